@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# From sources to libraries and programs. A floor is a folder of src/ that
+# layers.txt names; what has no source file yet is left out with a message.
+
+# Compiles every floor into objects: target floor_<name>; ASSAY_FLOORS lists
+# the names of those that exist, lowest first.
+function(assay_add_floors)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS layers.txt)
+  file(STRINGS layers.txt floors REGEX "^[a-z]")
+  set(present "")
+  foreach(floor IN LISTS floors)
+    file(GLOB sources CONFIGURE_DEPENDS "src/${floor}/*.c")
+    if(NOT sources)
+      message(STATUS "src/${floor}: no source file yet")
+      continue()
+    endif()
+    add_library(floor_${floor} OBJECT ${sources})
+    target_include_directories(floor_${floor} PRIVATE
+      include src "${CMAKE_BINARY_DIR}/include")
+    list(APPEND present ${floor})
+  endforeach()
+  if(TARGET floor_crypto)
+    target_link_libraries(floor_crypto PRIVATE OpenSSL::Crypto)
+  endif()
+  set(ASSAY_FLOORS "${present}" PARENT_SCOPE)
+endfunction()
+
+# libassay.so exports the public API only. libassay.a holds the same objects;
+# tests link it, because internal functions stay visible inside one program.
+function(assay_add_library)
+  if(NOT ASSAY_FLOORS)
+    message(STATUS "libassay: no floor has sources yet")
+    return()
+  endif()
+  set(objects "")
+  foreach(floor IN LISTS ASSAY_FLOORS)
+    list(APPEND objects "$<TARGET_OBJECTS:floor_${floor}>")
+  endforeach()
+  add_library(assay_static STATIC ${objects})
+  add_library(assay_shared SHARED ${objects})
+  foreach(library assay_static assay_shared)
+    set_target_properties(${library} PROPERTIES OUTPUT_NAME assay)
+    target_include_directories(${library} INTERFACE
+      "${CMAKE_SOURCE_DIR}/include" "${CMAKE_BINARY_DIR}/include")
+  endforeach()
+  target_link_libraries(assay_static INTERFACE OpenSSL::Crypto)
+  target_link_libraries(assay_shared PRIVATE OpenSSL::Crypto)
+
+  set(map "${CMAKE_SOURCE_DIR}/cmake/assay.map")
+  set_target_properties(assay_shared PROPERTIES
+    VERSION ${PROJECT_VERSION} SOVERSION 0 LINK_DEPENDS "${map}")
+  target_link_options(assay_shared PRIVATE "LINKER:--version-script=${map}")
+  if(NOT ASSAY_SANITIZE)
+    target_link_options(assay_shared PRIVATE LINKER:-z,defs)
+  endif()
+endfunction()
+
+# What only this repository may include: src/ and the root ("io/...").
+function(assay_use_internal target)
+  target_include_directories(${target} PRIVATE
+    "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
+endfunction()
+
+# Everything that makes system calls. libcurl is loaded when the first fetch
+# happens (io/curl_load.h), so its headers are used and it is not linked.
+function(assay_add_io)
+  file(GLOB sources CONFIGURE_DEPENDS "io/*.c")
+  if(NOT sources OR NOT TARGET assay_static)
+    message(STATUS "io: nothing to build yet")
+    return()
+  endif()
+  find_package(CURL REQUIRED)
+  add_library(assay_io STATIC ${sources})
+  assay_use_internal(assay_io)
+  target_include_directories(assay_io PRIVATE ${CURL_INCLUDE_DIRS})
+  target_link_libraries(assay_io
+    PUBLIC assay_static PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+endfunction()
+
+# The evidence writer: tests and assay-mint only, never libassay.
+function(assay_add_mint)
+  file(GLOB sources CONFIGURE_DEPENDS "mint/*.c")
+  if(NOT sources OR NOT TARGET assay_static)
+    message(STATUS "mint: nothing to build yet")
+    return()
+  endif()
+  add_library(assay_mint STATIC ${sources})
+  assay_use_internal(assay_mint)
+  target_link_libraries(assay_mint PUBLIC assay_static OpenSSL::Crypto)
+endfunction()
+
+# assay_add_program(NAME FOLDER LIBRARY...): programs/FOLDER/*.c.
+function(assay_add_program name folder)
+  file(GLOB sources CONFIGURE_DEPENDS "programs/${folder}/*.c")
+  if(NOT sources)
+    message(STATUS "programs/${folder}: no source file yet")
+    return()
+  endif()
+  foreach(library IN LISTS ARGN)
+    if(NOT TARGET ${library})
+      message(STATUS "${name}: waits for ${library}")
+      return()
+    endif()
+  endforeach()
+  add_executable(program_${name} ${sources})
+  assay_use_internal(program_${name})
+  target_link_libraries(program_${name} PRIVATE ${ARGN})
+  set_target_properties(program_${name} PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${ASSAY_BIN_DIR}")
+endfunction()
+
+function(assay_add_programs)
+  assay_add_program(assay assay assay_io assay_static)
+  assay_add_program(assay-mint mint assay_mint assay_io assay_static)
+endfunction()
+
+# Programs in the documentation: they see what a user sees, and must compile.
+function(assay_add_examples)
+  file(GLOB sources CONFIGURE_DEPENDS "docs/*.c" "docs/examples/*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(example_${name} "${source}")
+    target_link_libraries(example_${name} PRIVATE assay_shared)
+    set_target_properties(example_${name} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
+  endforeach()
+endfunction()

@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a package holds: headers, both libraries, assay.pc, the program. The
+# evidence writer is never installed.
+if(NOT TARGET assay_shared)
+  return()
+endif()
+
+# Relative to its own folder, so that an installed tree may be moved.
+file(RELATIVE_PATH ASSAY_PC_PREFIX
+  "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+string(REGEX REPLACE "/$" "" ASSAY_PC_PREFIX "${ASSAY_PC_PREFIX}")
+configure_file(cmake/assay.pc.in "${CMAKE_BINARY_DIR}/assay.pc" @ONLY)
+
+install(TARGETS assay_shared assay_static
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY include/assay "${CMAKE_BINARY_DIR}/include/assay"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING PATTERN "*.h")
+install(FILES "${CMAKE_BINARY_DIR}/assay.pc"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(TARGET program_assay)
+  install(TARGETS program_assay RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who may include what.
+
+- A floor of src/ includes the public headers, itself, floors that layers.txt
+  names before it, and the few system headers that do no I/O.
+- Nothing in src/, io/ or programs/ includes mint/, but programs/mint does.
+- Programs see the public API, io/ and, of the floors, src/base/ only;
+  programs/mint, which is for tests, sees all.
+- io/ does not include programs/; mint/ includes neither io/ nor programs/.
+- OpenSSL's headers appear in *_openssl.c and in tests, which use it as oracle.
+"""
+import re
+import sys
+
+from tree import ROOT, with_suffix
+
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^">]+)[>"]')
+NO_IO = {
+    "assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdalign.h",
+    "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
+    "stdlib.h", "string.h",
+}
+# For every other folder: the folders of ours that it may not include.
+FORBIDDEN = {
+    "include": {"base", "io", "mint", "programs", "tests"},
+    "io": {"mint", "programs", "tests"},
+    "mint": {"io", "programs", "tests"},
+    "programs": {"mint", "tests"},
+}
+
+
+def floors():
+    lines = (ROOT / "layers.txt").read_text().splitlines()
+    return [line.strip() for line in lines
+            if line.strip() and not line.startswith("#")]
+
+
+def judge_floor(path, kind, header, order):
+    """What is wrong with this include of a file in src/, or None."""
+    here = path.parts[1]
+    there = header.split("/")[0]
+    if here not in order:
+        return f"layers.txt does not name src/{here}"
+    if kind == "<":
+        if there == "openssl" and path.name.endswith("_openssl.c"):
+            return None
+        return None if header in NO_IO else f"src/ does no I/O: <{header}>"
+    if there == "assay":
+        return None
+    if there not in order or "/" not in header:
+        return f'"{header}" is neither a public header nor a floor\'s'
+    if order.index(there) > order.index(here):
+        return f"{here}/ may not include {there}/, which is above it"
+    return None
+
+
+def judge_other(path, header, order):
+    top = path.parts[0]
+    there = header.split("/")[0]
+    forbidden = set(FORBIDDEN.get(top, ()))
+    if path.parts[:2] == ("programs", "mint"):
+        forbidden.discard("mint")
+    elif top == "programs":
+        forbidden.update(set(order) - {"base"})
+    if top == "include":
+        forbidden.update(order)
+    if there in forbidden:
+        return f"{top}/ may not include {there}/"
+    if (there == "openssl" and top not in ("tests", "bench")
+            and not path.name.endswith("_openssl.c")):
+        return f"<{header}> outside of a *_openssl.c"
+    return None
+
+
+def main():
+    order = floors()
+    bad = 0
+    for path in with_suffix(".c", ".h"):
+        text = (ROOT / path).read_text()
+        for number, line in enumerate(text.splitlines(), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            kind, header = match.groups()
+            wrong = (judge_floor(path, kind, header, order)
+                     if path.parts[0] == "src"
+                     else judge_other(path, header, order))
+            if wrong:
+                print(f"{path}:{number}: {wrong}")
+                bad += 1
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs into a scratch prefix, moves it, and builds and runs a program that
+# knows nothing but pkg-config: once against libassay.so, once libassay.a.
+# usage: install.sh CMAKE CC
+set -eu
+
+cmake=$1
+cc=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+"$cmake" --install "$ASSAY_BUILD" --prefix "$scratch/first" >/dev/null
+mv "$scratch/first" "$scratch/moved"
+pc=$(find "$scratch/moved" -name assay.pc)
+PKG_CONFIG_PATH=$(dirname "$pc")
+export PKG_CONFIG_PATH
+
+if find "$scratch/moved" | grep -i mint; then
+    echo "the evidence writer must not be installed" >&2
+    exit 1
+fi
+
+cat >"$scratch/user.c" <<'PROGRAM'
+#include <assay/assay.h>
+#include <stdio.h>
+#include <string.h>
+
+int
+main(void)
+{
+    struct assay_quote *quote = NULL;
+    struct assay_error err;
+    enum assay_code code =
+        assay_quote_parse((struct assay_slice){NULL, 0}, &quote, &err);
+
+    printf("%s %s\n", ASSAY_VERSION, assay_code_name(code));
+    return strcmp(assay_code_name(code), "truncated") == 0 ? 0 : 1;
+}
+PROGRAM
+
+libdir=$(dirname "$PKG_CONFIG_PATH")
+# pkg-config answers with words for the compiler.
+# shellcheck disable=SC2046
+"$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror "$scratch/user.c" \
+    -o "$scratch/shared" $(pkg-config --cflags --libs assay)
+LD_LIBRARY_PATH=$libdir "$scratch/shared"
+ldd "$scratch/shared" | grep -q 'libassay\.so\.0' ||
+    { LD_LIBRARY_PATH=$libdir ldd "$scratch/shared"; exit 1; }
+
+rm "$libdir"/libassay.so*
+# shellcheck disable=SC2046
+"$cc" -std=c11 "$scratch/user.c" \
+    -o "$scratch/static" $(pkg-config --cflags --libs --static assay)
+"$scratch/static"
+
+# The headers serve C++ too, where a C++ compiler is at hand.
+if command -v c++ >/dev/null; then
+    # shellcheck disable=SC2046
+    echo '#include <assay/assay.h>' |
+        c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+            $(pkg-config --cflags assay) -x c++ -
+fi
