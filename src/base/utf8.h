@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * utf8.h - well-formed UTF-8 (Unicode 15, table 3-7; RFC 3629).
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+/* Length (1-4) of the well-formed character at the start of a non-empty
+ * slice; 0 if none starts there; -1 if the slice ends within one. No overlong
+ * forms, no surrogates, nothing above U+10FFFF. */
+int assay_utf8_length(struct assay_slice s);
+
+/* Writes a scalar value (not a surrogate, at most U+10FFFF); returns the
+ * number of bytes, 1-4. */
+size_t assay_utf8_encode(uint32_t c, uint8_t out[4]);
