@@ -1,0 +1,175 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * checks.h - every check that a verdict can hold, as one table, and the
+ * record of how each went.
+ *
+ * Columns: identifier, name (JSON), title (people), what to do when it fails.
+ * The first part is about
+ * evidence and endorsements (src/dcap); each of its rows that applies to the
+ * TEE is required. The second part is the relying party's (src/appraise); a
+ * row of it is required where the policy asks for it.
+ */
+#pragma once
+
+#include "assay/verdict.h"
+#include "base/bytes.h"
+
+/* What to do when a check fails. */
+#define ASSAY_HINT_FETCH                                                       \
+    "fetch the collateral of this platform anew (assay collateral fetch)"
+#define ASSAY_HINT_ROOT                                                        \
+    "only for tests: name the root that you mean to trust with --root"
+#define ASSAY_HINT_FORGED "do not use this quote: it is damaged or forged"
+#define ASSAY_HINT_REVOKED                                                     \
+    "do not use this platform: Intel has withdrawn its certificate"
+#define ASSAY_HINT_PLATFORM                                                    \
+    "the operator of the platform has to update its firmware and re-provision"
+#define ASSAY_HINT_STATUS                                                      \
+    "have the platform updated, or accept this status by policy or --accept"
+#define ASSAY_HINT_EARLY                                                       \
+    "fetch collateral of the newest TCB evaluation (--early)"
+#define ASSAY_HINT_POLICY "do not use this workload, or correct the policy"
+
+#define ASSAY_CHECK_ROWS(X)                                                    \
+    X(ROOT_CA, "root_ca", "the PCK chain ends in the trusted root",            \
+      ASSAY_HINT_ROOT)                                                         \
+    X(PCK_CHAIN, "pck_chain", "root and CA signed the PCK certificate",        \
+      ASSAY_HINT_FORGED)                                                       \
+    X(PCK_CHAIN_DATES, "pck_chain_dates", "the PCK chain is in date",          \
+      ASSAY_HINT_PLATFORM)                                                     \
+    X(ROOT_CRL, "root_ca_crl", "the root signed the root CA CRL",              \
+      ASSAY_HINT_FETCH)                                                        \
+    X(ROOT_CRL_DATES, "root_ca_crl_dates", "the root CA CRL is in date",       \
+      ASSAY_HINT_FETCH)                                                        \
+    X(PCK_CRL, "pck_crl", "the CA of the PCK signed the PCK CRL",              \
+      ASSAY_HINT_FETCH)                                                        \
+    X(PCK_CRL_DATES, "pck_crl_dates", "the PCK CRL is in date",                \
+      ASSAY_HINT_FETCH)                                                        \
+    X(PCK_CA_NOT_REVOKED, "pck_ca_not_revoked", "the CA is not revoked",       \
+      ASSAY_HINT_REVOKED)                                                      \
+    X(PCK_NOT_REVOKED, "pck_not_revoked", "the PCK is not revoked",            \
+      ASSAY_HINT_REVOKED)                                                      \
+    X(TCB_SIGNER, "tcb_signer", "the root signed the TCB info signer",         \
+      ASSAY_HINT_FETCH)                                                        \
+    X(TCB_SIGNER_DATES, "tcb_signer_dates", "the TCB info signer is in date",  \
+      ASSAY_HINT_FETCH)                                                        \
+    X(TCB_SIGNER_NOT_REVOKED, "tcb_signer_not_revoked",                        \
+      "the TCB info signer is not revoked", ASSAY_HINT_FETCH)                  \
+    X(TCB_INFO, "tcb_info", "the TCB info is signed", ASSAY_HINT_FETCH)        \
+    X(TCB_INFO_DATES, "tcb_info_dates", "the TCB info is in date",             \
+      ASSAY_HINT_FETCH)                                                        \
+    X(QE_SIGNER, "qe_signer", "the root signed the QE identity signer",        \
+      ASSAY_HINT_FETCH)                                                        \
+    X(QE_SIGNER_DATES, "qe_signer_dates", "the QE identity signer is in date", \
+      ASSAY_HINT_FETCH)                                                        \
+    X(QE_SIGNER_NOT_REVOKED, "qe_signer_not_revoked",                          \
+      "the QE identity signer is not revoked", ASSAY_HINT_FETCH)               \
+    X(QE_IDENTITY, "qe_identity", "the QE identity is signed",                 \
+      ASSAY_HINT_FETCH)                                                        \
+    X(QE_IDENTITY_DATES, "qe_identity_dates", "the QE identity is in date",    \
+      ASSAY_HINT_FETCH)                                                        \
+    X(QE_REPORT_SIGNATURE, "qe_report_signature",                              \
+      "the PCK signed the QE report", ASSAY_HINT_FORGED)                       \
+    X(QE_REPORT, "qe_report", "the QE report matches the QE identity",         \
+      ASSAY_HINT_FORGED)                                                       \
+    X(ATTESTATION_KEY, "attestation_key",                                      \
+      "the QE report vouches for the attestation key", ASSAY_HINT_FORGED)      \
+    X(QUOTE_SIGNATURE, "quote_signature",                                      \
+      "the attestation key signed the quote", ASSAY_HINT_FORGED)               \
+    X(TCB_INFO_MATCH, "tcb_info_match",                                        \
+      "the TCB info is that of this platform", ASSAY_HINT_FETCH)               \
+    X(TDX_MODULE, "tdx_module", "the TDX module is Intel's",                   \
+      ASSAY_HINT_PLATFORM)                                                     \
+    X(TCB_LEVEL, "tcb_level", "platform, module and QE reach a TCB level",     \
+      ASSAY_HINT_PLATFORM)                                                     \
+    /* relying party */                                                        \
+    X(TEE_TYPE, "tee_type", "the TEE is the one that is required",             \
+      ASSAY_HINT_POLICY)                                                       \
+    X(TCB_STATUS, "tcb_status", "the TCB status is accepted",                  \
+      ASSAY_HINT_STATUS)                                                       \
+    X(GRACE_PERIOD, "grace_period", "the TCB is out of date for a short time", \
+      ASSAY_HINT_PLATFORM)                                                     \
+    X(TCB_EVALUATION, "tcb_evaluation_data_number",                            \
+      "the TCB evaluation is recent enough", ASSAY_HINT_EARLY)                 \
+    X(TCB_DATE, "tcb_date", "the TCB date is recent enough",                   \
+      ASSAY_HINT_PLATFORM)                                                     \
+    X(ADVISORIES, "advisories", "the advisories are accepted",                 \
+      ASSAY_HINT_PLATFORM)                                                     \
+    X(COLLATERAL_AGE, "collateral_age", "the collateral is young enough",      \
+      ASSAY_HINT_FETCH)                                                        \
+    X(DEBUG, "debug", "the workload is not debugged", ASSAY_HINT_POLICY)       \
+    X(SEPT_VE_DISABLE, "sept_ve_disable", "SEPT_VE_DISABLE is set",            \
+      ASSAY_HINT_POLICY)                                                       \
+    X(SERVICE_TD, "service_td", "no service TD is bound", ASSAY_HINT_POLICY)   \
+    X(TD_ATTRIBUTES, "td_attributes", "the TD attributes are as required",     \
+      ASSAY_HINT_POLICY)                                                       \
+    X(XFAM, "xfam", "XFAM is as required", ASSAY_HINT_POLICY)                  \
+    X(TEE_TCB_SVN, "tee_tcb_svn", "TEE_TCB_SVN is high enough",                \
+      ASSAY_HINT_POLICY)                                                       \
+    X(MRTD, "mrtd", "MRTD is as required", ASSAY_HINT_POLICY)                  \
+    X(RTMR0, "rtmr0", "RTMR0 is as required", ASSAY_HINT_POLICY)               \
+    X(RTMR1, "rtmr1", "RTMR1 is as required", ASSAY_HINT_POLICY)               \
+    X(RTMR2, "rtmr2", "RTMR2 is as required", ASSAY_HINT_POLICY)               \
+    X(RTMR3, "rtmr3", "RTMR3 is as required", ASSAY_HINT_POLICY)               \
+    X(MR_SEAM, "mr_seam", "MRSEAM is as required", ASSAY_HINT_POLICY)          \
+    X(MR_CONFIG_ID, "mr_config_id", "MRCONFIGID is as required",               \
+      ASSAY_HINT_POLICY)                                                       \
+    X(MR_OWNER, "mr_owner", "MROWNER is as required", ASSAY_HINT_POLICY)       \
+    X(MR_OWNER_CONFIG, "mr_owner_config", "MROWNERCONFIG is as required",      \
+      ASSAY_HINT_POLICY)                                                       \
+    X(MRENCLAVE, "mrenclave", "MRENCLAVE is as required", ASSAY_HINT_POLICY)   \
+    X(MRSIGNER, "mrsigner", "MRSIGNER is as required", ASSAY_HINT_POLICY)      \
+    X(ISVPRODID, "isvprodid", "ISVPRODID is as required", ASSAY_HINT_POLICY)   \
+    X(ISVSVN, "isvsvn", "ISVSVN is high enough", ASSAY_HINT_POLICY)            \
+    X(WORKLOAD, "workload", "the policy identifies the workload",              \
+      ASSAY_HINT_POLICY)                                                       \
+    X(REPORT_DATA, "report_data", "the quote is bound to this session",        \
+      ASSAY_HINT_POLICY)
+
+enum assay_check_id {
+#define X(id, name, title, hint) ASSAY_CHECK_##id,
+    ASSAY_CHECK_ROWS(X)
+#undef X
+        ASSAY_CHECK_COUNT
+};
+#define ASSAY_CHECK_FIRST_POLICY ASSAY_CHECK_TEE_TYPE
+
+/* A set of checks; there are at most 64. */
+#define ASSAY_CHECK_BIT(id) (UINT64_C(1) << ASSAY_CHECK_##id)
+
+struct assay_checks {
+    uint64_t applies;  /* rows that the verdict shows */
+    uint64_t required; /* rows that must pass */
+    uint64_t passed;
+    uint64_t failed;
+    char detail[ASSAY_CHECK_COUNT][160];
+};
+
+const char *assay_check_name(enum assay_check_id id);
+const char *assay_check_title(enum assay_check_id id);
+const char *assay_check_hint(enum assay_check_id id);
+
+/* The row is shown, and required or not. */
+void assay_checks_expect(struct assay_checks *c, enum assay_check_id id,
+                         bool required);
+/* Outcome of a row. A row that failed once stays failed. */
+void assay_checks_pass(struct assay_checks *c, enum assay_check_id id);
+void assay_checks_fail(struct assay_checks *c, enum assay_check_id id,
+                       const char *fmt, ...) ASSAY_PRINTF(3, 4);
+/* Pass or fail by a fault: NULL is a pass. */
+void assay_checks_judge(struct assay_checks *c, enum assay_check_id id,
+                        const char *fault);
+/* A remark on a row whose outcome stays as it is. */
+void assay_checks_note(struct assay_checks *c, enum assay_check_id id,
+                       const char *fmt, ...) ASSAY_PRINTF(3, 4);
+
+/* A row that cannot be judged yet: the remark names the first row of `set`
+ * that applies and has not passed. */
+void assay_checks_wait(struct assay_checks *c, enum assay_check_id id,
+                       uint64_t set);
+
+/* All rows of a set ran and passed. */
+bool assay_checks_have(const struct assay_checks *c, uint64_t set);
+enum assay_outcome assay_checks_outcome(const struct assay_checks *c,
+                                        enum assay_check_id id);
