@@ -1,0 +1,86 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * policy.h - what a relying party requires (RFC 9334: appraisal policy).
+ * Members, meanings and defaults: docs/policy.md.
+ */
+#pragma once
+
+#include "assay/bytes.h"
+#include "assay/quote.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ASSAY_POLICY_MAX_BYTES (1024u * 1024u)
+
+/* TCB statuses as Intel spells them, and the two of TD relaunch. */
+#define ASSAY_TCB_STATUSES(X)                                                  \
+    X(ASSAY_TCB_UP_TO_DATE, "UpToDate")                                        \
+    X(ASSAY_TCB_SW_HARDENING_NEEDED, "SWHardeningNeeded")                      \
+    X(ASSAY_TCB_CONFIGURATION_NEEDED, "ConfigurationNeeded")                   \
+    X(ASSAY_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED,                         \
+      "ConfigurationAndSWHardeningNeeded")                                     \
+    X(ASSAY_TCB_OUT_OF_DATE, "OutOfDate")                                      \
+    X(ASSAY_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED,                              \
+      "OutOfDateConfigurationNeeded")                                          \
+    X(ASSAY_TCB_REVOKED, "Revoked")                                            \
+    X(ASSAY_TCB_TD_RELAUNCH_ADVISED, "TDRelaunchAdvised")                      \
+    X(ASSAY_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,                      \
+      "TDRelaunchAdvisedConfigurationNeeded")
+
+/* ASSAY_TCB_NONE: no status was reached. */
+enum assay_tcb_status {
+    ASSAY_TCB_NONE,
+#define X(code, name) code,
+    ASSAY_TCB_STATUSES(X)
+#undef X
+};
+
+/* "UpToDate" ...; NULL for ASSAY_TCB_NONE. Static storage. */
+ASSAY_API const char *assay_tcb_status_name(enum assay_tcb_status s);
+/* Exact spelling; ASSAY_TCB_NONE if unknown. */
+ASSAY_API enum assay_tcb_status assay_tcb_status_parse(struct assay_slice name);
+
+struct assay_policy; /* opaque, immutable after creation */
+
+/* The policy that holds where the caller names none: that TEE, UpToDate only,
+ * no debug, SEPT_VE_DISABLE set, no service TD, no rule on the workload (the
+ * verdict says so). Freed with assay_policy_free(). */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_default(enum assay_tee tee, struct assay_policy **out,
+                     struct assay_error *err);
+
+/* A JSON policy, strict: unknown members, wrong types and lengths and empty
+ * lists are refused with the member's path and the nearest valid name
+ * (ASSAY_INVALID); text that is no JSON is ASSAY_MALFORMED or
+ * ASSAY_TRUNCATED. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_parse(struct assay_slice json, struct assay_policy **out,
+                   struct assay_error *err);
+ASSAY_API void assay_policy_free(struct assay_policy *p); /* NULL is fine */
+
+/* Replaces the accepted statuses; for options like --accept. `Revoked` may be
+ * named and never makes a verdict trusted. ASSAY_INVALID on an empty list. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_accept(struct assay_policy *p,
+                    const enum assay_tcb_status *statuses, size_t count,
+                    struct assay_error *err);
+
+/* Where the policy wants collateral from; "" names Intel's PCS. Count 0: the
+ * policy says nothing. Strings live as long as the policy. */
+ASSAY_API size_t assay_policy_pccs_count(const struct assay_policy *p);
+ASSAY_API const char *assay_policy_pccs(const struct assay_policy *p, size_t i);
+ASSAY_API bool assay_policy_cache_collateral(const struct assay_policy *p);
+/* PEM text or a file's path, as the policy has it; NULL if it names none. A
+ * program resolves it; the core never reads files. */
+ASSAY_API const char *assay_policy_trusted_root(const struct assay_policy *p);
+ASSAY_API const char *assay_policy_ca_file(const struct assay_policy *p);
+/* Seconds after nextUpdate for which stale collateral may still be used when
+ * no source answers; 0 by default. */
+ASSAY_API int64_t assay_policy_collateral_grace(const struct assay_policy *p);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * verify.h - evidence, endorsements, policy and a time in; a verdict out.
+ */
+#pragma once
+
+#include "assay/collateral.h"
+#include "assay/policy.h"
+#include "assay/quote.h"
+#include "assay/root.h"
+#include "assay/verdict.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The cryptographic library, set up once; immutable, shared by threads, and
+ * must outlive everything made with it. ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_ctx_new(struct assay_ctx **out, struct assay_error *err);
+ASSAY_API void assay_ctx_free(struct assay_ctx *ctx); /* NULL is fine */
+
+/* A verifier remembers which key signed which bytes, nothing else: root,
+ * revocation, dates, TCB and policy are judged anew in every call. So one
+ * verifier may serve several roots, policies and times, and several threads
+ * at once. */
+struct assay_verifier;
+
+#define ASSAY_DEFAULT_PLATFORMS 1024u
+
+/* max_platforms: how many platforms to remember (at most 4 KiB each, the least
+ * recently used is forgotten); 0 remembers nothing. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_verifier_new(const struct assay_ctx *ctx, uint32_t max_platforms,
+                   struct assay_verifier **out, struct assay_error *err);
+ASSAY_API void assay_verifier_free(struct assay_verifier *v); /* or NULL */
+
+struct assay_verify_input {
+    const struct assay_quote *quote;           /* required */
+    const struct assay_collateral *collateral; /* required */
+    const struct assay_root *root;             /* required: no default */
+    const struct assay_policy *policy;         /* required: no default */
+    int64_t now_s;                             /* Unix seconds */
+};
+
+/* Verify a quote: is it genuine, how healthy is its TCB, and does it meet the
+ * policy. *out is a new verdict whenever ASSAY_OK is returned, trusted or not;
+ * freed with assay_verdict_free().
+ * ASSAY_OK; ASSAY_INVALID (an input is NULL); ASSAY_MISSING (no PCK chain in
+ * the quote nor in the collateral); ASSAY_MALFORMED, ASSAY_TRUNCATED,
+ * ASSAY_UNSUPPORTED, ASSAY_TOO_LARGE (the quote's PCK chain cannot be read);
+ * ASSAY_NO_MEMORY; ASSAY_CRYPTO. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_verify(struct assay_verifier *v, const struct assay_verify_input *in,
+             struct assay_verdict **out, struct assay_error *err);
+
+#ifdef __cplusplus
+}
+#endif

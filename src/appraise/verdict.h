@@ -1,0 +1,46 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * verdict.h - the verdict from inside.
+ */
+#pragma once
+
+#include "assay/verdict.h"
+#include "collateral/fields.h"
+#include "dcap/checks.h"
+#include "dcap/tcb.h"
+
+/* Which matched level an advisory or a status belongs to. */
+enum assay_tcb_part {
+    ASSAY_PART_PLATFORM,
+    ASSAY_PART_MODULE,
+    ASSAY_PART_QE,
+    ASSAY_PART_CURRENT, /* v5: platform and module by what runs now */
+    ASSAY_TCB_PART_COUNT,
+};
+
+struct assay_advisory {
+    char id[ASSAY_ADVISORY_MAX_BYTES + 1];
+    unsigned parts; /* set of enum assay_tcb_part */
+};
+
+struct assay_verdict_part {
+    enum assay_tcb_status status; /* NONE: there is no such part */
+    int64_t tcb_date_s;
+};
+
+struct assay_verdict {
+    struct assay_checks checks;
+    struct assay_verdict_facts facts;
+    struct assay_verdict_part part[ASSAY_TCB_PART_COUNT];
+    size_t advisory_count; /* all; the first `answer_count` ... */
+    size_t answer_count;   /* ... are those of the answer */
+    char summary[240];
+    struct assay_advisory *advisory; /* sorted within each group; owned */
+};
+
+/* The row of a check, whether it applies or not. */
+struct assay_check assay_verdict_find(const struct assay_verdict *v,
+                                      enum assay_check_id id);
+/* Writes the summary, once all rows are judged. */
+void assay_verdict_close(struct assay_verdict *v);

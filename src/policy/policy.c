@@ -1,0 +1,145 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * policy.c - making, asking and freeing a policy; reading one is parse.c.
+ */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "policy/parse.h"
+
+enum assay_code
+assay_policy_new(enum assay_tee tee, struct assay_policy **out,
+                 struct assay_error *err)
+{
+    struct assay_policy *p = calloc(1, sizeof(*p));
+
+    *out = NULL;
+    assay_error_clear(err);
+    if (p == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "policy: out of memory");
+    }
+    p->tee = tee;
+    p->allowed_status = 1u << ASSAY_TCB_UP_TO_DATE;
+    p->require_sept_ve_disable = true;
+    p->cache_collateral = true;
+    *out = p;
+    return ASSAY_OK;
+}
+
+enum assay_code
+assay_policy_default(enum assay_tee tee, struct assay_policy **out,
+                     struct assay_error *err)
+{
+    if (assay_policy_new(tee, out, err) == ASSAY_OK) {
+        (*out)->partial = true;
+    }
+    return err->code;
+}
+
+static void
+free_strings(struct assay_string_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        free(l->item[i]);
+    }
+    free(l->item);
+}
+
+void
+assay_policy_free(struct assay_policy *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    free_strings(&p->denied_advisories);
+    free_strings(&p->accepted_advisories);
+    free_strings(&p->pccs_url);
+    free(p->trusted_root);
+    free(p->ca_file);
+    for (size_t i = 0; i < ASSAY_REG_COUNT; i++) {
+        free(p->td_register[i].bytes);
+    }
+    free(p->mrenclave.bytes);
+    free(p->mrsigner.bytes);
+    free(p);
+}
+
+enum assay_code
+assay_policy_accept(struct assay_policy *p,
+                    const enum assay_tcb_status *statuses, size_t count,
+                    struct assay_error *err)
+{
+    uint32_t set = 0;
+
+    assay_error_clear(err);
+    for (size_t i = 0; i < count; i++) {
+        if (assay_tcb_status_name(statuses[i]) == NULL) {
+            return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                              "accepted statuses: unknown status");
+        }
+        set |= 1u << statuses[i];
+    }
+    if (set == 0) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "accepted statuses: the list is empty");
+    }
+    p->allowed_status = set;
+    return ASSAY_OK;
+}
+
+bool
+assay_policy_names_workload(const struct assay_policy *p)
+{
+    static const enum assay_td_register names[] = {
+        ASSAY_REG_MRTD,     ASSAY_REG_RTMR0,           ASSAY_REG_RTMR1,
+        ASSAY_REG_RTMR2,    ASSAY_REG_RTMR3,           ASSAY_REG_MR_CONFIG_ID,
+        ASSAY_REG_MR_OWNER, ASSAY_REG_MR_OWNER_CONFIG,
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (p->td_register[names[i]].count > 0) {
+            return true;
+        }
+    }
+    return p->mrenclave.count > 0 || p->mrsigner.count > 0;
+}
+
+size_t
+assay_policy_pccs_count(const struct assay_policy *p)
+{
+    return p->pccs_url.count;
+}
+
+const char *
+assay_policy_pccs(const struct assay_policy *p, size_t i)
+{
+    return i < p->pccs_url.count ? p->pccs_url.item[i] : NULL;
+}
+
+bool
+assay_policy_cache_collateral(const struct assay_policy *p)
+{
+    return p->cache_collateral;
+}
+
+const char *
+assay_policy_trusted_root(const struct assay_policy *p)
+{
+    return p->trusted_root;
+}
+
+const char *
+assay_policy_ca_file(const struct assay_policy *p)
+{
+    return p->ca_file;
+}
+
+int64_t
+assay_policy_collateral_grace(const struct assay_policy *p)
+{
+    return p->collateral_grace_s;
+}

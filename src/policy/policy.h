@@ -1,0 +1,81 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * policy.h - the policy from inside. A zero count or a false `has_` means that
+ * the policy has no such rule.
+ */
+#pragma once
+
+#include "assay/policy.h"
+
+#define ASSAY_POLICY_LIST_MAX 64u
+
+/* Values of which one must match. */
+struct assay_value_set {
+    size_t count;
+    size_t size;    /* bytes of each value: 32 or 48 */
+    uint8_t *bytes; /* count * size; owned */
+};
+
+struct assay_string_list {
+    size_t count;
+    char **item; /* NUL-terminated; owned */
+};
+
+struct assay_mask_rule { /* (actual & mask) == value */
+    bool there;
+    uint64_t mask;
+    uint64_t value;
+};
+
+struct assay_number_rule {
+    bool there;
+    int64_t value;
+};
+
+/* Registers of a TD, in the order of struct assay_policy.td_register. */
+enum assay_td_register {
+    ASSAY_REG_MRTD,
+    ASSAY_REG_RTMR0,
+    ASSAY_REG_RTMR1,
+    ASSAY_REG_RTMR2,
+    ASSAY_REG_RTMR3,
+    ASSAY_REG_MR_SEAM,
+    ASSAY_REG_MR_CONFIG_ID,
+    ASSAY_REG_MR_OWNER,
+    ASSAY_REG_MR_OWNER_CONFIG,
+    ASSAY_REG_COUNT,
+};
+
+struct assay_policy {
+    enum assay_tee tee;
+    bool partial;
+    uint32_t allowed_status; /* set: bit n for enum assay_tcb_status n */
+    struct assay_number_rule grace_period_s;
+    struct assay_number_rule min_evaluation;
+    struct assay_number_rule min_tcb_date_s;
+    struct assay_string_list denied_advisories;
+    bool has_accepted_advisories;
+    struct assay_string_list accepted_advisories;
+    struct assay_number_rule max_collateral_age_s;
+    int64_t collateral_grace_s;
+    struct assay_string_list pccs_url;
+    bool cache_collateral;
+    char *trusted_root;
+    char *ca_file;
+    bool allow_debug;
+    bool allow_service_td;
+    bool require_sept_ve_disable;
+    struct assay_mask_rule td_attributes;
+    struct assay_mask_rule xfam;
+    bool has_min_tee_tcb_svn;
+    uint8_t min_tee_tcb_svn[16];
+    struct assay_value_set td_register[ASSAY_REG_COUNT];
+    struct assay_value_set mrenclave;
+    struct assay_value_set mrsigner;
+    struct assay_number_rule isvprodid;
+    struct assay_number_rule min_isvsvn;
+};
+
+/* Does the policy name anything that identifies the workload? */
+bool assay_policy_names_workload(const struct assay_policy *p);
