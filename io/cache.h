@@ -1,0 +1,27 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * cache.h - bundles kept on disk until they run out.
+ *
+ * Only a saving of time: what is read back is parsed and verified like
+ * anything else from outside, so a tampered file can at worst be refused.
+ * Directories are made with mode 0700, files with 0600.
+ */
+#pragma once
+
+#include "io/pcs.h"
+
+/* The file for this request below $XDG_CACHE_HOME/assay, or ~/.cache/assay:
+ * one per TEE, FMSPC, CA, update parameters and list of sources. NULL if there
+ * is no such place (or no memory); freed with free(). */
+char *assay_cache_path(const struct assay_pcs_request *request);
+
+/* False if there is no file or it cannot be parsed; then a fetch replaces
+ * it. *out is NULL unless true. */
+bool assay_cache_load(const struct assay_ctx *ctx, const char *path,
+                      struct assay_collateral **out);
+
+/* Makes the directories too. Failure costs the next run a fetch, no more. */
+ASSAY_MUST_CHECK enum assay_code assay_cache_store(const char *path,
+                                                   struct assay_slice bundle,
+                                                   struct assay_error *err);

@@ -1,0 +1,385 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * fetch.c - one HTTP GET after another, each with limits on time and size.
+ */
+#include "io/fetch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "assay/version.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "io/curl_load.h"
+#include "io/url.h"
+
+#define WAITING_AFTER_MS 1000
+/* A peer that sends less than this for so long has stalled. */
+#define STALLED_BYTES_PER_S 1L
+#define STALLED_AFTER_S     15L
+
+struct assay_fetcher {
+    const struct assay_curl *curl;
+    CURL *handle;
+    struct assay_fetch_options options;
+    char curl_error[CURL_ERROR_SIZE];
+    /* of the request that runs */
+    const char *url_shown;
+    struct assay_response *response;
+    int64_t started_ms;
+    int64_t told_ms;
+};
+
+static int64_t
+clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *user)
+{
+    struct assay_fetcher *f = user;
+
+    assay_buf_add(&f->response->body,
+                  (struct assay_slice){(uint8_t *)data, size * count});
+    return f->response->body.failed ? 0 : size * count;
+}
+
+/* A status line starts a new answer: what came before was a 1xx. */
+static size_t
+on_header(char *data, size_t size, size_t count, void *user)
+{
+    struct assay_fetcher *f = user;
+    size_t n = size * count;
+
+    if (n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+        f->response->headers.len = 0;
+    }
+    assay_buf_add(&f->response->headers,
+                  (struct assay_slice){(uint8_t *)data, n});
+    return f->response->headers.failed ? 0 : n;
+}
+
+static int
+on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total,
+            curl_off_t up_now)
+{
+    struct assay_fetcher *f = user;
+    int64_t elapsed_ms = clock_ms() - f->started_ms;
+
+    (void)total;
+    (void)now;
+    (void)up_total;
+    (void)up_now;
+    if (elapsed_ms - f->told_ms >= WAITING_AFTER_MS) {
+        f->told_ms = elapsed_ms;
+        f->options.waiting(f->options.user, f->url_shown, (uint32_t)elapsed_ms);
+    }
+    return 0;
+}
+
+static void
+set_long(struct assay_fetcher *f, CURLoption option, long value)
+{
+    f->curl->easy_setopt(f->handle, option, value);
+}
+
+static void
+set_pointer(struct assay_fetcher *f, CURLoption option, const void *value)
+{
+    f->curl->easy_setopt(f->handle, option, value);
+}
+
+typedef size_t data_function(char *, size_t, size_t, void *);
+
+static void
+set_function(struct assay_fetcher *f, CURLoption option, data_function *value)
+{
+    f->curl->easy_setopt(f->handle, option, value);
+}
+
+static void
+configure(struct assay_fetcher *f)
+{
+    set_long(f, CURLOPT_NOSIGNAL, 1);
+    set_long(f, CURLOPT_FOLLOWLOCATION, 0);
+    set_long(f, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
+    set_long(f, CURLOPT_CONNECTTIMEOUT_MS, (long)f->options.connect_timeout_ms);
+    set_long(f, CURLOPT_TIMEOUT_MS, (long)f->options.timeout_ms);
+    set_long(f, CURLOPT_LOW_SPEED_LIMIT, STALLED_BYTES_PER_S);
+    set_long(f, CURLOPT_LOW_SPEED_TIME, STALLED_AFTER_S);
+    set_pointer(f, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_pointer(f, CURLOPT_USERAGENT, "assay/" ASSAY_VERSION);
+    set_pointer(f, CURLOPT_ERRORBUFFER, f->curl_error);
+    set_function(f, CURLOPT_WRITEFUNCTION, on_body);
+    set_pointer(f, CURLOPT_WRITEDATA, f);
+    set_function(f, CURLOPT_HEADERFUNCTION, on_header);
+    set_pointer(f, CURLOPT_HEADERDATA, f);
+    if (f->options.ca_file != NULL) {
+        set_pointer(f, CURLOPT_CAINFO, f->options.ca_file);
+        set_pointer(f, CURLOPT_CAPATH, NULL);
+    }
+    if (f->options.waiting != NULL) {
+        f->curl->easy_setopt(f->handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+        set_pointer(f, CURLOPT_XFERINFODATA, f);
+        set_long(f, CURLOPT_NOPROGRESS, 0);
+    }
+}
+
+enum assay_code
+assay_fetcher_new(const struct assay_fetch_options *options,
+                  struct assay_fetcher **out, struct assay_error *err)
+{
+    const struct assay_curl *curl;
+    struct assay_fetcher *f = NULL;
+
+    *out = NULL;
+    assay_error_clear(err);
+    curl = assay_curl_get(err);
+    if (curl == NULL) {
+        return err->code;
+    }
+    f = calloc(1, sizeof(*f));
+    if (f == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "fetch");
+    }
+    f->curl = curl;
+    f->options = *options;
+    if (f->options.connect_timeout_ms == 0) {
+        f->options.connect_timeout_ms = ASSAY_FETCH_CONNECT_TIMEOUT_MS;
+    }
+    if (f->options.timeout_ms == 0) {
+        f->options.timeout_ms = ASSAY_FETCH_TIMEOUT_MS;
+    }
+    f->handle = curl->easy_init();
+    if (f->handle == NULL) {
+        free(f);
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "fetch");
+    }
+    configure(f);
+    *out = f;
+    return ASSAY_OK;
+}
+
+void
+assay_fetcher_free(struct assay_fetcher *f)
+{
+    if (f != NULL) {
+        f->curl->easy_cleanup(f->handle);
+        free(f);
+    }
+}
+
+static enum assay_code
+fail_timeout(const struct assay_fetcher *f, struct assay_error *err)
+{
+    size_t got = f->response->body.len;
+    double seconds = (double)(clock_ms() - f->started_ms) / 1000.0;
+
+    if (got > 0) {
+        return assay_fail(err, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
+                          "%s: stopped sending after %zu bytes (gave up after "
+                          "%.1f s)",
+                          f->url_shown, got, seconds);
+    }
+    return assay_fail(err, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
+                      "%s: no answer within %.1f s", f->url_shown, seconds);
+}
+
+static enum assay_code
+fail_too_large(const struct assay_fetcher *f, struct assay_error *err)
+{
+    return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                      "%s: the answer is longer than the %zu bytes allowed",
+                      f->url_shown, f->response->body.max);
+}
+
+static enum assay_code
+fail_write(const struct assay_fetcher *f, struct assay_error *err)
+{
+    const struct assay_buf *body = &f->response->body;
+    const struct assay_buf *headers = &f->response->headers;
+    struct assay_error why;
+
+    assay_error_clear(&why);
+    assay_buf_check(body, "body", &why);
+    assay_buf_check(headers, "headers", &why);
+    if (why.code == ASSAY_TOO_LARGE && body->failed) {
+        return fail_too_large(f, err);
+    }
+    return assay_fail(err, why.code == ASSAY_OK ? ASSAY_NETWORK : why.code,
+                      ASSAY_NO_OFFSET, "%s: %s", f->url_shown,
+                      why.code == ASSAY_OK ? f->curl_error : why.msg);
+}
+
+static enum assay_code
+fail_partial(const struct assay_fetcher *f, struct assay_error *err)
+{
+    curl_off_t promised = -1;
+
+    f->curl->easy_getinfo(f->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                          &promised);
+    if (promised > 0) {
+        return assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
+                          "%s: the answer broke off after %zu of %lld bytes",
+                          f->url_shown, f->response->body.len,
+                          (long long)promised);
+    }
+    return assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
+                      "%s: the answer broke off after %zu bytes", f->url_shown,
+                      f->response->body.len);
+}
+
+static enum assay_code
+fail_transfer(const struct assay_fetcher *f, CURLcode rc,
+              struct assay_error *err)
+{
+    const char *text =
+        f->curl_error[0] != '\0' ? f->curl_error : f->curl->easy_strerror(rc);
+
+    switch ((int)rc) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return fail_timeout(f, err);
+    case CURLE_FILESIZE_EXCEEDED:
+        return fail_too_large(f, err);
+    case CURLE_WRITE_ERROR:
+        return fail_write(f, err);
+    case CURLE_PARTIAL_FILE:
+        return fail_partial(f, err);
+    case CURLE_SSL_CACERT_BADFILE:
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                          "%s: not a readable file of PEM certificates",
+                          f->options.ca_file);
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
+                          "%s: the server's TLS certificate is not trusted: %s",
+                          f->url_shown, text);
+    case CURLE_OUT_OF_MEMORY:
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s",
+                          f->url_shown);
+    default: /* some ninety others, most of which cannot happen here */
+        return assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET, "%s: %s",
+                          f->url_shown, text);
+    }
+}
+
+static const struct {
+    long status;
+    enum assay_code code;
+    const char *text;
+} statuses[] = {
+    {400, ASSAY_NETWORK, "the request was refused as malformed"},
+    {401, ASSAY_NETWORK, "the server asks for credentials"},
+    {403, ASSAY_NETWORK, "access was refused"},
+    {404, ASSAY_NOT_FOUND, "not found"},
+    {410, ASSAY_NOT_FOUND, "no longer served"},
+    {429, ASSAY_NETWORK, "too many requests"},
+    {460, ASSAY_NETWORK, "the PCCS found its data damaged"},
+    {461, ASSAY_NOT_FOUND, "the PCCS does not know the platform"},
+    {462, ASSAY_NOT_FOUND, "the PCCS has no certificate of the platform"},
+    {500, ASSAY_NETWORK, "the server failed"},
+    {502, ASSAY_NETWORK, "the server could not reach Intel"},
+    {503, ASSAY_NETWORK, "the server is not available now"},
+};
+
+static enum assay_code
+fail_status(const struct assay_fetcher *f, long status, struct assay_error *err)
+{
+    enum assay_code code = ASSAY_NETWORK;
+    const char *text = "not the expected 200";
+
+    if (status >= 300 && status < 400) {
+        text = "redirects are not followed";
+    }
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        if (statuses[i].status == status) {
+            code = statuses[i].code;
+            text = statuses[i].text;
+        }
+    }
+    return assay_fail(err, code, ASSAY_NO_OFFSET, "%s: HTTP %ld, %s",
+                      f->url_shown, status, text);
+}
+
+static enum assay_code
+perform(struct assay_fetcher *f, struct assay_error *err)
+{
+    CURLcode rc;
+    long status = 0;
+
+    f->curl_error[0] = '\0';
+    f->started_ms = clock_ms();
+    f->told_ms = 0;
+    rc = f->curl->easy_perform(f->handle);
+    if (rc != CURLE_OK) {
+        return fail_transfer(f, rc, err);
+    }
+    f->curl->easy_getinfo(f->handle, CURLINFO_RESPONSE_CODE, &status);
+    return status == 200 ? ASSAY_OK : fail_status(f, status, err);
+}
+
+enum assay_code
+assay_fetch(struct assay_fetcher *f, const char *url, size_t max_body,
+            struct assay_response *out, struct assay_error *err)
+{
+    char shown[ASSAY_URL_MAX_BYTES];
+
+    assay_error_clear(err);
+    assay_buf_init(&out->headers, ASSAY_FETCH_HEADERS_MAX_BYTES);
+    assay_buf_init(&out->body, max_body);
+    assay_url_show(url, shown, sizeof(shown));
+    f->url_shown = shown;
+    f->response = out;
+    set_pointer(f, CURLOPT_URL, url);
+    f->curl->easy_setopt(f->handle, CURLOPT_MAXFILESIZE_LARGE,
+                         (curl_off_t)max_body);
+    perform(f, err);
+    f->url_shown = NULL;
+    f->response = NULL;
+    if (err->code != ASSAY_OK) {
+        assay_response_free(out);
+    }
+    return err->code;
+}
+
+void
+assay_response_free(struct assay_response *r)
+{
+    assay_buf_free(&r->headers);
+    assay_buf_free(&r->body);
+}
+
+struct assay_slice
+assay_response_header(const struct assay_response *r, const char *name)
+{
+    const char *line = (const char *)r->headers.ptr;
+    const char *end = line + r->headers.len;
+    size_t n = strlen(name);
+
+    while (line < end) {
+        const char *lf = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = lf == NULL ? end : lf;
+        if ((size_t)(stop - line) > n && line[n] == ':' &&
+            strncasecmp(line, name, n) == 0) {
+            line += n + 1;
+            while (line < stop && (*line == ' ' || *line == '\t')) {
+                line++;
+            }
+            while (stop > line && (stop[-1] == '\r' || stop[-1] == ' ')) {
+                stop--;
+            }
+            return (struct assay_slice){(const uint8_t *)line,
+                                        (size_t)(stop - line)};
+        }
+        line = stop + 1;
+    }
+    return ASSAY_EMPTY;
+}

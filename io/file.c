@@ -1,0 +1,239 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * file.c - whole files in and out, each with a named limit.
+ */
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+
+#define CHUNK_BYTES      16384u
+#define TEMP_NAMES_TRIED 100u
+
+static enum assay_code
+fail_errno(struct assay_error *err, const char *name, const char *doing)
+{
+    int e = errno;
+    enum assay_code code = e == ENOMEM ? ASSAY_NO_MEMORY : ASSAY_IO;
+
+    return assay_fail(err, code, ASSAY_NO_OFFSET, "%s: %s: %s", name, doing,
+                      strerror(e));
+}
+
+static enum assay_code
+fail_too_large(struct assay_error *err, const char *name, size_t max)
+{
+    return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                      "%s: more than the %zu bytes allowed here", name, max);
+}
+
+/* read() that is not disturbed by signals. */
+static ssize_t
+read_some(int fd, void *to, size_t n)
+{
+    ssize_t got;
+
+    do {
+        got = read(fd, to, n);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static enum assay_code
+read_to_end(int fd, const char *name, size_t max, struct assay_buf *out,
+            struct assay_error *err)
+{
+    uint8_t chunk[CHUNK_BYTES];
+
+    for (;;) {
+        size_t left = max - out->len;
+        size_t want = left < sizeof(chunk) ? left + 1 : sizeof(chunk);
+        ssize_t got = read_some(fd, chunk, want);
+        if (got < 0) {
+            return fail_errno(err, name, "cannot read");
+        }
+        if (got == 0) {
+            return ASSAY_OK;
+        }
+        if ((size_t)got > left) {
+            return fail_too_large(err, name, max);
+        }
+        assay_buf_add(out, (struct assay_slice){chunk, (size_t)got});
+        if (out->failed) {
+            return assay_buf_check(out, name, err);
+        }
+    }
+}
+
+static enum assay_code
+read_fd(int fd, const char *name, size_t max, struct assay_buf *out,
+        struct assay_error *err)
+{
+    struct stat st;
+    enum assay_code code;
+
+    assay_buf_init(out, max);
+    if (fstat(fd, &st) != 0) {
+        return fail_errno(err, name, "cannot read");
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                          "%s: is a directory, not a file", name);
+    }
+    if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max) {
+        return fail_too_large(err, name, max);
+    }
+    code = read_to_end(fd, name, max, out, err);
+    if (code != ASSAY_OK) {
+        assay_buf_free(out);
+    }
+    return code;
+}
+
+enum assay_code
+assay_file_read(const char *path, size_t max, struct assay_buf *out,
+                struct assay_error *err)
+{
+    int fd;
+    enum assay_code code;
+
+    assay_error_clear(err);
+    assay_buf_init(out, max);
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        return fail_errno(err, path, "cannot open");
+    }
+    code = read_fd(fd, path, max, out, err);
+    close(fd);
+    return code;
+}
+
+enum assay_code
+assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err)
+{
+    assay_error_clear(err);
+    return read_fd(STDIN_FILENO, "standard input", max, out, err);
+}
+
+static enum assay_code
+write_all(int fd, const char *name, struct assay_slice content,
+          struct assay_error *err)
+{
+    size_t done = 0;
+
+    while (done < content.len) {
+        ssize_t n = write(fd, content.ptr + done, content.len - done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return fail_errno(err, name, "cannot write");
+        }
+        done += (size_t)n;
+    }
+    return ASSAY_OK;
+}
+
+/* A new file beside `path`. O_EXCL instead of mkstemp(), because only open()
+ * lets the umask decide. */
+static int
+open_temp(const char *path, mode_t mode, char *temp, size_t temp_size)
+{
+    for (unsigned i = 0; i < TEMP_NAMES_TRIED; i++) {
+        int fd;
+        snprintf(temp, temp_size, "%s.tmp-%ld-%u", path, (long)getpid(), i);
+        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+static enum assay_code
+replace(const char *path, struct assay_slice content, mode_t mode,
+        struct assay_error *err)
+{
+    size_t temp_size = strlen(path) + 48;
+    char *temp = malloc(temp_size);
+    int fd;
+
+    if (temp == NULL) {
+        return fail_errno(err, path, "cannot write");
+    }
+    fd = open_temp(path, mode, temp, temp_size);
+    if (fd < 0) {
+        free(temp);
+        return fail_errno(err, path, "cannot write");
+    }
+    if (write_all(fd, path, content, err) == ASSAY_OK && fsync(fd) != 0) {
+        fail_errno(err, path, "cannot write");
+    }
+    if (close(fd) != 0) {
+        fail_errno(err, path, "cannot write");
+    }
+    if (err->code == ASSAY_OK && rename(temp, path) != 0) {
+        fail_errno(err, path, "cannot write");
+    }
+    if (err->code != ASSAY_OK) {
+        unlink(temp);
+    }
+    free(temp);
+    return err->code;
+}
+
+static enum assay_code
+write_in_place(const char *path, struct assay_slice content,
+               struct assay_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0) {
+        return fail_errno(err, path, "cannot open");
+    }
+    write_all(fd, path, content, err);
+    if (close(fd) != 0) {
+        fail_errno(err, path, "cannot write");
+    }
+    return err->code;
+}
+
+enum assay_code
+assay_file_write(const char *path, struct assay_slice content, mode_t mode,
+                 struct assay_error *err)
+{
+    struct stat st;
+    char *real;
+    enum assay_code code;
+
+    assay_error_clear(err);
+    if (stat(path, &st) != 0) {
+        return replace(path, content, mode, err);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                          "%s: is a directory, not a file", path);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return write_in_place(path, content, err);
+    }
+    /* Through a symbolic link: the file it names is replaced, not the link. */
+    real = realpath(path, NULL);
+    if (real == NULL) {
+        return fail_errno(err, path, "cannot write");
+    }
+    code = replace(real, content, mode, err);
+    free(real);
+    return code;
+}

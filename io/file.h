@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * file.h - whole files in and out, each with a named limit.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "assay/bytes.h"
+
+/* Read a whole file. At most max + 1 bytes are ever read, so a device without
+ * an end costs no more than the limit.
+ *
+ * *out  initialised here; empty unless ASSAY_OK; freed by the caller.
+ *
+ * ASSAY_IO (with the system's words; also for a directory), ASSAY_TOO_LARGE,
+ * ASSAY_NO_MEMORY. The message starts with the path. */
+ASSAY_MUST_CHECK enum assay_code assay_file_read(const char *path, size_t max,
+                                                 struct assay_buf *out,
+                                                 struct assay_error *err);
+/* The same for standard input, which messages call "standard input". */
+ASSAY_MUST_CHECK enum assay_code
+assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err);
+
+/* Replace a file as a whole: readers see the old content or the new one. mode
+ * is narrowed by the umask. Something that is no regular file (a device, a
+ * pipe) is written to as it is. ASSAY_IO, ASSAY_NO_MEMORY. */
+ASSAY_MUST_CHECK enum assay_code assay_file_write(const char *path,
+                                                  struct assay_slice content,
+                                                  mode_t mode,
+                                                  struct assay_error *err);

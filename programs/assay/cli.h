@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * cli.h - what every command shares: exit codes, one-line errors, output.
+ */
+#pragma once
+
+#include "assay/assay.h"
+
+enum exit_code {
+    EXIT_TRUSTED = 0,     /* or: done */
+    EXIT_NOT_TRUSTED = 1, /* or: not in date */
+    EXIT_UNREADABLE = 2,  /* input or network */
+    EXIT_USAGE = 64,
+};
+
+struct command {
+    const char *name; /* "verify", "collateral fetch" */
+    const char *summary;
+    const char *help; /* what --help prints */
+    enum exit_code (*run)(const struct command *c, int argc, char **argv);
+};
+
+/* The commands, ended by a row without name. A name of two words is a
+ * subcommand. */
+extern const struct command command_verify;
+extern const struct command command_inspect;
+extern const struct command command_collateral_fetch;
+extern const struct command command_collateral_show;
+extern const struct command command_collateral_check;
+extern const struct command command_completion;
+
+/* "assay: verify: MESSAGE (try 'assay verify --help')" on standard error. */
+enum exit_code cli_usage(const struct command *c, const char *fmt, ...)
+    ASSAY_PRINTF(2, 3);
+
+/* "assay: verify: MESSAGE (HINT)" on standard error. */
+void cli_error(const struct command *c, const struct assay_error *err);
+
+/* The same, or with `json` {"error":{...}} on standard output. Returns
+ * EXIT_UNREADABLE. */
+enum exit_code cli_fail(const struct command *c, bool json,
+                        const struct assay_error *err);
+
+/* Writes and frees a document; adds a line feed. */
+void cli_print(struct assay_buf *document);
+
+/* Colour for standard output: a terminal, NO_COLOR unset, TERM not dumb. */
+bool cli_colour(void);
+
+/* The candidate that is spelled most alike, or NULL if none is near. */
+const char *cli_nearest(const char *word, const char *const *candidates,
+                        size_t count);

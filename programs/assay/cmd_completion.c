@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_completion.c - assay completion: what shells need to complete words.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char bash_script[] =
+    "_assay() {\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+    "    case \"${COMP_WORDS[*]:1:2}\" in\n"
+    "    verify*) words='--collateral --pccs --pccs-ca --no-cache --at --root\n"
+    "        --policy --accept --connect-timeout --timeout --json --help' ;;\n"
+    "    inspect*|'collateral show'*) words='--json --help' ;;\n"
+    "    'collateral fetch'*) words='--output --pccs --pccs-ca --early\n"
+    "        --evaluation --connect-timeout --timeout --json --help' ;;\n"
+    "    'collateral check'*) words='--at --json --help' ;;\n"
+    "    esac\n"
+    "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+    "        words='verify inspect collateral completion --help --version'\n"
+    "    elif [ \"$COMP_CWORD\" = 2 ]; then\n"
+    "        case ${COMP_WORDS[1]} in\n"
+    "        collateral) words='fetch show check' ;;\n"
+    "        completion) words='bash zsh' ;;\n"
+    "        esac\n"
+    "    fi\n"
+    "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+    "}\n"
+    "complete -o default -F _assay assay\n";
+
+static enum exit_code
+run(const struct command *c, int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(c->help, stdout);
+        return EXIT_TRUSTED;
+    }
+    if (argc != 2) {
+        return cli_usage(c, "name one shell, bash or zsh");
+    }
+    if (strcmp(argv[1], "zsh") == 0) {
+        /* zsh runs bash's completion functions. */
+        fputs("autoload -Uz bashcompinit && bashcompinit\n", stdout);
+    } else if (strcmp(argv[1], "bash") != 0) {
+        return cli_usage(c, "unknown shell '%s', known are bash and zsh",
+                         argv[1]);
+    }
+    fputs(bash_script, stdout);
+    return EXIT_TRUSTED;
+}
+
+const struct command command_completion = {
+    .name = "completion",
+    .summary = "print a completion script for bash or zsh",
+    .help = "Usage: assay completion bash|zsh\n"
+            "\n"
+            "Prints a script that lets the shell complete commands and\n"
+            "options: source <(assay completion bash)\n",
+    .run = run,
+};

@@ -1,0 +1,288 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_verify.c - assay verify: is a quote genuine, and how healthy is its
+ * platform?
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "io/obtain.h"
+#include "load.h"
+#include "progress.h"
+#include "report.h"
+#include "report_json.h"
+
+#define VERDICT_JSON_MAX_BYTES (4u * 1024u * 1024u)
+
+/* Everything that one run owns. */
+struct run {
+    const struct options *o;
+    struct assay_ctx *ctx;
+    struct assay_quote *quote;
+    struct assay_policy *policy;
+    struct assay_root *own_root;   /* NULL: Intel's */
+    const struct assay_root *root; /* own_root or Intel's */
+    struct assay_collateral *collateral;
+    const char *collateral_source; /* for people */
+    struct assay_verifier *verifier;
+    struct assay_verdict *verdict;
+};
+
+static void
+run_free(struct run *r)
+{
+    assay_verdict_free(r->verdict);
+    assay_verifier_free(r->verifier);
+    assay_collateral_free(r->collateral);
+    assay_root_free(r->own_root);
+    assay_policy_free(r->policy);
+    assay_quote_free(r->quote);
+    assay_ctx_free(r->ctx);
+}
+
+static enum assay_code
+take_policy(struct run *r, struct assay_error *err)
+{
+    const struct options *o = r->o;
+    enum assay_tee tee = (enum assay_tee)assay_quote_view(r->quote)->tee_type;
+    enum assay_code code = o->policy != NULL
+                               ? load_policy(o->policy, &r->policy, err)
+                               : assay_policy_default(tee, &r->policy, err);
+
+    if (code == ASSAY_OK && o->accept_count > 0) {
+        code = assay_policy_accept(r->policy, o->accept, o->accept_count, err);
+    }
+    return code;
+}
+
+static enum assay_code
+take_root(struct run *r, struct assay_error *err)
+{
+    const char *of_policy = assay_policy_trusted_root(r->policy);
+    enum assay_code code = ASSAY_OK;
+
+    if (r->o->root != NULL) {
+        code = load_root(r->ctx, r->o->root, &r->own_root, err);
+    } else if (of_policy != NULL) {
+        code = load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
+    }
+    r->root = r->own_root != NULL ? r->own_root : assay_root_intel();
+    return code;
+}
+
+/* Options first, then the policy, then Intel's PCS. */
+static size_t
+choose_sources(const struct run *r, const char *out[ASSAY_PCS_SOURCES_MAX])
+{
+    size_t of_policy = assay_policy_pccs_count(r->policy);
+    size_t count = 0;
+
+    if (r->o->source_count > 0) {
+        memcpy(out, r->o->sources, r->o->source_count * sizeof(out[0]));
+        return r->o->source_count;
+    }
+    while (count < of_policy && count < ASSAY_PCS_SOURCES_MAX) {
+        out[count] = assay_policy_pccs(r->policy, count);
+        count++;
+    }
+    if (count == 0) {
+        out[count++] = ASSAY_PCS_INTEL;
+    }
+    return count;
+}
+
+static enum assay_code
+obtain(struct run *r, const struct assay_collateral_need *need,
+       struct assay_error *err)
+{
+    static const char *const origins[] = {
+        [ASSAY_ORIGIN_CACHED] = "from the cache",
+        [ASSAY_ORIGIN_FETCHED] = "fetched now",
+        [ASSAY_ORIGIN_STALE] = "STALE, from the cache: no source answered",
+    };
+    const char *sources[ASSAY_PCS_SOURCES_MAX];
+    struct assay_fetch_options fetch = {
+        .ca_file = r->o->pccs_ca != NULL ? r->o->pccs_ca
+                                         : assay_policy_ca_file(r->policy),
+        .connect_timeout_ms = r->o->connect_timeout_ms,
+        .timeout_ms = r->o->timeout_ms,
+    };
+    struct assay_pcs_request request = {
+        .need = need,
+        .sources = sources,
+        .source_count = choose_sources(r, sources),
+        .fetch = &fetch,
+    };
+    struct assay_obtain_input in = {
+        .request = &request,
+        .use_cache =
+            !r->o->no_cache && assay_policy_cache_collateral(r->policy),
+        .now_s = r->o->now_s,
+        .grace_s = assay_policy_collateral_grace(r->policy),
+    };
+    enum assay_origin origin = ASSAY_ORIGIN_FETCHED;
+
+    progress_attach(&fetch);
+    (void)!assay_obtain_collateral(r->ctx, &in, &r->collateral, &origin, err);
+    progress_end();
+    r->collateral_source = origins[origin];
+    return err->code;
+}
+
+static enum assay_code
+take_collateral(struct run *r, struct assay_error *err)
+{
+    struct assay_collateral_need need;
+
+    if (r->o->collateral != NULL) {
+        r->collateral_source = r->o->collateral;
+        return load_bundle(r->ctx, r->o->collateral, &r->collateral, err);
+    }
+    if (assay_collateral_need(r->quote, ASSAY_EMPTY, &need, err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", r->o->operand);
+        return err->code;
+    }
+    return obtain(r, &need, err);
+}
+
+static enum assay_code
+judge(struct run *r, struct assay_error *err)
+{
+    struct assay_verify_input in = {
+        .quote = r->quote,
+        .collateral = r->collateral,
+        .root = r->root,
+        .policy = r->policy,
+        .now_s = r->o->now_s,
+    };
+
+    if (assay_verifier_new(r->ctx, 0, &r->verifier, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (assay_verify(r->verifier, &in, &r->verdict, err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", r->o->operand);
+    }
+    return err->code;
+}
+
+static enum assay_code
+run_all(struct run *r, struct assay_error *err)
+{
+    if (load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
+        assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
+        take_policy(r, err) != ASSAY_OK || take_root(r, err) != ASSAY_OK ||
+        take_collateral(r, err) != ASSAY_OK) {
+        return err->code;
+    }
+    return judge(r, err);
+}
+
+static enum assay_code
+print_json(const struct run *r, struct assay_error *err)
+{
+    struct assay_buf json;
+
+    assay_buf_init(&json, VERDICT_JSON_MAX_BYTES);
+    if (assay_verdict_to_json(r->verdict, r->quote, r->collateral, &json,
+                              err) != ASSAY_OK) {
+        assay_buf_free(&json);
+        return err->code;
+    }
+    cli_print(&json);
+    return ASSAY_OK;
+}
+
+static void
+print_text(const struct command *c, const struct run *r)
+{
+    struct report_input in = {
+        .verdict = r->verdict,
+        .quote = r->quote,
+        .collateral = r->collateral,
+        .source = r->collateral_source,
+        .root = assay_root_is_intel(r->root) ? "Intel SGX Root CA"
+                                             : "CUSTOM, not Intel's",
+        .colour = cli_colour(),
+    };
+
+    report_text(stdout, &in);
+    if (!assay_verdict_trusted(r->verdict)) {
+        fflush(stdout);
+        fprintf(stderr, "assay: %s: %s: not trusted: %s\n", c->name,
+                r->o->operand, assay_verdict_summary(r->verdict));
+    }
+}
+
+static enum exit_code
+verify(const struct command *c, const struct options *o)
+{
+    struct run r = {.o = o};
+    struct assay_error err;
+    enum exit_code code;
+
+    assay_error_clear(&err);
+    if (run_all(&r, &err) == ASSAY_OK && o->json) {
+        (void)!print_json(&r, &err);
+    } else if (err.code == ASSAY_OK) {
+        print_text(c, &r);
+    }
+    if (err.code != ASSAY_OK) {
+        code = o->json ? report_json_error(&err) : cli_fail(c, false, &err);
+    } else {
+        code =
+            assay_verdict_trusted(r.verdict) ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
+    }
+    run_free(&r);
+    return code;
+}
+
+static enum exit_code
+run(const struct command *c, int argc, char **argv)
+{
+    struct options o;
+    enum exit_code code;
+
+    if (!options_parse(&o, c, OPTIONS_VERIFY, "QUOTE", argc, argv, &code)) {
+        return code;
+    }
+    code = verify(c, &o);
+    options_free(&o);
+    return code;
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .summary = "tell whether an SGX or TDX quote is genuine and healthy",
+    .help =
+        "Usage: assay verify [OPTIONS] QUOTE\n"
+        "\n"
+        "Tells whether an Intel SGX or TDX quote is genuine, how healthy its\n"
+        "platform is, and whether it meets the policy.\n"
+        "\n"
+        "QUOTE is raw, hex or base64, recognised by content; - is standard\n"
+        "input. Without --collateral and --pccs, Intel's PCS is asked and its\n"
+        "answers are kept in $XDG_CACHE_HOME/assay until they expire.\n"
+        "\n"
+        "  --collateral FILE   a bundle made by 'assay collateral fetch'\n"
+        "  --pccs URL[,URL...] sources in order; 'intel' names Intel's PCS.\n"
+        "                      Plain http only if the URL says http://\n"
+        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
+        "  --no-cache          neither read nor write the cache\n"
+        "  --connect-timeout S seconds to connect (5)\n"
+        "  --timeout S         seconds per request (20); four are made\n"
+        "  --at TIME           judge as of then: Unix seconds or RFC 3339\n"
+        "  --root FILE         trust this root (PEM) instead of Intel's\n"
+        "  --policy FILE       what to require; without it: UpToDate, no "
+        "debug\n"
+        "  --accept STATUS,... accept these TCB statuses, and only these,\n"
+        "                      whatever the policy lists\n"
+        "  --json              one JSON object\n"
+        "  -h, --help          this text\n"
+        "\n"
+        "Exit: 0 trusted, 1 not trusted, 2 unreadable input or network, 64\n"
+        "usage.\n",
+    .run = run,
+};

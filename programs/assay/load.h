@@ -1,0 +1,30 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * load.h - the things that commands are given, from file to object.
+ *
+ * Every message starts with the path. *out is NULL unless ASSAY_OK.
+ */
+#pragma once
+
+#include "options.h"
+
+/* "-" is standard input. */
+ASSAY_MUST_CHECK enum assay_code
+load_quote(const char *path, struct assay_quote **out, struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code load_bundle(const struct assay_ctx *ctx,
+                                             const char *path,
+                                             struct assay_collateral **out,
+                                             struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code load_policy(const char *path,
+                                             struct assay_policy **out,
+                                             struct assay_error *err);
+/* From a file. */
+ASSAY_MUST_CHECK enum assay_code load_root(const struct assay_ctx *ctx,
+                                           const char *path,
+                                           struct assay_root **out,
+                                           struct assay_error *err);
+/* As a policy names it: PEM text, or the path of a file. */
+ASSAY_MUST_CHECK enum assay_code
+load_root_of_policy(const struct assay_ctx *ctx, const char *pem_or_path,
+                    struct assay_root **out, struct assay_error *err);

@@ -1,0 +1,123 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * main.c - assay: the command-line program.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct command *const commands[] = {
+    &command_verify,           &command_inspect,
+    &command_collateral_fetch, &command_collateral_show,
+    &command_collateral_check, &command_completion,
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void
+put_help(FILE *to)
+{
+    fputs(
+        "Usage: assay COMMAND [OPTIONS] ...\n"
+        "\n"
+        "Tests machines for what they are made of: Intel SGX and TDX quotes.\n"
+        "\n",
+        to);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(to, "  %-17s  %s\n", commands[i]->name, commands[i]->summary);
+    }
+    fputs("\n"
+          "'assay COMMAND --help' tells more. Exit: 0 trusted or done, 1 not\n"
+          "trusted, 2 input or network could not be read, 64 usage.\n",
+          to);
+}
+
+/* How many arguments the command's name takes up; 0 if it is another. */
+static int
+words_matched(const struct command *c, int argc, char **argv)
+{
+    const char *space = strchr(c->name, ' ');
+    size_t first = space == NULL ? strlen(c->name) : (size_t)(space - c->name);
+
+    if (strlen(argv[1]) != first || strncmp(argv[1], c->name, first) != 0) {
+        return 0;
+    }
+    if (space == NULL) {
+        return 1;
+    }
+    return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
+}
+
+/* What was typed: the first word, or two where commands start with it. */
+static enum exit_code
+fail_unknown(int argc, char **argv)
+{
+    const char *names[COMMAND_COUNT];
+    const char *near;
+    char typed[64];
+    bool group = false;
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        size_t n = strlen(argv[1]);
+        names[i] = commands[i]->name;
+        group =
+            group || (strncmp(names[i], argv[1], n) == 0 && names[i][n] == ' ');
+    }
+    if (group && (argc < 3 || argv[2][0] == '-')) {
+        fprintf(stderr,
+                "assay: %s: a subcommand is missing (try 'assay --help')\n",
+                argv[1]);
+        return EXIT_USAGE;
+    }
+    snprintf(typed, sizeof(typed), "%.30s%s%.30s", argv[1], group ? " " : "",
+             group ? argv[2] : "");
+    near = cli_nearest(typed, names, COMMAND_COUNT);
+    if (near != NULL) {
+        fprintf(stderr, "assay: unknown command '%s', did you mean '%s'?\n",
+                typed, near);
+    } else {
+        fprintf(stderr, "assay: unknown command '%s' (try 'assay --help')\n",
+                typed);
+    }
+    return EXIT_USAGE;
+}
+
+/* A full disk must not look like success. */
+static int
+flush_output(enum exit_code code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "assay: cannot write standard output: %s\n",
+                strerror(errno));
+        return (int)EXIT_UNREADABLE;
+    }
+    return (int)code;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc < 2) {
+        put_help(stderr);
+        return (int)EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        put_help(stdout);
+        return flush_output(EXIT_TRUSTED);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("assay %s\n", ASSAY_VERSION);
+        return flush_output(EXIT_TRUSTED);
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        int words = words_matched(commands[i], argc, argv);
+        if (words > 0) {
+            return flush_output(
+                commands[i]->run(commands[i], argc - words, argv + words));
+        }
+    }
+    return (int)fail_unknown(argc, argv);
+}

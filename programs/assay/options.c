@@ -1,0 +1,392 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * options.c - the options of all commands, in one table.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+#include "base/timestamp.h"
+#include "io/url.h"
+
+#define TIMEOUT_MAX_S 3600.0
+
+/* Takes an option's value; on failure the message says what is wrong. */
+typedef void set_function(struct options *o, const char *value,
+                          struct assay_error *err);
+
+static void
+set_at(struct options *o, const char *value, struct assay_error *err)
+{
+    (void)!assay_time_parse_loose(assay_slice_of(value), &o->now_s, "--at",
+                                  err);
+}
+
+static void
+fail_status_name(const char *name, struct assay_error *err)
+{
+#define X(code, text) " " text
+    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "--accept: '%.24s' is not one of" ASSAY_TCB_STATUSES(X), name);
+#undef X
+}
+
+static void
+set_accept(struct options *o, const char *value, struct assay_error *err)
+{
+    const char *name = value;
+
+    while (err->code == ASSAY_OK) {
+        size_t n = strcspn(name, ",");
+        enum assay_tcb_status s = assay_tcb_status_parse(
+            (struct assay_slice){(const uint8_t *)name, n});
+        if (s == ASSAY_TCB_NONE) {
+            char shown[32];
+            snprintf(shown, sizeof(shown), "%.*s", (int)(n < 24 ? n : 24),
+                     name);
+            fail_status_name(shown, err);
+        } else if (o->accept_count == STATUSES_MAX) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "--accept: more than %u statuses", STATUSES_MAX);
+        } else {
+            o->accept[o->accept_count++] = s;
+        }
+        if (name[n] == '\0') {
+            return;
+        }
+        name += n + 1;
+    }
+}
+
+static void
+add_source(struct options *o, const char *url, struct assay_error *err)
+{
+    bool intel = strcmp(url, "intel") == 0;
+
+    if (o->source_count == ASSAY_PCS_SOURCES_MAX) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--pccs: more than %u sources", ASSAY_PCS_SOURCES_MAX);
+        return;
+    }
+    if (!intel && assay_url_check_base(url, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--pccs");
+        return;
+    }
+    o->sources[o->source_count++] = intel ? ASSAY_PCS_INTEL : url;
+}
+
+static void
+set_pccs(struct options *o, const char *value, struct assay_error *err)
+{
+    char *url;
+
+    free(o->list);
+    o->source_count = 0;
+    o->list = strdup(value);
+    if (o->list == NULL) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "--pccs");
+    }
+    url = o->list;
+    while (err->code == ASSAY_OK) {
+        size_t n = strcspn(url, ",");
+        bool last = url[n] == '\0';
+        url[n] = '\0';
+        add_source(o, url, err);
+        if (last) {
+            return;
+        }
+        url += n + 1;
+    }
+}
+
+static uint32_t
+parse_seconds(const char *value, const char *name, struct assay_error *err)
+{
+    char *end = NULL;
+    double s = strtod(value, &end);
+
+    if (end == value || *end != '\0' || !(s >= 0.001 && s <= TIMEOUT_MAX_S)) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%s: '%.40s' is not a number of seconds from 0.001 to %g",
+                   name, value, TIMEOUT_MAX_S);
+        return 0;
+    }
+    return (uint32_t)(s * 1000.0);
+}
+
+static void
+set_connect_timeout(struct options *o, const char *v, struct assay_error *err)
+{
+    o->connect_timeout_ms = parse_seconds(v, "--connect-timeout", err);
+}
+
+static void
+set_timeout(struct options *o, const char *v, struct assay_error *err)
+{
+    o->timeout_ms = parse_seconds(v, "--timeout", err);
+}
+
+static void
+set_evaluation(struct options *o, const char *v, struct assay_error *err)
+{
+    char *end = NULL;
+    unsigned long n;
+
+    errno = 0;
+    n = strtoul(v, &end, 10);
+    if (v[0] < '0' || v[0] > '9' || *end != '\0' || errno != 0 || n == 0 ||
+        n > UINT32_MAX) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--evaluation: '%.40s' is not a TCB evaluation data number",
+                   v);
+        return;
+    }
+    o->evaluation = (uint32_t)n;
+}
+
+#define FLAG(member)                                                           \
+    static void set_##member(struct options *o, const char *value,             \
+                             struct assay_error *err)                          \
+    {                                                                          \
+        (void)value;                                                           \
+        (void)err;                                                             \
+        o->member = true;                                                      \
+    }
+#define TEXT(member)                                                           \
+    static void set_##member(struct options *o, const char *value,             \
+                             struct assay_error *err)                          \
+    {                                                                          \
+        (void)err;                                                             \
+        o->member = value;                                                     \
+    }
+FLAG(json)
+FLAG(no_cache)
+FLAG(early)
+FLAG(help)
+TEXT(collateral)
+TEXT(root)
+TEXT(policy)
+TEXT(output)
+TEXT(pccs_ca)
+
+#define ALL 31u
+static const struct {
+    const char *name;
+    bool has_value;
+    unsigned commands; /* of enum option_set */
+    set_function *set;
+} table[] = {
+    {"collateral", true, OPTIONS_VERIFY, set_collateral},
+    {"pccs", true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs},
+    {"pccs-ca", true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs_ca},
+    {"at", true, OPTIONS_VERIFY | OPTIONS_CHECK, set_at},
+    {"root", true, OPTIONS_VERIFY, set_root},
+    {"policy", true, OPTIONS_VERIFY, set_policy},
+    {"accept", true, OPTIONS_VERIFY, set_accept},
+    {"no-cache", false, OPTIONS_VERIFY, set_no_cache},
+    {"output", true, OPTIONS_FETCH, set_output},
+    {"early", false, OPTIONS_FETCH, set_early},
+    {"evaluation", true, OPTIONS_FETCH, set_evaluation},
+    {"connect-timeout", true, OPTIONS_VERIFY | OPTIONS_FETCH,
+     set_connect_timeout},
+    {"timeout", true, OPTIONS_VERIFY | OPTIONS_FETCH, set_timeout},
+    {"json", false, ALL, set_json},
+    {"help", false, ALL, set_help},
+};
+#define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
+
+/* getopt_long() returns FIRST_ROW + the row of the table. */
+#define FIRST_ROW 256
+
+static const struct {
+    char letter;
+    const char *name;
+} letters[] = {{'o', "output"}, {'h', "help"}};
+
+static void
+build_long_options(enum option_set set, struct option out[TABLE_ROWS + 1])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < TABLE_ROWS; i++) {
+        if ((table[i].commands & set) != 0) {
+            out[n++] = (struct option){table[i].name,
+                                       table[i].has_value ? required_argument
+                                                          : no_argument,
+                                       NULL, FIRST_ROW + (int)i};
+        }
+    }
+    out[n] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* Row of a short option, or TABLE_ROWS. */
+static size_t
+row_of_letter(int letter)
+{
+    const char *name = "";
+
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        if (letters[i].letter == letter) {
+            name = letters[i].name;
+        }
+    }
+    for (size_t i = 0; i < TABLE_ROWS; i++) {
+        if (strcmp(table[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return TABLE_ROWS;
+}
+
+static enum exit_code
+fail_unknown(const struct command *c, const char *word, enum option_set set)
+{
+    const char *names[TABLE_ROWS];
+    const char *near = NULL;
+    char name[64];
+    size_t n = 0;
+
+    for (size_t i = 0; i < TABLE_ROWS; i++) {
+        if ((table[i].commands & set) != 0) {
+            names[n++] = table[i].name;
+        }
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+    if (strncmp(name, "--", 2) == 0) {
+        near = cli_nearest(name + 2, names, n);
+    }
+    if (near != NULL) {
+        return cli_usage(c, "unknown option '%s', did you mean '--%s'?", name,
+                         near);
+    }
+    return cli_usage(c, "unknown option '%s'", name);
+}
+
+/* One option that getopt_long() has found. */
+static bool
+take_option(struct options *o, const struct command *c, int found,
+            enum exit_code *code)
+{
+    struct assay_error err;
+    size_t row =
+        found >= FIRST_ROW ? (size_t)(found - FIRST_ROW) : row_of_letter(found);
+
+    assay_error_clear(&err);
+    table[row].set(o, optarg, &err);
+    if (err.code != ASSAY_OK) {
+        *code = cli_usage(c, "%s", err.msg);
+        return false;
+    }
+    return true;
+}
+
+/* getopt_long() has refused something: say what. */
+static enum exit_code
+fail_option(const struct command *c, enum option_set set, int why, char **argv)
+{
+    char letter[3] = {'-', (char)optopt, '\0'};
+
+    if (optopt == 0) {
+        return fail_unknown(c, argv[optind - 1], set);
+    }
+    if (optopt >= FIRST_ROW) {
+        return cli_usage(c, "option '--%s' %s", table[optopt - FIRST_ROW].name,
+                         why == ':' ? "needs a value" : "takes no value");
+    }
+    if (why == ':') {
+        return cli_usage(c, "option '%s' needs a value", letter);
+    }
+    return fail_unknown(c, letter, set);
+}
+
+static bool
+take_options(struct options *o, const struct command *c, enum option_set set,
+             int argc, char **argv, enum exit_code *code)
+{
+    const char *shorts = (set & OPTIONS_FETCH) != 0 ? ":o:h" : ":h";
+    struct option longs[TABLE_ROWS + 1];
+    int found;
+
+    build_long_options(set, longs);
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        if (found == ':' || found == '?') {
+            *code = fail_option(c, set, found, argv);
+            return false;
+        }
+        if (!take_option(o, c, found, code)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+check_together(const struct options *o, const struct command *c,
+               enum exit_code *code)
+{
+    if (o->collateral != NULL && (o->source_count > 0 || o->pccs_ca != NULL)) {
+        *code = cli_usage(c, "--collateral and %s exclude each other",
+                          o->source_count > 0 ? "--pccs" : "--pccs-ca");
+        return false;
+    }
+    if (o->early && o->evaluation != 0) {
+        *code = cli_usage(c, "--early and --evaluation exclude each other");
+        return false;
+    }
+    return true;
+}
+
+/* Exactly one operand. */
+static bool
+take_operand(struct options *o, const struct command *c, const char *operand,
+             int argc, char **argv, enum exit_code *code)
+{
+    if (argc == optind) {
+        *code = cli_usage(c, "%s is missing", operand);
+        return false;
+    }
+    if (argc - optind > 1) {
+        *code = cli_usage(c, "one %s at a time, but there is also '%s'",
+                          operand, argv[optind + 1]);
+        return false;
+    }
+    o->operand = argv[optind];
+    return true;
+}
+
+bool
+options_parse(struct options *o, const struct command *c, enum option_set set,
+              const char *operand, int argc, char **argv, enum exit_code *code)
+{
+    bool good;
+
+    memset(o, 0, sizeof(*o));
+    o->now_s = (int64_t)time(NULL);
+    good = take_options(o, c, set, argc, argv, code);
+    if (good && o->help) {
+        fputs(c->help, stdout);
+        *code = EXIT_TRUSTED;
+        good = false;
+    }
+    good = good && check_together(o, c, code) &&
+           take_operand(o, c, operand, argc, argv, code);
+    if (!good) {
+        options_free(o);
+    }
+    return good;
+}
+
+void
+options_free(struct options *o)
+{
+    free(o->list);
+    o->list = NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * report.h - what a verdict and other documents look like.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "assay/assay.h"
+#include "base/json.h"
+
+/* For people: the verdict, the checks, the measurements. `source` says where
+ * the collateral came from; `root` which root was trusted. */
+struct report_input {
+    const struct assay_verdict *verdict;
+    const struct assay_quote *quote;
+    const struct assay_collateral *collateral;
+    const char *source;
+    const char *root;
+    bool colour;
+};
+
+void report_text(FILE *to, const struct report_input *in);
+
+/* A parsed JSON document as indented "name: value" lines. */
+void report_tree(FILE *to, const struct assay_json *j);
+
+/* Items of a bundle with their dates. */
+void report_items(FILE *to, const struct assay_collateral *c);
+/* The same with the state of each at that time, and a verdict on top. */
+void report_check(FILE *to, const struct assay_collateral *c, int64_t now_s,
+                  bool in_date, bool colour);
+/* "in date", "expired" or "not yet valid". */
+const char *report_item_state(struct assay_collateral_item item, int64_t now_s);

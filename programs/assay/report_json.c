@@ -1,0 +1,46 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * report_json.c - the verdict document where there is no verdict.
+ */
+#include "report_json.h"
+
+#include "base/json_out.h"
+
+#define ERROR_JSON_MAX_BYTES 8192u
+
+enum exit_code
+report_json_error(const struct assay_error *err)
+{
+    static const char *const unknown[] = {
+        "tee_type",
+        "tcb_status",
+        "tcb_date",
+        "advisory_ids",
+        "platform_status",
+        "tdx_module_status",
+        "qe_status",
+        "current_status",
+        "fmspc",
+        "tcb_evaluation_data_number",
+        "root",
+        "collateral",
+        "quote",
+    };
+    struct assay_buf buf;
+    struct assay_json_out out;
+
+    assay_buf_init(&buf, ERROR_JSON_MAX_BYTES);
+    assay_json_out_init(&out, &buf, false);
+    assay_json_out_open(&out, NULL, '{');
+    assay_json_out_bool(&out, "trusted", false);
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        assay_json_out_null(&out, unknown[i]);
+    }
+    assay_json_out_open(&out, "checks", '[');
+    assay_json_out_close(&out, ']');
+    assay_json_out_error(&out, "error", err, NULL);
+    assay_json_out_close(&out, '}');
+    cli_print(&buf);
+    return EXIT_UNREADABLE;
+}
