@@ -102,6 +102,9 @@ function(assay_add_fuzz_target source)
   add_executable(${name} "${source}")
   assay_use_internal(${name})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  if(TARGET assay_mint)
+    target_link_libraries(${name} PRIVATE assay_mint)
+  endif()
   target_link_libraries(${name} PRIVATE assay_static)
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
@@ -114,6 +117,19 @@ function(assay_add_fuzz_target source)
     COMMAND ${name} "${folder}/corpus/${stem}" "${folder}/regress/${stem}")
   assay_floor_of("${stem}" label)
   assay_set_test(${name} ${label} fuzz)
+endfunction()
+
+# Writes the seeds anew; run by hand when a format changes.
+function(assay_add_fuzz_corpus source)
+  if(NOT TARGET assay_mint)
+    return()
+  endif()
+  add_executable(fuzz_corpus "${source}")
+  assay_use_internal(fuzz_corpus)
+  target_include_directories(fuzz_corpus PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  target_link_libraries(fuzz_corpus PRIVATE assay_mint assay_static)
+  set_target_properties(fuzz_corpus PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
 endfunction()
 
 # assay_add_script_test(NAME SCRIPT [ARGS arg...] [LABELS label...]): a test

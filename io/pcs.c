@@ -326,13 +326,14 @@ summarize(const struct assay_error *said, size_t count, struct assay_error *err)
 {
     enum assay_code code = said[0].code;
     char msg[sizeof(err->msg)];
-    size_t room = sizeof(msg) / count - 3; /* less "; " and a NUL */
     size_t used = 0;
+    size_t room;
 
-    if (count == 1) {
+    if (count <= 1) {
         *err = said[0];
         return err->code;
     }
+    room = sizeof(msg) / count - 3; /* less "; " and a NUL */
     for (size_t i = 0; i < count; i++) {
         char one[sizeof(err->msg)];
         bool cut;
@@ -373,7 +374,7 @@ assay_pcs_fetch(const struct assay_ctx *ctx,
                 struct assay_error *err)
 {
     struct assay_fetcher *fetcher = NULL;
-    struct assay_error said[ASSAY_PCS_SOURCES_MAX];
+    struct assay_error said[ASSAY_PCS_SOURCES_MAX] = {{.code = ASSAY_INVALID}};
 
     *out = NULL;
     assay_error_clear(err);

@@ -110,7 +110,7 @@ fetch(const struct command *c, const struct options *o)
 {
     struct assay_error err;
     struct assay_ctx *ctx = NULL;
-    struct assay_collateral_need need;
+    struct assay_collateral_need need = {.tdx = false};
     struct assay_collateral *collateral = NULL;
     struct assay_buf bundle;
     enum exit_code code = EXIT_TRUSTED;

@@ -92,6 +92,7 @@ set_pccs(struct options *o, const char *value, struct assay_error *err)
     o->list = strdup(value);
     if (o->list == NULL) {
         assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "--pccs");
+        return;
     }
     url = o->list;
     while (err->code == ASSAY_OK) {
@@ -179,36 +180,32 @@ TEXT(pccs_ca)
 #define ALL 31u
 static const struct {
     const char *name;
+    char letter; /* of its short form; 0 for none */
     bool has_value;
     unsigned commands; /* of enum option_set */
     set_function *set;
 } table[] = {
-    {"collateral", true, OPTIONS_VERIFY, set_collateral},
-    {"pccs", true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs},
-    {"pccs-ca", true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs_ca},
-    {"at", true, OPTIONS_VERIFY | OPTIONS_CHECK, set_at},
-    {"root", true, OPTIONS_VERIFY, set_root},
-    {"policy", true, OPTIONS_VERIFY, set_policy},
-    {"accept", true, OPTIONS_VERIFY, set_accept},
-    {"no-cache", false, OPTIONS_VERIFY, set_no_cache},
-    {"output", true, OPTIONS_FETCH, set_output},
-    {"early", false, OPTIONS_FETCH, set_early},
-    {"evaluation", true, OPTIONS_FETCH, set_evaluation},
-    {"connect-timeout", true, OPTIONS_VERIFY | OPTIONS_FETCH,
+    {"collateral", 0, true, OPTIONS_VERIFY, set_collateral},
+    {"pccs", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs},
+    {"pccs-ca", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs_ca},
+    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK, set_at},
+    {"root", 0, true, OPTIONS_VERIFY, set_root},
+    {"policy", 0, true, OPTIONS_VERIFY, set_policy},
+    {"accept", 0, true, OPTIONS_VERIFY, set_accept},
+    {"no-cache", 0, false, OPTIONS_VERIFY, set_no_cache},
+    {"output", 'o', true, OPTIONS_FETCH, set_output},
+    {"early", 0, false, OPTIONS_FETCH, set_early},
+    {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
+    {"connect-timeout", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH,
      set_connect_timeout},
-    {"timeout", true, OPTIONS_VERIFY | OPTIONS_FETCH, set_timeout},
-    {"json", false, ALL, set_json},
-    {"help", false, ALL, set_help},
+    {"timeout", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH, set_timeout},
+    {"json", 0, false, ALL, set_json},
+    {"help", 'h', false, ALL, set_help},
 };
 #define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
 
 /* getopt_long() returns FIRST_ROW + the row of the table. */
 #define FIRST_ROW 256
-
-static const struct {
-    char letter;
-    const char *name;
-} letters[] = {{'o', "output"}, {'h', "help"}};
 
 static void
 build_long_options(enum option_set set, struct option out[TABLE_ROWS + 1])
@@ -226,23 +223,19 @@ build_long_options(enum option_set set, struct option out[TABLE_ROWS + 1])
     out[n] = (struct option){NULL, 0, NULL, 0};
 }
 
-/* Row of a short option, or TABLE_ROWS. */
+/* Row of what getopt_long() returned for an option that it knows. */
 static size_t
-row_of_letter(int letter)
+row_of(int found)
 {
-    const char *name = "";
+    size_t row = 0;
 
-    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
-        if (letters[i].letter == letter) {
-            name = letters[i].name;
-        }
+    if (found >= FIRST_ROW) {
+        return (size_t)(found - FIRST_ROW);
     }
-    for (size_t i = 0; i < TABLE_ROWS; i++) {
-        if (strcmp(table[i].name, name) == 0) {
-            return i;
-        }
+    while (row < TABLE_ROWS - 1 && table[row].letter != found) {
+        row++;
     }
-    return TABLE_ROWS;
+    return row;
 }
 
 static enum exit_code
@@ -275,11 +268,9 @@ take_option(struct options *o, const struct command *c, int found,
             enum exit_code *code)
 {
     struct assay_error err;
-    size_t row =
-        found >= FIRST_ROW ? (size_t)(found - FIRST_ROW) : row_of_letter(found);
 
     assay_error_clear(&err);
-    table[row].set(o, optarg, &err);
+    table[row_of(found)].set(o, optarg, &err);
     if (err.code != ASSAY_OK) {
         *code = cli_usage(c, "%s", err.msg);
         return false;

@@ -487,7 +487,7 @@ always(const struct run *r)
 /* What must have passed before a rule is judged (as far as it applies): the
  * body of the quote is authentic; or all that src/dcap asks. */
 #define GENUINE (ASSAY_CHECK_BIT(QUOTE_SIGNATURE) | ASSAY_CHECK_BIT(TEE_TYPE))
-#define PROVEN  ASSAY_CHECK_BIT(TCB_LEVEL)
+#define PROVEN  ((UINT64_C(1) << ASSAY_CHECK_FIRST_POLICY) - 1)
 
 static const struct rule {
     enum assay_check_id id;

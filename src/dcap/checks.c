@@ -60,6 +60,9 @@ assay_check_hint(enum assay_check_id id)
     return rows[id].hint;
 }
 
+static void set_detail(struct assay_checks *c, enum assay_check_id id,
+                       const char *fmt, va_list ap) ASSAY_PRINTF(3, 0);
+
 static void
 set_detail(struct assay_checks *c, enum assay_check_id id, const char *fmt,
            va_list ap)

@@ -112,6 +112,7 @@ verify(struct assay_facts *f, struct assay_memo *keys, struct assay_slice key,
     if (!known) {
         struct assay_error sub;
 
+        assay_error_clear(&sub);
         if (assay_p256_new(f->ctx, key.ptr, &p256, &sub) != ASSAY_OK) {
             return sub.code == ASSAY_MALFORMED
                        ? ASSAY_OK

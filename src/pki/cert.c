@@ -38,6 +38,7 @@ read_name(struct assay_reader *r, struct assay_slice *common_name,
         }
         cn = value;
     }
+    assay_read_end(&name, field);
     if (common_name != NULL) {
         *common_name = cn;
     }
@@ -99,14 +100,31 @@ read_aki(const struct assay_x509_extension *e, struct assay_cert *c,
     c->aki = assay_x509_key_identifier(e->value, e->value_base, err);
 }
 
+/* Points that are full names of one URI each, and no more: one with reasons or
+ * a CRL issuer would say that the CRL of the certificate's issuer is not the
+ * whole truth (RFC 5280 section 4.2.1.13). The URIs are not used. */
 static void
 read_crl_points(const struct assay_x509_extension *e, struct assay_cert *c,
                 struct assay_error *err)
 {
+    static const char field[] = "cRLDistributionPoints";
     struct assay_reader r = {.in = e->value, .base = e->value_base, .err = err};
+    struct assay_reader points = assay_der_enter(&r, ASSAY_DER_SEQUENCE, field);
 
-    (void)assay_der_read(&r, ASSAY_DER_SEQUENCE, "cRLDistributionPoints");
-    assay_read_end(&r, "cRLDistributionPoints");
+    do {
+        struct assay_reader point =
+            assay_der_enter(&points, ASSAY_DER_SEQUENCE, field);
+        struct assay_reader name =
+            assay_der_enter(&point, ASSAY_DER_CONTEXT_CONSTRUCTED(0), field);
+        struct assay_reader full =
+            assay_der_enter(&name, ASSAY_DER_CONTEXT_CONSTRUCTED(0), field);
+
+        (void)assay_der_read(&full, ASSAY_DER_CONTEXT(6), field);
+        assay_read_end(&full, field);
+        assay_read_end(&name, field);
+        assay_read_end(&point, field);
+    } while (assay_der_peek(&points) != 0);
+    assay_read_end(&r, field);
     c->has_crl_points = true;
 }
 
@@ -161,6 +179,10 @@ read_basic_constraints(const struct assay_x509_extension *e,
     }
     assay_read_end(&seq, "basicConstraints");
     assay_read_end(&r, "basicConstraints");
+    if (c->is_ca && !e->critical) { /* RFC 5280 section 4.2.1.9 */
+        assay_fail(err, ASSAY_MALFORMED, e->value_base,
+                   "basicConstraints: those of a CA are not critical");
+    }
     c->has_basic_constraints = true;
 }
 
@@ -172,20 +194,35 @@ keep_sgx(const struct assay_x509_extension *e, struct assay_cert *c,
     c->sgx_extension = e->value;
 }
 
+/* They would have to be kept even where a CA forgot to mark them critical. */
+static void
+refuse_name_constraints(const struct assay_x509_extension *e,
+                        struct assay_cert *c, struct assay_error *err)
+{
+    (void)c;
+    assay_fail(err, ASSAY_UNSUPPORTED, e->value_base,
+               "nameConstraints: not handled");
+}
+
 /* Extensions that are understood; any other is skipped, or refused if it is
  * critical (RFC 5280 section 4.2). */
 static const struct {
     uint8_t oid[10];
     size_t oid_len;
+    bool never_critical; /* RFC 5280 sections 4.2.1.1 and 4.2.1.2 */
     void (*read)(const struct assay_x509_extension *e, struct assay_cert *c,
                  struct assay_error *err);
 } known[] = {
-    {{0x55, 0x1d, 0x0e}, 3, read_ski},
-    {{0x55, 0x1d, 0x0f}, 3, read_key_usage},
-    {{0x55, 0x1d, 0x13}, 3, read_basic_constraints},
-    {{0x55, 0x1d, 0x1f}, 3, read_crl_points},
-    {{0x55, 0x1d, 0x23}, 3, read_aki},
-    {{0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01}, 9, keep_sgx},
+    {{0x55, 0x1d, 0x0e}, 3, true, read_ski},
+    {{0x55, 0x1d, 0x0f}, 3, false, read_key_usage},
+    {{0x55, 0x1d, 0x13}, 3, false, read_basic_constraints},
+    {{0x55, 0x1d, 0x1e}, 3, false, refuse_name_constraints},
+    {{0x55, 0x1d, 0x1f}, 3, false, read_crl_points},
+    {{0x55, 0x1d, 0x23}, 3, true, read_aki},
+    {{0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01},
+     9,
+     false,
+     keep_sgx},
 };
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
 
@@ -207,6 +244,10 @@ read_one_extension(struct assay_reader *r, struct assay_cert *c,
         struct assay_slice oid = {known[i].oid, known[i].oid_len};
 
         if (assay_slice_equal(oid, e.oid)) {
+            if (e.critical && known[i].never_critical) {
+                assay_fail(r->err, ASSAY_MALFORMED, at,
+                           "extension: a key identifier is critical");
+            }
             known[i].read(&e, c, r->err);
             return;
         }
@@ -246,9 +287,14 @@ read_tbs(struct assay_reader *outer, struct assay_cert *c)
 {
     struct assay_reader tbs =
         assay_der_enter(outer, ASSAY_DER_SEQUENCE, "tbsCertificate");
-    struct assay_reader version =
-        assay_der_enter(&tbs, ASSAY_DER_CONTEXT_CONSTRUCTED(0), "version");
+    struct assay_reader version;
 
+    if (assay_der_peek(&tbs) == ASSAY_DER_INTEGER) { /* the serial number */
+        assay_fail(outer->err, ASSAY_UNSUPPORTED, tbs.base,
+                   "version: X.509 version 1, not 3");
+    }
+    version =
+        assay_der_enter(&tbs, ASSAY_DER_CONTEXT_CONSTRUCTED(0), "version");
     if (assay_der_small(&version, ASSAY_DER_INTEGER, 255, "version") != 2) {
         assay_fail(outer->err, ASSAY_UNSUPPORTED, version.base,
                    "version: not X.509 version 3");

@@ -44,7 +44,7 @@ struct assay_cert {
 
 /* Parses one certificate that must fill `der`. ASSAY_MALFORMED,
  * ASSAY_TRUNCATED, ASSAY_UNSUPPORTED (algorithm, version, unknown critical
- * extension), ASSAY_TOO_LARGE. Nothing is verified. */
+ * extension, name constraints), ASSAY_TOO_LARGE. Nothing is verified. */
 ASSAY_MUST_CHECK enum assay_code assay_cert_parse(struct assay_slice der,
                                                   struct assay_cert *out,
                                                   struct assay_error *err);

@@ -27,6 +27,7 @@ skip_entry_extensions(struct assay_reader *entry)
                        "crlEntryExtensions: critical and unknown");
         }
     }
+    assay_read_end(&list, "crlEntryExtensions");
 }
 
 static struct assay_slice
@@ -56,6 +57,7 @@ read_entries(struct assay_reader *tbs, struct assay_crl *c)
         (void)read_entry(&list);
         c->entry_count++;
     }
+    assay_read_end(&list, "revokedCertificates");
 }
 
 static void
@@ -63,6 +65,8 @@ read_extensions(struct assay_reader *tbs, struct assay_crl *c)
 {
     static const uint8_t oid_number[] = {0x55, 0x1d, 0x14};
     static const uint8_t oid_aki[] = {0x55, 0x1d, 0x23};
+    static const uint8_t oid_delta[] = {0x55, 0x1d, 0x1b};
+    static const uint8_t oid_distribution[] = {0x55, 0x1d, 0x1c};
     struct assay_slice seen[MAX_EXTENSIONS];
     size_t count = 0;
     struct assay_reader wrap =
@@ -87,7 +91,14 @@ read_extensions(struct assay_reader *tbs, struct assay_crl *c)
             return;
         }
         seen[count++] = e.oid;
-        if (assay_slice_equal(e.oid, ASSAY_SLICE(oid_number))) {
+        /* Neither of the two that are understood is critical (RFC 5280,
+         * 5.2.1 and 5.2.3); a list that is partial is refused even where its
+         * issuer forgot to mark it so. */
+        if (e.critical || assay_slice_equal(e.oid, ASSAY_SLICE(oid_delta)) ||
+            assay_slice_equal(e.oid, ASSAY_SLICE(oid_distribution))) {
+            assay_fail(tbs->err, ASSAY_UNSUPPORTED, at,
+                       "crlExtensions: critical, or of a delta or partial CRL");
+        } else if (assay_slice_equal(e.oid, ASSAY_SLICE(oid_number))) {
             struct assay_reader number = {
                 .in = e.value, .base = e.value_base, .err = tbs->err};
 
@@ -96,11 +107,9 @@ read_extensions(struct assay_reader *tbs, struct assay_crl *c)
             c->has_number = true;
         } else if (assay_slice_equal(e.oid, ASSAY_SLICE(oid_aki))) {
             c->aki = assay_x509_key_identifier(e.value, e.value_base, tbs->err);
-        } else if (e.critical) {
-            assay_fail(tbs->err, ASSAY_UNSUPPORTED, at,
-                       "crlExtensions: critical and unknown");
         }
     }
+    assay_read_end(&list, "crlExtensions");
     assay_read_end(&wrap, "crlExtensions");
 }
 
@@ -111,6 +120,10 @@ read_tbs(struct assay_reader *outer, struct assay_crl *c)
     struct assay_reader tbs =
         assay_der_enter(outer, ASSAY_DER_SEQUENCE, "tbsCertList");
 
+    if (assay_der_peek(&tbs) == ASSAY_DER_SEQUENCE) { /* the algorithm */
+        assay_fail(outer->err, ASSAY_UNSUPPORTED, tbs.base,
+                   "version: a version 1 CRL, not 2");
+    }
     if (assay_der_small(&tbs, ASSAY_DER_INTEGER, 255, "version") != 1) {
         assay_fail(outer->err, ASSAY_UNSUPPORTED, tbs.base,
                    "version: not a version 2 CRL");

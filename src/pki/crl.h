@@ -24,8 +24,8 @@ struct assay_crl {
 
 /* Parses one CRL that must fill `der`; each entry is read, so that looking a
  * serial up later cannot fail. ASSAY_MALFORMED, ASSAY_TRUNCATED,
- * ASSAY_UNSUPPORTED (algorithm, version, critical extension: delta and
- * indirect CRLs have one). */
+ * ASSAY_UNSUPPORTED (algorithm, version, critical extension, delta CRL,
+ * issuing distribution point). */
 ASSAY_MUST_CHECK enum assay_code assay_crl_parse(struct assay_slice der,
                                                  struct assay_crl *out,
                                                  struct assay_error *err);

@@ -92,6 +92,7 @@ read_tcb(struct assay_reader *r, struct assay_sgx_extension *x)
         }
         assay_read_end(&pair, field);
     }
+    assay_read_end(&tcb, field);
     if (seen != 0x7fffe && r->err->code == ASSAY_OK) { /* 1 to 18 */
         assay_fail(r->err, ASSAY_MALFORMED, tcb.base,
                    "%s: not exactly the entries 1 to 18", field);
@@ -123,6 +124,7 @@ read_configuration(struct assay_reader *r, struct assay_sgx_extension *x)
         *flags[id - 1] = assay_der_boolean(&pair, field);
         assay_read_end(&pair, field);
     }
+    assay_read_end(&conf, field);
 }
 
 static void
@@ -186,6 +188,7 @@ assay_sgx_extension_parse(struct assay_slice value,
         read_entry(&pair, id, &x);
         assay_read_end(&pair, field);
     }
+    assay_read_end(&list, field);
     assay_read_end(&r, field);
     if (err->code == ASSAY_OK && seen != 0x3e && seen != 0xfe) {
         assay_fail(err, ASSAY_MALFORMED, list.base,

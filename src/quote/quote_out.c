@@ -104,6 +104,30 @@ out_td(struct assay_json_out *o, const struct assay_td_report *td)
     assay_json_out_close(o, '}');
 }
 
+/* Intel counts the NUL that terminates the PEM text. What is no text at all is
+ * not made into one: nothing of it may get lost. */
+static void
+out_certification(struct assay_json_out *o, const struct assay_quote_view *q)
+{
+    struct assay_slice pem = q->cert_data;
+    bool text = q->cert_type == ASSAY_CERT_PCK_CHAIN ||
+                q->cert_type == ASSAY_CERT_PCK_LEAF;
+
+    while (text && pem.len > 0 && pem.ptr[pem.len - 1] == 0) {
+        pem.len--;
+    }
+    for (size_t i = 0; text && i < pem.len; i++) {
+        uint8_t c = pem.ptr[i];
+
+        text = (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t';
+    }
+    if (text) {
+        assay_json_out_string(o, "cert_data", pem);
+    } else {
+        assay_json_out_hex(o, "cert_data", q->cert_data);
+    }
+}
+
 static void
 out_signature(struct assay_json_out *o, const struct assay_quote_view *q)
 {
@@ -116,17 +140,7 @@ out_signature(struct assay_json_out *o, const struct assay_quote_view *q)
     assay_json_out_hex(o, "qe_auth_data", q->qe_auth_data);
     assay_json_out_u64(o, "cert_data_type", (uint64_t)q->cert_type);
     assay_json_out_u64(o, "cert_data_size", q->cert_data.len);
-    if (q->cert_type == ASSAY_CERT_PCK_CHAIN ||
-        q->cert_type == ASSAY_CERT_PCK_LEAF) {
-        struct assay_slice pem = q->cert_data;
-
-        while (pem.len > 0 && pem.ptr[pem.len - 1] == 0) {
-            pem.len--; /* Intel counts the terminating NUL */
-        }
-        assay_json_out_string(o, "cert_data", pem);
-    } else {
-        assay_json_out_hex(o, "cert_data", q->cert_data);
-    }
+    out_certification(o, q);
     assay_json_out_u64(o, "bytes_after", q->trailing_len);
     assay_json_out_close(o, '}');
 }

@@ -22,7 +22,7 @@ parse(struct assay_slice text, struct assay_json **j)
     assay_error_clear(&err);
     code = assay_json_parse(text, &limits, "fuzz", j, &err);
     PROMISE((code == ASSAY_OK) == (*j != NULL));
-    check_promises(&err, code, text.len);
+    fuzz_check_error(&err, code, text.len);
     return code;
 }
 

@@ -22,7 +22,7 @@ fuzz_hex(struct assay_slice text)
     assay_buf_init(&again, text.len);
     to = assay_buf_extend(&bytes, text.len / 2);
     code = assay_hex_decode(text, to, text.len / 2, "hex", &err);
-    check_promises(&err, code, text.len);
+    fuzz_check_error(&err, code, text.len);
     if (code == ASSAY_OK) {
         assay_hex_encode(&again, assay_buf_slice(&bytes));
         PROMISE(!again.failed && again.len == text.len);
@@ -57,7 +57,7 @@ fuzz_base64(struct assay_slice text, bool lines)
     assay_buf_init(&again, text.len);
     assay_buf_add_u8(&bytes, 'x');
     code = assay_base64_decode(text, lines, &bytes, "base64", &err);
-    check_promises(&err, code, text.len);
+    fuzz_check_error(&err, code, text.len);
     PROMISE(bytes.ptr[0] == 'x');
     PROMISE(code == ASSAY_OK || bytes.len == 1);
     if (code == ASSAY_OK) {
@@ -116,7 +116,7 @@ fuzz_pem(struct assay_slice text)
         enum assay_code code =
             assay_pem_next(text, &pos, "X", &bytes, &found, "pem", &err);
 
-        check_promises(&err, code, text.len);
+        fuzz_check_error(&err, code, text.len);
         PROMISE(code == ASSAY_OK || (!found && bytes.len == len));
         PROMISE(code == ASSAY_OK ? pos >= before : pos == before);
         PROMISE(found == (bytes.len > len));

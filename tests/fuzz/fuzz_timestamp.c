@@ -39,7 +39,7 @@ parse(parse_fn *fn, struct assay_slice in, int64_t *t)
     *t = UNTOUCHED;
     assay_error_clear(&err);
     code = fn(in, t, "time", &err);
-    check_promises(&err, code, in.len);
+    fuzz_check_error(&err, code, in.len);
     PROMISE(code == ASSAY_OK || code == ASSAY_MALFORMED);
     PROMISE((code == ASSAY_OK) == (*t != UNTOUCHED));
     return code == ASSAY_OK;

@@ -42,9 +42,9 @@ add_hex(struct assay_buf *b, const char *hex)
         uint8_t *room = assay_buf_extend(b, n);
 
         assert_non_null(room);
-        assert_int_equal(assay_hex_decode(assay_slice_of(hex), room, n,
-                                          "test data", &err),
-                         ASSAY_OK);
+        assert_int_equal(
+            assay_hex_decode(assay_slice_of(hex), room, n, "test data", &err),
+            ASSAY_OK);
     }
 }
 
@@ -176,10 +176,10 @@ der_edit(const char *row, struct assay_slice der, const struct der_edit *edit,
         grown += fresh[i - 1].header - around[i - 1].header;
     }
     for (size_t i = 0; i < depth; i++) {
-        assay_buf_add(out, (struct assay_slice){der.ptr + from,
-                                                around[i].start - from});
-        assay_buf_add(out, (struct assay_slice){fresh[i].bytes,
-                                                fresh[i].header});
+        assay_buf_add(
+            out, (struct assay_slice){der.ptr + from, around[i].start - from});
+        assay_buf_add(out,
+                      (struct assay_slice){fresh[i].bytes, fresh[i].header});
         from = around[i].start + around[i].header;
     }
     assay_buf_add(out, (struct assay_slice){der.ptr + from, at - from});

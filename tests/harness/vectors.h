@@ -91,6 +91,7 @@ vector_parse(const struct assay_buf *text, const char *name)
     struct assay_json *j = NULL;
     struct assay_error err;
 
+    assay_error_clear(&err);
     if (assay_json_parse(assay_buf_slice(text), &limits, name, &j, &err) !=
         ASSAY_OK) {
         fail_msg("%s: %s", name, err.msg);
