@@ -115,15 +115,3 @@ function(assay_add_programs)
   assay_add_program(assay assay assay_io assay_static)
   assay_add_program(assay-mint mint assay_mint assay_io assay_static)
 endfunction()
-
-# Programs in the documentation: they see what a user sees, and must compile.
-function(assay_add_examples)
-  file(GLOB sources CONFIGURE_DEPENDS "docs/*.c" "docs/examples/*.c")
-  foreach(source IN LISTS sources)
-    get_filename_component(name "${source}" NAME_WE)
-    add_executable(example_${name} "${source}")
-    target_link_libraries(example_${name} PRIVATE assay_shared)
-    set_target_properties(example_${name} PROPERTIES
-      RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
-  endforeach()
-endfunction()

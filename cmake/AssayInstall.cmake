@@ -24,3 +24,17 @@ install(FILES "${CMAKE_BINARY_DIR}/assay.pc"
 if(TARGET program_assay)
   install(TARGETS program_assay RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+
+# The manual page is made where scdoc is at hand.
+find_program(ASSAY_SCDOC scdoc)
+if(ASSAY_SCDOC)
+  set(page "${CMAKE_BINARY_DIR}/assay.1")
+  set(source "${CMAKE_SOURCE_DIR}/docs/man/assay.1.scd")
+  add_custom_command(OUTPUT "${page}"
+    COMMAND sh -c "'${ASSAY_SCDOC}' <'${source}' >'${page}'"
+    DEPENDS "${source}" VERBATIM)
+  add_custom_target(manual ALL DEPENDS "${page}")
+  install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+else()
+  message(STATUS "SKIPPED manual page: scdoc is not installed")
+endif()

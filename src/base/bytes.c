@@ -1,24 +1,20 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * bytes.c - the one place that moves a read pointer.
+ * bytes.c - see bytes.h: the one place that moves a read pointer.
  */
 #include "base/bytes.h"
 
 struct assay_slice
-assay_read(struct assay_reader *r, size_t n, const char *field)
+assay_read_fail(struct assay_reader *r, size_t n, const char *field)
 {
-    size_t left = r->in.len - r->pos; /* pos <= len always, so no wrap */
+    size_t left = assay_read_left(r);
 
-    if (n > left) {
+    if (n > left) { /* nothing is no failure, but has no place either */
         assay_fail(r->err, ASSAY_TRUNCATED, r->base + r->pos,
                    "%s: need %zu bytes, have %zu", field, n, left);
     }
-    if (r->err->code != ASSAY_OK || n == 0) {
-        return ASSAY_EMPTY;
-    }
-    r->pos += n;
-    return (struct assay_slice){r->in.ptr + r->pos - n, n};
+    return ASSAY_EMPTY;
 }
 
 static uint64_t
@@ -31,12 +27,6 @@ read_le(struct assay_reader *r, size_t n, const char *field)
         v = v << 8 | s.ptr[i - 1];
     }
     return v;
-}
-
-uint8_t
-assay_read_u8(struct assay_reader *r, const char *field)
-{
-    return (uint8_t)read_le(r, 1, field);
 }
 
 uint16_t

@@ -23,10 +23,33 @@ struct assay_reader {
     struct assay_error *err; /* holds the first failure */
 };
 
-/* `field` names what is read, for the error message: "header.version". */
-struct assay_slice assay_read(struct assay_reader *r, size_t n,
-                              const char *field);
-uint8_t assay_read_u8(struct assay_reader *r, const char *field);
+/* assay_read() where it cannot give what is asked for: records why. */
+struct assay_slice assay_read_fail(struct assay_reader *r, size_t n,
+                                   const char *field);
+
+/* `field` names what is read, for the error message: "header.version". These
+ * two are here so that they are compiled into the parsers, whose time they
+ * otherwise take up. */
+static inline struct assay_slice
+assay_read(struct assay_reader *r, size_t n, const char *field)
+{
+    size_t left = r->in.len - r->pos; /* pos <= len always, so no wrap */
+
+    if (n == 0 || n > left || r->err->code != ASSAY_OK) {
+        return assay_read_fail(r, n, field);
+    }
+    r->pos += n;
+    return (struct assay_slice){r->in.ptr + r->pos - n, n};
+}
+
+static inline uint8_t
+assay_read_u8(struct assay_reader *r, const char *field)
+{
+    struct assay_slice s = assay_read(r, 1, field);
+
+    return s.len == 1 ? s.ptr[0] : 0;
+}
+
 uint16_t assay_read_le16(struct assay_reader *r, const char *field);
 uint32_t assay_read_le32(struct assay_reader *r, const char *field);
 uint64_t assay_read_le64(struct assay_reader *r, const char *field);

@@ -7,16 +7,13 @@
 
 static const char digits[] = "0123456789abcdef";
 
-/* Value of a digit, or 16. */
-static unsigned
-digit_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - (unsigned)'0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - (unsigned)'a' + 10 : 16;
-}
+/* Value of a digit plus one; 0 for all that is none. */
+static const uint8_t values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 enum assay_code
 assay_hex_decode(struct assay_slice hex, uint8_t *out, size_t n,
@@ -31,14 +28,16 @@ assay_hex_decode(struct assay_slice hex, uint8_t *out, size_t n,
                           field, n, hex.len);
     }
     for (size_t i = 0; i < hex.len; i++) {
-        if (digit_value(hex.ptr[i]) > 15) {
+        if (values[hex.ptr[i]] == 0) {
             return assay_fail(err, ASSAY_MALFORMED, i,
                               "%s: '%c' is no hex digit", field, hex.ptr[i]);
         }
     }
     for (size_t i = 0; i < n; i++) {
-        out[i] = (uint8_t)(digit_value(hex.ptr[2 * i]) << 4 |
-                           digit_value(hex.ptr[2 * i + 1]));
+        unsigned high = values[hex.ptr[2 * i]] - 1u;
+        unsigned low = values[hex.ptr[2 * i + 1]] - 1u;
+
+        out[i] = (uint8_t)(high << 4 | low);
     }
     return ASSAY_OK;
 }

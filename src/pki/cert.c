@@ -124,6 +124,7 @@ read_crl_points(const struct assay_x509_extension *e, struct assay_cert *c,
         assay_read_end(&name, field);
         assay_read_end(&point, field);
     } while (assay_der_peek(&points) != 0);
+    assay_read_end(&points, field);
     assay_read_end(&r, field);
     c->has_crl_points = true;
 }
