@@ -27,17 +27,17 @@ assay_hex_decode(struct assay_slice hex, uint8_t *out, size_t n,
                           "%s: need %zu bytes in hex, have %zu characters",
                           field, n, hex.len);
     }
-    for (size_t i = 0; i < hex.len; i++) {
-        if (values[hex.ptr[i]] == 0) {
-            return assay_fail(err, ASSAY_MALFORMED, i,
-                              "%s: '%c' is no hex digit", field, hex.ptr[i]);
-        }
-    }
     for (size_t i = 0; i < n; i++) {
-        unsigned high = values[hex.ptr[2 * i]] - 1u;
-        unsigned low = values[hex.ptr[2 * i + 1]] - 1u;
+        unsigned high = values[hex.ptr[2 * i]];
+        unsigned low = values[hex.ptr[2 * i + 1]];
 
-        out[i] = (uint8_t)(high << 4 | low);
+        if (high == 0 || low == 0) {
+            size_t at = 2 * i + (high != 0);
+
+            return assay_fail(err, ASSAY_MALFORMED, at,
+                              "%s: '%c' is no hex digit", field, hex.ptr[at]);
+        }
+        out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     return ASSAY_OK;
 }

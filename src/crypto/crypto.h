@@ -47,7 +47,7 @@ void assay_p256_free(struct assay_p256 *key); /* NULL is fine */
  * r or s of zero or above the order is a wrong signature, not an error.
  * ASSAY_CRYPTO or ASSAY_NO_MEMORY if it could not be tried. */
 ASSAY_MUST_CHECK enum assay_code
-assay_p256_verify(const struct assay_ctx *c, const struct assay_p256 *key,
+assay_p256_verify(const struct assay_ctx *c, struct assay_p256 *key,
                   const uint8_t digest[ASSAY_SHA256_BYTES],
                   const uint8_t sig[ASSAY_P256_SIG_BYTES], bool *good,
                   struct assay_error *err);

@@ -81,35 +81,6 @@ run_steps(struct assay_dcap_run *r)
     }
 }
 
-/* The quote's own chain, or for certification data that has none (types 1 to
- * 4) the one that came with the collateral. */
-static void
-read_chain(struct assay_dcap_run *r)
-{
-    const struct assay_quote_view *q = r->in->quote;
-    struct assay_slice pem = r->in->collateral->pck_chain;
-
-    if (q->cert_type == ASSAY_CERT_PCK_CHAIN) {
-        pem = q->cert_data;
-    } else if (pem.len == 0) {
-        assay_fail(r->err, ASSAY_MISSING, ASSAY_NO_OFFSET,
-                   "quote: has no PCK chain (certification data type %u), and "
-                   "the collateral brings none",
-                   (unsigned)q->cert_type);
-        return;
-    }
-    if (assay_chain_parse(pem, 3, "PCK chain", &r->chain, r->err) != ASSAY_OK) {
-        return;
-    }
-    if (r->chain.cert[0].sgx_extension.len == 0) {
-        assay_fail(r->err, ASSAY_MALFORMED, ASSAY_NO_OFFSET,
-                   "PCK chain: the leaf has no SGX extension");
-    } else if (assay_sgx_extension_parse(r->chain.cert[0].sgx_extension,
-                                         &r->pck, r->err) != ASSAY_OK) {
-        assay_error_prefix(r->err, "PCK certificate");
-    }
-}
-
 enum assay_code
 assay_dcap_check(const struct assay_dcap_input *in, struct assay_checks *checks,
                  struct assay_dcap_result *out, struct assay_error *err)
@@ -117,13 +88,14 @@ assay_dcap_check(const struct assay_dcap_input *in, struct assay_checks *checks,
     struct assay_dcap_run r = {.in = in, .checks = checks, .err = err};
 
     memset(out, 0, sizeof(*out));
-    read_chain(&r);
+    assay_dcap_read_chain(&r);
     if (err->code == ASSAY_OK) {
         run_steps(&r);
     }
     if (err->code == ASSAY_OK && assay_checks_have(checks, checks->applies)) {
         *out = r.reached;
     }
+    assay_dcap_keep_issuers(&r);
     out->pck = r.pck;
     assay_chain_free(&r.chain);
     return err->code;

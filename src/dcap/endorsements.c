@@ -36,10 +36,10 @@ cert_signature_fault(struct assay_dcap_run *r, enum assay_fact_kind kind,
 /* The certificate is the trusted one, or carries its key and is self-signed
  * (a root that was reissued). */
 static const char *
-root_fault(struct assay_dcap_run *r, const struct assay_cert *cert)
+root_fault(struct assay_dcap_run *r, const struct assay_cert *cert,
+           const uint8_t digest[ASSAY_SHA256_BYTES])
 {
     const struct assay_root *root = r->in->root;
-    uint8_t digest[ASSAY_SHA256_BYTES];
     const char *fault = assay_cert_role_fault(cert, ASSAY_ROLE_ROOT);
 
     if (fault == NULL) {
@@ -48,10 +48,7 @@ root_fault(struct assay_dcap_run *r, const struct assay_cert *cert)
     if (fault != NULL) {
         return fault;
     }
-    if (assay_sha256(r->in->ctx, cert->der, digest, r->err) != ASSAY_OK) {
-        return "the digest could not be computed";
-    }
-    if (memcmp(digest, root->der_sha256, sizeof(digest)) == 0) {
+    if (memcmp(digest, root->der_sha256, ASSAY_SHA256_BYTES) == 0) {
         return NULL;
     }
     if (!assay_slice_equal(cert->key, ASSAY_SLICE(root->key))) {
@@ -64,14 +61,17 @@ root_fault(struct assay_dcap_run *r, const struct assay_cert *cert)
 void
 assay_judge_root(struct assay_dcap_run *r, enum assay_check_id id)
 {
-    assay_checks_judge(r->checks, id, root_fault(r, &r->chain.cert[2]));
+    assay_checks_judge(r->checks, id,
+                       root_fault(r, &r->issuers.root, r->issuers.root_sha256));
 }
 
-/* A certificate plays its role and its issuer signed it. */
+/* A certificate plays its role and its issuer signed it. The seal is NULL
+ * where it is yet to be made. */
 static void
 judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
              enum assay_cert_role role, enum assay_fact_kind kind,
-             const struct assay_cert *cert, const struct assay_cert *issuer)
+             const struct assay_cert *cert, const struct assay_cert *issuer,
+             const struct assay_signed *seal)
 {
     const char *fault = assay_cert_role_fault(cert, role);
 
@@ -79,7 +79,8 @@ judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
         fault = assay_cert_link_fault(cert, issuer);
     }
     if (fault == NULL) {
-        fault = cert_signature_fault(r, kind, cert, issuer);
+        fault = seal != NULL ? assay_signature_fault(r, kind, issuer->key, seal)
+                             : cert_signature_fault(r, kind, cert, issuer);
     }
     if (fault != NULL) {
         assay_checks_fail(r->checks, id, "%s: %s", who, fault);
@@ -91,12 +92,12 @@ judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
 void
 assay_judge_pck_chain(struct assay_dcap_run *r, enum assay_check_id id)
 {
-    const struct assay_cert *c = r->chain.cert;
+    const struct assay_issuer_pair *i = &r->issuers;
 
     judge_issued(r, id, "CA certificate", ASSAY_ROLE_PCK_CA,
-                 ASSAY_FACT_ENDORSEMENT, &c[1], &c[2]);
+                 ASSAY_FACT_ENDORSEMENT, &i->ca, &i->root, &i->ca_seal);
     judge_issued(r, id, "PCK certificate", ASSAY_ROLE_PCK, ASSAY_FACT_PCK,
-                 &c[0], &c[1]);
+                 &r->pck_cert, &i->ca, NULL);
 }
 
 /* RFC 5280 section 4.1.2.5: both ends belong to the period. */
@@ -137,9 +138,9 @@ judge_cert_period(struct assay_dcap_run *r, enum assay_check_id id,
 void
 assay_judge_pck_chain_dates(struct assay_dcap_run *r, enum assay_check_id id)
 {
-    judge_cert_period(r, id, "PCK certificate", &r->chain.cert[0]);
-    judge_cert_period(r, id, "CA certificate", &r->chain.cert[1]);
-    judge_cert_period(r, id, "root certificate", &r->chain.cert[2]);
+    judge_cert_period(r, id, "PCK certificate", &r->pck_cert);
+    judge_cert_period(r, id, "CA certificate", &r->issuers.ca);
+    judge_cert_period(r, id, "root certificate", &r->issuers.root);
 }
 
 static const char *
@@ -164,7 +165,7 @@ assay_judge_root_crl(struct assay_dcap_run *r, enum assay_check_id id)
 {
     assay_checks_judge(
         r->checks, id,
-        crl_fault(r, &r->in->collateral->root_crl, &r->chain.cert[2]));
+        crl_fault(r, &r->in->collateral->root_crl, &r->issuers.root));
 }
 
 void
@@ -172,7 +173,7 @@ assay_judge_pck_crl(struct assay_dcap_run *r, enum assay_check_id id)
 {
     assay_checks_judge(
         r->checks, id,
-        crl_fault(r, &r->in->collateral->pck_crl, &r->chain.cert[1]));
+        crl_fault(r, &r->in->collateral->pck_crl, &r->issuers.ca));
 }
 
 static void
@@ -208,14 +209,13 @@ judge_revocation(struct assay_dcap_run *r, enum assay_check_id id,
 void
 assay_judge_ca_revocation(struct assay_dcap_run *r, enum assay_check_id id)
 {
-    judge_revocation(r, id, &r->in->collateral->root_crl.crl,
-                     &r->chain.cert[1]);
+    judge_revocation(r, id, &r->in->collateral->root_crl.crl, &r->issuers.ca);
 }
 
 void
 assay_judge_pck_revocation(struct assay_dcap_run *r, enum assay_check_id id)
 {
-    judge_revocation(r, id, &r->in->collateral->pck_crl.crl, &r->chain.cert[0]);
+    judge_revocation(r, id, &r->in->collateral->pck_crl.crl, &r->pck_cert);
 }
 
 /* A signer's chain is two certificates; its root is usually the very one of
@@ -226,8 +226,13 @@ judge_signer(struct assay_dcap_run *r, enum assay_check_id id,
 {
     const struct assay_cert *c = s->chain.cert;
 
-    if (!assay_slice_equal(c[1].der, r->chain.cert[2].der)) {
-        const char *fault = root_fault(r, &c[1]);
+    if (!assay_slice_equal(c[1].der, r->issuers.root.der)) {
+        uint8_t digest[ASSAY_SHA256_BYTES];
+        const char *fault = "the digest could not be computed";
+
+        if (assay_sha256(r->in->ctx, c[1].der, digest, r->err) == ASSAY_OK) {
+            fault = root_fault(r, &c[1], digest);
+        }
 
         if (fault != NULL) {
             assay_checks_fail(r->checks, id, "root of the signer: %s", fault);
@@ -235,7 +240,7 @@ judge_signer(struct assay_dcap_run *r, enum assay_check_id id,
         }
     }
     judge_issued(r, id, "signer", ASSAY_ROLE_TCB_SIGNER, ASSAY_FACT_ENDORSEMENT,
-                 &c[0], &c[1]);
+                 &c[0], &c[1], &s->seal);
 }
 
 static void

@@ -22,9 +22,9 @@ assay_judge_qe_report_signature(struct assay_dcap_run *r,
     struct assay_signed s;
 
     seal(r, q->qe_report.raw, q->qe_report_signature, &s);
-    assay_checks_judge(r->checks, id,
-                       assay_signature_fault(r, ASSAY_FACT_QE_REPORT,
-                                             r->chain.cert[0].key, &s));
+    assay_checks_judge(
+        r->checks, id,
+        assay_signature_fault(r, ASSAY_FACT_QE_REPORT, r->pck_cert.key, &s));
 }
 
 /* report[i] & mask[i] == value[i] */

@@ -12,6 +12,9 @@
 #define MAX_ENDORSEMENTS   256u
 #define MAX_ISSUERS        16u
 #define FACTS_PER_PLATFORM 2u /* PCK certificate, QE report */
+/* PCK keys are asked only when a platform has a new QE report; a key that is
+ * ready takes some 3 KiB, so few are kept. */
+#define MAX_PCK_KEYS 64u
 
 /* One remembered fact: K, S, D. */
 #define FACT_BYTES                                                             \
@@ -22,8 +25,10 @@ struct assay_facts {
     struct assay_lock *lock;
     struct assay_memo *endorsements; /* facts */
     struct assay_memo *platforms;    /* facts */
-    struct assay_memo *issuers;      /* keys that sign endorsements, PCKs */
+    struct assay_memo *issuer_keys;  /* keys that sign endorsements, PCKs */
+    struct assay_memo *pck_keys;     /* keys that sign QE reports */
     struct assay_memo *attesters;    /* attestation keys */
+    struct assay_issuers *issuers;
 };
 
 enum assay_code
@@ -49,11 +54,16 @@ assay_facts_new(const struct assay_ctx *ctx, uint32_t max_platforms,
     f->endorsements = assay_memo_new(endorsements, FACT_BYTES);
     f->platforms =
         assay_memo_new(FACTS_PER_PLATFORM * max_platforms, FACT_BYTES);
-    f->issuers = assay_memo_new(max_platforms == 0 ? 0 : MAX_ISSUERS,
-                                ASSAY_P256_POINT_BYTES);
+    f->issuer_keys = assay_memo_new(max_platforms == 0 ? 0 : MAX_ISSUERS,
+                                    ASSAY_P256_POINT_BYTES);
+    f->issuers = assay_issuers_new(max_platforms == 0 ? 0 : MAX_ISSUERS);
+    f->pck_keys = assay_memo_new(max_platforms < MAX_PCK_KEYS ? max_platforms
+                                                              : MAX_PCK_KEYS,
+                                 ASSAY_P256_POINT_BYTES);
     f->attesters = assay_memo_new(max_platforms, ASSAY_P256_POINT_BYTES);
     if (f->lock == NULL || f->endorsements == NULL || f->platforms == NULL ||
-        f->issuers == NULL || f->attesters == NULL) {
+        f->issuer_keys == NULL || f->issuers == NULL || f->pck_keys == NULL ||
+        f->attesters == NULL) {
         assay_facts_free(f);
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                           "verifier: out of memory");
@@ -70,10 +80,18 @@ assay_facts_free(struct assay_facts *f)
     }
     assay_memo_free(f->endorsements);
     assay_memo_free(f->platforms);
-    assay_memo_free(f->issuers);
+    assay_memo_free(f->issuer_keys);
+    assay_memo_free(f->pck_keys);
     assay_memo_free(f->attesters);
+    assay_issuers_free(f->issuers);
     assay_lock_free(f->lock);
     free(f);
+}
+
+struct assay_issuers *
+assay_facts_issuers(struct assay_facts *f)
+{
+    return f->issuers;
 }
 
 static bool
@@ -97,18 +115,15 @@ remember(struct assay_facts *f, struct assay_memo *m, const uint8_t *entry,
     assay_lock_release(f->lock);
 }
 
-/* Checks with a key that is ready, or made ready now and kept in `keys` (if
- * given) once it has proven good for something. */
+/* Checks with a key that is ready, or made ready now and kept in `keys` once
+ * it has proven good for something. */
 static enum assay_code
 verify(struct assay_facts *f, struct assay_memo *keys, struct assay_slice key,
        const struct assay_signed *what, bool *good, struct assay_error *err)
 {
     struct assay_p256 *p256 = NULL;
-    bool known = false;
+    bool known = recall(f, keys, key.ptr, &p256) && p256 != NULL;
 
-    if (keys != NULL) {
-        known = recall(f, keys, key.ptr, &p256) && p256 != NULL;
-    }
     if (!known) {
         struct assay_error sub;
 
@@ -123,7 +138,7 @@ verify(struct assay_facts *f, struct assay_memo *keys, struct assay_slice key,
                           err) != ASSAY_OK) {
         *good = false;
     }
-    if (*good && !known && keys != NULL) {
+    if (*good && !known) {
         remember(f, keys, key.ptr, p256);
     }
     assay_p256_free(p256);
@@ -138,7 +153,8 @@ assay_facts_signed(struct assay_facts *f, enum assay_fact_kind kind,
     uint8_t fact[FACT_BYTES];
     struct assay_memo *facts =
         kind == ASSAY_FACT_ENDORSEMENT ? f->endorsements : f->platforms;
-    struct assay_memo *keys = kind == ASSAY_FACT_QE_REPORT ? NULL : f->issuers;
+    struct assay_memo *keys =
+        kind == ASSAY_FACT_QE_REPORT ? f->pck_keys : f->issuer_keys;
 
     *good = false;
     memcpy(fact, key.ptr, ASSAY_P256_POINT_BYTES);

@@ -12,6 +12,7 @@
 
 #include "collateral/signed_json.h"
 #include "crypto/crypto.h"
+#include "dcap/issuers.h"
 
 struct assay_facts;
 
@@ -29,6 +30,8 @@ ASSAY_MUST_CHECK enum assay_code assay_facts_new(const struct assay_ctx *ctx,
                                                  struct assay_facts **out,
                                                  struct assay_error *err);
 void assay_facts_free(struct assay_facts *f); /* NULL is fine */
+/* CAs and roots by their text; part of the facts. */
+struct assay_issuers *assay_facts_issuers(struct assay_facts *f);
 
 /* *good: did the key (x || y) sign the digest? Remembered or computed. A key
  * that is no point of the curve has signed nothing. */

@@ -7,15 +7,24 @@
 #pragma once
 
 #include "dcap/dcap.h"
+#include "dcap/issuers.h"
 
 struct assay_dcap_run {
     const struct assay_dcap_input *in;
     struct assay_checks *checks;
     struct assay_error *err;
-    struct assay_chain chain;         /* PCK, its CA, root */
-    struct assay_sgx_extension pck;   /* read, not yet authentic */
+    struct assay_chain chain;         /* owns bytes; see below for its parts */
+    struct assay_cert pck_cert;       /* read, not yet authentic */
+    struct assay_sgx_extension pck;   /* likewise */
+    struct assay_issuer_pair issuers; /* likewise: CA and root of the PCK */
+    struct assay_slice issuers_text;  /* to remember them by; or empty */
     struct assay_dcap_result reached; /* handed out if all is well */
 };
+
+/* pck_chain.c: reads the PCK chain that belongs to the quote into the run. */
+void assay_dcap_read_chain(struct assay_dcap_run *r);
+/* Remembers CA and root, once they are traced to the trusted root. */
+void assay_dcap_keep_issuers(struct assay_dcap_run *r);
 
 /* Did this key sign what the seal says? NULL if so, else why not. A failure
  * of the library is in r->err and ends the run: until then nothing passes. */

@@ -17,7 +17,7 @@ struct assay_chain {
     struct assay_cert cert[ASSAY_CHAIN_MAX_CERTS];
 };
 
-/* Exactly `want` (2 or 3) PEM certificates. `what` starts the message.
+/* Exactly `want` (1 to 3) PEM certificates. `what` starts the message.
  * *out owns memory only after ASSAY_OK; freed with assay_chain_free(). */
 ASSAY_MUST_CHECK enum assay_code
 assay_chain_parse(struct assay_slice pem, size_t want, const char *what,

@@ -14,6 +14,7 @@ static const struct assay_json_limits limits = {
     .max_nodes = 16u * 1024u,
 };
 
+/* The list has two names; only one of them may be used. */
 static void
 read_status_list(const struct assay_member_place *at, struct assay_policy *p)
 {
@@ -26,6 +27,14 @@ read_status_list(const struct assay_member_place *at, struct assay_policy *p)
     struct assay_string_list list = {0, NULL};
 
     p->allowed_status = 0;
+    if (assay_json_member(at->doc, ASSAY_JSON_ROOT, "allowed_tcb_status") !=
+            ASSAY_JSON_NONE &&
+        assay_json_member(at->doc, ASSAY_JSON_ROOT, "allowed_tdx_status") !=
+            ASSAY_JSON_NONE) {
+        assay_member_fail(at, "allowed_tcb_status and allowed_tdx_status are "
+                              "the same rule");
+        return;
+    }
     if (assay_json_type(at->doc, at->node) != ASSAY_JSON_ARRAY) {
         assay_member_fail(at, "must be a list of TCB statuses");
         return;
@@ -82,13 +91,26 @@ read_mask_rule(const struct assay_member_place *at, struct assay_mask_rule *out)
     out->there = true;
 }
 
+/* A rule that two members can set is set by one of them: neither wins over
+ * the other without a word. */
+static void
+set_once(const struct assay_member_place *at, struct assay_number_rule *to,
+         struct assay_number_rule rule)
+{
+    if (to->there) {
+        assay_member_fail(at, "another member sets the same rule");
+    }
+    *to = rule;
+}
+
 /* The form of a Codex provider: per-byte minimum of TEE_TCB_SVN, and the two
  * minima that the policy itself has too. */
 static void
 read_min_tdx_tcb(const struct assay_member_place *at, struct assay_policy *p)
 {
-    if (assay_json_type(at->doc, at->node) != ASSAY_JSON_OBJECT) {
-        assay_member_fail(at, "must be an object");
+    if (assay_json_type(at->doc, at->node) != ASSAY_JSON_OBJECT ||
+        assay_json_count(at->doc, at->node) == 0) {
+        assay_member_fail(at, "must be an object that is not empty");
         return;
     }
     for (uint32_t n = assay_json_first(at->doc, at->node);
@@ -104,10 +126,11 @@ read_min_tdx_tcb(const struct assay_member_place *at, struct assay_policy *p)
             p->has_min_tee_tcb_svn = true;
         } else if (assay_slice_is(name, "tcb_evaluation_data_number")) {
             part.path = "policy.min_tdx_tcb.tcb_evaluation_data_number";
-            p->min_evaluation = assay_member_integer(&part, UINT32_MAX);
+            set_once(&part, &p->min_evaluation,
+                     assay_member_integer(&part, UINT32_MAX));
         } else if (assay_slice_is(name, "tcb_date")) {
             part.path = "policy.min_tdx_tcb.tcb_date";
-            p->min_tcb_date_s = assay_member_date(&part);
+            set_once(&part, &p->min_tcb_date_s, assay_member_date(&part));
         } else {
             assay_member_fail(&part,
                               "unknown member '%.*s'; there are tee_tcb_svn, "
@@ -209,13 +232,13 @@ read_member(const struct assay_member_place *at, size_t row,
         *(int64_t *)to = assay_member_integer(at, INT32_MAX).value;
         break;
     case KIND_U32:
-        *(struct assay_number_rule *)to = assay_member_integer(at, UINT32_MAX);
+        set_once(at, to, assay_member_integer(at, UINT32_MAX));
         break;
     case KIND_U16:
         *(struct assay_number_rule *)to = assay_member_integer(at, UINT16_MAX);
         break;
     case KIND_DATE:
-        *(struct assay_number_rule *)to = assay_member_date(at);
+        set_once(at, to, assay_member_date(at));
         break;
     case KIND_STATUSES:
         read_status_list(at, p);

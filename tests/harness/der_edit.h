@@ -193,6 +193,13 @@ der_edit(const char *row, struct assay_slice der, const struct der_edit *edit,
     return from;
 }
 
+/* An output that nothing was written to. */
+static inline bool
+is_empty(const void *output, size_t size)
+{
+    return assay_slice_is_zero((struct assay_slice){output, size});
+}
+
 /* An error whose offset is counted from the edit. */
 static inline void
 check_der_error(const char *row, const struct assay_error *err,

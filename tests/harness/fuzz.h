@@ -61,6 +61,17 @@ fuzz_check_error(const struct assay_error *err, enum assay_code code,
     }
 }
 
+/* An output that was not given is all zeros. */
+static inline void
+fuzz_check_zero(const void *out, size_t size)
+{
+    const uint8_t *p = out;
+
+    for (size_t i = 0; i < size; i++) {
+        PROMISE(p[i] == 0);
+    }
+}
+
 /* The slice lies inside of the other one; empty ones lie everywhere. */
 static inline void
 fuzz_check_inside(struct assay_slice s, struct assay_slice whole)
@@ -82,8 +93,12 @@ fuzz_check_json(struct assay_buf *out, enum assay_code code,
 
     fuzz_check_error(err, code, 0);
     PROMISE(code == ASSAY_OK);
-    PROMISE(assay_json_parse(assay_buf_slice(out), &limits, "written", &j,
-                             &sub) == ASSAY_OK);
+    assay_error_clear(&sub);
+    if (assay_json_parse(assay_buf_slice(out), &limits, "written", &j, &sub) !=
+        ASSAY_OK) {
+        (void)fprintf(stderr, "%s at %zu\n", sub.msg, sub.offset);
+    }
+    PROMISE(j != NULL);
     PROMISE(assay_json_type(j, ASSAY_JSON_ROOT) == ASSAY_JSON_OBJECT);
     assay_json_free(j);
     assay_buf_free(out);

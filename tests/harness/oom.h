@@ -30,6 +30,7 @@ void *__wrap_realloc(void *p, size_t size);
 
 static struct {
     bool on;
+    bool once;    /* refuse only one */
     long left;    /* allocations that still succeed */
     long refused; /* allocations refused since oom_fail_after() */
 } oom;
@@ -39,8 +40,17 @@ static inline void
 oom_fail_after(long n)
 {
     oom.on = true;
+    oom.once = false;
     oom.left = n;
     oom.refused = 0;
+}
+
+/* The same, but only the one after those n fails. */
+static inline void
+oom_fail_once(long n)
+{
+    oom_fail_after(n);
+    oom.once = true;
 }
 
 /* Allocations succeed again. True if any was refused. */
@@ -54,7 +64,7 @@ oom_stop(void)
 static bool
 oom_refuse(void)
 {
-    if (!oom.on || oom.left-- > 0) {
+    if (!oom.on || oom.left-- > 0 || (oom.once && oom.refused > 0)) {
         return false;
     }
     oom.refused++;
