@@ -7,18 +7,33 @@
 
 static const char digits[] = "0123456789abcdef";
 
-/* Value of a digit plus one; 0 for all that is none. */
+/* Value of a digit; 0x80 is added so that zero marks what is none. */
 static const uint8_t values[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
-    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['0'] = 0x80, ['1'] = 0x81, ['2'] = 0x82, ['3'] = 0x83, ['4'] = 0x84,
+    ['5'] = 0x85, ['6'] = 0x86, ['7'] = 0x87, ['8'] = 0x88, ['9'] = 0x89,
+    ['a'] = 0x8a, ['b'] = 0x8b, ['c'] = 0x8c, ['d'] = 0x8d, ['e'] = 0x8e,
+    ['f'] = 0x8f, ['A'] = 0x8a, ['B'] = 0x8b, ['C'] = 0x8c, ['D'] = 0x8d,
+    ['E'] = 0x8e, ['F'] = 0x8f,
 };
+
+static enum assay_code
+fail_digit(struct assay_slice hex, const char *field, struct assay_error *err)
+{
+    size_t at = 0;
+
+    while (at < hex.len && values[hex.ptr[at]] != 0) {
+        at++;
+    }
+    return assay_fail(err, ASSAY_MALFORMED, at, "%s: '%c' is no hex digit",
+                      field, hex.ptr[at]);
+}
 
 enum assay_code
 assay_hex_decode(struct assay_slice hex, uint8_t *out, size_t n,
                  const char *field, struct assay_error *err)
 {
+    uint8_t all = 0x80;
+
     if (err->code != ASSAY_OK) {
         return err->code;
     }
@@ -27,17 +42,15 @@ assay_hex_decode(struct assay_slice hex, uint8_t *out, size_t n,
                           "%s: need %zu bytes in hex, have %zu characters",
                           field, n, hex.len);
     }
+    for (size_t i = 0; i < hex.len; i++) { /* no way out, so that it is fast */
+        all &= values[hex.ptr[i]];
+    }
+    if (all == 0) {
+        return fail_digit(hex, field, err);
+    }
     for (size_t i = 0; i < n; i++) {
-        unsigned high = values[hex.ptr[2 * i]];
-        unsigned low = values[hex.ptr[2 * i + 1]];
-
-        if (high == 0 || low == 0) {
-            size_t at = 2 * i + (high != 0);
-
-            return assay_fail(err, ASSAY_MALFORMED, at,
-                              "%s: '%c' is no hex digit", field, hex.ptr[at]);
-        }
-        out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+        out[i] = (uint8_t)(values[hex.ptr[2 * i]] << 4 |
+                           (values[hex.ptr[2 * i + 1]] & 0x0fu));
     }
     return ASSAY_OK;
 }

@@ -217,10 +217,19 @@ scan_escape(const struct assay_json_scan *s, const uint8_t *at)
     if (letter == 'u') {
         return scan_unicode(s, at);
     }
-    if (letter == '\0' || strchr("\"\\/bfnrt", letter) == NULL) {
+    switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return at + 2;
+    default:
         return malformed(s, at, "string has an unknown escape");
     }
-    return at + 2;
 }
 
 static const uint8_t *

@@ -46,7 +46,7 @@
       ASSAY_HINT_FETCH)                                                        \
     X(PCK_CRL_DATES, "pck_crl_dates", "the PCK CRL is in date",                \
       ASSAY_HINT_FETCH)                                                        \
-    X(PCK_CA_NOT_REVOKED, "pck_ca_not_revoked", "the CA is not revoked",       \
+    X(PCK_CA_NOT_REVOKED, "pck_ca_not_revoked", "CA and root are not revoked", \
       ASSAY_HINT_REVOKED)                                                      \
     X(PCK_NOT_REVOKED, "pck_not_revoked", "the PCK is not revoked",            \
       ASSAY_HINT_REVOKED)                                                      \

@@ -209,7 +209,11 @@ judge_revocation(struct assay_dcap_run *r, enum assay_check_id id,
 void
 assay_judge_ca_revocation(struct assay_dcap_run *r, enum assay_check_id id)
 {
-    judge_revocation(r, id, &r->in->collateral->root_crl.crl, &r->issuers.ca);
+    const struct assay_crl *crl = &r->in->collateral->root_crl.crl;
+
+    judge_revocation(r, id, crl, &r->issuers.ca);
+    /* A root that revokes itself is a plea not to be trusted. */
+    judge_revocation(r, id, crl, &r->issuers.root);
 }
 
 void

@@ -49,11 +49,32 @@ read_length(struct assay_reader *r, const char *field)
     return len;
 }
 
+/* Nearly all elements: one octet of tag, one of length, all of it there. */
+static inline bool
+is_short(const struct assay_reader *r)
+{
+    size_t left = r->in.len - r->pos;
+    const uint8_t *at;
+
+    if (left < 2 || r->err->code != ASSAY_OK) {
+        return false;
+    }
+    at = r->in.ptr + r->pos;
+    return (at[0] & 0x1fu) != 0x1fu && at[1] < 0x80 && at[1] <= left - 2;
+}
+
 struct assay_slice
 assay_der_any(struct assay_reader *r, unsigned *tag, const char *field)
 {
     size_t at = r->base + r->pos;
 
+    if (is_short(r)) {
+        const uint8_t *element = r->in.ptr + r->pos;
+
+        *tag = element[0];
+        r->pos += 2u + element[1];
+        return (struct assay_slice){element + 2, element[1]};
+    }
     *tag = assay_read_u8(r, field);
     if (r->err->code == ASSAY_OK && (*tag & 0x1fu) == 0x1fu) {
         assay_fail(r->err, ASSAY_MALFORMED, at, "%s: tag of several octets",

@@ -18,6 +18,9 @@
 #define ADVISORY "INTEL-SA-00999"
 #define COMMON   .tcb_info.levels[0].advisories = {ADVISORY}
 
+/* of the Platform CA that MINT_TEST_SEED gives */
+#define PLATFORM_CA_SKI "b21baa63764f202ac0010ba757f25b1ab78de984"
+
 #define ANY_WORKLOAD "{\"type\":\"tdx\",\"partial\":true"
 #define X6(x)        x x x x x x
 #define X48(x)       X6(x x x x x x x x)
@@ -168,6 +171,20 @@ static const struct {
      .refused_by = "pck_chain",
      .forged = true,
      .o = {COMMON, .ca.signing.break_signature = true}},
+    /* the same bytes and signature, but the key that is asked about is another:
+     * a certificate of the same name and key identifier carries it */
+    {.name = "CA with another key, PCK signed by the old one",
+     .refused_by = "pck_chain",
+     .forged = true,
+     .o = {COMMON,
+           .ca = {.subject_key = MINT_KEY_STRANGER, .ski = PLATFORM_CA_SKI}}},
+    {.name = "PCK with another key, QE report signed by the old one",
+     .refused_by = "qe_report_signature",
+     .forged = true,
+     .o = {COMMON, .pck.subject_key = MINT_KEY_STRANGER}},
+    {.name = "TCB signer with another key, TCB info signed by the old one",
+     .refused_by = "tcb_info",
+     .o = {COMMON, .tcb_signer.subject_key = MINT_KEY_STRANGER}},
     {.name = "QE report's signature broken",
      .refused_by = "qe_report_signature",
      .forged = true,

@@ -22,6 +22,7 @@ static struct {
     long left;
     long refused;
     long living; /* blocks that are not freed */
+    long leaked; /* those of them that OpenSSL 3.0 itself loses */
 } lib;
 
 static bool
@@ -455,7 +456,8 @@ refuse_openssl(const struct row *r, bool once)
         lib.on = true;
         code = run_row(r, &err);
         lib.on = false;
-        CHECK(r->name, lib.refused > 0);
+        /* Spares that an earlier round left make for fewer allocations. */
+        CHECK(r->name, lib.refused > 0 || code == ASSAY_OK);
         if (code != ASSAY_OK && code != ASSAY_NO_MEMORY &&
             code != ASSAY_CRYPTO) {
             fail_msg("%s, allocation %ld: %s", r->name, n, err.msg);
@@ -475,8 +477,9 @@ openssl_allocations_fail(void **state)
 
         refuse_openssl(&rows[i], true);
         refuse_openssl(&rows[i], false);
-        /* The row that makes a library context is where OpenSSL leaks. */
-        CHECK(rows[i].name, rows[i].run == new_ctx || lib.living == living);
+        if (rows[i].run == new_ctx) { /* this is where OpenSSL leaks */
+            lib.leaked += lib.living - living;
+        }
     }
 }
 
@@ -538,10 +541,24 @@ main(void)
         cmocka_unit_test(our_allocations_fail),
         cmocka_unit_test(openssl_allocations_fail),
     };
+    long living;
+    int failed;
 
     /* Works only before OpenSSL has allocated anything. */
     if (CRYPTO_set_mem_functions(lib_malloc, lib_realloc, lib_free) != 1) {
         return EXIT_FAILURE;
     }
-    return cmocka_run_group_tests(tests, setup, teardown);
+    /* What OpenSSL sets up once and keeps is there after a first round. The
+     * context keeps spares, so leaks show when it is gone. */
+    if (setup(NULL) != 0 || teardown(NULL) != 0) {
+        return EXIT_FAILURE;
+    }
+    living = lib.living;
+    failed = cmocka_run_group_tests(tests, setup, teardown);
+    if (lib.living - lib.leaked != living) {
+        print_error("OpenSSL blocks that nobody freed: %ld\n",
+                    lib.living - lib.leaked - living);
+        failed = 1;
+    }
+    return failed;
 }

@@ -700,8 +700,9 @@ test_accept(void **state)
                                                 ASSAY_TCB_REVOKED};
     static const enum assay_tcb_status none[] = {ASSAY_TCB_UP_TO_DATE,
                                                  ASSAY_TCB_NONE};
-    static const enum assay_tcb_status beyond[] = {(enum assay_tcb_status)(
-        ASSAY_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED + 1)};
+    const unsigned past =
+        ASSAY_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED + 1;
+    enum assay_tcb_status beyond[1]; /* no such enumerator */
     struct assay_policy *p = NULL;
     struct assay_error err;
 
@@ -720,6 +721,7 @@ test_accept(void **state)
     assert_int_equal(assay_policy_accept(p, none, 2, &err), ASSAY_INVALID);
     check_error("none", &err, ASSAY_INVALID,
                 "accepted statuses: unknown status", ASSAY_NO_OFFSET);
+    memcpy(beyond, &past, sizeof(beyond));
     assert_int_equal(assay_policy_accept(p, beyond, 1, &err), ASSAY_INVALID);
     assert_int_equal(p->allowed_status, 1u << ASSAY_TCB_OUT_OF_DATE);
     assay_policy_free(p);
@@ -789,7 +791,10 @@ test_document(void **state)
     (void)snprintf(path, sizeof(path), "%s/docs/policy.md",
                    source != NULL ? source : ".");
     f = fopen(path, "rb");
-    assert_non_null(f);
+    if (f == NULL) {
+        fail_msg("%s: cannot be read", path);
+        return;
+    }
     len = fread(text, 1, sizeof(text) - 1, f);
     assert_int_equal(fclose(f), 0);
     assert_true(len > 1000 && len < sizeof(text) - 1);

@@ -102,6 +102,8 @@ static const struct row rows[] = {
      .policy = TDX_ANY ",\"collateral_grace_secs\":60"},
     {"CA on the root CRL", FAILS(PCK_CA_NOT_REVOKED),
      .world = {.root_crl.revoke = MINT_REVOKE(MINT_CERT_CA)}},
+    {"root on its own CRL", FAILS(PCK_CA_NOT_REVOKED),
+     .world = {.root_crl.revoke = MINT_REVOKE(MINT_CERT_ROOT)}},
     {"PCK on the root CRL, which does not count", OK(PCK_CA_NOT_REVOKED),
      .world = {.root_crl.revoke = MINT_REVOKE(MINT_CERT_PCK)}},
     {"PCK on the PCK CRL", FAILS(PCK_NOT_REVOKED),
