@@ -36,6 +36,13 @@ fail_too_large(struct assay_error *err, const char *name, size_t max)
                       "%s: more than the %zu bytes allowed here", name, max);
 }
 
+static enum assay_code
+fail_no_name(struct assay_error *err)
+{
+    return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                      "the name of a file is empty");
+}
+
 /* read() that is not disturbed by signals. */
 static ssize_t
 read_some(int fd, void *to, size_t n)
@@ -108,6 +115,9 @@ assay_file_read(const char *path, size_t max, struct assay_buf *out,
 
     assay_error_clear(err);
     assay_buf_init(out, max);
+    if (path[0] == '\0') {
+        return fail_no_name(err);
+    }
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     } while (fd < 0 && errno == EINTR);
@@ -218,6 +228,9 @@ assay_file_write(const char *path, struct assay_slice content, mode_t mode,
     enum assay_code code;
 
     assay_error_clear(err);
+    if (path[0] == '\0') {
+        return fail_no_name(err);
+    }
     if (stat(path, &st) != 0) {
         return replace(path, content, mode, err);
     }

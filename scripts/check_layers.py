@@ -9,7 +9,7 @@
 - Programs see the public API, io/ and, of the floors, src/base/ only;
   programs/mint, which is for tests, sees all.
 - io/ does not include programs/; mint/ includes neither io/ nor programs/.
-- OpenSSL's headers appear in *_openssl.c and in tests, which use it as oracle.
+- OpenSSL's headers appear in *_openssl.[ch] and in tests, which use it as oracle.
 """
 import re
 import sys
@@ -44,7 +44,7 @@ def judge_floor(path, kind, header, order):
     if here not in order:
         return f"layers.txt does not name src/{here}"
     if kind == "<":
-        if there == "openssl" and path.name.endswith("_openssl.c"):
+        if there == "openssl" and path.name.endswith(("_openssl.c", "_openssl.h")):
             return None
         return None if header in NO_IO else f"src/ does no I/O: <{header}>"
     if there == "assay":
@@ -69,7 +69,7 @@ def judge_other(path, header, order):
     if there in forbidden:
         return f"{top}/ may not include {there}/"
     if (there == "openssl" and top not in ("tests", "bench")
-            and not path.name.endswith("_openssl.c")):
+            and not path.name.endswith(("_openssl.c", "_openssl.h"))):
         return f"<{header}> outside of a *_openssl.c"
     return None
 

@@ -19,8 +19,8 @@
 #define NEAR_DISTANCE 3u
 
 /* Whatever stands in a path or an argument, a message stays one safe line. */
-static void
-put_safe(const char *text)
+void
+cli_put_safe(const char *text)
 {
     for (const char *c = text; *c != '\0'; c++) {
         bool control = (unsigned char)*c < 0x20 || *c == 0x7f;
@@ -38,7 +38,7 @@ cli_usage(const struct command *c, const char *fmt, ...)
     vsnprintf(message, sizeof(message), fmt, args);
     va_end(args);
     fprintf(stderr, "assay: %s: ", c->name);
-    put_safe(message);
+    cli_put_safe(message);
     fprintf(stderr, " (try 'assay %s --help')\n", c->name);
     return EXIT_USAGE;
 }
@@ -49,7 +49,7 @@ cli_error(const struct command *c, const struct assay_error *err)
     const char *hint = assay_code_hint(err->code);
 
     fprintf(stderr, "assay: %s: ", c->name);
-    put_safe(err->msg);
+    cli_put_safe(err->msg);
     /* Many messages name the place themselves. */
     if (err->offset != ASSAY_NO_OFFSET && strstr(err->msg, "offset") == NULL) {
         fprintf(stderr, ", at offset %zu", err->offset);

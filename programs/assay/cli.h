@@ -34,6 +34,9 @@ extern const struct command command_completion;
 enum exit_code cli_usage(const struct command *c, const char *fmt, ...)
     ASSAY_PRINTF(2, 3);
 
+/* Text of strangers on standard error: control bytes become '?'. */
+void cli_put_safe(const char *text);
+
 /* "assay: verify: MESSAGE (HINT)" on standard error. */
 void cli_error(const struct command *c, const struct assay_error *err);
 

@@ -74,12 +74,12 @@ fail_unknown(int argc, char **argv)
     snprintf(typed, sizeof(typed), "%.30s%s%.30s", argv[1], group ? " " : "",
              group ? argv[2] : "");
     near = cli_nearest(typed, names, COMMAND_COUNT);
+    fputs("assay: unknown command '", stderr);
+    cli_put_safe(typed);
     if (near != NULL) {
-        fprintf(stderr, "assay: unknown command '%s', did you mean '%s'?\n",
-                typed, near);
+        fprintf(stderr, "', did you mean '%s'?\n", near);
     } else {
-        fprintf(stderr, "assay: unknown command '%s' (try 'assay --help')\n",
-                typed);
+        fputs("' (try 'assay --help')\n", stderr);
     }
     return EXIT_USAGE;
 }

@@ -122,7 +122,7 @@ put_check(FILE *to, const struct report_input *in, struct assay_check check)
     /* A required check that did not run is why the verdict is no. */
     bool missing = check.required && check.outcome == ASSAY_NOT_CHECKED;
 
-    fprintf(to, "  %s%-6s%s  %s",
+    fprintf(to, "  %s%-7s%s  %s",
             paint(in, missing ? YELLOW : outcomes[check.outcome].colour),
             missing ? "not run" : outcomes[check.outcome].word,
             paint(in, PLAIN), check.title);

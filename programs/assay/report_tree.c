@@ -80,6 +80,19 @@ put_scalar(FILE *to, const struct assay_json *j, unsigned depth, uint32_t node)
     }
 }
 
+/* Nothing follows the name on its line. */
+static bool
+is_empty_or_lines(const struct assay_json *j, uint32_t value)
+{
+    struct assay_slice s;
+
+    if (assay_json_type(j, value) != ASSAY_JSON_STRING) {
+        return false;
+    }
+    s = assay_json_string(j, value);
+    return s.len == 0 || memchr(s.ptr, '\n', s.len) != NULL;
+}
+
 /* "name: value", "[3]: value", or the head of what is nested below. */
 static void
 put_child(FILE *to, const struct assay_json *j, const struct level *l,
@@ -96,7 +109,9 @@ put_child(FILE *to, const struct assay_json *j, const struct level *l,
     }
     putc(':', to);
     if (!is_container(j, value)) {
-        fprintf(to, "%*s", 1 + (l->width > used ? l->width - used : 0), "");
+        if (!is_empty_or_lines(j, value)) {
+            fprintf(to, "%*s", 1 + (l->width > used ? l->width - used : 0), "");
+        }
         put_scalar(to, j, depth, value);
     } else if (assay_json_count(j, value) == 0) {
         fputs(" none", to);

@@ -36,6 +36,9 @@ static const char usage[] =
     "  --status STATUS        TCB status of the platform (UpToDate)\n"
     "  --qe-status STATUS     of the quoting enclave (UpToDate)\n"
     "  --module-status STATUS of the TDX module (UpToDate)\n"
+    "  --old-launch           a TD 1.5 launched on a TDX module that is out "
+    "of\n"
+    "                         date, while the one that runs now is not\n"
     "  --fmspc HEX            6 bytes (00A06F050000)\n"
     "  --report-data HEX      64 bytes of the quoted report\n"
     "  --processor-ca         PCK under the Processor CA\n"
@@ -53,6 +56,7 @@ enum option_id {
     OPT_STATUS,
     OPT_QE_STATUS,
     OPT_MODULE_STATUS,
+    OPT_OLD_LAUNCH,
     OPT_FMSPC,
     OPT_REPORT_DATA,
     OPT_PROCESSOR_CA,
@@ -72,6 +76,7 @@ static const struct option long_options[] = {
     {"status", required_argument, NULL, OPT_STATUS},
     {"qe-status", required_argument, NULL, OPT_QE_STATUS},
     {"module-status", required_argument, NULL, OPT_MODULE_STATUS},
+    {"old-launch", no_argument, NULL, OPT_OLD_LAUNCH},
     {"fmspc", required_argument, NULL, OPT_FMSPC},
     {"report-data", required_argument, NULL, OPT_REPORT_DATA},
     {"processor-ca", no_argument, NULL, OPT_PROCESSOR_CA},
@@ -132,6 +137,10 @@ take_option(struct arguments *a, int id, const char *value)
     case OPT_MODULE_STATUS:
         o->tcb_info.modules[0].levels[0].status = value;
         return true;
+    case OPT_OLD_LAUNCH:
+        o->quote.td.tee_tcb_svn = "02010300000000000000000000000000";
+        o->quote.td.tee_tcb_svn2 = "06010300000000000000000000000000";
+        return true;
     case OPT_FMSPC:
         o->platform.fmspc = value;
         return strlen(value) == 12;
@@ -173,6 +182,10 @@ find_contradiction(const struct mint_options *o)
     }
     if (version == 4 && body > ASSAY_BODY_TD10) {
         return "version 4 has body 1 or 2 only";
+    }
+    if (o->quote.td.tee_tcb_svn2 != NULL &&
+        (version < 5 || (body != 0 && body < ASSAY_BODY_TD15))) {
+        return "--old-launch needs version 5 and body 3 or 4";
     }
     return NULL;
 }

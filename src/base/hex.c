@@ -49,7 +49,7 @@ assay_hex_decode(struct assay_slice hex, uint8_t *out, size_t n,
         return fail_digit(hex, field, err);
     }
     for (size_t i = 0; i < n; i++) {
-        out[i] = (uint8_t)(values[hex.ptr[2 * i]] << 4 |
+        out[i] = (uint8_t)((unsigned)values[hex.ptr[2 * i]] << 4 |
                            (values[hex.ptr[2 * i + 1]] & 0x0fu));
     }
     return ASSAY_OK;
