@@ -12,6 +12,10 @@ import sys
 
 from tree import ROOT
 
+# Compiled, and read by clang-tidy, as part of the test that includes them.
+INCLUDED = {"docs/example.c"}
+
+
 def main():
     database = pathlib.Path(sys.argv[1]) / "compile_commands.json"
     compiled = {pathlib.Path(entry["file"]).resolve()
@@ -21,6 +25,8 @@ def main():
         path = line.strip()
         if (ROOT / path).resolve() in compiled:
             print(path)
+        elif path in INCLUDED:
+            continue
         else:
             print(f"{path}: no target compiles this file", file=sys.stderr)
             bad = 1

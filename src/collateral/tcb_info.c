@@ -135,6 +135,9 @@ read_levels(const struct assay_fields *f, struct assay_tcb_info *t)
 
     t->level = new_array(f, "tcbLevels", list, ASSAY_TCB_LEVELS_MAX,
                          sizeof(*t->level));
+    if (t->level == NULL) {
+        return;
+    }
     for (uint32_t n = assay_json_first(f->doc, list);
          n != ASSAY_JSON_NONE && f->err->code == ASSAY_OK;
          n = assay_json_next(f->doc, n)) {

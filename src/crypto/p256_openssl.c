@@ -55,20 +55,13 @@ put_pkey(const struct assay_ctx *c, EVP_PKEY *pkey)
     EVP_PKEY_free(pkey);
 }
 
-static EVP_PKEY *
-key_of_point(const struct assay_ctx *c,
-             const uint8_t xy[ASSAY_P256_POINT_BYTES])
+static bool
+set_point(EVP_PKEY *pkey, const uint8_t xy[ASSAY_P256_POINT_BYTES])
 {
     uint8_t point[1 + ASSAY_P256_POINT_BYTES] = {0x04}; /* uncompressed */
-    EVP_PKEY *pkey = take_pkey(c);
 
     memcpy(point + 1, xy, ASSAY_P256_POINT_BYTES);
-    if (pkey != NULL &&
-        EVP_PKEY_set1_encoded_public_key(pkey, point, sizeof(point)) == 1) {
-        return pkey;
-    }
-    EVP_PKEY_free(pkey);
-    return NULL;
+    return EVP_PKEY_set1_encoded_public_key(pkey, point, sizeof(point)) == 1;
 }
 
 /* The base point (FIPS 186-5, SP 800-186 section 3.2.1.3). */
@@ -80,6 +73,27 @@ static const uint8_t generator[ASSAY_P256_POINT_BYTES] = {
     0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33, 0x57, 0x6b, 0x31, 0x5e,
     0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5,
 };
+
+/* Out of memory, OpenSSL too says "not on the curve", and a genuine key would
+ * be called forged. So when it refuses a point, one that is known to be good
+ * must be accepted before it is believed. */
+static enum assay_code
+set_checked_point(EVP_PKEY *pkey, const uint8_t xy[ASSAY_P256_POINT_BYTES],
+                  struct assay_error *err)
+{
+    if (set_point(pkey, xy)) {
+        return ASSAY_OK;
+    }
+    if (!set_point(pkey, generator)) {
+        return assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
+                          "crypto: a P-256 key could not be set up");
+    }
+    if (!set_point(pkey, xy)) {
+        return assay_fail(err, ASSAY_MALFORMED, ASSAY_NO_OFFSET,
+                          "public key: not a point of the curve P-256");
+    }
+    return ASSAY_OK;
+}
 
 /* Takes the key over, also on failure. */
 static struct assay_p256 *
@@ -100,39 +114,30 @@ wrap_key(const struct assay_ctx *c, EVP_PKEY *pkey, struct assay_error *err)
     return key;
 }
 
-/* Out of memory, OpenSSL too says "not on the curve", and a genuine key would
- * be called forged. So when it refuses a point, one that is known to be good
- * must be accepted before it is believed. */
 enum assay_code
 assay_p256_new(const struct assay_ctx *c,
                const uint8_t xy[ASSAY_P256_POINT_BYTES],
                struct assay_p256 **out, struct assay_error *err)
 {
     EVP_PKEY *pkey = NULL;
-    EVP_PKEY *known = NULL;
     enum assay_code code = ASSAY_OK;
 
     *out = NULL;
     ERR_set_mark();
-    pkey = key_of_point(c, xy);
+    pkey = take_pkey(c);
     if (pkey == NULL) {
-        known = key_of_point(c, generator);
-        pkey = known != NULL ? key_of_point(c, xy) : NULL;
-    }
-    ERR_pop_to_mark();
-    if (pkey == NULL && known == NULL) {
         code = assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
                           "crypto: a P-256 key could not be set up");
-    } else if (pkey == NULL) {
-        code = assay_fail(err, ASSAY_MALFORMED, ASSAY_NO_OFFSET,
-                          "public key: not a point of the curve P-256");
+    } else {
+        code = set_checked_point(pkey, xy, err);
     }
-    put_pkey(c, known);
-    if (code == ASSAY_OK) {
-        *out = wrap_key(c, pkey, err);
-        code = err->code;
+    ERR_pop_to_mark();
+    if (code != ASSAY_OK) {
+        EVP_PKEY_free(pkey);
+        return code;
     }
-    return code;
+    *out = wrap_key(c, pkey, err);
+    return err->code;
 }
 
 struct assay_p256 *

@@ -20,19 +20,6 @@ assay_signature_fault(struct assay_dcap_run *r, enum assay_fact_kind kind,
     return good ? NULL : "the signature is wrong";
 }
 
-static const char *
-cert_signature_fault(struct assay_dcap_run *r, enum assay_fact_kind kind,
-                     const struct assay_cert *child,
-                     const struct assay_cert *issuer)
-{
-    struct assay_signed seal;
-
-    if (assay_signed_cert(r->in->ctx, child, &seal, r->err) != ASSAY_OK) {
-        return "the signature could not be checked";
-    }
-    return assay_signature_fault(r, kind, issuer->key, &seal);
-}
-
 /* The certificate is the trusted one, or carries its key and is self-signed
  * (a root that was reissued). */
 static const char *
@@ -41,6 +28,7 @@ root_fault(struct assay_dcap_run *r, const struct assay_cert *cert,
 {
     const struct assay_root *root = r->in->root;
     const char *fault = assay_cert_role_fault(cert, ASSAY_ROLE_ROOT);
+    struct assay_signed seal;
 
     if (fault == NULL) {
         fault = assay_cert_link_fault(cert, cert);
@@ -55,7 +43,10 @@ root_fault(struct assay_dcap_run *r, const struct assay_cert *cert,
         return root->intel ? "the chain ends in a root that is not Intel's"
                            : "the chain ends in another root";
     }
-    return cert_signature_fault(r, ASSAY_FACT_ENDORSEMENT, cert, cert);
+    if (assay_signed_cert(r->in->ctx, cert, &seal, r->err) != ASSAY_OK) {
+        return "the signature could not be checked";
+    }
+    return assay_signature_fault(r, ASSAY_FACT_ENDORSEMENT, cert->key, &seal);
 }
 
 void
@@ -65,8 +56,7 @@ assay_judge_root(struct assay_dcap_run *r, enum assay_check_id id)
                        root_fault(r, &r->issuers.root, r->issuers.root_sha256));
 }
 
-/* A certificate plays its role and its issuer signed it. The seal is NULL
- * where it is yet to be made. */
+/* A certificate plays its role and its issuer signed it. */
 static void
 judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
              enum assay_cert_role role, enum assay_fact_kind kind,
@@ -79,8 +69,7 @@ judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
         fault = assay_cert_link_fault(cert, issuer);
     }
     if (fault == NULL) {
-        fault = seal != NULL ? assay_signature_fault(r, kind, issuer->key, seal)
-                             : cert_signature_fault(r, kind, cert, issuer);
+        fault = assay_signature_fault(r, kind, issuer->key, seal);
     }
     if (fault != NULL) {
         assay_checks_fail(r->checks, id, "%s: %s", who, fault);
@@ -97,7 +86,7 @@ assay_judge_pck_chain(struct assay_dcap_run *r, enum assay_check_id id)
     judge_issued(r, id, "CA certificate", ASSAY_ROLE_PCK_CA,
                  ASSAY_FACT_ENDORSEMENT, &i->ca, &i->root, &i->ca_seal);
     judge_issued(r, id, "PCK certificate", ASSAY_ROLE_PCK, ASSAY_FACT_PCK,
-                 &r->pck_cert, &i->ca, NULL);
+                 &r->pck_cert, &i->ca, &r->pck_seal);
 }
 
 /* RFC 5280 section 4.1.2.5: both ends belong to the period. */

@@ -15,6 +15,7 @@ struct assay_dcap_run {
     struct assay_error *err;
     struct assay_chain chain;         /* owns bytes; see below for its parts */
     struct assay_cert pck_cert;       /* read, not yet authentic */
+    struct assay_signed pck_seal;     /* of the PCK certificate */
     struct assay_sgx_extension pck;   /* likewise */
     struct assay_issuer_pair issuers; /* likewise: CA and root of the PCK */
     struct assay_slice issuers_text;  /* to remember them by; or empty */

@@ -97,10 +97,14 @@ assay_dcap_read_chain(struct assay_dcap_run *r)
     if (r->pck_cert.sgx_extension.len == 0) {
         assay_fail(r->err, ASSAY_MALFORMED, ASSAY_NO_OFFSET,
                    "PCK chain: the leaf has no SGX extension");
-    } else if (assay_sgx_extension_parse(r->pck_cert.sgx_extension, &r->pck,
-                                         r->err) != ASSAY_OK) {
-        assay_error_prefix(r->err, "PCK certificate");
+        return;
     }
+    if (assay_sgx_extension_parse(r->pck_cert.sgx_extension, &r->pck, r->err) !=
+        ASSAY_OK) {
+        assay_error_prefix(r->err, "PCK certificate");
+        return;
+    }
+    (void)assay_signed_cert(r->in->ctx, &r->pck_cert, &r->pck_seal, r->err);
 }
 
 /* Only if the chain is in the order that the next one is looked up by. */

@@ -116,7 +116,7 @@ read_configuration(struct assay_reader *r, struct assay_sgx_extension *x)
         if (!first_time(&pair, &seen, id, field)) {
             return;
         }
-        if (id > 3) {
+        if (id < 1 || id > 3) {
             assay_fail(r->err, ASSAY_UNSUPPORTED, pair.base,
                        "%s: unknown entry %u", field, id);
             return;

@@ -149,7 +149,7 @@ assay_member_strings(const struct assay_member_place *at,
     uint32_t count = count_items(at);
     struct assay_member_place item = first_item(at);
 
-    if (at->err->code != ASSAY_OK) {
+    if (at->err->code != ASSAY_OK || count == 0) {
         return;
     }
     out->item = calloc(count, sizeof(*out->item));
@@ -187,7 +187,7 @@ assay_member_values(const struct assay_member_place *at, size_t size,
     uint32_t count = count_items(at);
     struct assay_member_place item = first_item(at);
 
-    if (at->err->code != ASSAY_OK) {
+    if (at->err->code != ASSAY_OK || count == 0) {
         return;
     }
     out->size = size;

@@ -34,10 +34,15 @@ enum assay_code
 assay_policy_default(enum assay_tee tee, struct assay_policy **out,
                      struct assay_error *err)
 {
-    if (assay_policy_new(tee, out, err) == ASSAY_OK) {
-        (*out)->partial = true;
+    struct assay_policy *p = NULL;
+
+    *out = NULL;
+    if (assay_policy_new(tee, &p, err) != ASSAY_OK || p == NULL) {
+        return err->code;
     }
-    return err->code;
+    p->partial = true;
+    *out = p;
+    return ASSAY_OK;
 }
 
 static void

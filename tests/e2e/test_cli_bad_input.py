@@ -13,9 +13,10 @@ from harness import (ASSAY, DAY, NOT_TRUSTED, NOW, SCRATCH, TRUSTED, UNREADABLE,
 
 VERDICT_MEMBERS = {
     "trusted", "tee_type", "tcb_status", "tcb_date", "advisory_ids",
-    "platform_status", "tdx_module_status", "qe_status", "current_status",
-    "fmspc", "tcb_evaluation_data_number", "root", "collateral", "quote",
-    "checks", "error",
+    "platform_status", "tdx_module_status", "qe_status", "launch_status",
+    "current_status", "tcb_levels", "fmspc", "tcb_evaluation_data_number",
+    "qe_identity_evaluation_data_number", "root", "verified_at", "collateral",
+    "quote", "checks", "error",
 }
 GIB = 1 << 30
 
@@ -51,7 +52,7 @@ class Good(Case):
             with self.subTest(tee):
                 got = self.check(world.verify_bundle("--json"), TRUSTED)
                 self.assertEqual(got.err, "")
-                self.assertLessEqual(VERDICT_MEMBERS, set(got.json))
+                self.assertEqual(VERDICT_MEMBERS, set(got.json))
                 self.assertIs(got.json["trusted"], True)
                 self.assertEqual(got.json["tee_type"], tee)
                 self.assertEqual(got.json["tcb_status"], "UpToDate")
@@ -109,7 +110,7 @@ class BadQuote(Case):
         doc = self.check(TDX.verify_bundle("--json", quote=path, stdin=stdin),
                          UNREADABLE)
         self.assertEqual(doc.err, "")
-        self.assertLessEqual(VERDICT_MEMBERS, set(doc.json))
+        self.assertEqual(VERDICT_MEMBERS, set(doc.json))
         self.assertIs(doc.json["trusted"], False)
         self.assertIsNone(doc.json["tcb_status"])
         self.assertEqual(set(doc.json["error"]), {"code", "message", "hint"})
@@ -151,8 +152,11 @@ class BadQuote(Case):
                 path = write("text", content)
                 self.check_both(path, path)
 
-    def test_controls_in_a_path_do_not_reach_the_terminal(self):
+    def test_controls_in_words_do_not_reach_the_terminal(self):
         self.check_refused(run("inspect", "a\x1b[31m\nb"), UNREADABLE,
+                           "a?[31m?b")
+        self.check_refused(run("a\x1b[31m\nb"), USAGE, "a?[31m?b")
+        self.check_refused(run("collateral", "a\x1b[31m\nb"), USAGE,
                            "a?[31m?b")
 
     def test_cut_at_every_boundary(self):
@@ -368,6 +372,13 @@ class BadSettings(Case):
                                check=False)
         self.assertEqual(p.returncode, UNREADABLE)
         self.assertIn(b"No space left", p.stderr)
+
+    def test_closed_standard_output_is_not_success(self):
+        p = subprocess.run(["sh", "-c", 'exec "$0" inspect "$1" >&-',
+                            str(ASSAY), str(TDX.quote)],
+                           stderr=subprocess.PIPE, check=False)
+        self.assertEqual(p.returncode, UNREADABLE)
+        self.assertIn(b"cannot write standard output", p.stderr)
 
 
 def setUpModule():

@@ -424,7 +424,7 @@ class Fetch(Case):
             self.check_refused(fetch(pccs, out), UNREADABLE)
         self.assertEqual(out.read_text(), "old")
         with FakePccs(TDX.parts) as pccs:
-            for path in (SCRATCH, SCRATCH / "no" / "such"):
+            for path in (SCRATCH, SCRATCH / "no" / "such", "/dev/full", ""):
                 self.check_refused(fetch(pccs, path), UNREADABLE, path)
         self.assertEqual(list(SCRATCH.glob("**/*.tmp-*")), [])
 

@@ -66,7 +66,8 @@ fuzz_base64(struct assay_slice text, bool lines)
         PROMISE(!again.failed);
         for (size_t i = 0; i < text.len; i++) {
             if (!lines || !is_space(text.ptr[i])) {
-                PROMISE(at < again.len && again.ptr[at++] == text.ptr[i]);
+                PROMISE(at < again.len && again.ptr[at] == text.ptr[i]);
+                at++;
             }
         }
         PROMISE(at == again.len);

@@ -8,7 +8,7 @@
 bool is_trusted(struct assay_slice quote_bytes, struct assay_slice bundle,
                 const struct assay_root *root, int64_t now_s,
                 struct assay_error *e);
-#include "docs/example.c"
+#include "docs/example.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "harness/unit.h"
 #include "mint/world.h"

@@ -171,6 +171,7 @@ mutate(struct assay_buf *b)
     size_t at = random_below((unsigned)b->len);
     uint8_t *to;
     const char *text;
+    size_t n;
 
     switch (random_below(6)) {
     case 0:
@@ -198,9 +199,9 @@ mutate(struct assay_buf *b)
         text = inserts[random_below(COUNT_OF(inserts))];
         to = assay_buf_extend(b, strlen(text));
         assert_non_null(to);
-        memmove(b->ptr + at + strlen(text), b->ptr + at,
-                b->len - at - strlen(text));
-        memcpy(b->ptr + at, text, strlen(text));
+        n = strlen(text);
+        memmove(b->ptr + at + n, b->ptr + at, b->len - at - n);
+        assay_copy(b->ptr + at, assay_slice_of(text));
         break;
     }
 }
@@ -221,8 +222,7 @@ same_number(const struct assay_json *j, uint32_t node, const json_t *peer)
         double ours = strtod(text, NULL);
         double theirs = json_real_value(peer);
 
-        return !assay_json_i64(j, node, &v) &&
-               memcmp(&ours, &theirs, sizeof(ours)) == 0;
+        return !assay_json_i64(j, node, &v) && ours == theirs;
     }
     if (strcmp(text, "-0") == 0) { /* an integer to jansson, none to us */
         return !assay_json_i64(j, node, &v) && json_integer_value(peer) == 0;

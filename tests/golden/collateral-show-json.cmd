@@ -1,0 +1,1 @@
+assay collateral show --json leaf-only/collateral.json

@@ -1,0 +1,1 @@
+assay collateral show tdx/collateral.json

@@ -1,0 +1,1 @@
+assay --version && assay --help

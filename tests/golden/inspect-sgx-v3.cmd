@@ -1,0 +1,1 @@
+assay inspect sgx/quote.bin

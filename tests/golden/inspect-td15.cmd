@@ -1,0 +1,1 @@
+assay inspect td15/quote.bin

@@ -1,0 +1,1 @@
+assay inspect --json td15x/quote.bin

@@ -1,0 +1,1 @@
+assay inspect tdx/quote.bin

@@ -1,0 +1,1 @@
+for p in '{"type":"tdx","mrdt":"00"}' '{"type":"tdx"}' '{"type":"tdx","mrtd":"00"}' '{"type":"tdx","allowed_tcb_status":[]}' '{"type":"tdx","type":"sgx"}' '{' ''; do echo "$p" >p.json; assay verify --at 2026-01-01 --root tdx/root.pem --collateral tdx/collateral.json --policy p.json tdx/quote.bin; echo $?; done

@@ -1,0 +1,1 @@
+echo '{"type":"sgx","mrsigner":"d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4","isvprodid":1,"min_isvsvn":3}' >p.json && assay verify --at 2026-01-01 --root sgx/root.pem --collateral sgx/collateral.json --policy p.json sgx/quote.bin

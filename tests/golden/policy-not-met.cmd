@@ -1,0 +1,1 @@
+echo '{"type":"tdx","mrtd":"3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c","min_tcb_evaluation_data_number":19}' >p.json && assay verify --at 2026-01-01 --root tdx/root.pem --collateral tdx/collateral.json --policy p.json tdx/quote.bin

@@ -1,0 +1,1 @@
+echo no >no; assay verify --json no; echo $?; assay inspect --json no; echo $?

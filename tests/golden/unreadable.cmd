@@ -1,0 +1,1 @@
+printf x >x; head -c 700 tdx/quote.bin >cut; for q in missing tdx x cut tdx/root.pem '' /dev/null; do assay inspect "$q"; echo $?; assay verify --at 2026-01-01 --root tdx/root.pem --collateral tdx/collateral.json "$q"; echo $?; assay collateral show "$q"; echo $?; done

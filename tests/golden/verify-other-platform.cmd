@@ -1,0 +1,1 @@
+assay verify --at 2026-01-01 --root tdx/root.pem --collateral other-platform/collateral.json tdx/quote.bin

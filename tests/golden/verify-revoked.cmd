@@ -1,0 +1,1 @@
+assay verify --at 2026-01-01 --root revoked/root.pem --collateral revoked/collateral.json revoked/quote.bin
