@@ -12,7 +12,9 @@
 #include "assay/collateral.h"
 #include "io/fetch.h"
 
-#define ASSAY_PCS_INTEL       "" /* names Intel's PCS as a source */
+#define ASSAY_PCS_INTEL "" /* names Intel's PCS as a source */
+/* Asked before Intel where a policy names no source. */
+#define ASSAY_PCS_PHALA       "https://pccs.phala.network"
 #define ASSAY_PCS_SOURCES_MAX 16u
 
 struct assay_pcs_request {

@@ -73,7 +73,8 @@ take_root(struct run *r, struct assay_error *err)
     return code;
 }
 
-/* Options first, then the policy, then Intel's PCS. */
+/* Options first, then the policy, which names two sources by default; without
+ * a policy, Intel's PCS. */
 static size_t
 choose_sources(const struct run *r, const char *out[ASSAY_PCS_SOURCES_MAX])
 {
@@ -89,6 +90,9 @@ choose_sources(const struct run *r, const char *out[ASSAY_PCS_SOURCES_MAX])
         count++;
     }
     if (count == 0) {
+        if (r->o->policy != NULL) {
+            out[count++] = ASSAY_PCS_PHALA;
+        }
         out[count++] = ASSAY_PCS_INTEL;
     }
     return count;

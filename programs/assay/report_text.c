@@ -45,6 +45,22 @@ put_verdict(FILE *to, const struct report_input *in)
             assay_verdict_summary(in->verdict));
 }
 
+/* The next step, for the check that failed first. */
+static void
+put_hint(FILE *to, const struct assay_verdict *v)
+{
+    const char *reason = assay_verdict_reason(v);
+
+    for (size_t i = 0; reason != NULL && i < assay_verdict_check_count(v);
+         i++) {
+        struct assay_check c = assay_verdict_check(v, i);
+
+        if (strcmp(c.name, reason) == 0) {
+            fprintf(to, "  what to do     %s\n", c.hint);
+        }
+    }
+}
+
 static void
 put_advisories(FILE *to, const struct assay_verdict *v)
 {
@@ -173,6 +189,7 @@ report_text(FILE *to, const struct report_input *in)
     size_t count = assay_verdict_check_count(in->verdict);
 
     put_verdict(to, in);
+    put_hint(to, in->verdict);
     put_facts(to, in);
     fputs("\nChecks\n", to);
     for (size_t i = 0; i < count; i++) {

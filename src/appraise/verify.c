@@ -46,6 +46,10 @@ assay_verifier_free(struct assay_verifier *v)
     }
 }
 
+/* Years 1970 to 9999: what dates in certificates and JSON can be compared
+ * with, and no difference of two overflows. */
+#define TIME_MAX_S INT64_C(253402300799)
+
 static void
 check_input(const struct assay_verify_input *in, struct assay_error *err)
 {
@@ -64,6 +68,10 @@ check_input(const struct assay_verify_input *in, struct assay_error *err)
             assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                        "verify: no %s was given", inputs[i].name);
         }
+    }
+    if (in->now_s < 0 || in->now_s > TIME_MAX_S) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "verify: the time is not between the years 1970 and 9999");
     }
 }
 

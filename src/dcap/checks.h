@@ -26,7 +26,8 @@
 #define ASSAY_HINT_PLATFORM                                                    \
     "the operator of the platform has to update its firmware and re-provision"
 #define ASSAY_HINT_STATUS                                                      \
-    "have the platform updated, or accept this status by policy or --accept"
+    "have the platform updated; other statuses than Revoked can be accepted "  \
+    "by policy or --accept"
 #define ASSAY_HINT_EARLY                                                       \
     "fetch collateral of the newest TCB evaluation (--early)"
 #define ASSAY_HINT_POLICY "do not use this workload, or correct the policy"

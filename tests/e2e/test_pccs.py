@@ -226,6 +226,21 @@ class Sources(Case):
             self.assertEqual(len(pccs.requests), 4)
             self.assertEqual(list(SCRATCH.glob("cache/**/*")), before)
 
+    def test_sources_by_default(self):
+        """Without a policy Intel; with one that names none, two in order.
+        A proxy that is not there keeps the requests on this machine."""
+        env = clean_environment() | {"HTTPS_PROXY": closed_port()}
+        policy = write("no-source", json.dumps(
+            {"type": "tdx", "partial": True, "cache_collateral": False}))
+        intel = "https://api.trustedservices.intel.com: "
+        got = TDX.verify("--no-cache", env=env)
+        self.check_refused(got, UNREADABLE, intel[:-2])
+        self.assertNotIn("phala", got.err)
+        got = TDX.verify("--policy", policy, env=env)
+        self.check_refused(got, UNREADABLE, "https://pccs.phala.network: ",
+                           intel)
+        self.assertLess(got.err.index("phala"), got.err.index("intel"))
+
     def test_bad_url_in_policy(self):
         policy = write("bad-source", json.dumps(
             {"type": "tdx", "partial": True, "pccs_url": "ftp://example"}))

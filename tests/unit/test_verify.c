@@ -606,12 +606,56 @@ test_all_checks_have_rows(void **state)
     }
 }
 
+/* What is no evidence at all: an error, not a verdict. */
+static void
+test_inputs(void **state)
+{
+    static const struct row good = {.name = "good"};
+    static const struct {
+        const char *name;
+        int missing; /* 1 quote, 2 collateral, 3 root, 4 policy */
+        int64_t now_s;
+        const char *msg;
+    } bad[] = {
+        {"no quote", 1, NOW, "verify: no quote"},
+        {"no collateral", 2, NOW, "verify: no collateral"},
+        {"no root", 3, NOW, "verify: no root"},
+        {"no policy", 4, NOW, "verify: no policy"},
+        {"before 1970", 0, -1, "verify: the time"},
+        {"no time at all", 0, INT64_MIN, "verify: the time"},
+        {"year 10000", 0, INT64_C(253402300800), "verify: the time"},
+    };
+    struct bench b = {.world = NULL};
+
+    (void)state;
+    set_up(&good, &b);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        const struct assay_verify_input in = {
+            .quote = bad[i].missing == 1 ? NULL : b.quote,
+            .collateral = bad[i].missing == 2 ? NULL : b.collateral,
+            .root = bad[i].missing == 3 ? NULL : b.root,
+            .policy = bad[i].missing == 4 ? NULL : b.policy,
+            .now_s = bad[i].now_s,
+        };
+        struct assay_verdict *v = NULL;
+        struct assay_error err;
+
+        CHECK(bad[i].name,
+              assay_verify(b.verifier, &in, &v, &err) == ASSAY_INVALID);
+        CHECK(bad[i].name, v == NULL);
+        check_error(bad[i].name, &err, ASSAY_INVALID, bad[i].msg,
+                    ASSAY_NO_OFFSET);
+    }
+    tear_down(&b);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_all_checks_have_rows),
+        cmocka_unit_test(test_inputs),
     };
     struct assay_error err;
     int rc;
