@@ -139,25 +139,6 @@ write_error(struct assay_json_out *o, const struct assay_verdict *v)
     assay_json_out_close(o, '}');
 }
 
-static void
-write_collateral(struct assay_json_out *o, const struct assay_collateral *c)
-{
-    if (c == NULL) {
-        assay_json_out_null(o, "collateral");
-        return;
-    }
-    assay_json_out_open(o, "collateral", '{');
-    for (size_t i = 0; i < assay_collateral_item_count(c); i++) {
-        struct assay_collateral_item item = assay_collateral_item(c, i);
-
-        assay_json_out_open(o, item.name, '{');
-        assay_json_out_time(o, "issued", item.issued_s);
-        assay_json_out_time(o, "expires", item.expires_s);
-        assay_json_out_close(o, '}');
-    }
-    assay_json_out_close(o, '}');
-}
-
 enum assay_code
 assay_verdict_to_json(const struct assay_verdict *v,
                       const struct assay_quote *q,
@@ -173,7 +154,11 @@ assay_verdict_to_json(const struct assay_verdict *v,
     write_facts(&o, v);
     write_error(&o, v);
     write_checks(&o, v);
-    write_collateral(&o, c);
+    if (c == NULL) {
+        assay_json_out_null(&o, "collateral");
+    } else {
+        assay_collateral_out_items(&o, "collateral", c);
+    }
     if (q == NULL) {
         assay_json_out_null(&o, "quote");
     } else {

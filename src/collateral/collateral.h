@@ -40,3 +40,8 @@ enum assay_code assay_signed_cert(const struct assay_ctx *ctx,
                                   const struct assay_cert *cert,
                                   struct assay_signed *out,
                                   struct assay_error *err);
+
+/* Issue and expiry of each item as one JSON object. */
+struct assay_json_out;
+void assay_collateral_out_items(struct assay_json_out *o, const char *name,
+                                const struct assay_collateral *c);

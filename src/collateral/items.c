@@ -54,10 +54,11 @@ assay_collateral_expires(const struct assay_collateral *c)
     return first;
 }
 
-static void
-out_items(struct assay_json_out *o, const struct assay_collateral *c)
+void
+assay_collateral_out_items(struct assay_json_out *o, const char *name,
+                           const struct assay_collateral *c)
 {
-    assay_json_out_open(o, "items", '{');
+    assay_json_out_open(o, name, '{');
     for (size_t i = 0; i < ITEM_COUNT; i++) {
         struct assay_collateral_item item = assay_collateral_item(c, i);
 
@@ -104,7 +105,7 @@ assay_collateral_to_json(const struct assay_collateral *c,
     assay_json_out_init(&o, out, false);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_time(&o, "expires", assay_collateral_expires(c));
-    out_items(&o, c);
+    assay_collateral_out_items(&o, "items", c);
     out_tcb_info(&o, &c->tcb_info);
     assay_json_out_open(&o, "qe_identity", '{');
     assay_json_out_text(&o, "id", q->tdx ? "TD_QE" : "QE");
