@@ -6,6 +6,7 @@
 #pragma once
 
 #include "assay/assay.h"
+#include "base/json.h"
 #include "bench/floor.h"
 #include "bench/platforms.h"
 
@@ -20,6 +21,9 @@ struct bench_subject {
     int64_t now_s;
     struct assay_quote *parsed;
     struct assay_collateral *collateral;
+    struct assay_collateral_parts parts; /* as a source sends them */
+    struct assay_json *bundle_json;      /* owns them, but for ... */
+    struct assay_buf crl[2];             /* ... the CRLs, as DER */
     struct bench_floor *floor;
 };
 
@@ -47,7 +51,9 @@ struct bench_known_run {
     size_t next;
 };
 double bench_known_run(void *run, size_t count);
-/* state: struct bench_subject. Bundle bytes and quote bytes to verdict, with a
- * new verifier each time. Only the library context (struct assay_ctx), root
- * and policy are ready. */
+/* state: struct bench_subject. Collateral and quote as bytes to verdict, with
+ * a new verifier each time. Only the library context (struct assay_ctx), root
+ * and policy are ready. The collateral is in parts as a source sends them, as
+ * the peer gets it, or in a bundle file. */
 double bench_cold_run(void *subject, size_t count);
+double bench_cold_bundle_run(void *subject, size_t count);
