@@ -74,6 +74,8 @@ static const struct row rows[] = {
      .world = {.root_crl.omit = MINT_CRL_NUMBER}},
     {"root CRL without key identifier", FAILS(ROOT_CRL),
      .world = {.root_crl.omit = MINT_CRL_AKI}},
+    {"root CRL with another key identifier", FAILS(ROOT_CRL),
+     .world = {.root_crl.aki = "0102030405060708090a0b0c0d0e0f1011121314"}},
     {"root CRL with strangers on it", OK(ROOT_CRL),
      .world = {.root_crl.fill = 200}},
     {"root CRL expired a second ago", FAILS(ROOT_CRL_DATES),
@@ -88,6 +90,8 @@ static const struct row rows[] = {
      .world = {.pck_crl.issuer =
                    &(const struct mint_name){.common_name =
                                                  "Intel SGX Root CA"}}},
+    {"PCK CRL with another key identifier", FAILS(PCK_CRL),
+     .world = {.pck_crl.aki = "0102030405060708090a0b0c0d0e0f1011121314"}},
     {"PCK CRL with strangers on it", OK(PCK_CRL),
      .world = {.pck_crl.fill = 200}},
     {"PCK CRL expired a second ago", FAILS(PCK_CRL_DATES),
@@ -190,6 +194,8 @@ static const struct row rows[] = {
      .world = {.quote.auth_size = 1000}},
     {"quote signature broken", FAILS(QUOTE_SIGNATURE),
      .world = {.quote.break_signature = true}},
+    {"enclave's quote signature broken", FAILS(QUOTE_SIGNATURE),
+     .world = {.quote = {.version = 3, .break_signature = true}}},
     {"quote signed by a stranger", FAILS(QUOTE_SIGNATURE),
      .world = {.quote.signer = MINT_KEY_STRANGER}},
     {"attestation key off the curve", FAILS(QUOTE_SIGNATURE),
@@ -198,6 +204,8 @@ static const struct row rows[] = {
      .world = {.quote.trailing = 70}},
     {"TCB info of another FMSPC", FAILS(TCB_INFO_MATCH),
      .world = {.tcb_info.fmspc = "00A06F050001"}},
+    {"SGX TCB info of another FMSPC", FAILS(TCB_INFO_MATCH),
+     .world = {.quote.version = 3, .tcb_info.fmspc = "00A06F050001"}},
     {"TCB info of another PCEID", FAILS(TCB_INFO_MATCH),
      .world = {.tcb_info.pceid = "0001"}},
     {"FMSPC in lower case", OK(TCB_INFO_MATCH),
@@ -497,6 +505,68 @@ tear_down(struct bench *b)
     mint_world_free(b->world);
 }
 
+/* Where a check failed, what rests on it is not judged, not even as good. */
+static const struct {
+    enum assay_check_id failed;
+    enum assay_check_id waits;
+} rests_on[] = {
+#define PAIR(failed, waits) {ASSAY_CHECK_##failed, ASSAY_CHECK_##waits}
+    PAIR(ROOT_CA, PCK_CHAIN),
+    PAIR(ROOT_CA, ROOT_CRL),
+    PAIR(ROOT_CA, TCB_SIGNER),
+    PAIR(ROOT_CA, QE_SIGNER),
+    PAIR(PCK_CHAIN, PCK_CHAIN_DATES),
+    PAIR(PCK_CHAIN, PCK_CRL),
+    PAIR(PCK_CHAIN, PCK_CA_NOT_REVOKED),
+    PAIR(PCK_CHAIN, PCK_NOT_REVOKED),
+    PAIR(PCK_CHAIN, QE_REPORT_SIGNATURE),
+    PAIR(PCK_CHAIN, TCB_INFO_MATCH),
+    PAIR(ROOT_CRL, ROOT_CRL_DATES),
+    PAIR(ROOT_CRL, PCK_CA_NOT_REVOKED),
+    PAIR(ROOT_CRL, TCB_SIGNER_NOT_REVOKED),
+    PAIR(ROOT_CRL, QE_SIGNER_NOT_REVOKED),
+    PAIR(PCK_CRL, PCK_CRL_DATES),
+    PAIR(PCK_CRL, PCK_NOT_REVOKED),
+    PAIR(TCB_SIGNER, TCB_SIGNER_DATES),
+    PAIR(TCB_SIGNER, TCB_SIGNER_NOT_REVOKED),
+    PAIR(TCB_SIGNER, TCB_INFO),
+    PAIR(TCB_INFO, TCB_INFO_DATES),
+    PAIR(TCB_INFO, TCB_INFO_MATCH),
+    PAIR(QE_SIGNER, QE_SIGNER_DATES),
+    PAIR(QE_SIGNER, QE_SIGNER_NOT_REVOKED),
+    PAIR(QE_SIGNER, QE_IDENTITY),
+    PAIR(QE_IDENTITY, QE_IDENTITY_DATES),
+    PAIR(QE_IDENTITY, QE_REPORT),
+    PAIR(QE_REPORT_SIGNATURE, QE_REPORT),
+    PAIR(QE_REPORT_SIGNATURE, ATTESTATION_KEY),
+    PAIR(QE_REPORT, TCB_LEVEL),
+    PAIR(ATTESTATION_KEY, QUOTE_SIGNATURE),
+    PAIR(QUOTE_SIGNATURE, TDX_MODULE),
+    PAIR(QUOTE_SIGNATURE, TCB_LEVEL),
+    PAIR(QUOTE_SIGNATURE, TEE_TYPE),
+    PAIR(QUOTE_SIGNATURE, DEBUG),
+    PAIR(TCB_INFO_MATCH, TDX_MODULE),
+    PAIR(TCB_INFO_MATCH, TCB_LEVEL),
+    PAIR(TDX_MODULE, TCB_LEVEL),
+    PAIR(TCB_LEVEL, TCB_STATUS),
+    PAIR(PCK_CRL_DATES, TCB_STATUS),
+    PAIR(PCK_NOT_REVOKED, TCB_STATUS),
+#undef PAIR
+};
+
+static void
+expect_waiting(const struct row *row, const char *name,
+               enum assay_outcome outcome)
+{
+    for (size_t i = 0; i < COUNT_OF(rests_on); i++) {
+        if (rests_on[i].failed == row->check &&
+            strcmp(assay_check_name(rests_on[i].waits), name) == 0 &&
+            outcome != ASSAY_NOT_CHECKED) {
+            fail_msg("row \"%s\": %s did not wait", row->name, name);
+        }
+    }
+}
+
 /* The check failed, no other did, and nothing that needs it passed. */
 static void
 expect_failure(const struct row *row, const struct assay_verdict *v)
@@ -516,6 +586,7 @@ expect_failure(const struct row *row, const struct assay_verdict *v)
             fail_msg("row \"%s\": %s is %s", row->name, c.name,
                      it ? "not failed" : "failed too");
         }
+        expect_waiting(row, c.name, c.outcome);
         if (it) {
             assert_true(c.detail[0] != '\0' && c.hint[0] != '\0');
         } else if (c.outcome == ASSAY_NOT_CHECKED && c.required) {
