@@ -17,14 +17,27 @@ enum assay_origin {
 struct assay_obtain_input {
     const struct assay_pcs_request *request;
     bool use_cache;
-    int64_t now_s;   /* Unix seconds: what "in date" is judged by */
-    int64_t grace_s; /* seconds after nextUpdate; 0 for none */
+    bool pass_by_cache; /* ask the sources though the cache has an answer */
+    int64_t now_s;      /* Unix seconds: what "in date" is judged by */
+    int64_t grace_s;    /* seconds after nextUpdate; 0 for none */
 };
 
-/* *out is NULL unless ASSAY_OK. *origin is written only on success. Errors of
+struct assay_obtained {
+    struct assay_collateral *collateral;
+    enum assay_origin origin;
+    struct assay_buf bundle; /* of what was fetched; empty otherwise */
+};
+
+/* *out is all zero unless ASSAY_OK; freed with assay_obtained_free(). Errors of
  * assay_pcs_fetch(). */
 ASSAY_MUST_CHECK enum assay_code
 assay_obtain_collateral(const struct assay_ctx *ctx,
                         const struct assay_obtain_input *in,
-                        struct assay_collateral **out,
-                        enum assay_origin *origin, struct assay_error *err);
+                        struct assay_obtained *out, struct assay_error *err);
+void assay_obtained_free(struct assay_obtained *o); /* a zeroed one is fine */
+
+/* Puts what was fetched into the cache, if the input wants that. To be called
+ * once a verdict has shown that it is authentic, so that what a source made up
+ * does not stay. Failing to is no error: the next run fetches again. */
+void assay_obtain_keep(const struct assay_obtain_input *in,
+                       const struct assay_obtained *o);

@@ -9,11 +9,11 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "io/obtain.h"
 #include "load.h"
 #include "progress.h"
 #include "report.h"
 #include "report_json.h"
+#include "source.h"
 
 #define VERDICT_JSON_MAX_BYTES (4u * 1024u * 1024u)
 
@@ -25,7 +25,8 @@ struct run {
     struct assay_policy *policy;
     struct assay_root *own_root;   /* NULL: Intel's */
     const struct assay_root *root; /* own_root or Intel's */
-    struct assay_collateral *collateral;
+    struct source source;          /* unless --collateral names a file */
+    struct assay_obtained obtained;
     const char *collateral_source; /* for people */
     struct assay_verifier *verifier;
     struct assay_verdict *verdict;
@@ -36,7 +37,7 @@ run_free(struct run *r)
 {
     assay_verdict_free(r->verdict);
     assay_verifier_free(r->verifier);
-    assay_collateral_free(r->collateral);
+    assay_obtained_free(&r->obtained);
     assay_root_free(r->own_root);
     assay_policy_free(r->policy);
     assay_quote_free(r->quote);
@@ -73,83 +74,26 @@ take_root(struct run *r, struct assay_error *err)
     return code;
 }
 
-/* Options first, then the policy, which names two sources by default; without
- * a policy, Intel's PCS. */
-static size_t
-choose_sources(const struct run *r, const char *out[ASSAY_PCS_SOURCES_MAX])
-{
-    size_t of_policy = assay_policy_pccs_count(r->policy);
-    size_t count = 0;
-
-    if (r->o->source_count > 0) {
-        memcpy(out, r->o->sources, r->o->source_count * sizeof(out[0]));
-        return r->o->source_count;
-    }
-    while (count < of_policy && count < ASSAY_PCS_SOURCES_MAX) {
-        out[count] = assay_policy_pccs(r->policy, count);
-        count++;
-    }
-    if (count == 0) {
-        if (r->o->policy != NULL) {
-            out[count++] = ASSAY_PCS_PHALA;
-        }
-        out[count++] = ASSAY_PCS_INTEL;
-    }
-    return count;
-}
-
+/* From a file, or from cache or source. */
 static enum assay_code
-obtain(struct run *r, const struct assay_collateral_need *need,
-       struct assay_error *err)
+take_collateral(struct run *r, struct assay_error *err)
 {
     static const char *const origins[] = {
         [ASSAY_ORIGIN_CACHED] = "from the cache",
         [ASSAY_ORIGIN_FETCHED] = "fetched now",
         [ASSAY_ORIGIN_STALE] = "STALE, from the cache: no source answered",
     };
-    const char *sources[ASSAY_PCS_SOURCES_MAX];
-    struct assay_fetch_options fetch = {
-        .ca_file = r->o->pccs_ca != NULL ? r->o->pccs_ca
-                                         : assay_policy_ca_file(r->policy),
-        .connect_timeout_ms = r->o->connect_timeout_ms,
-        .timeout_ms = r->o->timeout_ms,
-    };
-    struct assay_pcs_request request = {
-        .need = need,
-        .sources = sources,
-        .source_count = choose_sources(r, sources),
-        .fetch = &fetch,
-    };
-    struct assay_obtain_input in = {
-        .request = &request,
-        .use_cache =
-            !r->o->no_cache && assay_policy_cache_collateral(r->policy),
-        .now_s = r->o->now_s,
-        .grace_s = assay_policy_collateral_grace(r->policy),
-    };
-    enum assay_origin origin = ASSAY_ORIGIN_FETCHED;
-
-    progress_attach(&fetch);
-    (void)!assay_obtain_collateral(r->ctx, &in, &r->collateral, &origin, err);
-    progress_end();
-    r->collateral_source = origins[origin];
-    return err->code;
-}
-
-static enum assay_code
-take_collateral(struct run *r, struct assay_error *err)
-{
-    struct assay_collateral_need need;
 
     if (r->o->collateral != NULL) {
         r->collateral_source = r->o->collateral;
-        return load_bundle(r->ctx, r->o->collateral, &r->collateral, err);
+        return load_bundle(r->ctx, r->o->collateral, &r->obtained.collateral,
+                           err);
     }
-    if (assay_collateral_need(r->quote, ASSAY_EMPTY, &need, err) != ASSAY_OK) {
-        assay_error_prefix(err, "%s", r->o->operand);
-        return err->code;
+    if (source_of(r->o, r->quote, r->policy, &r->source, err) == ASSAY_OK &&
+        source_obtain(r->ctx, &r->source, &r->obtained, err) == ASSAY_OK) {
+        r->collateral_source = origins[r->obtained.origin];
     }
-    return obtain(r, &need, err);
+    return err->code;
 }
 
 static enum assay_code
@@ -157,7 +101,7 @@ judge(struct run *r, struct assay_error *err)
 {
     struct assay_verify_input in = {
         .quote = r->quote,
-        .collateral = r->collateral,
+        .collateral = r->obtained.collateral,
         .root = r->root,
         .policy = r->policy,
         .now_s = r->o->now_s,
@@ -172,16 +116,48 @@ judge(struct run *r, struct assay_error *err)
     return err->code;
 }
 
+/* The cache had something that is not what it should be: nobody is helped by
+ * refusing on its account until it expires. */
+static enum assay_code
+judge_again(struct run *r, struct assay_error *err)
+{
+    struct assay_obtained cached = r->obtained;
+
+    r->source.in.pass_by_cache = true;
+    if (source_obtain(r->ctx, &r->source, &r->obtained, err) != ASSAY_OK) {
+        r->obtained = cached; /* no better answer: the verdict stands */
+        assay_error_clear(err);
+        return ASSAY_OK;
+    }
+    assay_obtained_free(&cached);
+    assay_verdict_free(r->verdict);
+    assay_verifier_free(r->verifier);
+    r->verdict = NULL;
+    r->verifier = NULL;
+    r->collateral_source = "fetched now: the cache was damaged";
+    return judge(r, err);
+}
+
 static enum assay_code
 run_all(struct run *r, struct assay_error *err)
 {
     if (load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
         assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         take_policy(r, err) != ASSAY_OK || take_root(r, err) != ASSAY_OK ||
-        take_collateral(r, err) != ASSAY_OK) {
+        take_collateral(r, err) != ASSAY_OK || judge(r, err) != ASSAY_OK) {
         return err->code;
     }
-    return judge(r, err);
+    if (r->o->collateral != NULL) {
+        return ASSAY_OK;
+    }
+    if (r->obtained.origin == ASSAY_ORIGIN_CACHED &&
+        source_is_forged(r->verdict) && judge_again(r, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (source_is_authentic(r->verdict)) {
+        assay_obtain_keep(&r->source.in, &r->obtained);
+    }
+    return ASSAY_OK;
 }
 
 static enum assay_code
@@ -190,8 +166,8 @@ print_json(const struct run *r, struct assay_error *err)
     struct assay_buf json;
 
     assay_buf_init(&json, VERDICT_JSON_MAX_BYTES);
-    if (assay_verdict_to_json(r->verdict, r->quote, r->collateral, &json,
-                              err) != ASSAY_OK) {
+    if (assay_verdict_to_json(r->verdict, r->quote, r->obtained.collateral,
+                              &json, err) != ASSAY_OK) {
         assay_buf_free(&json);
         return err->code;
     }
@@ -205,7 +181,7 @@ print_text(const struct command *c, const struct run *r)
     struct report_input in = {
         .verdict = r->verdict,
         .quote = r->quote,
-        .collateral = r->collateral,
+        .collateral = r->obtained.collateral,
         .source = r->collateral_source,
         .root = assay_root_is_intel(r->root) ? "Intel SGX Root CA"
                                              : "CUSTOM, not Intel's",

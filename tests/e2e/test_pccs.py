@@ -344,12 +344,27 @@ class Cache(Case):
                 self.assertEqual(self.file().read_bytes(), good)
 
     def test_is_not_trusted(self):
+        """A bundle of another PKI in the cache is noticed and replaced; if
+        nobody answers, the verdict is what the cache allows."""
         stranger = World("cache-stranger", "--seed", "78" * 32)
         with FakePccs(TDX.parts) as pccs:
             self.check(ask([pccs], cache=True), TRUSTED)
+            good = self.file().read_bytes()
             self.file().write_bytes(stranger.bundle.read_bytes())
+            self.check(ask([pccs], cache=True), TRUSTED)
+            self.assertEqual(len(pccs.requests), 8)
+            self.assertEqual(self.file().read_bytes(), good)
+            self.file().write_bytes(stranger.bundle.read_bytes())
+        self.check_one_line(ask([pccs], cache=True), NOT_TRUSTED,
+                            "not trusted")
+
+    def test_made_up_is_not_kept(self):
+        stranger = World("cache-made-up", "--seed", "79" * 32)
+        with FakePccs(stranger.parts) as pccs:
             self.check_one_line(ask([pccs], cache=True), NOT_TRUSTED,
                                 "not trusted")
+            self.assertEqual(
+                [p for p in SCRATCH.glob("cache/**/*") if p.is_file()], [])
 
     def test_run_out(self):
         later = NOW + 20000 * DAY

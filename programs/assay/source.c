@@ -1,0 +1,115 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * source.c - asking for collateral, and what a verdict says of the answer.
+ */
+#include "source.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "progress.h"
+
+static const char *const signed_checks[] = {
+    "root_ca_crl", "pck_crl",   "tcb_signer",
+    "tcb_info",    "qe_signer", "qe_identity",
+};
+#define SIGNED_COUNT (sizeof(signed_checks) / sizeof(signed_checks[0]))
+
+/* Options first, then the policy, which names two sources by default; without
+ * a policy, Intel's PCS. */
+static size_t
+choose_urls(const struct options *o, const struct assay_policy *p,
+            const char *out[ASSAY_PCS_SOURCES_MAX])
+{
+    size_t of_policy = assay_policy_pccs_count(p);
+    size_t count = 0;
+
+    if (o->source_count > 0) {
+        memcpy(out, o->sources, o->source_count * sizeof(out[0]));
+        return o->source_count;
+    }
+    while (count < of_policy && count < ASSAY_PCS_SOURCES_MAX) {
+        out[count] = assay_policy_pccs(p, count);
+        count++;
+    }
+    if (count == 0) {
+        if (o->policy != NULL) {
+            out[count++] = ASSAY_PCS_PHALA;
+        }
+        out[count++] = ASSAY_PCS_INTEL;
+    }
+    return count;
+}
+
+enum assay_code
+source_of(const struct options *o, const struct assay_quote *q,
+          const struct assay_policy *p, struct source *s,
+          struct assay_error *err)
+{
+    *s = (struct source){
+        .fetch =
+            {
+                .ca_file =
+                    o->pccs_ca != NULL ? o->pccs_ca : assay_policy_ca_file(p),
+                .connect_timeout_ms = o->connect_timeout_ms,
+                .timeout_ms = o->timeout_ms,
+            },
+        .request =
+            {
+                .need = &s->need,
+                .sources = s->urls,
+                .fetch = &s->fetch,
+            },
+        .in =
+            {
+                .request = &s->request,
+                .use_cache = !o->no_cache && assay_policy_cache_collateral(p),
+                .now_s = o->now_s,
+                .grace_s = assay_policy_collateral_grace(p),
+            },
+    };
+    s->request.source_count = choose_urls(o, p, s->urls);
+    if (assay_collateral_need(q, ASSAY_EMPTY, &s->need, err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", o->operand);
+    }
+    return err->code;
+}
+
+enum assay_code
+source_obtain(const struct assay_ctx *ctx, struct source *s,
+              struct assay_obtained *out, struct assay_error *err)
+{
+    progress_attach(&s->fetch);
+    (void)!assay_obtain_collateral(ctx, &s->in, out, err);
+    progress_end();
+    return err->code;
+}
+
+/* How many checks of signatures over collateral had this outcome. */
+static size_t
+count(const struct assay_verdict *v, enum assay_outcome outcome)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
+        struct assay_check c = assay_verdict_check(v, i);
+
+        for (size_t k = 0; k < SIGNED_COUNT; k++) {
+            n += strcmp(c.name, signed_checks[k]) == 0 && c.outcome == outcome;
+        }
+    }
+    return n;
+}
+
+bool
+source_is_authentic(const struct assay_verdict *v)
+{
+    return count(v, ASSAY_PASSED) == SIGNED_COUNT;
+}
+
+bool
+source_is_forged(const struct assay_verdict *v)
+{
+    return count(v, ASSAY_FAILED) > 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * source.h - where the collateral of a quote comes from, by options and policy.
+ */
+#pragma once
+
+#include "io/obtain.h"
+#include "options.h"
+
+struct source {
+    struct assay_collateral_need need;
+    const char *urls[ASSAY_PCS_SOURCES_MAX];
+    struct assay_fetch_options fetch;
+    struct assay_pcs_request request;
+    struct assay_obtain_input in; /* refers to the members above */
+};
+
+/* The quote, its policy and the options must outlive *s. Errors of
+ * assay_collateral_need(). */
+ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
+                                           const struct assay_quote *q,
+                                           const struct assay_policy *p,
+                                           struct source *s,
+                                           struct assay_error *err);
+/* With progress shown where that is wanted. */
+ASSAY_MUST_CHECK enum assay_code source_obtain(const struct assay_ctx *ctx,
+                                               struct source *s,
+                                               struct assay_obtained *out,
+                                               struct assay_error *err);
+
+/* What the verdict says of the collateral: all of it is signed as it should
+ * be; or some of it is forged, damaged or another's. Neither, if the quote did
+ * not let it be judged. */
+bool source_is_authentic(const struct assay_verdict *v);
+bool source_is_forged(const struct assay_verdict *v);
