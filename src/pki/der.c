@@ -63,17 +63,23 @@ is_short(const struct assay_reader *r)
     return (at[0] & 0x1fu) != 0x1fu && at[1] < 0x80 && at[1] <= left - 2;
 }
 
+static inline struct assay_slice
+take_short(struct assay_reader *r)
+{
+    const uint8_t *element = r->in.ptr + r->pos;
+
+    r->pos += 2u + element[1];
+    return (struct assay_slice){element + 2, element[1]};
+}
+
 struct assay_slice
 assay_der_any(struct assay_reader *r, unsigned *tag, const char *field)
 {
     size_t at = r->base + r->pos;
 
     if (is_short(r)) {
-        const uint8_t *element = r->in.ptr + r->pos;
-
-        *tag = element[0];
-        r->pos += 2u + element[1];
-        return (struct assay_slice){element + 2, element[1]};
+        *tag = r->in.ptr[r->pos];
+        return take_short(r);
     }
     *tag = assay_read_u8(r, field);
     if (r->err->code == ASSAY_OK && (*tag & 0x1fu) == 0x1fu) {
@@ -89,8 +95,12 @@ assay_der_read(struct assay_reader *r, unsigned tag, const char *field)
 {
     size_t at = r->base + r->pos;
     unsigned got;
-    struct assay_slice content = assay_der_any(r, &got, field);
+    struct assay_slice content;
 
+    if (is_short(r) && r->in.ptr[r->pos] == tag) {
+        return take_short(r);
+    }
+    content = assay_der_any(r, &got, field);
     if (r->err->code == ASSAY_OK && got != tag) {
         assay_fail(r->err, ASSAY_MALFORMED, at,
                    "%s: tag 0x%02x where 0x%02x is due", field, got, tag);
