@@ -52,10 +52,6 @@ assay_p256_verify(const struct assay_ctx *c, struct assay_p256 *key,
                   const uint8_t sig[ASSAY_P256_SIG_BYTES], bool *good,
                   struct assay_error *err);
 
-/* Constant time in the content of equal lengths. */
-bool assay_secret_equal(struct assay_slice a, struct assay_slice b);
-void assay_wipe(void *ptr, size_t len);
-
 ASSAY_MUST_CHECK struct assay_lock *assay_lock_new(void); /* NULL: no memory */
 void assay_lock_free(struct assay_lock *l);               /* NULL is fine */
 void assay_lock_take(struct assay_lock *l);

@@ -135,19 +135,6 @@ assay_sha256(const struct assay_ctx *c, struct assay_slice in,
     return assay_digest(c, ASSAY_SHA256, &in, 1, out, err);
 }
 
-bool
-assay_secret_equal(struct assay_slice a, struct assay_slice b)
-{
-    return a.len == b.len &&
-           (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-void
-assay_wipe(void *ptr, size_t len)
-{
-    OPENSSL_cleanse(ptr, len);
-}
-
 struct assay_lock *
 assay_lock_new(void)
 {

@@ -56,8 +56,8 @@ assay_judge_root(struct assay_dcap_run *r, enum assay_check_id id)
                        root_fault(r, &r->issuers.root, r->issuers.root_sha256));
 }
 
-/* A certificate plays its role and its issuer signed it. */
-static void
+/* A certificate plays its role and its issuer signed it. True if so. */
+static bool
 judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
              enum assay_cert_role role, enum assay_fact_kind kind,
              const struct assay_cert *cert, const struct assay_cert *issuer,
@@ -76,17 +76,21 @@ judge_issued(struct assay_dcap_run *r, enum assay_check_id id, const char *who,
     } else {
         assay_checks_pass(r->checks, id);
     }
+    return fault == NULL;
 }
 
+/* A CA that is none is not asked what it signed: the memory of facts is for
+ * keys that are traced to the root. */
 void
 assay_judge_pck_chain(struct assay_dcap_run *r, enum assay_check_id id)
 {
     const struct assay_issuer_pair *i = &r->issuers;
 
-    judge_issued(r, id, "CA certificate", ASSAY_ROLE_PCK_CA,
-                 ASSAY_FACT_ENDORSEMENT, &i->ca, &i->root, &i->ca_seal);
-    judge_issued(r, id, "PCK certificate", ASSAY_ROLE_PCK, ASSAY_FACT_PCK,
-                 &r->pck_cert, &i->ca, &r->pck_seal);
+    if (judge_issued(r, id, "CA certificate", ASSAY_ROLE_PCK_CA,
+                     ASSAY_FACT_ENDORSEMENT, &i->ca, &i->root, &i->ca_seal)) {
+        (void)judge_issued(r, id, "PCK certificate", ASSAY_ROLE_PCK,
+                           ASSAY_FACT_PCK, &r->pck_cert, &i->ca, &r->pck_seal);
+    }
 }
 
 /* RFC 5280 section 4.1.2.5: both ends belong to the period. */
@@ -232,8 +236,8 @@ judge_signer(struct assay_dcap_run *r, enum assay_check_id id,
             return;
         }
     }
-    judge_issued(r, id, "signer", ASSAY_ROLE_TCB_SIGNER, ASSAY_FACT_ENDORSEMENT,
-                 &c[0], &c[1], &s->seal);
+    (void)judge_issued(r, id, "signer", ASSAY_ROLE_TCB_SIGNER,
+                       ASSAY_FACT_ENDORSEMENT, &c[0], &c[1], &s->seal);
 }
 
 static void

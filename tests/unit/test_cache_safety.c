@@ -8,6 +8,8 @@
  */
 #include <malloc.h>
 
+#include <stdio.h>
+
 #include "base/text.h"
 #include "harness/trial.h"
 
@@ -532,6 +534,49 @@ bytes_in_use(void)
     return m.uordblks + m.hblkhd;
 }
 
+/* A quote whose chain has a CA that the root did not sign, and its verdict. */
+static void
+verify_stranger(struct assay_verifier *verifier, unsigned n)
+{
+    char serial[16];
+    const struct mint_options o = {.seed = MINT_TEST_SEED,
+                                   .ca.signing.break_signature = true,
+                                   .pck.serial = serial};
+
+    (void)snprintf(serial, sizeof(serial), "01%06x", n);
+    struct mint_world *w = trial_world("stranger", &o);
+    struct assay_collateral *collateral = trial_collateral(ctx, w);
+    struct assay_root *root = trial_root(ctx, mint_world_root_pem(w));
+    struct assay_quote *quote = trial_quote(w);
+    const struct assay_verify_input in = {quote, collateral, root, any_workload,
+                                          NOW};
+
+    expect("a stranger's CA", verifier, &in, "pck_chain");
+    assay_quote_free(quote);
+    assay_root_free(root);
+    assay_collateral_free(collateral);
+    mint_world_free(w);
+}
+
+/* What is not traced to the root is not remembered, however much it is. */
+static void
+test_strangers(void **state)
+{
+    struct assay_verifier *verifier = new_verifier(PLATFORMS);
+    size_t before;
+
+    (void)state;
+    for (unsigned n = 0; n < 4; n++) { /* what libraries keep */
+        verify_stranger(verifier, n);
+    }
+    before = bytes_in_use();
+    for (unsigned n = 4; n < 304; n++) {
+        verify_stranger(verifier, n);
+    }
+    assert_true(bytes_in_use() < before + 4096);
+    assay_verifier_free(verifier);
+}
+
 static void
 test_memory(void **state)
 {
@@ -569,6 +614,12 @@ test_memory(void **state)
     (void)state;
     print_message("bytes a platform: not measured, this build's malloc is a "
                   "sanitizer's or has no mallinfo2\n");
+}
+
+static void
+test_strangers(void **state)
+{
+    test_memory(state);
 }
 
 #endif
@@ -609,7 +660,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_hot), cmocka_unit_test(test_rows_small),
         cmocka_unit_test(test_hot_bits), cmocka_unit_test(test_eviction),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory),   cmocka_unit_test(test_strangers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
