@@ -24,6 +24,9 @@ function(assay_add_floors)
   if(TARGET floor_crypto)
     target_link_libraries(floor_crypto PRIVATE OpenSSL::Crypto)
   endif()
+  if(TARGET floor_atls)
+    target_link_libraries(floor_atls PRIVATE OpenSSL::SSL OpenSSL::Crypto)
+  endif()
   set(ASSAY_FLOORS "${present}" PARENT_SCOPE)
 endfunction()
 
@@ -45,8 +48,8 @@ function(assay_add_library)
     target_include_directories(${library} INTERFACE
       "${CMAKE_SOURCE_DIR}/include" "${CMAKE_BINARY_DIR}/include")
   endforeach()
-  target_link_libraries(assay_static INTERFACE OpenSSL::Crypto)
-  target_link_libraries(assay_shared PRIVATE OpenSSL::Crypto)
+  target_link_libraries(assay_static INTERFACE OpenSSL::SSL OpenSSL::Crypto)
+  target_link_libraries(assay_shared PRIVATE OpenSSL::SSL OpenSSL::Crypto)
 
   set(map "${CMAKE_SOURCE_DIR}/cmake/assay.map")
   set_target_properties(assay_shared PROPERTIES
@@ -72,11 +75,14 @@ function(assay_add_io)
     return()
   endif()
   find_package(CURL REQUIRED)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(UV REQUIRED IMPORTED_TARGET GLOBAL libuv)
   add_library(assay_io STATIC ${sources})
   assay_use_internal(assay_io)
   target_include_directories(assay_io PRIVATE ${CURL_INCLUDE_DIRS})
   target_link_libraries(assay_io
-    PUBLIC assay_static PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+    PUBLIC assay_static PkgConfig::UV
+    PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
 # The evidence writer: tests and assay-mint only, never libassay.

@@ -46,7 +46,15 @@ extern "C" {
     X(ASSAY_TIMEOUT, "timeout", "a peer did not answer in time",               \
       "try again, or raise the timeout")                                       \
     X(ASSAY_NOT_FOUND, "not_found", "a peer does not have what was asked for", \
-      "ask another source")
+      "ask another source")                                                    \
+    X(ASSAY_TLS, "tls", "the peer is not acceptable as a TLS server",          \
+      "check the name, or give the peer's CA with --ca")                       \
+    X(ASSAY_REPLY, "reply", "the peer's answer breaks its protocol",           \
+      "check that the address is that of an attested server")                  \
+    X(ASSAY_NOT_TRUSTED, "not_trusted", "the peer's evidence is not trusted",  \
+      "read the failed checks of the verdict")                                 \
+    X(ASSAY_STALE, "stale", "the evidence is older than the policy allows",    \
+      "ask for fresh evidence")
 
 #define X(code, name, text, hint) code,
 enum assay_code { ASSAY_CODES(X) };

@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+struct assay_ctx; /* assay/verify.h */
+
 #define ASSAY_POLICY_MAX_BYTES (1024u * 1024u)
 
 /* TCB statuses as Intel spells them, and the two of TD relaunch. */
@@ -43,6 +45,17 @@ ASSAY_API const char *assay_tcb_status_name(enum assay_tcb_status s);
 /* Exact spelling; ASSAY_TCB_NONE if unknown. */
 ASSAY_API enum assay_tcb_status assay_tcb_status_parse(struct assay_slice name);
 
+/* How evidence is asked for on a connection, by generation; decided before
+ * connecting, never changed on one. Background: docs/formats.md. */
+enum assay_wire {
+    ASSAY_WIRE_V2, /* nonce; report_data = SHA-512(nonce || exporter value) */
+    ASSAY_WIRE_V1, /* report_data chosen by the client; client side only */
+    ASSAY_WIRE_V0, /* report_data is the text of a nonce; client side only */
+    ASSAY_WIRE_COUNT,
+};
+/* "v2" ...; static storage. */
+ASSAY_API const char *assay_wire_name(enum assay_wire w);
+
 struct assay_policy; /* opaque, immutable after creation */
 
 /* The policy that holds where the caller names none: that TEE, UpToDate only,
@@ -59,7 +72,30 @@ assay_policy_default(enum assay_tee tee, struct assay_policy **out,
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_policy_parse(struct assay_slice json, struct assay_policy **out,
                    struct assay_error *err);
+/* The same in TOML 1.0, with the same names. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_parse_toml(struct assay_slice toml, struct assay_policy **out,
+                        struct assay_error *err);
 ASSAY_API void assay_policy_free(struct assay_policy *p); /* NULL is fine */
+
+/* A policy that names a compose_file is not complete until its content was
+ * given here: NULL if there is nothing to give. assay_verify() refuses such a
+ * policy (ASSAY_INVALID). */
+ASSAY_API const char *assay_policy_compose_file(const struct assay_policy *p);
+ASSAY_API ASSAY_MUST_CHECK enum assay_code assay_policy_set_compose_file(
+    const struct assay_ctx *ctx, struct assay_policy *p,
+    struct assay_slice content, struct assay_error *err);
+
+/* For a session. The wires that the policy allows; the first is the one to
+ * use. */
+ASSAY_API size_t assay_policy_wire_count(const struct assay_policy *p);
+ASSAY_API enum assay_wire assay_policy_wire(const struct assay_policy *p,
+                                            size_t i);
+/* Seconds until evidence is asked for anew; 0: never. */
+ASSAY_API int64_t
+assay_policy_reattestation_interval(const struct assay_policy *p);
+/* The TLS certificate's name and chain are not checked. */
+ASSAY_API bool assay_policy_accepts_self_signed(const struct assay_policy *p);
 
 /* Replaces the accepted statuses; for options like --accept. `Revoked` may be
  * named and never makes a verdict trusted. ASSAY_INVALID on an empty list. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "assay/collateral.h"
+#include "assay/eventlog.h"
 #include "assay/policy.h"
 #include "assay/quote.h"
 #include "assay/root.h"
@@ -35,6 +36,17 @@ ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_verifier_new(const struct assay_ctx *ctx, uint32_t max_platforms,
                    struct assay_verifier **out, struct assay_error *err);
 ASSAY_API void assay_verifier_free(struct assay_verifier *v); /* or NULL */
+/* The newest date of issue among the collateral that this verifier has found
+ * to be authentic, Unix seconds; 0 before the first. A clock that shows an
+ * earlier time is wrong: live programs refuse to judge by it. */
+ASSAY_API int64_t assay_verifier_newest_date(const struct assay_verifier *v);
+
+/* What ties a quote to one TLS session. */
+struct assay_binding {
+    enum assay_wire wire;
+    uint8_t report_data[64];        /* what the quote must report */
+    uint8_t certificate_sha256[32]; /* of the server's leaf, whole DER */
+};
 
 struct assay_verify_input {
     const struct assay_quote *quote;           /* required */
@@ -42,6 +54,14 @@ struct assay_verify_input {
     const struct assay_root *root;             /* required: no default */
     const struct assay_policy *policy;         /* required: no default */
     int64_t now_s;                             /* Unix seconds */
+    /* Further evidence, as a server gives it with its quote; NULL or empty
+     * where there is none. */
+    const struct assay_eventlog *event_log;
+    struct assay_slice app_compose; /* raw text; believed only if measured */
+    struct assay_slice vm_config;   /* JSON text; likewise */
+    /* NULL: the quote is judged alone, and the verdict says that its freshness
+     * and session were not. */
+    const struct assay_binding *binding;
 };
 
 /* Verify a quote: is it genuine, how healthy is its TCB, and does it meet the

@@ -31,6 +31,18 @@
 #define ASSAY_HINT_EARLY                                                       \
     "fetch collateral of the newest TCB evaluation (--early)"
 #define ASSAY_HINT_POLICY "do not use this workload, or correct the policy"
+#define ASSAY_HINT_LOG                                                         \
+    "do not use this server: its event log is forged or incomplete"
+#define ASSAY_HINT_CERTIFICATE                                                 \
+    "connect again; if it stays so, the server does not announce its "         \
+    "certificates"
+#define ASSAY_HINT_COMPOSE                                                     \
+    "do not use this workload, or name its compose in the policy"
+#define ASSAY_HINT_IMAGE                                                       \
+    "do not use this image, or name it in the policy; only platforms with a "  \
+    "KMS announce their image"
+#define ASSAY_HINT_RELAY                                                       \
+    "do not use this connection: somebody may be relaying another's quote"
 
 #define ASSAY_CHECK_ROWS(X)                                                    \
     X(ROOT_CA, "root_ca", "the PCK chain ends in the trusted root",            \
@@ -123,10 +135,27 @@
     X(MRSIGNER, "mrsigner", "MRSIGNER is as required", ASSAY_HINT_POLICY)      \
     X(ISVPRODID, "isvprodid", "ISVPRODID is as required", ASSAY_HINT_POLICY)   \
     X(ISVSVN, "isvsvn", "ISVSVN is high enough", ASSAY_HINT_POLICY)            \
+    X(LEGACY_TDX_TCB, "legacy_tdx_tcb", "MRSEAM and RTMR0 begin as required",  \
+      ASSAY_HINT_POLICY)                                                       \
+    X(EVENT_DIGESTS, "event_digests", "every event is bound to its digest",    \
+      ASSAY_HINT_LOG)                                                          \
+    X(EVENT_LOG, "event_log", "the event log replays to RTMR0 to RTMR3",       \
+      ASSAY_HINT_LOG)                                                          \
+    X(EVENT_RULES, "event_rules", "the events stand where they may",           \
+      ASSAY_HINT_LOG)                                                          \
+    X(CONFIG_ID_EVENTS, "mr_config_id_events",                                 \
+      "MRCONFIGID agrees with the events", ASSAY_HINT_LOG)                     \
+    X(CERTIFICATE_EVENT, "certificate_event",                                  \
+      "the TD announced the certificate of this session",                      \
+      ASSAY_HINT_CERTIFICATE)                                                  \
+    X(APP_COMPOSE, "app_compose", "the app-compose is as required",            \
+      ASSAY_HINT_COMPOSE)                                                      \
+    X(OS_IMAGE_HASH, "os_image_hash", "the OS image is as required",           \
+      ASSAY_HINT_IMAGE)                                                        \
     X(WORKLOAD, "workload", "the policy identifies the workload",              \
       ASSAY_HINT_POLICY)                                                       \
     X(REPORT_DATA, "report_data", "the quote is bound to this session",        \
-      ASSAY_HINT_POLICY)
+      ASSAY_HINT_RELAY)
 
 enum assay_check_id {
 #define X(id, name, title, hint) ASSAY_CHECK_##id,

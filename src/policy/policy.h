@@ -34,6 +34,14 @@ struct assay_number_rule {
 };
 
 /* Registers of a TD, in the order of struct assay_policy.td_register. */
+/* What the event "New TLS Certificate" must say of the session's certificate.
+ */
+enum assay_certificate_event {
+    ASSAY_CERTIFICATE_IF_PRESENT, /* nothing, or this certificate */
+    ASSAY_CERTIFICATE_REQUIRED,
+    ASSAY_CERTIFICATE_OFF, /* nothing, or this certificate; not even noted */
+};
+
 enum assay_td_register {
     ASSAY_REG_MRTD,
     ASSAY_REG_RTMR0,
@@ -49,7 +57,9 @@ enum assay_td_register {
 
 struct assay_policy {
     enum assay_tee tee;
+    bool dstack; /* type dstack_tdx: event log and compose rules */
     bool partial;
+    bool disable_runtime_verification; /* dstack: see docs/policy.md */
     uint32_t allowed_status; /* set: bit n for enum assay_tcb_status n */
     struct assay_number_rule grace_period_s;
     struct assay_number_rule min_evaluation;
@@ -70,11 +80,28 @@ struct assay_policy {
     struct assay_mask_rule xfam;
     bool has_min_tee_tcb_svn;
     uint8_t min_tee_tcb_svn[16];
+    /* min_tdx_tcb.mrseam and .mrtmrs with legacy_prefix_match: the first
+     * octets of MRSEAM and of RTMR0; empty lists where there is no such rule.
+     * A prefix may have 1 to 48 octets; `size` of the set is its length. */
+    struct assay_value_set legacy_mrseam;
+    struct assay_value_set legacy_mrtmrs;
     struct assay_value_set td_register[ASSAY_REG_COUNT];
     struct assay_value_set mrenclave;
     struct assay_value_set mrsigner;
     struct assay_number_rule isvprodid;
     struct assay_number_rule min_isvsvn;
+    /* dstack_tdx; expected_bootchain is in td_register */
+    struct assay_value_set os_image_hash; /* 32 */
+    struct assay_value_set compose_hash;  /* 32; compose_file adds to it */
+    char *compose_file;                   /* path, not yet read; or NULL */
+    char *app_compose;                    /* compact JSON object; or NULL */
+    enum assay_certificate_event certificate_event;
+    /* session */
+    enum assay_wire wire[ASSAY_WIRE_COUNT]; /* in the policy's order */
+    size_t wire_count;                      /* at least 1 */
+    int64_t reattestation_interval_s;       /* 0: never */
+    bool staple;
+    bool accept_self_signed_certs;
 };
 
 /* Does the policy name anything that identifies the workload? */

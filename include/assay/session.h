@@ -1,0 +1,288 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * session.h - attested TLS: both ends of a TLS 1.3 connection whose server
+ * proves itself before anything else is said.
+ *
+ * No I/O in here: bytes from the network go in (feed), bytes for it come out
+ * (output, sent), the state says what is needed next. TLS's own randomness is
+ * OpenSSL's; time and nonces are the caller's. A session belongs to one thread
+ * at a time. The wires: docs/formats.md, "Attested TLS".
+ */
+#pragma once
+
+#include "assay/verify.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ASSAY_NONCE_BYTES           64u /* random octets given for one request */
+#define ASSAY_EXPORTER_BYTES        32u
+#define ASSAY_SERVER_NAME_MAX_BYTES 253u
+#define ASSAY_REPLY_HEAD_MAX_BYTES  (64u * 1024u)
+#define ASSAY_REPLY_BODY_MAX_BYTES  (16u * 1024u * 1024u)
+#define ASSAY_SESSION_PLAIN_MAX_BYTES                                          \
+    (128u * 1024u) /* plaintext not yet read */
+
+/* Both clocks of the moment. */
+struct assay_now {
+    int64_t wall_s;  /* Unix seconds: what dates are compared with */
+    int64_t mono_ms; /* milliseconds of a clock that only goes forward */
+};
+
+/* --- client ------------------------------------------------------------- */
+
+/* Whom a client of TLS believes: immutable, shared by sessions and threads. */
+struct assay_tls_roots;
+
+/* From CA certificates in PEM (RFC 7468): text between blocks is skipped, and
+ * so are certificates that cannot be read; *count says how many are there.
+ * Certificates are only parsed when a chain asks for them.
+ * ASSAY_INVALID (none at all), ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
+#define ASSAY_TLS_ROOTS_MAX_BYTES (8u * 1024u * 1024u)
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_tls_roots_parse(const struct assay_ctx *ctx, struct assay_slice pem,
+                      struct assay_tls_roots **out, size_t *count,
+                      struct assay_error *err);
+ASSAY_API void assay_tls_roots_free(struct assay_tls_roots *r); /* or NULL */
+
+enum assay_client_state {
+    ASSAY_CLIENT_HANDSHAKE,       /* TLS is being set up */
+    ASSAY_CLIENT_QUOTE,           /* evidence was asked for, reply awaited */
+    ASSAY_CLIENT_NEED_COLLATERAL, /* assay_client_give_collateral() is due */
+    ASSAY_CLIENT_APPRAISE,        /* assay_client_appraise() is due */
+    ASSAY_CLIENT_OPEN,            /* the verdict is trusted: data may flow */
+    ASSAY_CLIENT_CLOSED,          /* the server closed an open session */
+    ASSAY_CLIENT_FAILED,          /* for good; see assay_client_error() */
+};
+ASSAY_API const char *assay_client_state_name(enum assay_client_state s);
+
+struct assay_client_options {
+    const struct assay_ctx *ctx;
+    struct assay_verifier *verifier;
+    const struct assay_root *root;
+    const struct assay_policy *policy;
+    const struct assay_tls_roots *roots; /* NULL only if the policy accepts
+                                            self-signed certificates */
+    const char *server_name; /* DNS name or IP address, without port: for SNI,
+                                the certificate and Host */
+    enum assay_wire wire;    /* must be one of the policy's */
+};
+
+struct assay_client; /* opaque */
+
+/* All that the options point to must outlive the session; server_name is
+ * copied. The first output is there at once.
+ * ASSAY_INVALID (a name that is none, a wire that the policy does not allow, a
+ * missing input, a clock before assay_verifier_newest_date()), ASSAY_CRYPTO,
+ * ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_new(const struct assay_client_options *options,
+                 struct assay_now now, const uint8_t nonce[ASSAY_NONCE_BYTES],
+                 struct assay_client **out, struct assay_error *err);
+ASSAY_API void assay_client_free(struct assay_client *c); /* NULL is fine */
+
+ASSAY_API enum assay_client_state
+assay_client_state(const struct assay_client *c);
+/* Why it failed; code ASSAY_OK unless FAILED. */
+ASSAY_API const struct assay_error *
+assay_client_error(const struct assay_client *c);
+/* In FAILED: the server was reached and did not prove itself. False: it could
+ * not be tried or finished (connection cut, no collateral, no memory). */
+ASSAY_API bool assay_client_peer_failed(const struct assay_client *c);
+
+/* Bytes from the server. *used may be less than in.len: while plaintext is
+ * waiting to be read, or evidence to be appraised. Failing is a state, and
+ * the same error is returned. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
+                  struct assay_now now, struct assay_error *err);
+/* The server has closed its side of the connection. An open session becomes
+ * CLOSED (assay_client_truncated() tells whether TLS said goodbye), any other
+ * fails. */
+ASSAY_API void assay_client_eof(struct assay_client *c);
+ASSAY_API bool assay_client_truncated(const struct assay_client *c);
+/* The caller's own trouble (timeout, no collateral source): fails for good. */
+ASSAY_API void assay_client_abort(struct assay_client *c,
+                                  const struct assay_error *why);
+
+/* Bytes for the server, to be sent even after a failure (alerts); valid until
+ * the next call on the session. `sent` takes n of them away. */
+ASSAY_API struct assay_slice assay_client_output(const struct assay_client *c);
+ASSAY_API void assay_client_sent(struct assay_client *c, size_t n);
+
+/* In NEED_COLLATERAL. The quote, to know which. */
+ASSAY_API const struct assay_quote *
+assay_client_quote(const struct assay_client *c);
+/* The session only borrows it: it must live until the next evidence or free.
+ * NEED_COLLATERAL becomes APPRAISE. May be given again (other collateral)
+ * before assay_client_appraise(). */
+ASSAY_API void
+assay_client_give_collateral(struct assay_client *c,
+                             const struct assay_collateral *collateral);
+/* In APPRAISE: verifies; then OPEN, or FAILED. Takes 0.1 to 1 ms. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_appraise(struct assay_client *c, struct assay_now now,
+                      struct assay_error *err);
+
+/* The last verdict, trusted or not; NULL before the first. Lives until the
+ * next one or until the session is freed. */
+ASSAY_API const struct assay_verdict *
+assay_client_verdict(const struct assay_client *c);
+
+/* What was established, for logs and verdict files. */
+struct assay_session_facts {
+    char tls_version[16]; /* "TLSv1.3"; "" before the handshake */
+    char tls_cipher[64];  /* "TLS_AES_128_GCM_SHA256" */
+    enum assay_wire wire;
+    uint8_t nonce[ASSAY_NONCE_BYTES];
+    size_t nonce_len; /* octets of it that the wire uses */
+    uint8_t exporter[ASSAY_EXPORTER_BYTES]; /* no secret: binds, protects
+                                               nothing (RFC 9266) */
+    uint8_t report_data[64];                /* expected in the quote */
+    uint8_t certificate_sha256[32];
+    bool certificate_checked; /* name and chain */
+    int64_t attested_ms;      /* mono_ms of the nonce of the last
+                                 evidence that was trusted */
+    uint32_t attestations;    /* how often */
+};
+ASSAY_API struct assay_session_facts
+assay_client_facts(const struct assay_client *c);
+/* The server's leaf certificate, DER; empty before the handshake. */
+ASSAY_API struct assay_slice
+assay_client_certificate(const struct assay_client *c);
+
+/* Plaintext. A message (an HTTP request; for raw streams, whatever is sent
+ * without a pause) is begun, written and ended; nothing can be written outside
+ * of one. `begin` refuses (ASSAY_STALE) when the evidence is older than the
+ * policy's interval: then assay_client_reattest() first. ASSAY_INVALID in any
+ * state but OPEN. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_begin(struct assay_client *c, struct assay_now now,
+                   struct assay_error *err);
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_write(struct assay_client *c, struct assay_slice plain,
+                   struct assay_error *err);
+ASSAY_API void assay_client_end(struct assay_client *c);
+/* What has arrived: valid until the next call on the session. `taken` frees n
+ * octets of it. Empty before OPEN. */
+ASSAY_API struct assay_slice assay_client_read(const struct assay_client *c);
+ASSAY_API void assay_client_taken(struct assay_client *c, size_t n);
+/* Says goodbye (close_notify); nothing can be written afterwards. */
+ASSAY_API void assay_client_close(struct assay_client *c);
+
+/* Is the evidence older than the interval? */
+ASSAY_API bool assay_client_due(const struct assay_client *c,
+                                struct assay_now now);
+/* Asks for fresh evidence on the same session: OPEN, no message begun, all
+ * that arrived was taken. OPEN becomes QUOTE; whatever fails from here fails
+ * the session. ASSAY_INVALID. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_reattest(struct assay_client *c, struct assay_now now,
+                      const uint8_t nonce[ASSAY_NONCE_BYTES],
+                      struct assay_error *err);
+
+/* --- server ------------------------------------------------------------- */
+
+/* Certificate chain and key, set up once; shared by sessions and threads. */
+struct assay_tls_identity;
+
+#define ASSAY_TLS_IDENTITY_MAX_BYTES (256u * 1024u)
+/* PEM: the chain, leaf first, and its private key. ASSAY_INVALID (not a pair,
+ * unreadable), ASSAY_TOO_LARGE, ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code assay_tls_identity_parse(
+    const struct assay_ctx *ctx, struct assay_slice chain_pem,
+    struct assay_slice key_pem, struct assay_tls_identity **out,
+    struct assay_error *err);
+/* A fresh P-256 key and a self-signed certificate for these names (DNS names
+ * or IP addresses, at least one), valid from an hour before now_s for so many
+ * days. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_tls_identity_make(const struct assay_ctx *ctx, const char *const *names,
+                        size_t name_count, int64_t now_s, unsigned days,
+                        struct assay_tls_identity **out,
+                        struct assay_error *err);
+ASSAY_API void assay_tls_identity_free(struct assay_tls_identity *i);
+/* The leaf, DER; as long as the identity. Its chain in PEM (for clients that
+ * are to trust a self-made one), appended. */
+ASSAY_API struct assay_slice
+assay_tls_identity_leaf(const struct assay_tls_identity *i);
+ASSAY_API void assay_tls_identity_pem(const struct assay_tls_identity *i,
+                                      struct assay_buf *out);
+
+enum assay_server_state {
+    ASSAY_SERVER_HANDSHAKE,
+    ASSAY_SERVER_IDLE,    /* waits for the head of a request */
+    ASSAY_SERVER_QUOTE,   /* a quote is due: assay_server_give_quote() */
+    ASSAY_SERVER_REQUEST, /* a request that is not ours is being handled */
+    ASSAY_SERVER_CLOSED,  /* the client closed, or close() was called */
+    ASSAY_SERVER_FAILED,  /* for good; see assay_server_error() */
+};
+ASSAY_API const char *assay_server_state_name(enum assay_server_state s);
+
+struct assay_server; /* opaque */
+
+/* The identity must outlive the session. ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_server_new(const struct assay_ctx *ctx,
+                 const struct assay_tls_identity *identity,
+                 struct assay_server **out, struct assay_error *err);
+ASSAY_API void assay_server_free(struct assay_server *s); /* NULL is fine */
+ASSAY_API enum assay_server_state
+assay_server_state(const struct assay_server *s);
+ASSAY_API const struct assay_error *
+assay_server_error(const struct assay_server *s);
+
+/* As for the client. What the server itself answers (400, 405, 413, ...) is
+ * put into the output by it. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_server_feed(struct assay_server *s, struct assay_slice in, size_t *used,
+                  struct assay_error *err);
+ASSAY_API void assay_server_eof(struct assay_server *s);
+ASSAY_API struct assay_slice assay_server_output(const struct assay_server *s);
+ASSAY_API void assay_server_sent(struct assay_server *s, size_t n);
+
+/* In QUOTE: SHA-512(nonce || exporter value), which the quote must report. No
+ * caller can choose it: the exporter value is this session's own. */
+ASSAY_API void assay_server_report_data(const struct assay_server *s,
+                                        uint8_t out[64]);
+/* In QUOTE: the evidence. JSON texts are passed on as they are; empty ones are
+ * left out. The reply goes to the output and the state becomes IDLE. */
+struct assay_quote_reply {
+    struct assay_slice quote;     /* octets */
+    struct assay_slice event_log; /* JSON array */
+    struct assay_slice vm_config; /* JSON text */
+    struct assay_slice tcb_info;  /* JSON object, with app_compose */
+    int64_t now_s;                /* Unix seconds */
+};
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_server_give_quote(struct assay_server *s,
+                        const struct assay_quote_reply *reply,
+                        struct assay_error *err);
+/* In QUOTE: no quote can be had; status 500 to 599. */
+ASSAY_API void assay_server_refuse_quote(struct assay_server *s,
+                                         unsigned status, const char *code,
+                                         const char *message);
+
+/* In REQUEST: the head as it came (with its empty line), until the request is
+ * ended; then the payload of its body, decoded, piece by piece. */
+ASSAY_API struct assay_slice
+assay_server_request_head(const struct assay_server *s);
+ASSAY_API struct assay_slice
+assay_server_request_body(const struct assay_server *s);
+ASSAY_API void assay_server_body_taken(struct assay_server *s, size_t n);
+/* The whole body has been decoded (and perhaps not yet been taken). */
+ASSAY_API bool assay_server_body_done(const struct assay_server *s);
+/* The response, head and body as they go over the wire. Then `respond_end`:
+ * back to IDLE, or, if `keep` is false or the request's body was not read to
+ * its end, goodbye. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_server_respond(struct assay_server *s, struct assay_slice plain,
+                     struct assay_error *err);
+ASSAY_API void assay_server_respond_end(struct assay_server *s, bool keep);
+ASSAY_API void assay_server_close(struct assay_server *s);
+
+#ifdef __cplusplus
+}
+#endif

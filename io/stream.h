@@ -1,0 +1,49 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * stream.h - a connected socket, TCP or Unix, on a libuv loop.
+ *
+ * One loop belongs to one thread, and so does everything on it. Callbacks are
+ * called from the loop only, never from inside a call of this header.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "assay/bytes.h"
+
+struct assay_stream; /* opaque */
+
+/* Any of them may be NULL. A callback may close its stream. */
+struct assay_stream_events {
+    /* Bytes arrived; they are gone after the call. */
+    void (*data)(void *user, struct assay_slice data);
+    /* The peer has sent its last byte; writing may go on. */
+    void (*eof)(void *user);
+    /* Everything written so far is with the system. */
+    void (*drained)(void *user);
+    /* Reading or writing failed; nothing but close is left to do. */
+    void (*failed)(void *user, const struct assay_error *err);
+};
+
+/* Who is told; replaces what was set before. The events are copied. */
+void assay_stream_tell(struct assay_stream *s,
+                       const struct assay_stream_events *events, void *user);
+/* Reading starts switched off. Nothing is read, and no eof noticed, while it
+ * is off: this is how a slow consumer holds a fast peer back. */
+void assay_stream_read(struct assay_stream *s, bool on);
+/* Sends a copy of the bytes, at once as far as the system takes them. Failure
+ * is told by `failed`. */
+void assay_stream_write(struct assay_stream *s, struct assay_slice bytes);
+/* Bytes written and not yet with the system. */
+size_t assay_stream_queued(const struct assay_stream *s);
+/* After what is queued: no more will be written (half-close). */
+void assay_stream_shutdown(struct assay_stream *s);
+/* Closes and frees; what is queued is lost, no callback comes any more. NULL
+ * is fine. */
+void assay_stream_close(struct assay_stream *s);
+/* "127.0.0.1:8443", "[::1]:80" or "unix"; as long as the stream. */
+const char *assay_stream_peer(const struct assay_stream *s);
+
+/* Takes over a handle that is connected: dial.c and listen.c use it. */
+struct assay_stream *assay_stream_adopt(uv_stream_t *connected);

@@ -1,0 +1,138 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * http1.h - HTTP/1.1 messages (RFC 9112), both directions, strictly; no I/O.
+ *
+ * Reading: the head of a message is found and parsed in a buffer that the
+ * caller fills; then a body decoder turns what follows into payload, without
+ * copying. What two readers could understand in two ways is refused: more than
+ * one framing, bare CR or LF, obs-fold, white space before a colon, ...
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/bytes.h"
+
+#define ASSAY_HTTP1_HEAD_MAX_BYTES   (64u * 1024u)
+#define ASSAY_HTTP1_TARGET_MAX_BYTES 8192u
+#define ASSAY_HTTP1_FIELDS_MAX       100u
+
+struct assay_http1_field {
+    struct assay_slice name;
+    struct assay_slice value; /* without white space around it */
+};
+
+/* How the end of the body is known (RFC 9112, section 6.3). */
+enum assay_http1_framing {
+    ASSAY_HTTP1_NO_BODY,
+    ASSAY_HTTP1_LENGTH,
+    ASSAY_HTTP1_CHUNKED,
+    ASSAY_HTTP1_UNTIL_CLOSE, /* responses only */
+};
+
+/* A parsed head; slices point into the buffer it was read from. */
+struct assay_http1_head {
+    unsigned minor; /* HTTP/1.0 or 1.1 */
+    /* request */
+    struct assay_slice method;
+    struct assay_slice target; /* as it stands; never empty */
+    struct assay_slice host;   /* the one Host field; 1.1 must have it */
+    bool expect_continue;      /* Expect: 100-continue */
+    /* response */
+    unsigned status; /* 100 to 599 */
+    struct assay_slice reason;
+    /* both */
+    struct assay_http1_field field[ASSAY_HTTP1_FIELDS_MAX];
+    size_t field_count;
+    enum assay_http1_framing framing;
+    uint64_t content_length; /* with ASSAY_HTTP1_LENGTH */
+    bool keep_alive;         /* the connection may be used again */
+    bool upgrade; /* Connection names "upgrade" and Upgrade is there */
+};
+
+/* Reads a request's head from the start of `in`.
+ *
+ * *scanned  where the search for the end goes on; 0 at first, kept by the
+ *           caller while `in` grows, so that reading stays linear.
+ * *used     bytes of the head with its empty line; 0 if more is needed (then
+ *           ASSAY_OK, and *out is not set).
+ *
+ * ASSAY_MALFORMED (offset: the byte), ASSAY_TOO_LARGE (head, target, number of
+ * fields), ASSAY_UNSUPPORTED (a version that is not 1.0 or 1.1, a transfer
+ * coding other than chunked). */
+ASSAY_MUST_CHECK enum assay_code
+assay_http1_request(struct assay_slice in, size_t *scanned,
+                    struct assay_http1_head *out, size_t *used,
+                    struct assay_error *err);
+
+/* The same for a response to a request with this method ("HEAD" and "CONNECT"
+ * change how the body is framed). 1xx heads are returned like others. */
+ASSAY_MUST_CHECK enum assay_code
+assay_http1_response(struct assay_slice in, const char *method, size_t *scanned,
+                     struct assay_http1_head *out, size_t *used,
+                     struct assay_error *err);
+
+/* Value of the first field of this name (without case), or empty. */
+struct assay_slice assay_http1_get(const struct assay_http1_head *h,
+                                   const char *name);
+/* How many fields have this name. */
+size_t assay_http1_count(const struct assay_http1_head *h, const char *name);
+/* Does a comma-separated list field hold this token (without case)? */
+bool assay_http1_has_token(const struct assay_http1_head *h, const char *name,
+                           const char *token);
+/* A field that concerns one connection only (RFC 9110, section 7.6.1: those
+ * that Connection names, and the fixed ones) and is not forwarded. */
+bool assay_http1_is_hop_by_hop(const struct assay_http1_head *h,
+                               struct assay_slice name);
+
+/* --- bodies ------------------------------------------------------------- */
+
+struct assay_http1_body {
+    enum assay_http1_framing framing;
+    uint64_t left;  /* of the length, or of the chunk */
+    uint64_t total; /* payload so far */
+    uint64_t max;   /* payload at most */
+    int state;      /* http1_body.c */
+    size_t line;    /* octets of the chunk line or trailers so far */
+    bool done;
+};
+
+/* For the body behind this head; max: payload octets, UINT64_MAX for none. */
+void assay_http1_body_init(struct assay_http1_body *b,
+                           const struct assay_http1_head *h, uint64_t max);
+/* Takes octets from the start of `in`: *used were consumed, of which *data (in
+ * `in`, perhaps empty) are payload. To be called again with what is left until
+ * it consumes nothing or the body is done. Nothing behind the body is consumed.
+ * Chunk extensions and trailers are read and dropped, within a limit.
+ * ASSAY_MALFORMED, ASSAY_TOO_LARGE. */
+ASSAY_MUST_CHECK enum assay_code
+assay_http1_body_feed(struct assay_http1_body *b, struct assay_slice in,
+                      size_t *used, struct assay_slice *data,
+                      struct assay_error *err);
+/* The peer has closed: fine where that is the end of the body, else
+ * ASSAY_TRUNCATED. */
+ASSAY_MUST_CHECK enum assay_code
+assay_http1_body_eof(struct assay_http1_body *b, struct assay_error *err);
+
+/* --- writing ------------------------------------------------------------ */
+
+/* Appends to the buffer. Writers of heads refuse (ASSAY_INVALID) text that
+ * would break out of its place: CR, LF, NUL, white space in a target, a name
+ * that is no token. */
+ASSAY_MUST_CHECK enum assay_code
+assay_http1_put_request(struct assay_buf *to, struct assay_slice method,
+                        struct assay_slice target, struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code
+assay_http1_put_status(struct assay_buf *to, unsigned status,
+                       struct assay_slice reason, struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code assay_http1_put_field(struct assay_buf *to,
+                                                       struct assay_slice name,
+                                                       struct assay_slice value,
+                                                       struct assay_error *err);
+void assay_http1_put_end(struct assay_buf *to); /* the empty line */
+/* One chunk with its frame; an empty one would be the end, so nothing is
+ * written for it. */
+void assay_http1_put_chunk(struct assay_buf *to, struct assay_slice data);
+void assay_http1_put_last_chunk(struct assay_buf *to);
+/* "OK", "Not Found", ...; "Status" for a number that has none. Static. */
+const char *assay_http1_reason(unsigned status);
