@@ -38,8 +38,10 @@ struct assay_tls_roots;
 
 /* From CA certificates in PEM (RFC 7468): text between blocks is skipped, and
  * so are certificates that cannot be read; *count says how many are there.
- * Certificates are only parsed when a chain asks for them.
- * ASSAY_INVALID (none at all), ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
+ * Certificates are only parsed when a chain asks for them. An empty text makes
+ * a client that believes nobody: for policies that accept self-signed
+ * certificates. ASSAY_INVALID (text without any), ASSAY_TOO_LARGE,
+ * ASSAY_NO_MEMORY, ASSAY_CRYPTO. */
 #define ASSAY_TLS_ROOTS_MAX_BYTES (8u * 1024u * 1024u)
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_tls_roots_parse(const struct assay_ctx *ctx, struct assay_slice pem,
@@ -63,8 +65,7 @@ struct assay_client_options {
     struct assay_verifier *verifier;
     const struct assay_root *root;
     const struct assay_policy *policy;
-    const struct assay_tls_roots *roots; /* NULL only if the policy accepts
-                                            self-signed certificates */
+    const struct assay_tls_roots *roots;
     const char *server_name; /* DNS name or IP address, without port: for SNI,
                                 the certificate and Host */
     enum assay_wire wire;    /* must be one of the policy's */

@@ -1,0 +1,634 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * client.c - the client of an attested session.
+ *
+ * The flow is in assay_client_feed() and the step_* functions, one for each
+ * state. OPEN is entered in one place, assay_client_appraise(), and left for
+ * QUOTE in one, assay_client_reattest().
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "assay/session.h"
+#include "atls/name.h"
+#include "atls/reply.h"
+#include "atls/tls.h"
+#include "atls/wire.h"
+#include "base/timestamp.h"
+
+#define CERTIFICATE_MAX_BYTES (64u * 1024u)
+#define REQUEST_MAX_BYTES     1024u
+/* A record may be on its way when the room is used up. */
+#define PLAIN_MAX_BYTES                                                        \
+    (ASSAY_SESSION_PLAIN_MAX_BYTES + 2 * ASSAY_TLS_RECORD_MAX_BYTES)
+
+struct assay_client {
+    struct assay_client_options o;
+    char name[ASSAY_SERVER_NAME_MAX_BYTES + 1];
+    const struct assay_wire_rule *wire;
+    struct assay_tls *tls;
+    enum assay_client_state state;
+    struct assay_error error;
+    bool peer_failed;
+    bool truncated;
+    bool in_message;
+    struct assay_queue plain;
+    struct assay_reply_reader reader;
+    struct assay_reply_evidence evidence;
+    const struct assay_collateral *collateral; /* borrowed */
+    struct assay_buf certificate;
+    struct assay_verdict *verdict;
+    struct assay_session_facts facts;
+    int64_t nonce_ms; /* when the nonce in use was issued */
+};
+
+const char *
+assay_client_state_name(enum assay_client_state s)
+{
+    switch (s) {
+    case ASSAY_CLIENT_HANDSHAKE:
+        return "handshake";
+    case ASSAY_CLIENT_QUOTE:
+        return "quote";
+    case ASSAY_CLIENT_NEED_COLLATERAL:
+        return "need_collateral";
+    case ASSAY_CLIENT_APPRAISE:
+        return "appraise";
+    case ASSAY_CLIENT_OPEN:
+        return "open";
+    case ASSAY_CLIENT_CLOSED:
+        return "closed";
+    case ASSAY_CLIENT_FAILED:
+        return "failed";
+    }
+    return "unknown";
+}
+
+/* --- failing ------------------------------------------------------------ */
+
+/* Failures that are ours, wherever they show. */
+static bool
+is_local(enum assay_code code)
+{
+    return code == ASSAY_NO_MEMORY || code == ASSAY_CRYPTO;
+}
+
+/* For good: nothing but the alert goes out, nothing more comes in. */
+static enum assay_code
+fail(struct assay_client *c, const struct assay_error *why, bool peer)
+{
+    if (c->state != ASSAY_CLIENT_FAILED) {
+        c->state = ASSAY_CLIENT_FAILED;
+        c->error = *why;
+        c->peer_failed = peer && !is_local(why->code);
+        c->in_message = false;
+        if (c->tls != NULL) {
+            assay_tls_close(c->tls);
+        }
+        assay_queue_free(&c->plain);
+    }
+    return c->error.code;
+}
+
+static enum assay_code
+fail_peer(struct assay_client *c, const struct assay_error *why)
+{
+    return fail(c, why, true);
+}
+
+static enum assay_code
+refuse(struct assay_error *err, const struct assay_client *c, const char *what)
+{
+    return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                      "session: cannot %s while it is in state %s", what,
+                      assay_client_state_name(c->state));
+}
+
+/* --- making ------------------------------------------------------------- */
+
+static void
+check_clock(const struct assay_client_options *o, struct assay_now now,
+            struct assay_error *err)
+{
+    int64_t newest_s = assay_verifier_newest_date(o->verifier);
+    char text[ASSAY_TIME_TEXT];
+
+    if (now.wall_s < newest_s) {
+        assay_time_format(newest_s, text);
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "the clock is wrong: collateral of %s has been verified "
+                   "already",
+                   text);
+    }
+}
+
+static void
+check_options(const struct assay_client_options *o, struct assay_now now,
+              struct assay_error *err)
+{
+    bool allowed = false;
+
+    if (o->ctx == NULL || o->verifier == NULL || o->root == NULL ||
+        o->policy == NULL || o->roots == NULL || o->server_name == NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "session: an input is missing");
+        return;
+    }
+    if (!assay_name_is_valid(o->server_name)) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "session: '%.80s' is no DNS name and no IP address",
+                   o->server_name);
+    }
+    if (assay_policy_compose_file(o->policy) != NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "session: the compose_file of the policy was not given");
+    }
+    for (size_t i = 0; i < assay_policy_wire_count(o->policy); i++) {
+        allowed = allowed || assay_policy_wire(o->policy, i) == o->wire;
+    }
+    if (!allowed) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "session: the policy does not allow this wire");
+    }
+    check_clock(o, now, err);
+}
+
+static void
+take_nonce(struct assay_client *c, struct assay_now now,
+           const uint8_t nonce[ASSAY_NONCE_BYTES])
+{
+    memset(c->facts.nonce, 0, sizeof(c->facts.nonce));
+    memcpy(c->facts.nonce, nonce, c->wire->nonce_len);
+    c->facts.nonce_len = c->wire->nonce_len;
+    c->nonce_ms = now.mono_ms;
+}
+
+enum assay_code
+assay_client_new(const struct assay_client_options *options,
+                 struct assay_now now, const uint8_t nonce[ASSAY_NONCE_BYTES],
+                 struct assay_client **out, struct assay_error *err)
+{
+    struct assay_client *c = NULL;
+    bool self_signed;
+
+    *out = NULL;
+    assay_error_clear(err);
+    check_options(options, now, err);
+    if (err->code != ASSAY_OK) {
+        return err->code;
+    }
+    c = calloc(1, sizeof(*c));
+    if (c == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "session: out of memory");
+    }
+    c->o = *options;
+    (void)snprintf(c->name, sizeof(c->name), "%s", options->server_name);
+    c->o.server_name = c->name;
+    c->wire = assay_wire_rule(options->wire);
+    assay_error_clear(&c->error);
+    assay_queue_init(&c->plain, PLAIN_MAX_BYTES);
+    assay_reply_reader_init(&c->reader);
+    assay_buf_init(&c->certificate, CERTIFICATE_MAX_BYTES);
+    take_nonce(c, now, nonce);
+    self_signed = assay_policy_accepts_self_signed(options->policy);
+    c->facts.wire = options->wire;
+    c->facts.certificate_checked = !self_signed;
+
+    const struct assay_tls_client_setup setup = {
+        .ctx = options->ctx,
+        .roots = options->roots,
+        .check_certificate = !self_signed,
+        .server_name = c->name,
+        .now_s = now.wall_s,
+    };
+
+    if (assay_tls_client_new(&setup, &c->tls, err) != ASSAY_OK) {
+        assay_client_free(c);
+        return err->code;
+    }
+    *out = c;
+    return ASSAY_OK;
+}
+
+void
+assay_client_free(struct assay_client *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    assay_tls_free(c->tls);
+    assay_queue_free(&c->plain);
+    assay_reply_reader_free(&c->reader);
+    assay_reply_evidence_free(&c->evidence);
+    assay_buf_free(&c->certificate);
+    assay_verdict_free(c->verdict);
+    free(c);
+}
+
+/* --- stepping ----------------------------------------------------------- */
+
+/* Sends the request for evidence that the nonce in use belongs to. */
+static void
+ask(struct assay_client *c, struct assay_error *err)
+{
+    struct assay_buf request;
+
+    if (c->wire->report_data(c->o.ctx, c->facts.nonce, c->facts.exporter,
+                             c->facts.report_data, err) != ASSAY_OK) {
+        return;
+    }
+    assay_buf_init(&request, REQUEST_MAX_BYTES);
+    assay_wire_request(c->wire, c->name, c->facts.nonce, &request);
+    if (assay_buf_check(&request, "quote request", err) == ASSAY_OK) {
+        (void)!assay_tls_write(c->tls, assay_buf_slice(&request), err);
+    }
+    assay_buf_free(&request);
+    assay_reply_reader_free(&c->reader);
+    c->state = ASSAY_CLIENT_QUOTE;
+}
+
+static void
+step_handshake(struct assay_client *c, struct assay_error *err)
+{
+    struct assay_session_facts *f = &c->facts;
+
+    if (!assay_tls_ready(c->tls)) {
+        return;
+    }
+    (void)snprintf(f->tls_version, sizeof(f->tls_version), "%s",
+                   assay_tls_version(c->tls));
+    (void)snprintf(f->tls_cipher, sizeof(f->tls_cipher), "%s",
+                   assay_tls_cipher(c->tls));
+    /* The library was told so; a binding over anything older is worthless. */
+    if (strcmp(f->tls_version, "TLSv1.3") != 0) {
+        assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET,
+                   "TLS: %s instead of TLSv1.3", f->tls_version);
+        return;
+    }
+    assay_tls_peer_certificate(c->tls, &c->certificate);
+    if (assay_buf_check(&c->certificate, "certificate", err) != ASSAY_OK) {
+        return;
+    }
+    if (c->certificate.len == 0) {
+        assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET,
+                   "TLS: the server has no certificate");
+        return;
+    }
+    if (assay_sha256(c->o.ctx, assay_buf_slice(&c->certificate),
+                     f->certificate_sha256, err) == ASSAY_OK &&
+        assay_tls_exporter(c->tls, f->exporter, err) == ASSAY_OK) {
+        ask(c, err);
+    }
+}
+
+static void
+step_quote(struct assay_client *c, struct assay_error *err)
+{
+    struct assay_collateral_need need;
+    bool done = false;
+
+    if (assay_reply_reader_take(&c->reader, &c->plain, &done, err) !=
+            ASSAY_OK ||
+        !done) {
+        return;
+    }
+    assay_reply_evidence_free(&c->evidence);
+    c->collateral = NULL;
+    if (assay_reply_parse(assay_buf_slice(&c->reader.content), &c->evidence,
+                          err) == ASSAY_OK) {
+        /* A quote that no collateral can be found for ends here. */
+        (void)!assay_collateral_need(c->evidence.quote, ASSAY_EMPTY, &need,
+                                     err);
+    }
+    assay_reply_reader_free(&c->reader);
+    c->state = ASSAY_CLIENT_NEED_COLLATERAL;
+}
+
+/* Nothing may follow the reply before the session is open. */
+static void
+step_waiting(struct assay_client *c, struct assay_error *err)
+{
+    if (assay_queue_len(&c->plain) > 0) {
+        assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
+                   "quote reply: %zu bytes follow it unasked",
+                   assay_queue_len(&c->plain));
+    }
+}
+
+static void
+step(struct assay_client *c, struct assay_error *err)
+{
+    if (c->state == ASSAY_CLIENT_HANDSHAKE) {
+        step_handshake(c, err);
+    }
+    if (c->state == ASSAY_CLIENT_QUOTE && err->code == ASSAY_OK) {
+        step_quote(c, err);
+    }
+    if ((c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
+         c->state == ASSAY_CLIENT_APPRAISE) &&
+        err->code == ASSAY_OK) {
+        step_waiting(c, err);
+    }
+}
+
+static size_t
+room(const struct assay_client *c)
+{
+    size_t waiting = assay_queue_len(&c->plain);
+
+    return waiting < ASSAY_SESSION_PLAIN_MAX_BYTES
+               ? ASSAY_SESSION_PLAIN_MAX_BYTES - waiting
+               : 0;
+}
+
+enum assay_code
+assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
+                  struct assay_now now, struct assay_error *err)
+{
+    (void)now;
+    *used = 0;
+    assay_error_clear(err);
+    if (c->state == ASSAY_CLIENT_FAILED) {
+        *err = c->error;
+        return err->code;
+    }
+    if (c->state == ASSAY_CLIENT_CLOSED) {
+        *used = in.len; /* whatever comes behind a goodbye is dropped */
+        return ASSAY_OK;
+    }
+    /* A reply is larger than the room for plaintext: on and on. */
+    while (err->code == ASSAY_OK) {
+        struct assay_slice rest = {in.ptr + *used, in.len - *used};
+        size_t n = 0;
+
+        if (rest.len == 0 || room(c) == 0) {
+            break;
+        }
+        if (assay_tls_feed(c->tls, rest, &n, &c->plain, room(c), err) ==
+            ASSAY_OK) {
+            step(c, err);
+        }
+        *used += n;
+        if (assay_tls_goodbye(c->tls) || n == 0) {
+            break;
+        }
+    }
+    if (err->code != ASSAY_OK) {
+        return fail_peer(c, err);
+    }
+    if (assay_tls_goodbye(c->tls)) {
+        assay_client_eof(c);
+        *err = c->error;
+    }
+    return err->code;
+}
+
+void
+assay_client_eof(struct assay_client *c)
+{
+    struct assay_error why;
+
+    if (c->state == ASSAY_CLIENT_FAILED || c->state == ASSAY_CLIENT_CLOSED) {
+        return;
+    }
+    if (c->state == ASSAY_CLIENT_OPEN) {
+        c->state = ASSAY_CLIENT_CLOSED;
+        c->truncated = !assay_tls_goodbye(c->tls);
+        return;
+    }
+    assay_error_clear(&why);
+    if (assay_tls_goodbye(c->tls)) {
+        assay_fail(&why, ASSAY_REPLY, ASSAY_NO_OFFSET,
+                   "quote reply: the server said goodbye instead");
+    } else {
+        assay_fail(&why, ASSAY_NETWORK, ASSAY_NO_OFFSET,
+                   "the connection was cut in state %s",
+                   assay_client_state_name(c->state));
+    }
+    (void)fail(c, &why, assay_tls_goodbye(c->tls));
+}
+
+void
+assay_client_abort(struct assay_client *c, const struct assay_error *why)
+{
+    (void)fail(c, why, false);
+}
+
+/* --- appraising --------------------------------------------------------- */
+
+void
+assay_client_give_collateral(struct assay_client *c,
+                             const struct assay_collateral *collateral)
+{
+    if (collateral != NULL && (c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
+                               c->state == ASSAY_CLIENT_APPRAISE)) {
+        c->collateral = collateral;
+        c->state = ASSAY_CLIENT_APPRAISE;
+    }
+}
+
+static enum assay_code
+verify(struct assay_client *c, struct assay_now now, struct assay_verdict **out,
+       struct assay_error *err)
+{
+    struct assay_binding binding = {.wire = c->o.wire};
+    const struct assay_verify_input in = {
+        .quote = c->evidence.quote,
+        .collateral = c->collateral,
+        .root = c->o.root,
+        .policy = c->o.policy,
+        .now_s = now.wall_s,
+        .event_log = c->evidence.event_log,
+        .app_compose = assay_buf_slice(&c->evidence.app_compose),
+        .vm_config = assay_buf_slice(&c->evidence.vm_config),
+        .binding = &binding,
+    };
+
+    memcpy(binding.report_data, c->facts.report_data,
+           sizeof(binding.report_data));
+    memcpy(binding.certificate_sha256, c->facts.certificate_sha256,
+           sizeof(binding.certificate_sha256));
+    return assay_verify(c->o.verifier, &in, out, err);
+}
+
+enum assay_code
+assay_client_appraise(struct assay_client *c, struct assay_now now,
+                      struct assay_error *err)
+{
+    struct assay_verdict *v = NULL;
+
+    assay_error_clear(err);
+    if (c->state != ASSAY_CLIENT_APPRAISE) {
+        return refuse(err, c, "appraise");
+    }
+    check_clock(&c->o, now, err);
+    if (err->code != ASSAY_OK) {
+        return fail(c, err, false);
+    }
+    if (verify(c, now, &v, err) != ASSAY_OK) {
+        return fail_peer(c, err);
+    }
+    assay_verdict_free(c->verdict);
+    c->verdict = v;
+    if (!assay_verdict_trusted(v)) {
+        assay_fail(err, ASSAY_NOT_TRUSTED, ASSAY_NO_OFFSET, "%s",
+                   assay_verdict_summary(v));
+        return fail_peer(c, err);
+    }
+    c->facts.attested_ms = c->nonce_ms;
+    c->facts.attestations++;
+    c->state = ASSAY_CLIENT_OPEN;
+    return ASSAY_OK;
+}
+
+bool
+assay_client_due(const struct assay_client *c, struct assay_now now)
+{
+    int64_t interval_s = assay_policy_reattestation_interval(c->o.policy);
+    int64_t age_ms = now.mono_ms - c->facts.attested_ms;
+
+    /* A clock that went back says nothing about the age: it is due. */
+    return interval_s > 0 && (age_ms < 0 || age_ms / 1000 >= interval_s);
+}
+
+enum assay_code
+assay_client_reattest(struct assay_client *c, struct assay_now now,
+                      const uint8_t nonce[ASSAY_NONCE_BYTES],
+                      struct assay_error *err)
+{
+    assay_error_clear(err);
+    if (c->state != ASSAY_CLIENT_OPEN || c->in_message ||
+        assay_queue_len(&c->plain) > 0) {
+        return refuse(err, c, "ask for fresh evidence amid a message or");
+    }
+    check_clock(&c->o, now, err);
+    if (err->code == ASSAY_OK) {
+        take_nonce(c, now, nonce);
+        ask(c, err);
+    }
+    return err->code == ASSAY_OK ? ASSAY_OK : fail(c, err, false);
+}
+
+/* --- plaintext ---------------------------------------------------------- */
+
+enum assay_code
+assay_client_begin(struct assay_client *c, struct assay_now now,
+                   struct assay_error *err)
+{
+    assay_error_clear(err);
+    if (c->state != ASSAY_CLIENT_OPEN || c->in_message) {
+        return refuse(err, c, "begin a message");
+    }
+    if (assay_client_due(c, now)) {
+        return assay_fail(err, ASSAY_STALE, ASSAY_NO_OFFSET,
+                          "session: the evidence is older than the policy's "
+                          "interval");
+    }
+    c->in_message = true;
+    return ASSAY_OK;
+}
+
+enum assay_code
+assay_client_write(struct assay_client *c, struct assay_slice plain,
+                   struct assay_error *err)
+{
+    assay_error_clear(err);
+    if (c->state != ASSAY_CLIENT_OPEN || !c->in_message) {
+        return refuse(err, c, "write outside of a message or");
+    }
+    return assay_tls_write(c->tls, plain, err);
+}
+
+void
+assay_client_end(struct assay_client *c)
+{
+    c->in_message = false;
+}
+
+struct assay_slice
+assay_client_read(const struct assay_client *c)
+{
+    if (c->state != ASSAY_CLIENT_OPEN && c->state != ASSAY_CLIENT_CLOSED) {
+        return ASSAY_EMPTY;
+    }
+    return assay_queue_slice(&c->plain);
+}
+
+void
+assay_client_taken(struct assay_client *c, size_t n)
+{
+    if (c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_CLOSED) {
+        assay_queue_take(&c->plain, n);
+    }
+}
+
+void
+assay_client_close(struct assay_client *c)
+{
+    c->in_message = false;
+    assay_tls_close(c->tls);
+}
+
+/* --- asking ------------------------------------------------------------- */
+
+enum assay_client_state
+assay_client_state(const struct assay_client *c)
+{
+    return c->state;
+}
+
+const struct assay_error *
+assay_client_error(const struct assay_client *c)
+{
+    return &c->error;
+}
+
+bool
+assay_client_peer_failed(const struct assay_client *c)
+{
+    return c->state == ASSAY_CLIENT_FAILED && c->peer_failed;
+}
+
+bool
+assay_client_truncated(const struct assay_client *c)
+{
+    return c->truncated;
+}
+
+struct assay_slice
+assay_client_output(const struct assay_client *c)
+{
+    return assay_queue_slice(assay_tls_output(c->tls));
+}
+
+void
+assay_client_sent(struct assay_client *c, size_t n)
+{
+    assay_queue_take(assay_tls_output(c->tls), n);
+}
+
+const struct assay_quote *
+assay_client_quote(const struct assay_client *c)
+{
+    return c->evidence.quote;
+}
+
+const struct assay_verdict *
+assay_client_verdict(const struct assay_client *c)
+{
+    return c->verdict;
+}
+
+struct assay_session_facts
+assay_client_facts(const struct assay_client *c)
+{
+    return c->facts;
+}
+
+struct assay_slice
+assay_client_certificate(const struct assay_client *c)
+{
+    return assay_buf_slice(&c->certificate);
+}

@@ -1,0 +1,125 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * reply_write.c - a server's answer to a request for evidence, at the server.
+ */
+#include "atls/reply.h"
+
+#include "base/json.h"
+#include "base/json_out.h"
+#include "base/text.h"
+
+#define ERROR_MAX_BYTES 4096u
+
+/* What is spliced into our JSON as it stands has to be JSON itself. */
+static void
+check_json(struct assay_slice text, const char *what, struct assay_error *err)
+{
+    static const struct assay_json_limits limits = {
+        .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
+        .max_depth = 32,
+        .max_nodes = 512u * 1024u,
+    };
+    struct assay_json *doc = NULL;
+    struct assay_error sub;
+
+    assay_error_clear(&sub);
+    if (text.len > 0 &&
+        assay_json_parse(text, &limits, what, &doc, &sub) != ASSAY_OK) {
+        assay_fail(err, sub.code == ASSAY_NO_MEMORY ? sub.code : ASSAY_INVALID,
+                   sub.offset, "%s", sub.msg);
+    }
+    assay_json_free(doc);
+}
+
+static void
+put_body(const struct assay_quote_reply *reply, const uint8_t report_data[64],
+         struct assay_buf *to)
+{
+    struct assay_json_out o;
+
+    assay_json_out_init(&o, to, true);
+    assay_json_out_open(&o, NULL, '{');
+    assay_json_out_bool(&o, "success", true);
+    assay_json_out_open(&o, "quote", '{');
+    assay_json_out_hex(&o, "quote", reply->quote);
+    if (reply->event_log.len > 0) {
+        assay_json_out_string(&o, "event_log", reply->event_log);
+    }
+    assay_json_out_hex(&o, "report_data",
+                       (struct assay_slice){report_data, 64});
+    if (reply->vm_config.len > 0) {
+        assay_json_out_string(&o, "vm_config", reply->vm_config);
+    }
+    assay_json_out_close(&o, '}');
+    if (reply->tcb_info.len > 0) {
+        assay_buf_add_text(to, ",\"tcb_info\":");
+        assay_buf_add(to, reply->tcb_info);
+    }
+    assay_buf_printf(to, ",\"timestamp\":\"%lld\"", (long long)reply->now_s);
+    assay_json_out_text(&o, "quote_type", "tdx");
+    assay_json_out_null(&o, "error");
+    assay_json_out_close(&o, '}');
+}
+
+enum assay_code
+assay_reply_write(const struct assay_quote_reply *reply,
+                  const uint8_t report_data[64], struct assay_buf *out,
+                  struct assay_error *err)
+{
+    struct assay_buf body;
+
+    check_json(reply->event_log, "event_log", err);
+    check_json(reply->tcb_info, "tcb_info", err);
+    if (err->code != ASSAY_OK) {
+        return err->code;
+    }
+    assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
+    put_body(reply, report_data, &body);
+    if (assay_buf_check(&body, "quote reply", err) == ASSAY_OK) {
+        assay_buf_printf(out,
+                         "HTTP/1.1 200 OK\r\n"
+                         "Content-Type: application/json\r\n"
+                         "Cache-Control: no-store\r\n"
+                         "Content-Length: %zu\r\n"
+                         "\r\n",
+                         body.len);
+        assay_buf_add(out, assay_buf_slice(&body));
+        (void)!assay_buf_check(out, "quote reply", err);
+    }
+    assay_buf_free(&body);
+    return err->code;
+}
+
+void
+assay_reply_write_error(unsigned status, const char *code, const char *message,
+                        const char *hint, const char *allow, bool keep_alive,
+                        struct assay_buf *out)
+{
+    struct assay_buf body;
+    struct assay_json_out o;
+
+    assay_buf_init(&body, ERROR_MAX_BYTES);
+    assay_json_out_init(&o, &body, true);
+    assay_json_out_open(&o, NULL, '{');
+    assay_json_out_open(&o, "error", '{');
+    assay_json_out_text(&o, "code", code);
+    assay_json_out_text(&o, "message", message);
+    assay_json_out_text(&o, "hint", hint);
+    assay_json_out_close(&o, '}');
+    assay_json_out_close(&o, '}');
+    assay_buf_printf(out, "HTTP/1.1 %u %s\r\n", status,
+                     assay_http1_reason(status));
+    if (allow != NULL) {
+        assay_buf_printf(out, "Allow: %s\r\n", allow);
+    }
+    assay_buf_printf(out,
+                     "Content-Type: application/json\r\n"
+                     "Cache-Control: no-store\r\n"
+                     "%s"
+                     "Content-Length: %zu\r\n"
+                     "\r\n",
+                     keep_alive ? "" : "Connection: close\r\n", body.len);
+    assay_buf_add(out, assay_buf_slice(&body));
+    assay_buf_free(&body);
+}

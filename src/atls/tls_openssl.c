@@ -1,0 +1,443 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * tls_openssl.c - tls.h by OpenSSL 3: one connection over memory.
+ *
+ * Ciphertext is read from the caller's bytes and written to a queue by a BIO
+ * of our own, so nothing is copied that need not be.
+ */
+#include "atls/tls_openssl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "atls/name.h"
+#include "base/bytes.h"
+#include "crypto/ctx_openssl.h"
+
+#define EXPORTER_LABEL "EXPORTER-Channel-Binding" /* RFC 9266 */
+
+struct assay_tls {
+    SSL *ssl;
+    BIO_METHOD *method;
+    struct assay_slice in; /* while assay_tls_feed() runs */
+    struct assay_queue out;
+    struct assay_tls_judge judge;
+    bool ready;
+    bool goodbye;
+    bool closed; /* close_notify was written */
+};
+
+/* --- the BIO ------------------------------------------------------------ */
+
+static int
+bio_read(BIO *bio, char *to, size_t n, size_t *done)
+{
+    struct assay_tls *t = BIO_get_data(bio);
+    size_t take = n < t->in.len ? n : t->in.len;
+
+    BIO_clear_retry_flags(bio);
+    if (take == 0) {
+        BIO_set_retry_read(bio);
+        return 0;
+    }
+    memcpy(to, t->in.ptr, take);
+    t->in.ptr += take;
+    t->in.len -= take;
+    *done = take;
+    return 1;
+}
+
+static int
+bio_write(BIO *bio, const char *from, size_t n, size_t *done)
+{
+    struct assay_tls *t = BIO_get_data(bio);
+    uint8_t *room = assay_queue_extend(&t->out, n);
+
+    BIO_clear_retry_flags(bio);
+    if (room == NULL) {
+        return 0;
+    }
+    memcpy(room, from, n);
+    *done = n;
+    return 1;
+}
+
+static long
+bio_ctrl(BIO *bio, int command, long number, void *ptr)
+{
+    (void)bio;
+    (void)number;
+    (void)ptr;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static bool
+attach_bio(struct assay_tls *t)
+{
+    BIO *bio = NULL;
+
+    t->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "assay queue");
+    if (t->method == NULL || BIO_meth_set_read_ex(t->method, bio_read) != 1 ||
+        BIO_meth_set_write_ex(t->method, bio_write) != 1 ||
+        BIO_meth_set_ctrl(t->method, bio_ctrl) != 1) {
+        return false;
+    }
+    bio = BIO_new(t->method);
+    if (bio == NULL) {
+        return false;
+    }
+    BIO_set_data(bio, t);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(t->ssl, bio, bio); /* takes it over */
+    return true;
+}
+
+/* --- settings ----------------------------------------------------------- */
+
+SSL_CTX *
+assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
+{
+    SSL_CTX *s = SSL_CTX_new_ex(lib, NULL, method);
+
+    if (s == NULL) {
+        return NULL;
+    }
+    if (SSL_CTX_set_min_proto_version(s, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_max_proto_version(s, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_num_tickets(s, 0) != 1) {
+        SSL_CTX_free(s);
+        return NULL;
+    }
+    (void)SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
+    (void)SSL_CTX_set_options(s, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_NO_RENEGOTIATION);
+    (void)SSL_CTX_set_mode(s, SSL_MODE_RELEASE_BUFFERS);
+    return s;
+}
+
+enum assay_code
+assay_tls_fail_library(struct assay_error *err, const char *what)
+{
+    unsigned long e = ERR_peek_error();
+    bool memory = ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+    const char *reason = ERR_reason_error_string(e);
+
+    assay_fail(err, memory ? ASSAY_NO_MEMORY : ASSAY_CRYPTO, ASSAY_NO_OFFSET,
+               "%s: %s", what, reason != NULL ? reason : "OpenSSL failed");
+    ERR_clear_error();
+    return err->code;
+}
+
+/* --- making ------------------------------------------------------------- */
+
+static struct assay_tls *
+new_over(SSL_CTX *settings)
+{
+    struct assay_tls *t = calloc(1, sizeof(*t));
+
+    if (t == NULL) {
+        return NULL;
+    }
+    assay_queue_init(&t->out, ASSAY_TLS_OUTPUT_MAX_BYTES);
+    t->ssl = SSL_new(settings);
+    if (t->ssl == NULL || !attach_bio(t)) {
+        assay_tls_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static bool
+set_name(struct assay_tls *t, const struct assay_tls_client_setup *setup)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
+
+    if (assay_name_is_ip(setup->server_name)) {
+        return !setup->check_certificate ||
+               X509_VERIFY_PARAM_set1_ip_asc(param, setup->server_name) == 1;
+    }
+    if (SSL_set_tlsext_host_name(t->ssl, setup->server_name) != 1) {
+        return false;
+    }
+    X509_VERIFY_PARAM_set_hostflags(param,
+                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    return !setup->check_certificate ||
+           X509_VERIFY_PARAM_set1_host(param, setup->server_name, 0) == 1;
+}
+
+enum assay_code
+assay_tls_client_new(const struct assay_tls_client_setup *setup,
+                     struct assay_tls **out, struct assay_error *err)
+{
+    static const unsigned char alpn[] = "\x08http/1.1";
+    struct assay_tls *t = NULL;
+    int result;
+
+    *out = NULL;
+    ERR_clear_error();
+    t = new_over(assay_tls_roots_settings(setup->roots));
+    if (t == NULL) {
+        return assay_tls_fail_library(err, "TLS client");
+    }
+    t->judge.roots = setup->roots;
+    SSL_set_connect_state(t->ssl);
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(t->ssl), (time_t)setup->now_s);
+    SSL_set_verify(t->ssl,
+                   setup->check_certificate ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                   NULL);
+    if (!set_name(t, setup) || !assay_tls_roots_attach(t->ssl, &t->judge) ||
+        SSL_set_alpn_protos(t->ssl, alpn, sizeof(alpn) - 1) != 0) {
+        assay_tls_free(t);
+        return assay_tls_fail_library(err, "TLS client");
+    }
+    result = SSL_do_handshake(t->ssl); /* writes the ClientHello */
+    if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+        assay_tls_free(t);
+        return assay_tls_fail_library(err, "TLS client");
+    }
+    *out = t;
+    return ASSAY_OK;
+}
+
+enum assay_code
+assay_tls_server_new(const struct assay_ctx *ctx,
+                     const struct assay_tls_identity *identity,
+                     struct assay_tls **out, struct assay_error *err)
+{
+    struct assay_tls *t = NULL;
+
+    (void)ctx;
+    *out = NULL;
+    ERR_clear_error();
+    t = new_over(identity->server);
+    if (t == NULL) {
+        return assay_tls_fail_library(err, "TLS server");
+    }
+    SSL_set_accept_state(t->ssl);
+    *out = t;
+    return ASSAY_OK;
+}
+
+void
+assay_tls_free(struct assay_tls *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    SSL_free(t->ssl);
+    BIO_meth_free(t->method);
+    assay_queue_free(&t->out);
+    free(t);
+}
+
+/* --- moving ------------------------------------------------------------- */
+
+/* Reasons that deserve better words than OpenSSL's. */
+static const struct {
+    int reason;
+    const char *text;
+} reasons[] = {
+    {SSL_R_UNSUPPORTED_PROTOCOL, "the peer does not speak TLS 1.3"},
+    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the peer does not speak TLS 1.3"},
+    {SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS"},
+    {SSL_R_NO_SHARED_CIPHER, "no cipher in common"},
+    {SSL_R_HTTP_REQUEST, "the peer speaks HTTP without TLS"},
+};
+
+/* The peer, or the way to it, broke TLS. A failure for want of memory is not
+ * the peer's. */
+static enum assay_code
+fail_protocol(struct assay_tls *t, struct assay_error *err)
+{
+    unsigned long e = ERR_peek_error();
+    int reason = ERR_GET_REASON(e);
+    const char *text = ERR_reason_error_string(e);
+
+    if (reason == ERR_R_MALLOC_FAILURE || t->out.buf.no_memory) {
+        return assay_tls_fail_library(err, "TLS");
+    }
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        text = reason == reasons[i].reason ? reasons[i].text : text;
+    }
+    if (t->judge.fault[0] != '\0') {
+        text = t->judge.fault;
+    }
+    ERR_clear_error();
+    return assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET, "TLS: %s",
+                      text != NULL ? text : "the connection broke off");
+}
+
+static void
+shake_hands(struct assay_tls *t, struct assay_error *err)
+{
+    int result = SSL_do_handshake(t->ssl);
+
+    if (result == 1) {
+        t->ready = true;
+    } else if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+        fail_protocol(t, err);
+    }
+}
+
+/* One record at the most; false when there is no more for now. */
+static bool
+read_record(struct assay_tls *t, struct assay_queue *plain,
+            struct assay_error *err)
+{
+    uint8_t *room = assay_queue_extend(plain, ASSAY_TLS_RECORD_MAX_BYTES);
+    size_t n = 0;
+    int result;
+
+    if (room == NULL) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "TLS: out of memory");
+        return false;
+    }
+    result = SSL_read_ex(t->ssl, room, ASSAY_TLS_RECORD_MAX_BYTES, &n);
+    assay_queue_shrink(plain, ASSAY_TLS_RECORD_MAX_BYTES - n);
+    if (result == 1) {
+        return true;
+    }
+    switch (SSL_get_error(t->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        break;
+    case SSL_ERROR_ZERO_RETURN:
+        t->goodbye = true;
+        t->in.len = 0; /* whatever follows a goodbye is not read */
+        break;
+    default:
+        fail_protocol(t, err);
+    }
+    return false;
+}
+
+enum assay_code
+assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
+               struct assay_queue *plain, size_t room, struct assay_error *err)
+{
+    size_t before = assay_queue_len(plain);
+
+    ERR_clear_error();
+    t->in = in;
+    if (!t->ready) {
+        shake_hands(t, err);
+    }
+    if (t->ready && err->code == ASSAY_OK) {
+        while (!t->goodbye && assay_queue_len(plain) - before < room &&
+               read_record(t, plain, err)) {
+        }
+    }
+    *used = in.len - t->in.len;
+    t->in = ASSAY_EMPTY;
+    return err->code;
+}
+
+struct assay_queue *
+assay_tls_output(struct assay_tls *t)
+{
+    return &t->out;
+}
+
+bool
+assay_tls_ready(const struct assay_tls *t)
+{
+    return t->ready;
+}
+
+bool
+assay_tls_goodbye(const struct assay_tls *t)
+{
+    return t->goodbye;
+}
+
+/* What TLS adds to so much plaintext, generously. */
+static size_t
+sealed_len(size_t plain)
+{
+    return plain + (plain / ASSAY_TLS_RECORD_MAX_BYTES + 1) * 64;
+}
+
+enum assay_code
+assay_tls_write(struct assay_tls *t, struct assay_slice plain,
+                struct assay_error *err)
+{
+    size_t done = 0;
+
+    if (!t->ready || t->closed) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "TLS: nothing can be written now");
+    }
+    if (plain.len > ASSAY_TLS_OUTPUT_MAX_BYTES / 2 ||
+        assay_queue_len(&t->out) + sealed_len(plain.len) >
+            ASSAY_TLS_OUTPUT_MAX_BYTES) {
+        return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                          "TLS: more than %u bytes wait to be sent",
+                          ASSAY_TLS_OUTPUT_MAX_BYTES);
+    }
+    ERR_clear_error();
+    if (plain.len > 0 &&
+        SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
+        return assay_tls_fail_library(err, "TLS: writing");
+    }
+    return ASSAY_OK;
+}
+
+void
+assay_tls_close(struct assay_tls *t)
+{
+    if (t->ready && !t->closed) {
+        t->closed = true;
+        ERR_clear_error();
+        (void)SSL_shutdown(t->ssl);
+        ERR_clear_error();
+    }
+}
+
+/* --- asking ------------------------------------------------------------- */
+
+enum assay_code
+assay_tls_exporter(const struct assay_tls *t, uint8_t out[ASSAY_EXPORTER_BYTES],
+                   struct assay_error *err)
+{
+    ERR_clear_error();
+    if (!t->ready || SSL_export_keying_material(
+                         t->ssl, out, ASSAY_EXPORTER_BYTES, EXPORTER_LABEL,
+                         sizeof(EXPORTER_LABEL) - 1, NULL, 0, 0) != 1) {
+        return assay_tls_fail_library(err, "TLS: exporter");
+    }
+    return ASSAY_OK;
+}
+
+void
+assay_tls_peer_certificate(const struct assay_tls *t, struct assay_buf *out)
+{
+    X509 *leaf = SSL_get0_peer_certificate(t->ssl);
+    unsigned char *der = NULL;
+    int len = leaf == NULL ? 0 : i2d_X509(leaf, &der);
+
+    if (leaf != NULL && len <= 0) {
+        out->failed = true;
+        out->no_memory = true;
+    } else if (len > 0) {
+        assay_buf_add(out, (struct assay_slice){der, (size_t)len});
+    }
+    OPENSSL_free(der);
+}
+
+const char *
+assay_tls_version(const struct assay_tls *t)
+{
+    return SSL_get_version(t->ssl);
+}
+
+const char *
+assay_tls_cipher(const struct assay_tls *t)
+{
+    return SSL_get_cipher_name(t->ssl);
+}

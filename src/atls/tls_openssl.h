@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * tls_openssl.h - what the files behind tls.h share.
+ */
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "atls/tls.h"
+
+struct assay_tls_identity {
+    SSL_CTX *server;        /* TLS settings with chain and key */
+    struct assay_buf leaf;  /* DER */
+    struct assay_buf chain; /* PEM */
+};
+
+/* Whom one client session believes; lives in the session, for the callback
+ * that OpenSSL calls while it checks a chain. */
+struct assay_tls_judge {
+    const struct assay_tls_roots *roots;
+    char fault[120]; /* what was wrong, for the error's message; or "" */
+};
+
+/* Settings that both ends have in common. NULL on failure. */
+SSL_CTX *assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method);
+/* The settings of clients, which the roots hold. */
+SSL_CTX *assay_tls_roots_settings(const struct assay_tls_roots *r);
+/* Ties the judge to a client's SSL. */
+bool assay_tls_roots_attach(SSL *ssl, struct assay_tls_judge *judge);
+/* Records a failure of OpenSSL's own: ASSAY_NO_MEMORY or ASSAY_CRYPTO. */
+enum assay_code assay_tls_fail_library(struct assay_error *err,
+                                       const char *what);

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * wire.h - the generations of the attestation exchange, as a table: how
+ * evidence is asked for, and what the quote must then report.
+ */
+#pragma once
+
+#include "assay/session.h"
+#include "crypto/crypto.h"
+
+#define ASSAY_WIRE_PATH "/tdx_quote"
+
+struct assay_wire_rule {
+    enum assay_wire wire;
+    const char *member; /* of the request's JSON body; its value is hex */
+    size_t nonce_len;   /* octets of randomness that it uses */
+    const char *host;   /* Host field; NULL: the server's name */
+    /* What the quote must report. */
+    enum assay_code (*report_data)(const struct assay_ctx *ctx,
+                                   const uint8_t *nonce,
+                                   const uint8_t exporter[ASSAY_EXPORTER_BYTES],
+                                   uint8_t out[64], struct assay_error *err);
+};
+
+const struct assay_wire_rule *assay_wire_rule(enum assay_wire w);
+
+/* Appends the whole request, octet for octet as the wire has it. */
+void assay_wire_request(const struct assay_wire_rule *rule, const char *name,
+                        const uint8_t *nonce, struct assay_buf *out);
+
+/* Wire v2, which is the only one that a server knows. */
+ASSAY_MUST_CHECK enum assay_code
+assay_wire_bind(const struct assay_ctx *ctx, const uint8_t nonce[32],
+                const uint8_t exporter[ASSAY_EXPORTER_BYTES], uint8_t out[64],
+                struct assay_error *err);
+/* The nonce of a request's body: an object with the one member nonce_hex, 64
+ * hex digits. ASSAY_MALFORMED, ASSAY_TRUNCATED, ASSAY_TOO_LARGE,
+ * ASSAY_NO_MEMORY. */
+#define ASSAY_WIRE_REQUEST_MAX_BYTES 1024u
+ASSAY_MUST_CHECK enum assay_code assay_wire_nonce(struct assay_slice body,
+                                                  uint8_t out[32],
+                                                  struct assay_error *err);
