@@ -93,6 +93,12 @@ assay_tls_identity_pem(const struct assay_tls_identity *i,
     assay_buf_add(out, assay_buf_slice(&i->chain));
 }
 
+void
+assay_tls_identity_sha256(const struct assay_tls_identity *i, uint8_t out[32])
+{
+    memcpy(out, i->sha256, sizeof(i->sha256));
+}
+
 /* Keeps the leaf's DER and the PEM of one more certificate. */
 static bool
 keep_certificate(struct assay_tls_identity *i, X509 *cert, bool leaf)
