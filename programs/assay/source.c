@@ -10,12 +10,6 @@
 #include "base/bytes.h"
 #include "progress.h"
 
-static const char *const signed_checks[] = {
-    "root_ca_crl", "pck_crl",   "tcb_signer",
-    "tcb_info",    "qe_signer", "qe_identity",
-};
-#define SIGNED_COUNT (sizeof(signed_checks) / sizeof(signed_checks[0]))
-
 /* Options first, then the policy, which names two sources by default; without
  * a policy, Intel's PCS. */
 static size_t
@@ -84,32 +78,4 @@ source_obtain(const struct assay_ctx *ctx, struct source *s,
     (void)!assay_obtain_collateral(ctx, &s->in, out, err);
     progress_end();
     return err->code;
-}
-
-/* How many checks of signatures over collateral had this outcome. */
-static size_t
-count(const struct assay_verdict *v, enum assay_outcome outcome)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
-        struct assay_check c = assay_verdict_check(v, i);
-
-        for (size_t k = 0; k < SIGNED_COUNT; k++) {
-            n += strcmp(c.name, signed_checks[k]) == 0 && c.outcome == outcome;
-        }
-    }
-    return n;
-}
-
-bool
-source_is_authentic(const struct assay_verdict *v)
-{
-    return count(v, ASSAY_PASSED) == SIGNED_COUNT;
-}
-
-bool
-source_is_forged(const struct assay_verdict *v)
-{
-    return count(v, ASSAY_FAILED) > 0;
 }

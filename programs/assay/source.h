@@ -28,9 +28,3 @@ ASSAY_MUST_CHECK enum assay_code source_obtain(const struct assay_ctx *ctx,
                                                struct source *s,
                                                struct assay_obtained *out,
                                                struct assay_error *err);
-
-/* What the verdict says of the collateral: all of it is signed as it should
- * be; or some of it is forged, damaged or another's. Neither, if the quote did
- * not let it be judged. */
-bool source_is_authentic(const struct assay_verdict *v);
-bool source_is_forged(const struct assay_verdict *v);
