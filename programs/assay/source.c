@@ -10,10 +10,8 @@
 #include "base/bytes.h"
 #include "progress.h"
 
-/* Options first, then the policy, which names two sources by default; without
- * a policy, Intel's PCS. */
-static size_t
-choose_urls(const struct options *o, const struct assay_policy *p,
+size_t
+source_urls(const struct options *o, const struct assay_policy *p,
             const char *out[ASSAY_PCS_SOURCES_MAX])
 {
     size_t of_policy = assay_policy_pccs_count(p);
@@ -63,7 +61,7 @@ source_of(const struct options *o, const struct assay_quote *q,
                 .grace_s = assay_policy_collateral_grace(p),
             },
     };
-    s->request.source_count = choose_urls(o, p, s->urls);
+    s->request.source_count = source_urls(o, p, s->urls);
     if (assay_collateral_need(q, ASSAY_EMPTY, &s->need, err) != ASSAY_OK) {
         assay_error_prefix(err, "%s", o->operand);
     }
