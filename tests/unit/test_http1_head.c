@@ -684,8 +684,8 @@ long_request(size_t len)
 
     assert_non_null(p);
     memset(p, 'x', len);
-    memcpy(p, start, strlen(start));
-    memcpy(p + len - 4, "\r\n\r\n", 4);
+    assay_copy(p, assay_slice_of(start));
+    assay_copy(p + len - 4, assay_slice_of("\r\n\r\n"));
     return (struct assay_slice){p, len};
 }
 
