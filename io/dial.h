@@ -9,8 +9,11 @@
 #include "io/stream.h"
 
 #define ASSAY_DIAL_RESOLVE_MAX 32u
+#define ASSAY_DIAL_TIMEOUT_MS  30000u
 
-/* "HOST:PORT:ADDRESS" of curl's --resolve: that name is at this address. */
+/* "HOST:PORT:ADDRESS" of curl's --resolve: that name is at this address.
+ * Several for one name are its addresses, in this order. They hold for what is
+ * connected to: with a proxy, for the proxy. */
 struct assay_dial_resolve {
     const char *host;
     const char *port;
@@ -24,15 +27,17 @@ struct assay_dial_options {
     const char *proxy;
     const struct assay_dial_resolve *resolve;
     size_t resolve_count;
-    uint32_t timeout_ms; /* for all of it: name, connection, CONNECT */
+    /* For all of it: name, connection, CONNECT. 0: ASSAY_DIAL_TIMEOUT_MS. */
+    uint32_t timeout_ms;
 };
 
 struct assay_dial; /* opaque: an attempt under way */
 
 /* Exactly one call, from the loop: a stream (the caller's to close; nothing
  * has been read from it yet), or NULL and why: ASSAY_NETWORK, ASSAY_TIMEOUT,
- * ASSAY_INVALID (proxy), ASSAY_NOT_FOUND (no such name). The attempt is over
- * and freed when it returns. */
+ * ASSAY_INVALID (proxy, resolve), ASSAY_UNSUPPORTED (a proxy that is not
+ * http://), ASSAY_NOT_FOUND (no such name), ASSAY_NO_MEMORY. err is never NULL.
+ * The attempt is over and freed when it returns. */
 typedef void assay_dialed(void *user, struct assay_stream *stream,
                           const struct assay_error *err);
 

@@ -12,6 +12,12 @@
 
 #include "assay/bytes.h"
 
+/* What one reading takes at most: the longest slice of `data`. */
+#define ASSAY_STREAM_READ_BYTES (64u * 1024u)
+/* What may wait for a slow peer: 64 MiB, and a head before it. More is told by
+ * `failed` as ASSAY_TOO_LARGE. */
+#define ASSAY_STREAM_QUEUE_MAX_BYTES (64u * 1024u * 1024u + 128u * 1024u)
+
 struct assay_stream; /* opaque */
 
 /* Any of them may be NULL. A callback may close its stream. */
@@ -33,7 +39,7 @@ void assay_stream_tell(struct assay_stream *s,
  * is off: this is how a slow consumer holds a fast peer back. */
 void assay_stream_read(struct assay_stream *s, bool on);
 /* Sends a copy of the bytes, at once as far as the system takes them. Failure
- * is told by `failed`. */
+ * is told by `failed`; so is writing after a shutdown (ASSAY_INVALID). */
 void assay_stream_write(struct assay_stream *s, struct assay_slice bytes);
 /* Bytes written and not yet with the system. */
 size_t assay_stream_queued(const struct assay_stream *s);
@@ -45,5 +51,9 @@ void assay_stream_close(struct assay_stream *s);
 /* "127.0.0.1:8443", "[::1]:80" or "unix"; as long as the stream. */
 const char *assay_stream_peer(const struct assay_stream *s);
 
-/* Takes over a handle that is connected: dial.c and listen.c use it. */
+/* Takes over a handle that is connected: dial.c and listen.c use it. The handle
+ * (uv_tcp_t or uv_pipe_t) comes from malloc() and is closed and freed with the
+ * stream. NULL: out of memory, and the handle is closed and freed.
+ * The first call of a process makes it ignore SIGPIPE where nobody has said
+ * otherwise: a peer that is gone is an error of one stream. */
 struct assay_stream *assay_stream_adopt(uv_stream_t *connected);

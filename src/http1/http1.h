@@ -7,6 +7,9 @@
  * caller fills; then a body decoder turns what follows into payload, without
  * copying. What two readers could understand in two ways is refused: more than
  * one framing, bare CR or LF, obs-fold, white space before a colon, ...
+ *
+ * Here too the first failure sticks: *err is cleared by the caller before the
+ * first call, and a function that finds a failure in it does nothing.
  */
 #pragma once
 
@@ -16,6 +19,9 @@
 #define ASSAY_HTTP1_HEAD_MAX_BYTES   (64u * 1024u)
 #define ASSAY_HTTP1_TARGET_MAX_BYTES 8192u
 #define ASSAY_HTTP1_FIELDS_MAX       100u
+/* A chunk's size with its extensions, and all trailers with their end. */
+#define ASSAY_HTTP1_CHUNK_LINE_MAX_BYTES 1024u
+#define ASSAY_HTTP1_TRAILERS_MAX_BYTES   8192u
 
 struct assay_http1_field {
     struct assay_slice name;
@@ -47,30 +53,41 @@ struct assay_http1_head {
     enum assay_http1_framing framing;
     uint64_t content_length; /* with ASSAY_HTTP1_LENGTH */
     bool keep_alive;         /* the connection may be used again */
-    bool upgrade; /* Connection names "upgrade" and Upgrade is there */
+    bool upgrade; /* 1.1, Connection names "upgrade" and Upgrade is there */
 };
 
 /* Reads a request's head from the start of `in`.
  *
  * *scanned  where the search for the end goes on; 0 at first, kept by the
- *           caller while `in` grows, so that reading stays linear.
+ *           caller while `in` grows, so that reading stays linear; 0 again
+ *           once the head is whole.
  * *used     bytes of the head with its empty line; 0 if more is needed (then
  *           ASSAY_OK, and *out is not set).
  *
  * ASSAY_MALFORMED (offset: the byte), ASSAY_TOO_LARGE (head, target, number of
  * fields), ASSAY_UNSUPPORTED (a version that is not 1.0 or 1.1, a transfer
- * coding other than chunked). */
+ * coding other than chunked).
+ *
+ * Stricter than the RFCs: a target has no '#' and no user information, and its
+ * host is the one of Host; a host has no percent escapes and no sub-delims;
+ * Connection does not name Host or Content-Length; CONNECT has no body. */
 ASSAY_MUST_CHECK enum assay_code
 assay_http1_request(struct assay_slice in, size_t *scanned,
                     struct assay_http1_head *out, size_t *used,
                     struct assay_error *err);
 
 /* The same for a response to a request with this method ("HEAD" and "CONNECT"
- * change how the body is framed). 1xx heads are returned like others. */
+ * change how the body is framed). 1xx heads are returned like others. The
+ * reason may be missing together with the space before it. */
 ASSAY_MUST_CHECK enum assay_code
 assay_http1_response(struct assay_slice in, const char *method, size_t *scanned,
                      struct assay_http1_head *out, size_t *used,
                      struct assay_error *err);
+
+/* The status that answers a request whose head could not be read: 400, 414,
+ * 431, 501 or 505. in, err: as assay_http1_request() had and left them. */
+unsigned assay_http1_refusal(struct assay_slice in,
+                             const struct assay_error *err);
 
 /* Value of the first field of this name (without case), or empty. */
 struct assay_slice assay_http1_get(const struct assay_http1_head *h,
@@ -92,7 +109,7 @@ struct assay_http1_body {
     uint64_t left;  /* of the length, or of the chunk */
     uint64_t total; /* payload so far */
     uint64_t max;   /* payload at most */
-    int state;      /* http1_body.c */
+    int state;      /* body.c */
     size_t line;    /* octets of the chunk line or trailers so far */
     bool done;
 };
@@ -104,7 +121,8 @@ void assay_http1_body_init(struct assay_http1_body *b,
  * `in`, perhaps empty) are payload. To be called again with what is left until
  * it consumes nothing or the body is done. Nothing behind the body is consumed.
  * Chunk extensions and trailers are read and dropped, within a limit.
- * ASSAY_MALFORMED, ASSAY_TOO_LARGE. */
+ * ASSAY_MALFORMED, ASSAY_TOO_LARGE: the decoder is of no use any more. How the
+ * octets are cut into calls changes neither the payload nor the failure. */
 ASSAY_MUST_CHECK enum assay_code
 assay_http1_body_feed(struct assay_http1_body *b, struct assay_slice in,
                       size_t *used, struct assay_slice *data,
@@ -118,7 +136,9 @@ assay_http1_body_eof(struct assay_http1_body *b, struct assay_error *err);
 
 /* Appends to the buffer. Writers of heads refuse (ASSAY_INVALID) text that
  * would break out of its place: CR, LF, NUL, white space in a target, a name
- * that is no token. */
+ * that is no token, and what the readers above refuse in that place; then
+ * nothing is appended. A buffer that has failed is told too (ASSAY_TOO_LARGE,
+ * ASSAY_NO_MEMORY). */
 ASSAY_MUST_CHECK enum assay_code
 assay_http1_put_request(struct assay_buf *to, struct assay_slice method,
                         struct assay_slice target, struct assay_error *err);
