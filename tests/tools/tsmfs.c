@@ -255,6 +255,8 @@ on_getattr(const char *path, struct stat *st, struct fuse_file_info *info)
     return 0;
 }
 
+static const enum fuse_fill_dir_flags no_flags; /* has no name there */
+
 static int
 on_readdir(const char *path, void *to, fuse_fill_dir_t add, off_t offset,
            struct fuse_file_info *info, enum fuse_readdir_flags flags)
@@ -267,15 +269,15 @@ on_readdir(const char *path, void *to, fuse_fill_dir_t add, off_t offset,
     (void)flags;
     pthread_mutex_lock(&lock);
     (void)find(path, &e, &a);
-    add(to, ".", NULL, 0, 0);
-    add(to, "..", NULL, 0, 0);
+    add(to, ".", NULL, 0, no_flags);
+    add(to, "..", NULL, 0, no_flags);
     for (size_t i = 0; e == NULL && i < ENTRIES; i++) {
         if (entries[i].used) {
-            add(to, entries[i].name, NULL, 0, 0);
+            add(to, entries[i].name, NULL, 0, no_flags);
         }
     }
     for (size_t i = 0; e != NULL && i < ATTRIBUTES; i++) {
-        add(to, attributes[i].name, NULL, 0, 0);
+        add(to, attributes[i].name, NULL, 0, no_flags);
     }
     pthread_mutex_unlock(&lock);
     return 0;
