@@ -285,7 +285,8 @@ put_request(struct assay_buf *to, const struct assay_http_call_options *o,
     }
     assay_http1_put_end(to);
     assay_buf_add(to, o->body);
-    return assay_buf_check(to, "request", err);
+    assay_buf_check(to, "request", err);
+    return err->code;
 }
 
 static void
