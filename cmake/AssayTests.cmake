@@ -93,6 +93,33 @@ function(assay_add_unit_test source)
   assay_set_test(${name} ${labels})
 endfunction()
 
+# assay_add_test_tool(NAME SOURCE LIBRARY...): a program that tests start, found
+# by them as $ASSAY_BUILD/tests/NAME. Without one of the libraries it is left
+# out, and the tests that need it say so themselves.
+function(assay_add_test_tool name source)
+  foreach(library IN LISTS ARGN)
+    if(NOT TARGET ${library})
+      message(STATUS "tests: no ${name}: ${library} is not there")
+      return()
+    endif()
+  endforeach()
+  add_executable(${name} "${source}")
+  assay_use_internal(${name})
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+endfunction()
+
+# assay_test_needs_tool(TEST TOOL...): building the test builds its tools.
+function(assay_test_needs_tool test)
+  foreach(tool IN LISTS ARGN)
+    if(TARGET ${test} AND TARGET ${tool})
+      add_dependencies(${test} ${tool})
+    endif()
+  endforeach()
+endfunction()
+
 # A fuzz target: a libFuzzer program under ASSAY_FUZZ, otherwise a program
 # that replays the corpus and every past crash, as a test.
 function(assay_add_fuzz_target source)

@@ -79,7 +79,11 @@ on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total,
     (void)now;
     (void)up_total;
     (void)up_now;
-    if (elapsed_ms - f->told_ms >= WAITING_AFTER_MS) {
+    if (f->options.cancel != NULL && atomic_load(f->options.cancel)) {
+        return 1;
+    }
+    if (f->options.waiting != NULL &&
+        elapsed_ms - f->told_ms >= WAITING_AFTER_MS) {
         f->told_ms = elapsed_ms;
         f->options.waiting(f->options.user, f->url_shown, (uint32_t)elapsed_ms);
     }
@@ -127,7 +131,7 @@ configure(struct assay_fetcher *f)
         set_pointer(f, CURLOPT_CAINFO, f->options.ca_file);
         set_pointer(f, CURLOPT_CAPATH, NULL);
     }
-    if (f->options.waiting != NULL) {
+    if (f->options.waiting != NULL || f->options.cancel != NULL) {
         f->curl->easy_setopt(f->handle, CURLOPT_XFERINFOFUNCTION, on_progress);
         set_pointer(f, CURLOPT_XFERINFODATA, f);
         set_long(f, CURLOPT_NOPROGRESS, 0);

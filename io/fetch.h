@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "assay/bytes.h"
 
 #define ASSAY_FETCH_CONNECT_TIMEOUT_MS 5000u
@@ -23,6 +25,9 @@ struct assay_fetch_options {
      * tell a person; or NULL. */
     void (*waiting)(void *user, const char *url, uint32_t elapsed_ms);
     void *user;
+    /* Set by another thread: the request ends within about a second. Or NULL.
+     * Must live as long as the fetcher. */
+    const atomic_bool *cancel;
 };
 
 struct assay_fetcher; /* opaque */

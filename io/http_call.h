@@ -9,6 +9,8 @@
 #include "http1/http1.h"
 #include "io/dial.h"
 
+#define ASSAY_HTTP_CALL_TIMEOUT_MS 30000u
+
 struct assay_http_call_options {
     struct assay_address to;
     const char *method;
@@ -16,14 +18,17 @@ struct assay_http_call_options {
     const char *host;        /* for the Host field */
     struct assay_slice body; /* JSON; no body if empty. Copied */
     size_t answer_max;       /* bytes of the answer's body */
-    uint32_t connect_ms;
-    uint32_t timeout_ms; /* from the connection on */
+    uint32_t connect_ms;     /* 0: ASSAY_DIAL_TIMEOUT_MS */
+    uint32_t timeout_ms;     /* from then on; 0: ASSAY_HTTP_CALL_TIMEOUT_MS */
 };
 
 struct assay_http_call; /* opaque: a call under way */
 
 /* Exactly one call, from the loop. head and body are gone afterwards; both are
- * NULL or empty if err->code is not ASSAY_OK. Any status is an answer. */
+ * NULL or empty if err->code is not ASSAY_OK. Any final status is an answer.
+ * Errors of assay_dial_start(); ASSAY_INVALID (a request that cannot be
+ * written), ASSAY_NETWORK, ASSAY_TIMEOUT, ASSAY_TOO_LARGE, ASSAY_REPLY (what
+ * came is no HTTP), ASSAY_NO_MEMORY. */
 typedef void assay_http_called(void *user, const struct assay_http1_head *head,
                                struct assay_slice body,
                                const struct assay_error *err);

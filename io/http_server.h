@@ -10,9 +10,14 @@
 #include "http1/http1.h"
 #include "io/listen.h"
 
+#define ASSAY_HTTP_FIELDS_MAX_BYTES (64u * 1024u)
+#define ASSAY_HTTP_ANSWER_MAX_BYTES (64u * 1024u * 1024u)
+#define ASSAY_HTTP_ANSWER_MS        30000u /* for an answer to be taken */
+#define ASSAY_HTTP_LINGER_MS        2000u  /* for the peer to close as well */
+
 struct assay_http_server_limits {
     size_t body_bytes;    /* of a request; more is answered 413 */
-    unsigned connections; /* at a time; further ones wait */
+    unsigned connections; /* at a time, at least 1; further ones wait */
     uint32_t request_ms;  /* for a request to arrive; else 408 */
     uint32_t idle_ms;     /* between two requests */
 };
@@ -35,6 +40,7 @@ struct assay_http_answer {
     bool close;            /* say goodbye afterwards */
 };
 
+/* May close the server. The request is gone afterwards. */
 typedef void assay_http_handler(void *user,
                                 const struct assay_http_request *request,
                                 struct assay_http_answer *answer);
@@ -51,11 +57,13 @@ const char *assay_http_server_address(const struct assay_http_server *s);
 /* Stops accepting and closes every connection. NULL is fine. */
 void assay_http_server_close(struct assay_http_server *s);
 
-/* Writes {"error":{"code","message","hint"}} as the answer. */
+/* Writes {"error":{"code","message","hint"}} as the answer; hint may be NULL.
+ */
 void assay_http_answer_error(struct assay_http_answer *a, unsigned status,
                              const char *code, const char *message,
                              const char *hint);
-/* Value of a query parameter, percent-decoded, into a buffer that is
- * initialised here; false if it is not there or not well-formed. */
+/* Value of a query parameter, percent-decoded ('+' stays '+'), into a buffer
+ * that is initialised here; false if it is not there, there twice, or not
+ * well-formed. */
 bool assay_http_query_get(struct assay_slice query, const char *name,
                           struct assay_buf *out);

@@ -84,3 +84,37 @@ assay_obtain_keep(const struct assay_obtain_input *in,
     }
     free(path);
 }
+
+static const char *const signed_checks[] = {
+    "root_ca_crl", "pck_crl",   "tcb_signer",
+    "tcb_info",    "qe_signer", "qe_identity",
+};
+#define SIGNED_COUNT (sizeof(signed_checks) / sizeof(signed_checks[0]))
+
+/* How many checks of signatures over collateral had this outcome. */
+static size_t
+count(const struct assay_verdict *v, enum assay_outcome outcome)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
+        struct assay_check c = assay_verdict_check(v, i);
+
+        for (size_t k = 0; k < SIGNED_COUNT; k++) {
+            n += strcmp(c.name, signed_checks[k]) == 0 && c.outcome == outcome;
+        }
+    }
+    return n;
+}
+
+bool
+assay_obtain_is_authentic(const struct assay_verdict *v)
+{
+    return count(v, ASSAY_PASSED) == SIGNED_COUNT;
+}
+
+bool
+assay_obtain_is_forged(const struct assay_verdict *v)
+{
+    return count(v, ASSAY_FAILED) > 0;
+}

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "assay/verdict.h"
 #include "io/pcs.h"
 
 enum assay_origin {
@@ -41,3 +42,9 @@ void assay_obtained_free(struct assay_obtained *o); /* a zeroed one is fine */
  * does not stay. Failing to is no error: the next run fetches again. */
 void assay_obtain_keep(const struct assay_obtain_input *in,
                        const struct assay_obtained *o);
+
+/* What a verdict says of the collateral: all of it is signed as it should be;
+ * or some of it is forged, damaged or another's. Neither, if the quote did not
+ * let it be judged. */
+bool assay_obtain_is_authentic(const struct assay_verdict *v);
+bool assay_obtain_is_forged(const struct assay_verdict *v);

@@ -51,3 +51,6 @@ ASSAY_MUST_CHECK enum assay_code mint_sha1(struct assay_slice in,
 ASSAY_MUST_CHECK enum assay_code mint_sha256(struct assay_slice in,
                                              uint8_t out[MINT_SHA256_BYTES],
                                              struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code
+mint_hmac_sha256(const uint8_t key[MINT_SEED_BYTES], struct assay_slice in,
+                 uint8_t out[MINT_SHA256_BYTES], struct assay_error *err);

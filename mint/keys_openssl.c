@@ -74,6 +74,16 @@ hmac(const uint8_t key[32], const uint8_t *in, size_t in_len, uint8_t out[32])
     return true;
 }
 
+enum assay_code
+mint_hmac_sha256(const uint8_t key[MINT_SEED_BYTES], struct assay_slice in,
+                 uint8_t out[MINT_SHA256_BYTES], struct assay_error *err)
+{
+    if (!hmac(key, in.ptr, in.len, out)) {
+        return fail_crypto(err, "HMAC failed");
+    }
+    return ASSAY_OK;
+}
+
 /* The point of n * G as x || y; x alone where only that is wanted. */
 static bool
 multiply_base(const EC_GROUP *group, const BIGNUM *n, BIGNUM *x, BIGNUM *y,

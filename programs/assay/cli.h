@@ -25,6 +25,7 @@ struct command {
  * subcommand. */
 extern const struct command command_verify;
 extern const struct command command_inspect;
+extern const struct command command_get;
 extern const struct command command_collateral_fetch;
 extern const struct command command_collateral_show;
 extern const struct command command_collateral_check;

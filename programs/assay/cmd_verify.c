@@ -151,10 +151,10 @@ run_all(struct run *r, struct assay_error *err)
         return ASSAY_OK;
     }
     if (r->obtained.origin == ASSAY_ORIGIN_CACHED &&
-        source_is_forged(r->verdict) && judge_again(r, err) != ASSAY_OK) {
+        assay_obtain_is_forged(r->verdict) && judge_again(r, err) != ASSAY_OK) {
         return err->code;
     }
-    if (source_is_authentic(r->verdict)) {
+    if (assay_obtain_is_authentic(r->verdict)) {
         assay_obtain_keep(&r->source.in, &r->obtained);
     }
     return ASSAY_OK;

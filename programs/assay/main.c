@@ -10,9 +10,13 @@
 #include "cli.h"
 
 static const struct command *const commands[] = {
-    &command_verify,           &command_inspect,
-    &command_collateral_fetch, &command_collateral_show,
-    &command_collateral_check, &command_completion,
+    &command_verify,
+    &command_inspect,
+    &command_get,
+    &command_collateral_fetch,
+    &command_collateral_show,
+    &command_collateral_check,
+    &command_completion,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -176,8 +176,46 @@ TEXT(root)
 TEXT(policy)
 TEXT(output)
 TEXT(pccs_ca)
+#undef TEXT
 
-#define ALL 31u
+#define GET_FLAG(member)                                                       \
+    static void set_get_##member(struct options *o, const char *value,         \
+                                 struct assay_error *err)                      \
+    {                                                                          \
+        (void)value;                                                           \
+        (void)err;                                                             \
+        o->get.member = true;                                                  \
+    }
+#define GET_TEXT(member)                                                       \
+    static void set_get_##member(struct options *o, const char *value,         \
+                                 struct assay_error *err)                      \
+    {                                                                          \
+        (void)err;                                                             \
+        o->get.member = value;                                                 \
+    }
+#define GET_PARSED(name)                                                       \
+    static void set_get_##name(struct options *o, const char *value,           \
+                               struct assay_error *err)                        \
+    {                                                                          \
+        get_set_##name(&o->get, value, err);                                   \
+    }
+GET_FLAG(include)
+GET_FLAG(follow)
+GET_FLAG(timing)
+GET_FLAG(verbose)
+GET_TEXT(data)
+GET_TEXT(verdict_file)
+GET_TEXT(ca)
+GET_TEXT(wire)
+GET_TEXT(proxy)
+GET_PARSED(request)
+GET_PARSED(header)
+GET_PARSED(resolve)
+GET_PARSED(max_size)
+
+#define ALL     63u
+#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | OPTIONS_GET)
+#define JUDGING (OPTIONS_VERIFY | OPTIONS_GET)
 static const struct {
     const char *name;
     char letter; /* of its short form; 0 for none */
@@ -185,20 +223,32 @@ static const struct {
     unsigned commands; /* of enum option_set */
     set_function *set;
 } table[] = {
-    {"collateral", 0, true, OPTIONS_VERIFY, set_collateral},
-    {"pccs", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs},
-    {"pccs-ca", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH, set_pccs_ca},
+    {"collateral", 0, true, JUDGING, set_collateral},
+    {"pccs", 0, true, SOURCES, set_pccs},
+    {"pccs-ca", 0, true, SOURCES, set_pccs_ca},
     {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK, set_at},
-    {"root", 0, true, OPTIONS_VERIFY, set_root},
-    {"policy", 0, true, OPTIONS_VERIFY, set_policy},
+    {"root", 0, true, JUDGING, set_root},
+    {"policy", 0, true, JUDGING, set_policy},
     {"accept", 0, true, OPTIONS_VERIFY, set_accept},
-    {"no-cache", 0, false, OPTIONS_VERIFY, set_no_cache},
-    {"output", 'o', true, OPTIONS_FETCH, set_output},
+    {"no-cache", 0, false, JUDGING, set_no_cache},
+    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET, set_output},
     {"early", 0, false, OPTIONS_FETCH, set_early},
     {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
-    {"connect-timeout", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH,
-     set_connect_timeout},
-    {"timeout", 0, true, OPTIONS_VERIFY | OPTIONS_FETCH, set_timeout},
+    {"connect-timeout", 0, true, SOURCES, set_connect_timeout},
+    {"timeout", 0, true, SOURCES, set_timeout},
+    {"request", 'X', true, OPTIONS_GET, set_get_request},
+    {"header", 'H', true, OPTIONS_GET, set_get_header},
+    {"data", 'd', true, OPTIONS_GET, set_get_data},
+    {"ca", 0, true, OPTIONS_GET, set_get_ca},
+    {"wire", 0, true, OPTIONS_GET, set_get_wire},
+    {"proxy", 0, true, OPTIONS_GET, set_get_proxy},
+    {"resolve", 0, true, OPTIONS_GET, set_get_resolve},
+    {"verdict", 0, true, OPTIONS_GET, set_get_verdict_file},
+    {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
+    {"include", 'i', false, OPTIONS_GET, set_get_include},
+    {"location", 'L', false, OPTIONS_GET, set_get_follow},
+    {"timing", 0, false, OPTIONS_GET, set_get_timing},
+    {"verbose", 'v', false, OPTIONS_GET, set_get_verbose},
     {"json", 0, false, ALL, set_json},
     {"help", 'h', false, ALL, set_help},
 };
@@ -221,6 +271,24 @@ build_long_options(enum option_set set, struct option out[TABLE_ROWS + 1])
         }
     }
     out[n] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* ":o:h": the short forms of a command's options, errors left to us. */
+static void
+build_shorts(enum option_set set, char out[2 * TABLE_ROWS + 2])
+{
+    size_t n = 0;
+
+    out[n++] = ':';
+    for (size_t i = 0; i < TABLE_ROWS; i++) {
+        if ((table[i].commands & set) != 0 && table[i].letter != 0) {
+            out[n++] = table[i].letter;
+            if (table[i].has_value) {
+                out[n++] = ':';
+            }
+        }
+    }
+    out[n] = '\0';
 }
 
 /* Row of what getopt_long() returned for an option that it knows. */
@@ -301,10 +369,11 @@ static bool
 take_options(struct options *o, const struct command *c, enum option_set set,
              int argc, char **argv, enum exit_code *code)
 {
-    const char *shorts = (set & OPTIONS_FETCH) != 0 ? ":o:h" : ":h";
+    char shorts[2 * TABLE_ROWS + 2];
     struct option longs[TABLE_ROWS + 1];
     int found;
 
+    build_shorts(set, shorts);
     build_long_options(set, longs);
     opterr = 0;
     while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -380,4 +449,5 @@ options_free(struct options *o)
 {
     free(o->list);
     o->list = NULL;
+    get_options_free(&o->get);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cli.h"
+#include "get_options.h"
 #include "io/pcs.h"
 
 /* TDRelaunchAdvisedConfigurationNeeded is the last of them. */
@@ -18,6 +19,7 @@ enum option_set {
     OPTIONS_FETCH = 4,
     OPTIONS_SHOW = 8,
     OPTIONS_CHECK = 16,
+    OPTIONS_GET = 32,
 };
 
 /* Strings point into argv or into `list`; NULL where not given. */
@@ -41,6 +43,7 @@ struct options {
     uint32_t connect_timeout_ms; /* 0: not given */
     uint32_t timeout_ms;         /* 0: not given */
     char *list;                  /* backs `sources` */
+    struct get_options get;
 };
 
 /* Reads argv (argv[0] is the command's own name) for exactly one operand.

@@ -9,8 +9,8 @@
 
 #define ERROR_JSON_MAX_BYTES 8192u
 
-enum exit_code
-report_json_error(const struct assay_error *err)
+void
+report_json_error_to(struct assay_buf *to, const struct assay_error *err)
 {
     static const char *const unknown[] = {
         "tee_type",
@@ -31,11 +31,9 @@ report_json_error(const struct assay_error *err)
         "collateral",
         "quote",
     };
-    struct assay_buf buf;
     struct assay_json_out out;
 
-    assay_buf_init(&buf, ERROR_JSON_MAX_BYTES);
-    assay_json_out_init(&out, &buf, false);
+    assay_json_out_init(&out, to, false);
     assay_json_out_open(&out, NULL, '{');
     assay_json_out_bool(&out, "trusted", false);
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -45,6 +43,15 @@ report_json_error(const struct assay_error *err)
     assay_json_out_close(&out, ']');
     assay_json_out_error(&out, "error", err, NULL);
     assay_json_out_close(&out, '}');
+}
+
+enum exit_code
+report_json_error(const struct assay_error *err)
+{
+    struct assay_buf buf;
+
+    assay_buf_init(&buf, ERROR_JSON_MAX_BYTES);
+    report_json_error_to(&buf, err);
     cli_print(&buf);
     return EXIT_UNREADABLE;
 }

@@ -10,16 +10,8 @@
 #include "base/bytes.h"
 #include "progress.h"
 
-static const char *const signed_checks[] = {
-    "root_ca_crl", "pck_crl",   "tcb_signer",
-    "tcb_info",    "qe_signer", "qe_identity",
-};
-#define SIGNED_COUNT (sizeof(signed_checks) / sizeof(signed_checks[0]))
-
-/* Options first, then the policy, which names two sources by default; without
- * a policy, Intel's PCS. */
-static size_t
-choose_urls(const struct options *o, const struct assay_policy *p,
+size_t
+source_urls(const struct options *o, const struct assay_policy *p,
             const char *out[ASSAY_PCS_SOURCES_MAX])
 {
     size_t of_policy = assay_policy_pccs_count(p);
@@ -69,7 +61,7 @@ source_of(const struct options *o, const struct assay_quote *q,
                 .grace_s = assay_policy_collateral_grace(p),
             },
     };
-    s->request.source_count = choose_urls(o, p, s->urls);
+    s->request.source_count = source_urls(o, p, s->urls);
     if (assay_collateral_need(q, ASSAY_EMPTY, &s->need, err) != ASSAY_OK) {
         assay_error_prefix(err, "%s", o->operand);
     }
@@ -84,32 +76,4 @@ source_obtain(const struct assay_ctx *ctx, struct source *s,
     (void)!assay_obtain_collateral(ctx, &s->in, out, err);
     progress_end();
     return err->code;
-}
-
-/* How many checks of signatures over collateral had this outcome. */
-static size_t
-count(const struct assay_verdict *v, enum assay_outcome outcome)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
-        struct assay_check c = assay_verdict_check(v, i);
-
-        for (size_t k = 0; k < SIGNED_COUNT; k++) {
-            n += strcmp(c.name, signed_checks[k]) == 0 && c.outcome == outcome;
-        }
-    }
-    return n;
-}
-
-bool
-source_is_authentic(const struct assay_verdict *v)
-{
-    return count(v, ASSAY_PASSED) == SIGNED_COUNT;
-}
-
-bool
-source_is_forged(const struct assay_verdict *v)
-{
-    return count(v, ASSAY_FAILED) > 0;
 }

@@ -16,6 +16,11 @@ struct source {
     struct assay_obtain_input in; /* refers to the members above */
 };
 
+/* Where to ask, in order: options first, then the policy, which names two
+ * sources by default; without a policy, Intel's PCS. Returns how many. */
+size_t source_urls(const struct options *o, const struct assay_policy *p,
+                   const char *out[ASSAY_PCS_SOURCES_MAX]);
+
 /* The quote, its policy and the options must outlive *s. Errors of
  * assay_collateral_need(). */
 ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
@@ -28,9 +33,3 @@ ASSAY_MUST_CHECK enum assay_code source_obtain(const struct assay_ctx *ctx,
                                                struct source *s,
                                                struct assay_obtained *out,
                                                struct assay_error *err);
-
-/* What the verdict says of the collateral: all of it is signed as it should
- * be; or some of it is forged, damaged or another's. Neither, if the quote did
- * not let it be judged. */
-bool source_is_authentic(const struct assay_verdict *v);
-bool source_is_forged(const struct assay_verdict *v);

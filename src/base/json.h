@@ -53,7 +53,8 @@ const char *assay_json_type_name(enum assay_json_type type);
 /* The value as it stands in the text: braces, quotes and escapes included,
  * white space around it not. */
 struct assay_slice assay_json_span(const struct assay_json *j, uint32_t node);
-/* Offset of the value in the text. */
+/* Offset of the value in the text; in the TOML text if the document was made
+ * from one (base/toml.h). */
 size_t assay_json_offset(const struct assay_json *j, uint32_t node);
 /* A string's characters, unescaped UTF-8 without NUL; empty for others. */
 struct assay_slice assay_json_string(const struct assay_json *j, uint32_t node);

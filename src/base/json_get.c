@@ -28,6 +28,8 @@ assay_json_free(struct assay_json *j)
     if (j != NULL) {
         free(j->nodes);
         free(j->arena);
+        free(j->made_text);
+        free(j->origins);
         free(j);
     }
 }
@@ -78,6 +80,9 @@ assay_json_offset(const struct assay_json *j, uint32_t node)
 {
     const struct assay_json_node *n = find(j, node);
 
+    if (n != NULL && j->origins != NULL) {
+        return j->origins[node];
+    }
     return n != NULL ? n->at : ASSAY_NO_OFFSET;
 }
 

@@ -163,6 +163,14 @@ assay_json_out_i64(struct assay_json_out *o, const char *name, int64_t v)
 }
 
 void
+assay_json_out_number(struct assay_json_out *o, const char *name,
+                      struct assay_slice spelling)
+{
+    begin(o, name);
+    assay_buf_add(o->buf, spelling);
+}
+
+void
 assay_json_out_bool(struct assay_json_out *o, const char *name, bool v)
 {
     begin(o, name);

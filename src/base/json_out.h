@@ -32,6 +32,9 @@ void assay_json_out_hex(struct assay_json_out *o, const char *name,
                         struct assay_slice bytes);
 void assay_json_out_u64(struct assay_json_out *o, const char *name, uint64_t v);
 void assay_json_out_i64(struct assay_json_out *o, const char *name, int64_t v);
+/* A number as it is spelled; the caller knows that JSON spells it so. */
+void assay_json_out_number(struct assay_json_out *o, const char *name,
+                           struct assay_slice spelling);
 void assay_json_out_bool(struct assay_json_out *o, const char *name, bool v);
 void assay_json_out_null(struct assay_json_out *o, const char *name);
 /* RFC 3339 text of a Unix time in seconds. */

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * json_tree.h - how a parsed document is kept. Used by json*.c only.
+ * json_tree.h - how a parsed document is kept. Used by json*.c, and by
+ * toml_json.c, which makes such documents of another text.
  */
 #pragma once
 
@@ -29,6 +30,9 @@ struct assay_json {
     struct assay_slice text; /* borrowed */
     struct assay_json_node *nodes;
     uint8_t *arena; /* characters of the strings that had escapes */
+    /* Of a document that was made from another text; otherwise NULL. */
+    uint8_t *made_text; /* what `text` borrows */
+    uint32_t *origins;  /* offset of each node in the other text */
     uint32_t node_count;
     uint32_t node_cap;
     uint32_t arena_len;

@@ -76,3 +76,18 @@ assay_utf8_encode(uint32_t c, uint8_t out[4])
     out[3] = (uint8_t)(0x80 | (c & 0x3f));
     return 4;
 }
+
+bool
+assay_utf8_is_valid(struct assay_slice s)
+{
+    while (s.len > 0) {
+        int n = assay_utf8_length(s);
+
+        if (n <= 0) {
+            return false;
+        }
+        s.ptr += n;
+        s.len -= (size_t)n;
+    }
+    return true;
+}

@@ -15,3 +15,6 @@ int assay_utf8_length(struct assay_slice s);
 /* Writes a scalar value (not a surrogate, at most U+10FFFF); returns the
  * number of bytes, 1-4. */
 size_t assay_utf8_encode(uint32_t c, uint8_t out[4]);
+
+/* Well-formed to its end. */
+bool assay_utf8_is_valid(struct assay_slice s);

@@ -77,9 +77,9 @@ struct row {
      * the error where something could not be read */
     const char *refused_by;
     enum difference difference;
-    bool signer;                      /* the leaf is the TCB signer */
-    bool swap_crls;                   /* each in the other's place */
-    bool varies; /* OpenSSL's answer: 3.0.19 accepts, 3.0.22 refuses */
+    bool signer;    /* the leaf is the TCB signer */
+    bool swap_crls; /* each in the other's place */
+    bool varies;    /* OpenSSL's answer: 3.0.19 accepts, 3.0.22 refuses */
     const struct mint_options *trust; /* its root is trusted; default: own */
     struct mint_options o;
 };

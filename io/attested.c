@@ -1,0 +1,504 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * attested.c - an attested session on a real connection.
+ *
+ * advance() looks at the session's state and does what it needs next; every
+ * event of the outside ends in it.
+ */
+#include "io/attested.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "io/moment.h"
+
+#define HELD_MAX (256u * 1024u) /* ciphertext not yet fed; then no reading */
+
+struct assay_attested {
+    uv_loop_t *loop;
+    uv_timer_t timer; /* of the phase */
+    struct assay_attested_options o;
+    struct assay_client_options session_options;
+    struct assay_dial_options dial_options;
+    struct assay_attested_events events;
+    void *user;
+    struct assay_dial *dial;
+    struct assay_stream *stream;
+    struct assay_client *session;
+    struct assay_supply_call *call;
+    struct assay_supplied *supplied;
+    struct assay_buf held; /* ciphertext that the session did not take yet */
+    enum assay_attested_phase phase;
+    int64_t phase_began_us;
+    int64_t phase_us[ASSAY_PHASE_COUNT];
+    bool reading;
+    bool peer_closed; /* TCP end of stream */
+    bool told_closed;
+    bool ended; /* closed by the owner, or failed */
+    char peer[ASSAY_HOST_MAX_BYTES + 16];
+};
+
+const char *
+assay_attested_phase_name(enum assay_attested_phase p)
+{
+    static const char *const names[] = {"connect",    "handshake", "quote",
+                                        "collateral", "appraise",  "open"};
+
+    return names[p];
+}
+
+static int64_t
+clock_us(void)
+{
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
+/* --- ending ------------------------------------------------------------- */
+
+static void
+free_memory(uv_handle_t *timer)
+{
+    struct assay_attested *a = timer->data;
+
+    assay_client_free(a->session);
+    assay_supplied_release(a->supplied);
+    assay_buf_free(&a->held);
+    free(a);
+}
+
+/* Lets go of everything outside. */
+static void
+detach(struct assay_attested *a)
+{
+    a->ended = true;
+    (void)uv_timer_stop(&a->timer);
+    if (a->dial != NULL) {
+        assay_dial_cancel(a->dial);
+        a->dial = NULL;
+    }
+    if (a->call != NULL) {
+        assay_supply_cancel(a->call);
+        a->call = NULL;
+    }
+    assay_stream_close(a->stream);
+    a->stream = NULL;
+}
+
+void
+assay_attested_close(struct assay_attested *a)
+{
+    if (a == NULL) {
+        return;
+    }
+    if (!a->ended && a->session != NULL && a->stream != NULL) {
+        assay_client_close(a->session); /* goodbye, as far as it gets */
+        assay_attested_flush(a);
+    }
+    detach(a);
+    uv_close((uv_handle_t *)&a->timer, free_memory);
+}
+
+static void
+fail(struct assay_attested *a, const struct assay_error *err, bool peer)
+{
+    if (a->ended) {
+        return;
+    }
+    if (a->session != NULL) {
+        assay_client_abort(a->session, err);
+        assay_attested_flush(a); /* the alert */
+    }
+    detach(a);
+    a->events.failed(a->user, err, peer);
+}
+
+/* --- phases ------------------------------------------------------------- */
+
+static void
+on_timeout(uv_timer_t *timer)
+{
+    struct assay_attested *a = timer->data;
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_fail(&err, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
+               "%s: no end of the phase '%s' within %.1f s",
+               a->session_options.server_name,
+               assay_attested_phase_name(a->phase),
+               (double)a->o.phase_ms / 1000.0);
+    fail(a, &err, false);
+}
+
+/* A phase that is entered again (re-attestation) is timed anew. */
+static void
+enter(struct assay_attested *a, enum assay_attested_phase phase)
+{
+    int64_t now_us = clock_us();
+
+    if (a->phase < ASSAY_PHASE_COUNT && a->phase != phase) {
+        a->phase_us[a->phase] = now_us - a->phase_began_us;
+    }
+    a->phase = phase;
+    a->phase_began_us = now_us;
+    if (phase == ASSAY_PHASE_COUNT) {
+        (void)uv_timer_stop(&a->timer);
+    } else if (phase != ASSAY_PHASE_CONNECT) { /* which dial.c limits */
+        (void)uv_timer_start(&a->timer, on_timeout, a->o.phase_ms, 0);
+    }
+}
+
+/* --- bytes -------------------------------------------------------------- */
+
+void
+assay_attested_flush(struct assay_attested *a)
+{
+    struct assay_slice out;
+
+    if (a->session == NULL || a->stream == NULL) {
+        return;
+    }
+    out = assay_client_output(a->session);
+    if (out.len > 0) {
+        assay_stream_write(a->stream, out);
+        assay_client_sent(a->session, out.len);
+    }
+}
+
+size_t
+assay_attested_queued(const struct assay_attested *a)
+{
+    return a->stream != NULL ? assay_stream_queued(a->stream) : 0;
+}
+
+static void advance(struct assay_attested *a);
+
+/* Into the session as far as it takes it. False: it has failed, and so has
+ * this. */
+static bool
+feed_held(struct assay_attested *a)
+{
+    struct assay_error err;
+    size_t used = 0;
+
+    if (a->held.len == 0) {
+        return true;
+    }
+    if (assay_client_feed(a->session, assay_buf_slice(&a->held), &used,
+                          assay_now(), &err) != ASSAY_OK) {
+        assay_attested_flush(a);
+        fail(a, &err, assay_client_peer_failed(a->session));
+        return false;
+    }
+    memmove(a->held.ptr, a->held.ptr + used, a->held.len - used);
+    a->held.len -= used;
+    return true;
+}
+
+static void
+set_reading(struct assay_attested *a)
+{
+    bool on = a->held.len < HELD_MAX;
+
+    if (a->stream != NULL && on != a->reading) {
+        a->reading = on;
+        assay_stream_read(a->stream, on);
+    }
+}
+
+static void
+on_data(void *user, struct assay_slice data)
+{
+    struct assay_attested *a = user;
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_buf_add(&a->held, data);
+    if (assay_buf_check(&a->held, "connection", &err) != ASSAY_OK) {
+        fail(a, &err, false);
+        return;
+    }
+    advance(a);
+}
+
+static void
+on_eof(void *user)
+{
+    struct assay_attested *a = user;
+
+    a->peer_closed = true;
+    advance(a);
+}
+
+static void
+on_drained(void *user)
+{
+    struct assay_attested *a = user;
+
+    if (a->phase == ASSAY_PHASE_COUNT && a->events.drained != NULL) {
+        a->events.drained(a->user);
+    }
+}
+
+static void
+on_stream_failed(void *user, const struct assay_error *err)
+{
+    fail(user, err, false);
+}
+
+/* --- collateral and verdict --------------------------------------------- */
+
+static void
+appraise(struct assay_attested *a)
+{
+    struct assay_error err;
+
+    enter(a, ASSAY_PHASE_APPRAISE);
+    assay_client_give_collateral(a->session,
+                                 assay_supplied_collateral(a->supplied));
+    if (assay_client_appraise(a->session, assay_now(), &err) != ASSAY_OK) {
+        assay_attested_flush(a);
+        fail(a, &err, assay_client_peer_failed(a->session));
+        return;
+    }
+    enter(a, ASSAY_PHASE_COUNT);
+    if (a->events.open != NULL) {
+        a->events.open(a->user);
+    }
+}
+
+static void
+on_supplied(void *user, struct assay_supplied *supplied,
+            const struct assay_error *err)
+{
+    struct assay_attested *a = user;
+
+    a->call = NULL;
+    if (supplied == NULL) {
+        fail(a, err, false);
+        return;
+    }
+    assay_supplied_release(a->supplied);
+    a->supplied = supplied;
+    appraise(a);
+    if (!a->ended) {
+        advance(a);
+    }
+}
+
+static void
+find_collateral(struct assay_attested *a)
+{
+    const struct assay_quote *quote = assay_client_quote(a->session);
+    struct assay_now now = assay_now();
+    struct assay_supplied *have;
+    struct assay_error err;
+
+    enter(a, ASSAY_PHASE_COLLATERAL);
+    have = assay_supply_have(a->o.supply, quote, now.wall_s);
+    if (have != NULL) {
+        assay_supplied_release(a->supplied);
+        a->supplied = have;
+        appraise(a);
+        return;
+    }
+    a->call = assay_supply_get(a->o.supply, quote, now.wall_s, on_supplied, a);
+    if (a->call == NULL) {
+        assay_error_clear(&err);
+        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                   "collateral: out of memory");
+        fail(a, &err, false);
+    }
+}
+
+/* --- the flow ----------------------------------------------------------- */
+
+static void
+tell_open_session(struct assay_attested *a)
+{
+    if (assay_client_read(a->session).len > 0 && a->events.data != NULL) {
+        a->events.data(a->user);
+    }
+    if (!a->ended && a->session != NULL && !a->told_closed &&
+        assay_client_state(a->session) == ASSAY_CLIENT_CLOSED &&
+        a->events.closed != NULL) {
+        a->told_closed = true;
+        a->events.closed(a->user);
+    }
+}
+
+/* What the session's state calls for. Callbacks may close the connection: the
+ * memory outlives this turn of the loop, so `ended` can be asked. */
+static void
+advance(struct assay_attested *a)
+{
+    if (a->ended || !feed_held(a)) {
+        return;
+    }
+    if (a->peer_closed && a->held.len == 0 &&
+        assay_client_state(a->session) != ASSAY_CLIENT_CLOSED) {
+        assay_client_eof(a->session);
+    }
+    assay_attested_flush(a);
+    switch (assay_client_state(a->session)) {
+    case ASSAY_CLIENT_HANDSHAKE:
+        break;
+    case ASSAY_CLIENT_QUOTE:
+        if (a->phase == ASSAY_PHASE_HANDSHAKE) {
+            enter(a, ASSAY_PHASE_QUOTE);
+        }
+        break;
+    case ASSAY_CLIENT_NEED_COLLATERAL:
+        if (a->call == NULL) {
+            find_collateral(a);
+        }
+        break;
+    case ASSAY_CLIENT_APPRAISE: /* passed through at once */
+        break;
+    case ASSAY_CLIENT_OPEN:
+    case ASSAY_CLIENT_CLOSED:
+        tell_open_session(a);
+        break;
+    case ASSAY_CLIENT_FAILED:
+        fail(a, assay_client_error(a->session),
+             assay_client_peer_failed(a->session));
+        break;
+    }
+    if (!a->ended) {
+        set_reading(a);
+    }
+}
+
+void
+assay_attested_resume(struct assay_attested *a)
+{
+    advance(a);
+}
+
+/* --- beginning ---------------------------------------------------------- */
+
+static void
+start_session(struct assay_attested *a)
+{
+    static const struct assay_stream_events events = {
+        .data = on_data,
+        .eof = on_eof,
+        .drained = on_drained,
+        .failed = on_stream_failed,
+    };
+    uint8_t nonce[ASSAY_NONCE_BYTES];
+    struct assay_error err;
+
+    assay_random_bytes(nonce, sizeof(nonce));
+    if (assay_client_new(&a->session_options, assay_now(), nonce, &a->session,
+                         &err) != ASSAY_OK) {
+        fail(a, &err, false);
+        return;
+    }
+    enter(a, ASSAY_PHASE_HANDSHAKE);
+    assay_stream_tell(a->stream, &events, a);
+    assay_attested_flush(a);
+    set_reading(a);
+}
+
+static void
+on_dialed(void *user, struct assay_stream *stream,
+          const struct assay_error *err)
+{
+    struct assay_attested *a = user;
+
+    a->dial = NULL;
+    if (stream == NULL) {
+        fail(a, err, false);
+        return;
+    }
+    a->stream = stream;
+    (void)snprintf(a->peer, sizeof(a->peer), "%s", assay_stream_peer(stream));
+    start_session(a);
+}
+
+struct assay_attested *
+assay_attested_new(uv_loop_t *loop,
+                   const struct assay_attested_options *options,
+                   const struct assay_attested_events *events, void *user)
+{
+    struct assay_attested *a = calloc(1, sizeof(*a));
+
+    if (a == NULL) {
+        return NULL;
+    }
+    a->loop = loop;
+    a->o = *options;
+    a->session_options = *options->session;
+    a->dial_options = *options->dial;
+    a->events = *events;
+    a->user = user;
+    if (a->o.phase_ms == 0) {
+        a->o.phase_ms = ASSAY_ATTESTED_PHASE_MS;
+    }
+    assay_buf_init(&a->held, 4 * (size_t)HELD_MAX);
+    if (uv_timer_init(loop, &a->timer) != 0) {
+        free(a);
+        return NULL;
+    }
+    a->timer.data = a;
+    a->phase = ASSAY_PHASE_COUNT;
+    enter(a, ASSAY_PHASE_CONNECT);
+    a->dial = assay_dial_start(loop, &a->dial_options, on_dialed, a);
+    if (a->dial == NULL) {
+        assay_attested_close(a);
+        return NULL;
+    }
+    return a;
+}
+
+/* --- asking ------------------------------------------------------------- */
+
+struct assay_client *
+assay_attested_session(struct assay_attested *a)
+{
+    return a->session;
+}
+
+enum assay_code
+assay_attested_reattest(struct assay_attested *a, struct assay_error *err)
+{
+    uint8_t nonce[ASSAY_NONCE_BYTES];
+
+    assay_random_bytes(nonce, sizeof(nonce));
+    if (assay_client_reattest(a->session, assay_now(), nonce, err) ==
+        ASSAY_OK) {
+        enter(a, ASSAY_PHASE_QUOTE);
+        assay_attested_flush(a);
+    }
+    return err->code;
+}
+
+int64_t
+assay_attested_phase_us(const struct assay_attested *a,
+                        enum assay_attested_phase p)
+{
+    return a->phase_us[p];
+}
+
+enum assay_origin
+assay_attested_origin(const struct assay_attested *a)
+{
+    return assay_supplied_origin(a->supplied);
+}
+
+const struct assay_collateral *
+assay_attested_collateral(const struct assay_attested *a)
+{
+    return a->supplied != NULL ? assay_supplied_collateral(a->supplied) : NULL;
+}
+
+const char *
+assay_attested_peer(const struct assay_attested *a)
+{
+    return a->peer;
+}

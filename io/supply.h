@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * supply.h - collateral for the sessions of one loop: from memory if it is in
+ * date there, else from the disk cache or the sources, off the loop's thread.
+ *
+ * What comes from disk or network is tried on the quote that it is wanted for
+ * before it is handed out: what is not authentic is fetched anew once, and
+ * never kept.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "assay/verify.h"
+#include "io/obtain.h"
+
+struct assay_supply_options {
+    const struct assay_ctx *ctx;
+    struct assay_verifier *verifier;
+    const struct assay_root *root;
+    const char *const *sources; /* as in struct assay_pcs_request */
+    size_t source_count;
+    struct assay_fetch_options fetch; /* `cancel` is the supply's own */
+    bool use_cache;                   /* on disk; memory is always used */
+    int64_t grace_s;                  /* seconds after nextUpdate; 0 for none */
+    /* Always this bundle, and no sources at all; or NULL. */
+    const struct assay_collateral *fixed;
+};
+
+struct assay_supply; /* opaque; one loop, one thread */
+
+/* What the options point to must outlive the supply. NULL: out of memory. */
+struct assay_supply *
+assay_supply_new(uv_loop_t *loop, const struct assay_supply_options *options);
+/* Calls under way are cancelled. What was handed out stays valid until it is
+ * released. NULL is fine. */
+void assay_supply_free(struct assay_supply *s);
+
+/* Collateral that was handed out, counted. */
+struct assay_supplied;
+const struct assay_collateral *
+assay_supplied_collateral(const struct assay_supplied *s);
+enum assay_origin assay_supplied_origin(const struct assay_supplied *s);
+void assay_supplied_release(struct assay_supplied *s); /* NULL is fine */
+
+/* What is in memory for this quote, in date at now_s; or NULL. To be
+ * released. */
+struct assay_supplied *assay_supply_have(struct assay_supply *s,
+                                         const struct assay_quote *quote,
+                                         int64_t now_s);
+
+/* Exactly one call, from the loop: collateral to be released, or NULL and why
+ * (errors of assay_obtain_collateral()). */
+typedef void assay_supply_done(void *user, struct assay_supplied *supplied,
+                               const struct assay_error *err);
+struct assay_supply_call; /* opaque: a request under way */
+/* The quote is copied. NULL: out of memory. */
+struct assay_supply_call *assay_supply_get(struct assay_supply *s,
+                                           const struct assay_quote *quote,
+                                           int64_t now_s,
+                                           assay_supply_done *done, void *user);
+void assay_supply_cancel(struct assay_supply_call *c); /* no callback */

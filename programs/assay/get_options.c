@@ -1,0 +1,143 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * get_options.c - what only `assay get` is told.
+ */
+#include "get_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* Letters only, as no method in use has anything else; upper and lower case
+ * are different methods. */
+void
+get_set_request(struct get_options *g, const char *value,
+                struct assay_error *err)
+{
+    size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                             "abcdefghijklmnopqrstuvwxyz-");
+
+    if (n == 0 || value[n] != '\0' || n > 32) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--request: '%.40s' is no method", value);
+    } else if (strcmp(value, "CONNECT") == 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--request: CONNECT is not a method of this command");
+    }
+    g->method = value;
+}
+
+/* Fields that frame the message are ours: two answers to where it ends are
+ * none. */
+static const char *const framing[] = {
+    "content-length", "transfer-encoding",
+    "connection",     "upgrade",
+    "expect",         "te",
+    "trailer",
+};
+
+void
+get_set_header(struct get_options *g, const char *value,
+               struct assay_error *err)
+{
+    size_t name = strcspn(value, ":");
+
+    if (value[name] != ':' || name == 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--header: '%.40s' is not of the form 'Name: value'", value);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(framing) / sizeof(framing[0]); i++) {
+        if (assay_slice_is_nocase(
+                (struct assay_slice){(const uint8_t *)value, name},
+                framing[i])) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "--header: %s is written by this command", framing[i]);
+            return;
+        }
+    }
+    if (g->field_count == GET_FIELDS_MAX) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--header: more than %u", GET_FIELDS_MAX);
+        return;
+    }
+    g->fields[g->field_count++] = value;
+}
+
+/* HOST:PORT:ADDRESS, an IPv6 address perhaps in brackets. */
+void
+get_set_resolve(struct get_options *g, const char *value,
+                struct assay_error *err)
+{
+    struct assay_dial_resolve *r;
+    char *text;
+    char *port;
+    char *address;
+    size_t len;
+
+    if (g->resolve_count == ASSAY_DIAL_RESOLVE_MAX) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--resolve: more than %u", ASSAY_DIAL_RESOLVE_MAX);
+        return;
+    }
+    text = strdup(value);
+    if (text == NULL) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "--resolve");
+        return;
+    }
+    r = &g->resolve[g->resolve_count];
+    g->resolve_text[g->resolve_count++] = text;
+    port = strchr(text, ':');
+    address = port != NULL ? strchr(port + 1, ':') : NULL;
+    if (address == NULL || port == text || address == port + 1 ||
+        address[1] == '\0') {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--resolve: '%.60s' is not of the form HOST:PORT:ADDRESS",
+                   value);
+        return;
+    }
+    *port++ = '\0';
+    *address++ = '\0';
+    len = strlen(address);
+    if (address[0] == '[' && address[len - 1] == ']') {
+        address[len - 1] = '\0';
+        address++;
+    }
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
+    }
+    r->host = text;
+    r->port = port;
+    r->address = address;
+}
+
+void
+get_set_max_size(struct get_options *g, const char *value,
+                 struct assay_error *err)
+{
+    char *end = NULL;
+    unsigned long long n;
+
+    errno = 0;
+    n = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 ||
+        n == 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--max-size: '%.40s' is not a number of bytes", value);
+        return;
+    }
+    g->body_max = n;
+}
+
+void
+get_options_free(struct get_options *g)
+{
+    for (size_t i = 0; i < g->resolve_count; i++) {
+        free(g->resolve_text[i]);
+    }
+    g->resolve_count = 0;
+}

@@ -1,0 +1,243 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * get_setup.c - from options and policy to everything that a session rests on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "get.h"
+#include "io/file.h"
+#include "load.h"
+#include "session_json.h"
+#include "source.h"
+
+#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
+
+static void
+read_data(struct get *g)
+{
+    const char *data = g->o->get.data;
+    struct assay_error *err = &g->err;
+
+    g->request.method = g->o->get.method;
+    if (data != NULL) {
+        g->request.has_body = true;
+        if (strcmp(data, "@-") == 0) {
+            (void)!assay_stdin_read(GET_DATA_MAX_BYTES, &g->data, err);
+            g->request.body = assay_buf_slice(&g->data);
+        } else if (data[0] == '@') {
+            (void)!assay_file_read(data + 1, GET_DATA_MAX_BYTES, &g->data, err);
+            g->request.body = assay_buf_slice(&g->data);
+        } else {
+            g->request.body = assay_slice_of(data);
+        }
+    }
+    if (g->request.method == NULL) {
+        g->request.method = data != NULL ? "POST" : "GET";
+    }
+}
+
+/* The system's roots, the policy's and those of --ca, all in one. */
+static void
+add_roots(const char *path, struct assay_buf *pem, bool optional,
+          struct assay_error *err)
+{
+    struct assay_error sub;
+    struct assay_buf content;
+
+    if (path == NULL || err->code != ASSAY_OK) {
+        return;
+    }
+    if (assay_file_read(path, ASSAY_TLS_ROOTS_MAX_BYTES, &content, &sub) ==
+        ASSAY_OK) {
+        assay_buf_add(pem, assay_buf_slice(&content));
+        assay_buf_add_u8(pem, '\n');
+        assay_buf_free(&content);
+    } else if (!optional) {
+        *err = sub;
+    }
+}
+
+static void
+make_roots(struct get *g)
+{
+    const char *of_environment = getenv("SSL_CERT_FILE");
+    struct assay_buf pem;
+    size_t count = 0;
+
+    assay_buf_init(&pem, ASSAY_TLS_ROOTS_MAX_BYTES);
+    add_roots(of_environment != NULL ? of_environment : SYSTEM_ROOTS, &pem,
+              true, &g->err);
+    add_roots(assay_policy_ca_file(g->policy), &pem, false, &g->err);
+    add_roots(g->o->get.ca, &pem, false, &g->err);
+    if (g->err.code == ASSAY_OK &&
+        assay_buf_check(&pem, "TLS roots", &g->err) == ASSAY_OK) {
+        (void)!assay_tls_roots_parse(g->ctx, assay_buf_slice(&pem), &g->roots,
+                                     &count, &g->err);
+    }
+    assay_buf_free(&pem);
+}
+
+static void
+make_root(struct get *g)
+{
+    const char *of_policy = assay_policy_trusted_root(g->policy);
+
+    if (g->o->root != NULL) {
+        (void)!load_root(g->ctx, g->o->root, &g->own_root, &g->err);
+    } else if (of_policy != NULL) {
+        (void)!load_root_of_policy(g->ctx, of_policy, &g->own_root, &g->err);
+    }
+}
+
+/* One of the policy's wires, before anything is sent. */
+static void
+choose_wire(struct get *g)
+{
+    size_t count = assay_policy_wire_count(g->policy);
+
+    g->session.wire = assay_policy_wire(g->policy, 0);
+    if (g->o->get.wire == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum assay_wire w = assay_policy_wire(g->policy, i);
+
+        if (strcmp(assay_wire_name(w), g->o->get.wire) == 0) {
+            g->session.wire = w;
+            return;
+        }
+    }
+    assay_fail(&g->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "--wire: the policy does not allow '%.20s'", g->o->get.wire);
+}
+
+static void
+make_dial(struct get *g)
+{
+    const struct get_options *o = &g->o->get;
+
+    g->dial = (struct assay_dial_options){
+        .resolve = o->resolve,
+        .resolve_count = o->resolve_count,
+        .timeout_ms = g->o->connect_timeout_ms != 0 ? g->o->connect_timeout_ms
+                                                    : GET_CONNECT_MS,
+    };
+    (void)snprintf(g->dial.to.host, sizeof(g->dial.to.host), "%s", g->uri.host);
+    (void)snprintf(g->dial.to.port, sizeof(g->dial.to.port), "%u",
+                   (unsigned)g->uri.port);
+    if (o->proxy == NULL) {
+        g->proxy = assay_dial_proxy_of_environment(g->uri.host);
+        g->dial.proxy = g->proxy;
+    } else if (o->proxy[0] != '\0') {
+        g->dial.proxy = o->proxy;
+    }
+}
+
+static void
+make_supply(struct get *g)
+{
+    const struct options *o = g->o;
+    struct assay_supply_options s = {
+        .ctx = g->ctx,
+        .verifier = g->verifier,
+        .root = g->session.root,
+        .sources = g->urls,
+        .source_count = source_urls(o, g->policy, g->urls),
+        .fetch =
+            {
+                .ca_file = o->pccs_ca != NULL ? o->pccs_ca
+                                              : assay_policy_ca_file(g->policy),
+                .connect_timeout_ms = o->connect_timeout_ms,
+                .timeout_ms = o->timeout_ms,
+            },
+        .use_cache = !o->no_cache && assay_policy_cache_collateral(g->policy),
+        .grace_s = assay_policy_collateral_grace(g->policy),
+        .fixed = g->bundle,
+    };
+
+    g->has_loop = uv_loop_init(&g->loop) == 0;
+    g->supply = g->has_loop ? assay_supply_new(&g->loop, &s) : NULL;
+    if (g->supply == NULL) {
+        assay_fail(&g->err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                   "the event loop could not be made");
+    }
+}
+
+static void
+check_uri(struct get *g)
+{
+    if (assay_uri_parse(assay_slice_of(g->o->operand), &g->uri, &g->err) ==
+            ASSAY_OK &&
+        !g->uri.https) {
+        assay_fail(&g->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "URL: an attested session needs https://");
+    }
+}
+
+/* Everything that can be wrong without asking anybody. */
+enum assay_code
+get_set_up(struct get *g)
+{
+    struct assay_error *err = &g->err;
+
+    check_uri(g);
+    if (err->code != ASSAY_OK) {
+        return err->code;
+    }
+    read_data(g);
+    if (err->code != ASSAY_OK || assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
+        load_policy(g->o->policy, &g->policy, err) != ASSAY_OK ||
+        assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
+        return err->code;
+    }
+    make_root(g);
+    if (err->code == ASSAY_OK && g->o->collateral != NULL) {
+        (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
+    }
+    make_roots(g);
+    if (err->code != ASSAY_OK) {
+        return err->code;
+    }
+    g->session = (struct assay_client_options){
+        .ctx = g->ctx,
+        .verifier = g->verifier,
+        .root = g->own_root != NULL ? g->own_root : assay_root_intel(),
+        .policy = g->policy,
+        .roots = g->roots,
+        .server_name = g->uri.host,
+    };
+    choose_wire(g);
+    make_dial(g);
+    make_supply(g);
+    if (err->code == ASSAY_OK) {
+        (void)!get_request_write(&g->request, &g->uri, &g->o->get, &g->wire,
+                                 err);
+    }
+    return err->code;
+}
+
+void
+get_free(struct get *g)
+{
+    sink_free(&g->sink);
+    assay_supply_free(g->supply);
+    if (g->has_loop) {
+        /* Lets handles close, and a fetch that was cancelled end. */
+        (void)uv_run(&g->loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&g->loop);
+    }
+    free(g->proxy);
+    assay_verifier_free(g->verifier);
+    assay_collateral_free(g->bundle);
+    assay_tls_roots_free(g->roots);
+    assay_root_free(g->own_root);
+    assay_policy_free(g->policy);
+    assay_ctx_free(g->ctx);
+    assay_buf_free(&g->data);
+    assay_buf_free(&g->wire);
+    assay_buf_free(&g->verdict);
+}
