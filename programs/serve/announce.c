@@ -56,12 +56,10 @@ announce_certificate(uv_loop_t *loop, struct assay_quoter *quoter,
     run(loop, quoter, sha256, err);
     if (err->code == ASSAY_OK) {
         assay_hex_to(hex, ASSAY_SLICE(sha256));
-        log_event(
-            log, LOG_INFO, "certificate announced",
-            (struct log_field[]){{"sha256", assay_slice_of(hex)}}, 1);
+        log_event(log, LOG_INFO, "certificate announced",
+                  (struct log_field[]){{"sha256", assay_slice_of(hex)}}, 1);
     } else if (how == ANNOUNCE_AUTO) {
-        log_failure(log,
-                    err->code == ASSAY_NOT_FOUND ? LOG_INFO : LOG_WARNING,
+        log_failure(log, err->code == ASSAY_NOT_FOUND ? LOG_INFO : LOG_WARNING,
                     "certificate not announced", err);
         assay_error_clear(err);
     }

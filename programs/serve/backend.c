@@ -126,8 +126,8 @@ advance(struct exchange *x)
         decode(x);
     }
     if (x->stream != NULL) {
-        assay_stream_read(x->stream, !x->eof && assay_queue_len(&x->in) <
-                                                    QUEUE_MAX_BYTES);
+        assay_stream_read(x->stream,
+                          !x->eof && assay_queue_len(&x->in) < QUEUE_MAX_BYTES);
     }
 }
 

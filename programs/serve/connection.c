@@ -98,8 +98,7 @@ close_connection(struct connection *c)
 static size_t
 backlog(const struct connection *c)
 {
-    return assay_server_output(c->session).len +
-           assay_stream_queued(c->stream);
+    return assay_server_output(c->session).len + assay_stream_queued(c->stream);
 }
 
 static size_t
@@ -422,9 +421,9 @@ turn(struct connection *c)
     if (is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(c->stream, !c->eof && (is_over(c) ||
-                                             (assay_queue_len(&c->in) == 0 &&
-                                              room(c) > 0)));
+    assay_stream_read(
+        c->stream, !c->eof && (is_over(c) ||
+                               (assay_queue_len(&c->in) == 0 && room(c) > 0)));
     set_timer(c);
 }
 

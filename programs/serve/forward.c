@@ -85,7 +85,8 @@ static void
 check_length(struct forward *f, uint64_t length)
 {
     if (length > f->options->max_body) {
-        refuse(f, 413, "too_large", "the body is larger than this server takes");
+        refuse(f, 413, "too_large",
+               "the body is larger than this server takes");
     }
 }
 
@@ -318,17 +319,17 @@ log_request(const struct forward *f)
     snprintf(millis, sizeof(millis), "%llu",
              (unsigned long long)(uv_now(f->options->loop) - f->started_ms));
     snprintf(length, sizeof(length), "%llu", (unsigned long long)f->answer_len);
-    log_event(f->options->log, LOG_DEBUG, "request",
-              (struct log_field[]){
-                  {"method", f->request.method},
-                  {"path", path_of(f->request.target)},
-                  {"status", assay_slice_of(status)},
-                  {"bytes", assay_slice_of(length)},
-                  {"ms", assay_slice_of(millis)},
-                  {"end", assay_slice_of(f->state == FORWARD_DONE ? "whole"
-                                                                  : "cut")},
-              },
-              6);
+    log_event(
+        f->options->log, LOG_DEBUG, "request",
+        (struct log_field[]){
+            {"method", f->request.method},
+            {"path", path_of(f->request.target)},
+            {"status", assay_slice_of(status)},
+            {"bytes", assay_slice_of(length)},
+            {"ms", assay_slice_of(millis)},
+            {"end", assay_slice_of(f->state == FORWARD_DONE ? "whole" : "cut")},
+        },
+        6);
 }
 
 void

@@ -122,14 +122,14 @@ put_request_line(struct assay_buf *to, const struct assay_http1_head *h,
     char with_slash[ASSAY_HTTP1_TARGET_MAX_BYTES + 2];
 
     if (target.len == 0) {
-        target = assay_slice_of(assay_slice_is(h->method, "OPTIONS") ? "*"
-                                                                     : "/");
+        target =
+            assay_slice_of(assay_slice_is(h->method, "OPTIONS") ? "*" : "/");
     } else if (target.ptr[0] == '?' &&
                target.len <= ASSAY_HTTP1_TARGET_MAX_BYTES) {
         with_slash[0] = '/';
         memcpy(with_slash + 1, target.ptr, target.len);
-        target = (struct assay_slice){(const uint8_t *)with_slash,
-                                      target.len + 1};
+        target =
+            (struct assay_slice){(const uint8_t *)with_slash, target.len + 1};
     }
     (void)!assay_http1_put_request(to, h->method, target, err);
 }
@@ -200,8 +200,8 @@ heads_plan(const struct assay_http1_head *h,
 
     if (h->framing == ASSAY_HTTP1_CHUNKED ||
         h->framing == ASSAY_HTTP1_UNTIL_CLOSE) {
-        p.framing = request->minor >= 1 ? ASSAY_HTTP1_CHUNKED
-                                        : ASSAY_HTTP1_UNTIL_CLOSE;
+        p.framing =
+            request->minor >= 1 ? ASSAY_HTTP1_CHUNKED : ASSAY_HTTP1_UNTIL_CLOSE;
     }
     p.keep = keep && p.framing != ASSAY_HTTP1_UNTIL_CLOSE;
     return p;

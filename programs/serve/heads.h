@@ -17,7 +17,7 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
 /* How a response goes to a client. */
 struct response_plan {
     enum assay_http1_framing framing; /* of its body */
-    bool keep; /* the connection stays open behind it */
+    bool keep;                        /* the connection stays open behind it */
 };
 /* h: the backend's; request: the client's. keep: may it stay open at all? */
 struct response_plan heads_plan(const struct assay_http1_head *h,

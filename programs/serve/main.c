@@ -117,8 +117,8 @@ init_connections(struct program *p)
     c->identity = p->identity;
     c->quotes.log = &p->log;
     c->quotes.max = o->max_quotes;
-    c->forward = (struct forward_options){&p->loop, &o->backend, &p->log,
-                                          o->max_body};
+    c->forward =
+        (struct forward_options){&p->loop, &o->backend, &p->log, o->max_body};
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;
@@ -169,13 +169,12 @@ open_doors(struct program *p)
         ASSAY_OK) {
         return fail(p, &err);
     }
-    log_event(
-        &p->log, LOG_INFO, "listening",
-        (struct log_field[]){
-            {"address", assay_slice_of(address)},
-            {"quotes", assay_slice_of(assay_quoter_name(quoter))},
-        },
-        2);
+    log_event(&p->log, LOG_INFO, "listening",
+              (struct log_field[]){
+                  {"address", assay_slice_of(address)},
+                  {"quotes", assay_slice_of(assay_quoter_name(quoter))},
+              },
+              2);
     return true;
 }
 

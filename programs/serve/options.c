@@ -289,10 +289,9 @@ take_options(struct options *o, int argc, char **argv, enum serve_exit *exit)
     int found;
 
     for (size_t i = 0; i < TABLE_ROWS; i++) {
-        longs[i] = (struct option){table[i].name,
-                                   table[i].has_value ? required_argument
-                                                      : no_argument,
-                                   NULL, FIRST_ROW + (int)i};
+        longs[i] = (struct option){
+            table[i].name, table[i].has_value ? required_argument : no_argument,
+            NULL, FIRST_ROW + (int)i};
     }
     longs[TABLE_ROWS] = (struct option){NULL, 0, NULL, 0};
     opterr = 0;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "assay/session.h"
 #include "base/bytes.h"
 
 struct quote_call {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "assay/session.h"
 #include "io/quoter.h"
 #include "log.h"
 

@@ -9,9 +9,10 @@
 #include "options.h"
 
 /* From files, or made here; --cert-out is written. */
-ASSAY_MUST_CHECK enum assay_code
-setup_identity(const struct options *o, const struct assay_ctx *ctx,
-               struct assay_tls_identity **out, struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code setup_identity(const struct options *o,
+                                                const struct assay_ctx *ctx,
+                                                struct assay_tls_identity **out,
+                                                struct assay_error *err);
 
 /* {"address", "pid", "certificate_sha256", "quotes"}, if --ready-file. */
 ASSAY_MUST_CHECK enum assay_code
