@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "assay/session.h"
 #include "base/buf.h"
