@@ -167,14 +167,12 @@ answer_error(struct assay_server *s, unsigned status, const char *code,
 
 /* --- reading requests --------------------------------------------------- */
 
-/* The status for a head that cannot be read. */
+/* A head that cannot be read. */
 static void
 refuse_head(struct assay_server *s, const struct assay_error *why,
             struct assay_error *err)
 {
-    unsigned status = why->code == ASSAY_TOO_LARGE     ? 431
-                      : why->code == ASSAY_UNSUPPORTED ? 501
-                                                       : 400;
+    unsigned status = assay_http1_refusal(assay_queue_slice(&s->plain), why);
 
     s->keep_alive = false;
     answer_error(s, status, "bad_request", why->msg, false, err);
