@@ -31,10 +31,15 @@ struct assay_dstack_events {
 void assay_dstack_events_read(const struct assay_eventlog *l,
                               struct assay_dstack_events *out, char fault[160]);
 
+#define ASSAY_VM_CONFIG_MAX_BYTES (1024u * 1024u) /* more is a fault */
+
 /* Does MRCONFIGID (48 octets) agree with the events? Kind 1: the compose hash;
  * kind 2: Keccak-256 over compose hash, app ID and key provider; kind 3:
  * SHA-256 over a document that vm_config (JSON text, or empty) brings as
- * `mr_config`, whose members must agree with the events as well. */
+ * `mr_config` (a string, or the document itself), whose members must agree
+ * with the events as well. A key provider that is measured without its ID is
+ * any provider of that kind. Without a vm_config nothing is compared; one
+ * without the measured document is a fault. */
 enum assay_config_id_kind {
     ASSAY_CONFIG_ID_NONE = 0, /* all zero: nothing to compare */
     ASSAY_CONFIG_ID_COMPOSE = 1,
@@ -51,7 +56,7 @@ struct assay_config_id {
                         nothing to compare */
 };
 /* events may be NULL (no log, or one that was refused): then kind 1 and kind 3
- * alone can prove a compose hash.
+ * alone can prove a compose hash, and kind 2 is not compared.
  * ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code
 assay_config_id_check(const struct assay_ctx *ctx, struct assay_slice config_id,
