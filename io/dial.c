@@ -138,6 +138,15 @@ finish_no_memory(struct assay_dial *d)
     finish_failed(d, ASSAY_NO_MEMORY, ": out of memory");
 }
 
+/* Who gave an address need not read it twice. */
+static bool
+is_ip(const struct assay_address *a)
+{
+    struct sockaddr_storage ip;
+
+    return assay_resolve_ip(a->host, a->port, &ip);
+}
+
 static void
 on_timeout(uv_timer_t *timer)
 {
@@ -146,7 +155,7 @@ on_timeout(uv_timer_t *timer)
     char tried[120] = "";
     char why[240];
 
-    if (d->race != NULL) {
+    if (d->race != NULL && !is_ip(d->hop)) {
         assay_race_trying(d->race, tried, sizeof(tried));
     }
     (void)snprintf(why, sizeof(why), "%s%s: %s within %.1f s",
@@ -183,11 +192,7 @@ on_raced(void *user, struct assay_stream *stream, const char *tried)
 
     d->race = NULL;
     if (stream == NULL) {
-        struct sockaddr_storage ip;
-        /* Who gave an address need not read it twice. */
-        const char *rest = assay_resolve_ip(d->hop->host, "0", &ip)
-                               ? strchr(tried, ')')
-                               : NULL;
+        const char *rest = is_ip(d->hop) ? strchr(tried, ')') : NULL;
 
         (void)snprintf(why, sizeof(why), "%s%s", rest != NULL ? "" : " ",
                        rest != NULL ? rest + 1 : tried);

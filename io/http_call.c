@@ -30,7 +30,7 @@ struct assay_http_call {
     struct assay_buf body;
     struct assay_error error;
     char method[16];
-    char what[ASSAY_HOST_MAX_BYTES + 160]; /* "unix:PATH: POST /GetQuote" */
+    char what[2 * ASSAY_HOST_MAX_BYTES]; /* "unix:PATH: POST /GetQuote" */
 };
 
 /* --- the end ------------------------------------------------------------ */
@@ -285,7 +285,8 @@ put_request(struct assay_buf *to, const struct assay_http_call_options *o,
     }
     assay_http1_put_end(to);
     assay_buf_add(to, o->body);
-    return assay_buf_check(to, "request", err);
+    assay_buf_check(to, "request", err);
+    return err->code;
 }
 
 static void
@@ -298,9 +299,10 @@ init(struct assay_http_call *c, const struct assay_http_call_options *o)
     assay_buf_init(&c->body, o->answer_max);
     assay_error_clear(&c->error);
     snprintf(c->method, sizeof(c->method), "%s", o->method);
-    snprintf(c->what, sizeof(c->what), "%s%s%s: %.15s %.60s",
-             o->to.is_unix ? "unix:" : o->to.host, o->to.is_unix ? "" : ":",
-             o->to.is_unix ? o->to.path : o->to.port, o->method, o->target);
+    (void)snprintf(
+        c->what, sizeof(c->what), "%s%s%s: %.15s %.60s",
+        o->to.is_unix ? "unix:" : o->to.host, o->to.is_unix ? "" : ":",
+        o->to.is_unix ? o->to.path : o->to.port, o->method, o->target);
     c->timeout_ms =
         o->timeout_ms != 0 ? o->timeout_ms : ASSAY_HTTP_CALL_TIMEOUT_MS;
 }

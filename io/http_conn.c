@@ -112,15 +112,13 @@ write_answer(struct assay_http_conn *c, const struct assay_http_answer *a,
 {
     bool has_body = !assay_slice_is(c->head.method, "HEAD") &&
                     a->status != 204 && a->status != 304;
-    bool small = a->body.len <= ASSAY_HTTP_SMALL_BODY_BYTES;
 
-    if (has_body && small) {
+    if (has_body && a->body.len <= ASSAY_HTTP_SMALL_BODY_BYTES) {
         assay_buf_add(head, assay_buf_slice(&a->body));
+        has_body = head->failed; /* no memory: then in two pieces */
     }
-    /* Adding may fail for want of memory only; then the peer sees an answer
-     * that breaks off. */
     assay_stream_write(c->stream, assay_buf_slice(head));
-    if (has_body && !small) {
+    if (has_body) {
         assay_stream_write(c->stream, assay_buf_slice(&a->body));
     }
 }
@@ -192,42 +190,6 @@ answer(struct assay_http_conn *c)
 }
 
 /* --- reading ------------------------------------------------------------ */
-
-/* The start of what is read, up to its first line break. */
-static struct assay_slice
-first_line(const struct assay_http_conn *c)
-{
-    struct assay_slice line = {c->in.ptr + c->at, c->in.len - c->at};
-    const uint8_t *end = memchr(line.ptr, '\n', line.len);
-
-    if (end != NULL) {
-        line.len = (size_t)(end - line.ptr);
-    }
-    return line;
-}
-
-static void
-refuse_head(struct assay_http_conn *c, const struct assay_error *err)
-{
-    struct assay_slice line = first_line(c);
-    struct assay_slice version = {line.ptr, 0};
-    unsigned status = 400;
-
-    if (line.len >= 9) { /* "HTTP/1.1" and CR */
-        version = (struct assay_slice){line.ptr + line.len - 9, 8};
-    }
-    if (err->code == ASSAY_TOO_LARGE) {
-        status = line.len > ASSAY_HTTP1_TARGET_MAX_BYTES ? 414 : 431;
-    } else if (err->code == ASSAY_UNSUPPORTED) {
-        /* If the version is fine, it is the transfer coding. */
-        status = assay_slice_is(version, "HTTP/1.1") ||
-                         assay_slice_is(version, "HTTP/1.0")
-                     ? 501
-                     : 505;
-    }
-    c->head.method = ASSAY_EMPTY; /* of the request before */
-    refuse(c, status, err->code, err->msg);
-}
 
 /* How many bytes belong to the body; then the state is another if it is all
  * there, or cannot be read. */
@@ -308,7 +270,8 @@ read_requests(struct assay_http_conn *c)
         }
         if (assay_http1_request(in, &c->scanned, &c->head, &used, &err) !=
             ASSAY_OK) {
-            refuse_head(c, &err);
+            c->head.method = ASSAY_EMPTY; /* of the request before */
+            refuse(c, assay_http1_refusal(in, &err), err.code, err.msg);
             return;
         }
         if (used > 0) {

@@ -123,8 +123,8 @@ assay_proxy_parse(const char *url, struct assay_proxy *out,
     }
     if (err->code == ASSAY_OK) {
         read_host(rest, authority, out, err);
-        assay_error_prefix(err, "proxy");
     }
+    assay_error_prefix(err, "proxy");
     return err->code;
 }
 
