@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: The Assay authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a package holds: headers, both libraries, assay.pc, the program. The
-# evidence writer is never installed.
+# What a package holds: headers, both libraries, assay.pc, the programs and
+# their manual pages. Of the evidence writer, only what assay-sim has in it.
 if(NOT TARGET assay_shared)
   return()
 endif()
@@ -21,20 +21,30 @@ install(DIRECTORY include/assay "${CMAKE_BINARY_DIR}/include/assay"
   FILES_MATCHING PATTERN "*.h")
 install(FILES "${CMAKE_BINARY_DIR}/assay.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-if(TARGET program_assay)
-  install(TARGETS program_assay RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
+foreach(program assay assay-sim)
+  if(TARGET program_${program})
+    install(TARGETS program_${program}
+      RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  endif()
+endforeach()
 
-# The manual page is made where scdoc is at hand.
+# Manual pages, docs/man/NAME.SECTION.scd, are made where scdoc is at hand.
 find_program(ASSAY_SCDOC scdoc)
 if(ASSAY_SCDOC)
-  set(page "${CMAKE_BINARY_DIR}/assay.1")
-  set(source "${CMAKE_SOURCE_DIR}/docs/man/assay.1.scd")
-  add_custom_command(OUTPUT "${page}"
-    COMMAND sh -c "'${ASSAY_SCDOC}' <'${source}' >'${page}'"
-    DEPENDS "${source}" VERBATIM)
-  add_custom_target(manual ALL DEPENDS "${page}")
-  install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/docs/man/*.scd")
+  set(pages "")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME)
+    string(REGEX REPLACE "\\.scd$" "" name "${name}")
+    string(REGEX REPLACE "^.*\\." "" section "${name}")
+    set(page "${CMAKE_BINARY_DIR}/${name}")
+    add_custom_command(OUTPUT "${page}"
+      COMMAND sh -c "'${ASSAY_SCDOC}' <'${source}' >'${page}'"
+      DEPENDS "${source}" VERBATIM)
+    install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
+    list(APPEND pages "${page}")
+  endforeach()
+  add_custom_target(manual ALL DEPENDS ${pages})
 else()
-  message(STATUS "SKIPPED manual page: scdoc is not installed")
+  message(STATUS "SKIPPED manual pages: scdoc is not installed")
 endif()

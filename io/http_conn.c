@@ -112,15 +112,13 @@ write_answer(struct assay_http_conn *c, const struct assay_http_answer *a,
 {
     bool has_body = !assay_slice_is(c->head.method, "HEAD") &&
                     a->status != 204 && a->status != 304;
-    bool small = a->body.len <= ASSAY_HTTP_SMALL_BODY_BYTES;
 
-    if (has_body && small) {
+    if (has_body && a->body.len <= ASSAY_HTTP_SMALL_BODY_BYTES) {
         assay_buf_add(head, assay_buf_slice(&a->body));
+        has_body = head->failed; /* no memory: then in two pieces */
     }
-    /* Adding may fail for want of memory only; then the peer sees an answer
-     * that breaks off. */
     assay_stream_write(c->stream, assay_buf_slice(head));
-    if (has_body && !small) {
+    if (has_body) {
         assay_stream_write(c->stream, assay_buf_slice(&a->body));
     }
 }

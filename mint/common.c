@@ -60,6 +60,15 @@ mint_patch_buf(struct assay_buf *b, const struct mint_patch *patch,
     }
 }
 
+void
+mint_buf_fail(struct assay_buf *b, const struct assay_buf *because_of)
+{
+    if (because_of->failed && !b->failed) {
+        b->failed = true;
+        b->no_memory = because_of->no_memory;
+    }
+}
+
 enum assay_code
 mint_check(const struct assay_buf *b, const char *what, struct assay_error *err)
 {

@@ -67,6 +67,9 @@ void mint_apply_patch(uint8_t *bytes, size_t len,
                       const struct mint_patch *patch, struct assay_error *err);
 void mint_patch_buf(struct assay_buf *b, const struct mint_patch *patch,
                     struct assay_error *err);
+/* A buffer that holds less than it should because another failed, fails too,
+ * and for the same reason. */
+void mint_buf_fail(struct assay_buf *b, const struct assay_buf *because_of);
 /* The code of *err, or what is wrong with the buffer. */
 ASSAY_MUST_CHECK enum assay_code mint_check(const struct assay_buf *b,
                                             const char *what,

@@ -75,7 +75,7 @@ write_listed(struct assay_buf *b, struct job *j)
         assay_buf_init(&serial, MINT_DER_MAX);
         mint_add_hex(&serial, j->o->revoked[i], "crl.revoked", j->err);
         write_entry(b, j, assay_buf_slice(&serial));
-        b->failed = b->failed || serial.failed;
+        mint_buf_fail(b, &serial);
         assay_buf_free(&serial);
     }
 }
@@ -112,7 +112,8 @@ write_number(struct assay_buf *b, struct job *j)
     mint_add_hex(&number, j->o->number, "crl.number", j->err);
     mint_der_unsigned(&value, assay_buf_slice(&number));
     mint_write_extension(b, ASSAY_SLICE(oid), false, assay_buf_slice(&value));
-    b->failed = b->failed || number.failed || value.failed;
+    mint_buf_fail(b, &number);
+    mint_buf_fail(b, &value);
     assay_buf_free(&value);
     assay_buf_free(&number);
 }
@@ -133,7 +134,8 @@ write_aki(struct assay_buf *b, struct job *j)
     }
     mint_write_aki(&value, assay_buf_slice(&id));
     mint_write_extension(b, ASSAY_SLICE(oid), false, assay_buf_slice(&value));
-    b->failed = b->failed || id.failed || value.failed;
+    mint_buf_fail(b, &id);
+    mint_buf_fail(b, &value);
     assay_buf_free(&value);
     assay_buf_free(&id);
 }

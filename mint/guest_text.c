@@ -39,7 +39,7 @@ write_version(struct assay_json_out *j, const struct mint_guest_event *e)
                             assay_buf_slice(&e->payload));
     assay_json_out_i64(j, "version", 2);
     assay_json_out_hex(j, "preimage", assay_buf_slice(&preimage));
-    j->buf->failed = j->buf->failed || preimage.failed;
+    mint_buf_fail(j->buf, &preimage);
     assay_buf_free(&preimage);
 }
 

@@ -147,6 +147,16 @@ mint_key_from_scalar(const uint8_t scalar[MINT_SCALAR_BYTES],
     return ASSAY_OK;
 }
 
+/* After the last try: what it said, unless that it was no key again. */
+static enum assay_code
+fail_key(struct assay_error *err, const struct assay_error *tried)
+{
+    if (tried->code == ASSAY_INVALID) {
+        return fail_crypto(err, "no key could be made");
+    }
+    return assay_fail(err, tried->code, tried->offset, "%s", tried->msg);
+}
+
 /* About one candidate in 2^32 is above the order: try the next. */
 enum { KEY_TRIES = 8 };
 
@@ -155,19 +165,19 @@ mint_key_random(struct mint_key **out, struct assay_error *err)
 {
     uint8_t scalar[MINT_SCALAR_BYTES];
     enum assay_code code = ASSAY_INVALID;
+    struct assay_error tried;
 
+    assay_error_clear(&tried);
     *out = NULL;
     for (int i = 0; i < KEY_TRIES && code == ASSAY_INVALID; i++) {
-        struct assay_error try_err;
-
-        assay_error_clear(&try_err);
+        assay_error_clear(&tried);
         if (RAND_priv_bytes(scalar, sizeof(scalar)) != 1) {
             return fail_crypto(err, "no random numbers");
         }
-        code = mint_key_from_scalar(scalar, out, &try_err);
+        code = mint_key_from_scalar(scalar, out, &tried);
     }
     OPENSSL_cleanse(scalar, sizeof(scalar));
-    return code == ASSAY_OK ? code : fail_crypto(err, "no key could be made");
+    return code == ASSAY_OK ? code : fail_key(err, &tried);
 }
 
 enum assay_code
@@ -176,11 +186,12 @@ mint_key_derive(const uint8_t seed[MINT_SEED_BYTES], const char *label,
 {
     uint8_t scalar[MINT_SCALAR_BYTES];
     enum assay_code code = ASSAY_INVALID;
+    struct assay_error tried;
 
+    assay_error_clear(&tried);
     *out = NULL;
     for (int i = 0; i < KEY_TRIES && code == ASSAY_INVALID; i++) {
         char text[MINT_LABEL_MAX + 32];
-        struct assay_error try_err;
         int len =
             snprintf(text, sizeof(text), "assay mint key 1: %s #%d", label, i);
 
@@ -191,11 +202,11 @@ mint_key_derive(const uint8_t seed[MINT_SEED_BYTES], const char *label,
         if (!hmac(seed, (const uint8_t *)text, (size_t)len, scalar)) {
             return fail_crypto(err, "HMAC failed");
         }
-        assay_error_clear(&try_err);
-        code = mint_key_from_scalar(scalar, out, &try_err);
+        assay_error_clear(&tried);
+        code = mint_key_from_scalar(scalar, out, &tried);
     }
     OPENSSL_cleanse(scalar, sizeof(scalar));
-    return code == ASSAY_OK ? code : fail_crypto(err, "no key could be made");
+    return code == ASSAY_OK ? code : fail_key(err, &tried);
 }
 
 void

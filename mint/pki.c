@@ -53,7 +53,7 @@ write_aki(struct assay_buf *b, const struct job *j)
     assay_buf_init(&id, MINT_DER_MAX);
     add_hex_or(&id, j->o->aki, j->c->issuer_key_id, "aki", j->err);
     mint_write_aki(b, assay_buf_slice(&id));
-    b->failed = b->failed || id.failed;
+    mint_buf_fail(b, &id);
     assay_buf_free(&id);
 }
 
@@ -141,7 +141,7 @@ write_extension(struct assay_buf *b, size_t i, const struct job *j)
     mint_write_extension(
         b, (struct assay_slice){extensions[i].oid, extensions[i].oid_len},
         extensions[i].critical != flip, assay_buf_slice(&value));
-    b->failed = b->failed || value.failed;
+    mint_buf_fail(b, &value);
     assay_buf_free(&value);
 }
 
@@ -212,7 +212,7 @@ write_serial(struct assay_buf *b, const struct job *j)
     } else {
         mint_der_unsigned(b, assay_buf_slice(&serial));
     }
-    b->failed = b->failed || serial.failed;
+    mint_buf_fail(b, &serial);
     assay_buf_free(&serial);
 }
 

@@ -88,7 +88,7 @@ write_signed_part(struct assay_buf *b, const struct job *j)
                                   : (uint32_t)body.len);
     }
     assay_buf_add(b, assay_buf_slice(&body));
-    b->failed = b->failed || body.failed;
+    mint_buf_fail(b, &body);
     assay_buf_free(&body);
     apply_patches(b, o->patch_signed, j->err);
 }
@@ -210,7 +210,7 @@ write_signature_section(struct assay_buf *b, const struct job *j)
     }
     assay_buf_add(b, assay_buf_slice(&qe_part));
     add_repeated(b, o->slack_byte, o->slack_in_signature);
-    b->failed = b->failed || qe_part.failed;
+    mint_buf_fail(b, &qe_part);
     assay_buf_free(&qe_part);
 }
 
@@ -256,7 +256,7 @@ write_quote(struct assay_buf *b, struct job *j)
     assay_buf_add(b, assay_buf_slice(&section));
     add_repeated(b, o->slack_byte, o->trailing);
     apply_patches(b, o->patch, j->err);
-    b->failed = b->failed || section.failed;
+    mint_buf_fail(b, &section);
     assay_buf_free(&section);
     return mint_check(b, "mint: quote", j->err);
 }

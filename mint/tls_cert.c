@@ -118,7 +118,7 @@ hex_text(struct assay_buf *to, const struct assay_buf *der)
 {
     assay_hex_encode(to, assay_buf_slice(der));
     assay_buf_add_u8(to, 0);
-    to->failed = to->failed || der->failed;
+    mint_buf_fail(to, der);
 }
 
 static enum assay_code
@@ -226,7 +226,7 @@ write_key(const struct mint_key *key, struct assay_buf *pem,
     mint_der_close(&der, part);
     mint_der_close(&der, info);
     assay_pem_encode(pem, "PRIVATE KEY", assay_buf_slice(&der));
-    pem->failed = pem->failed || der.failed;
+    mint_buf_fail(pem, &der);
     assay_buf_free(&der);
     return assay_buf_check(pem, "mint: private key", err);
 }

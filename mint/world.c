@@ -173,7 +173,11 @@ make_cert(const struct mint_world *w, struct products *p,
     add_hex_or(&made->ski, o->ski, ASSAY_SLICE(id), "ski", err);
     add_hex_or(&made->serial, o->serial, ASSAY_SLICE(id), "serial", err);
     c.issuer_key_id = assay_buf_slice(&p->certs[plan->issuer].ski);
-    return mint_cert_write(o, &c, &made->der, err);
+    code = mint_check(&made->ski, "mint: ski", err);
+    if (code == ASSAY_OK) {
+        code = mint_check(&made->serial, "mint: serial", err);
+    }
+    return code == ASSAY_OK ? mint_cert_write(o, &c, &made->der, err) : code;
 }
 
 static enum assay_code

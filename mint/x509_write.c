@@ -105,7 +105,8 @@ mint_write_extra(struct assay_buf *b,
         mint_add_hex(&value, text_or(extra[i].value, ""), "extra.value", err);
         mint_write_extension(b, assay_buf_slice(&oid), extra[i].critical,
                              assay_buf_slice(&value));
-        b->failed = b->failed || oid.failed || value.failed;
+        mint_buf_fail(b, &oid);
+        mint_buf_fail(b, &value);
         assay_buf_free(&value);
         assay_buf_free(&oid);
     }
@@ -150,7 +151,7 @@ mint_write_signed(const struct assay_buf *tbs, const struct mint_key *key,
     for (unsigned i = 0; i < how->trailing; i++) {
         assay_buf_add_u8(out, 0);
     }
-    out->failed = out->failed || sig_der.failed;
+    mint_buf_fail(out, &sig_der);
     assay_buf_free(&sig_der);
     return mint_check(out, "mint: signed DER", err);
 }

@@ -23,7 +23,7 @@ put_text(struct sim_call *c, const char *name,
     assay_buf_init(&text, MINT_DOCUMENT_MAX);
     write(sim_call_guest(c), &text);
     assay_json_out_string(&c->out, name, assay_buf_slice(&text));
-    c->out.buf->failed = c->out.buf->failed || text.failed;
+    mint_buf_fail(c->out.buf, &text);
     assay_buf_free(&text);
 }
 
@@ -39,7 +39,7 @@ put_log(struct sim_call *c, const char *name, bool stripped,
     assay_buf_init(&text, MINT_DOCUMENT_MAX);
     write(sim_call_guest(c), &form, &text);
     assay_json_out_string(&c->out, name, assay_buf_slice(&text));
-    c->out.buf->failed = c->out.buf->failed || text.failed;
+    mint_buf_fail(c->out.buf, &text);
     assay_buf_free(&text);
 }
 

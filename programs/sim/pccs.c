@@ -147,7 +147,7 @@ put_chain(const struct call *c, const char *name, struct assay_slice pem)
         }
     }
     put_field(c, name, assay_buf_slice(&text));
-    c->answer->fields.failed = c->answer->fields.failed || text.failed;
+    mint_buf_fail(&c->answer->fields, &text);
     assay_buf_free(&text);
 }
 

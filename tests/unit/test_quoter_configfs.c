@@ -110,11 +110,11 @@ stop_kernel(void)
         if (waited_ms > PATIENCE_MS) {
             kill(kernel.pid, SIGKILL);
             waitpid(kernel.pid, &status, 0);
-            (void)umount2(folder, MNT_DETACH);
             break;
         }
         (void)poll(NULL, 0, 10);
     }
+    (void)umount2(folder, MNT_DETACH); /* if it could not do it itself */
     (void)fclose(kernel.from);
     kernel.pid = 0;
     return status;
