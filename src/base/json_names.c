@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * json_names.c - finding a member name that occurs twice. Small objects are
- * compared pair by pair; large ones are sorted, because an attacker can choose
- * names that meet in any hash table whose function he knows.
+ * json_names.c - sorting member names, and finding one that occurs twice. Small
+ * objects are compared pair by pair; large ones are sorted, because an attacker
+ * can choose names that meet in any hash table whose function he knows.
  */
 #include "base/json_tree.h"
 
@@ -27,21 +27,20 @@ find_among_few(const struct assay_json *j, uint32_t first)
     return ASSAY_JSON_NONE;
 }
 
-/* Any total order will do: by length, bytes, place in the document. */
+/* By bytes; of two with one beginning, the shorter first; then by place in the
+ * document. */
 static bool
 before(const struct assay_json *j, uint32_t a, uint32_t b)
 {
     struct assay_slice x = assay_json_string(j, a);
     struct assay_slice y = assay_json_string(j, b);
-    int order = 0;
+    size_t both = x.len < y.len ? x.len : y.len;
+    int order = both > 0 ? memcmp(x.ptr, y.ptr, both) : 0;
 
-    if (x.len != y.len) {
-        return x.len < y.len;
+    if (order != 0) {
+        return order < 0;
     }
-    if (x.len > 0) {
-        order = memcmp(x.ptr, y.ptr, x.len);
-    }
-    return order != 0 ? order < 0 : a < b;
+    return x.len != y.len ? x.len < y.len : a < b;
 }
 
 /* Restores the heap (largest on top) below `at`. */
@@ -69,8 +68,8 @@ sift_down(const struct assay_json *j, uint32_t *names, size_t at, size_t count)
 }
 
 /* Heap sort: no recursion, no memory, no bad case. */
-static void
-sort_names(const struct assay_json *j, uint32_t *names, size_t count)
+void
+assay_json_sort_names(const struct assay_json *j, uint32_t *names, size_t count)
 {
     for (size_t at = count / 2; at > 0; at--) {
         sift_down(j, names, at - 1, count);
@@ -98,7 +97,7 @@ assay_json_find_duplicate(const struct assay_json *j, uint32_t object,
     for (uint32_t a = first; a != ASSAY_JSON_NONE; a = j->nodes[a].next) {
         scratch[count++] = a;
     }
-    sort_names(j, scratch, count);
+    assay_json_sort_names(j, scratch, count);
     for (uint32_t i = 1; i < count; i++) {
         if (same_name(j, scratch[i - 1], scratch[i]) && scratch[i] < found) {
             found = scratch[i];

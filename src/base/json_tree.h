@@ -45,3 +45,7 @@ struct assay_json {
 #define ASSAY_JSON_FEW_MEMBERS 16u
 uint32_t assay_json_find_duplicate(const struct assay_json *j, uint32_t object,
                                    uint32_t *scratch);
+
+/* Member names by their bytes (as characters: by code points). */
+void assay_json_sort_names(const struct assay_json *j, uint32_t *names,
+                           size_t count);

@@ -11,7 +11,8 @@
 /* How the comparison went. */
 struct assay_compose_match {
     bool matched;
-    const char *form; /* how: "offered text", "insertion order", "sorted" */
+    const char *form; /* how: "offered text", "text as given", "insertion
+                         order", "sorted" */
     char fault[160];  /* else the member that differs and a short diff; or why
                          it could not be compared */
 };
@@ -27,7 +28,8 @@ struct assay_compose_match {
  * for a member that is absent. Numbers are equal if they are the same integer
  * or the same text; the order of members does not matter.
  * Without: the hash of `expected` as it is, in insertion order, then sorted.
- * ASSAY_CRYPTO, ASSAY_NO_MEMORY, errors of the JSON reader for `expected`
+ * ASSAY_CRYPTO, ASSAY_NO_MEMORY, errors of the JSON reader and ASSAY_INVALID
+ * (no object, or a list of hashes that holds anything else) for `expected`
  * only: an offered text that is no JSON object is a fault. */
 ASSAY_MUST_CHECK enum assay_code
 assay_compose_compare(const struct assay_ctx *ctx, struct assay_slice expected,

@@ -6,6 +6,7 @@
 #include "harness/oom.h"
 
 #include "base/json.h"
+#include "base/json_canon.h"
 #include "base/json_out.h"
 #include "base/text.h"
 #include "harness/unit.h"
@@ -90,6 +91,25 @@ round_trip_pem(struct assay_error *err)
     return code;
 }
 
+static enum assay_code
+canonical_json(struct assay_error *err)
+{
+    static const struct assay_json_limits limits = {1 << 20, 8, 100000};
+    struct assay_json *j = NULL;
+    struct assay_buf b;
+    enum assay_code code =
+        assay_json_parse(assay_buf_slice(&document), &limits, "doc", &j, err);
+
+    assay_buf_init(&b, 10000);
+    if (code == ASSAY_OK) {
+        code = assay_json_canon(j, ASSAY_JSON_ROOT, ASSAY_JSON_SORTED, "doc",
+                                &b, err);
+    }
+    assay_json_free(j);
+    assay_buf_free(&b);
+    return code;
+}
+
 static const struct {
     const char *name;
     enum assay_code (*run)(struct assay_error *err);
@@ -99,6 +119,7 @@ static const struct {
     {"buffer", grow_buffer, 7},
     {"json_out", write_json, 6},
     {"pem", round_trip_pem, 8},
+    {"json_canon", canonical_json, 14},
 };
 
 static void
