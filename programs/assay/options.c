@@ -176,6 +176,9 @@ TEXT(root)
 TEXT(policy)
 TEXT(output)
 TEXT(pccs_ca)
+TEXT(event_log)
+TEXT(app_compose)
+TEXT(vm_config)
 
 #define ALL 31u
 static const struct {
@@ -192,6 +195,9 @@ static const struct {
     {"root", 0, true, OPTIONS_VERIFY, set_root},
     {"policy", 0, true, OPTIONS_VERIFY, set_policy},
     {"accept", 0, true, OPTIONS_VERIFY, set_accept},
+    {"event-log", 0, true, OPTIONS_VERIFY, set_event_log},
+    {"app-compose", 0, true, OPTIONS_VERIFY, set_app_compose},
+    {"vm-config", 0, true, OPTIONS_VERIFY, set_vm_config},
     {"no-cache", 0, false, OPTIONS_VERIFY, set_no_cache},
     {"output", 'o', true, OPTIONS_FETCH, set_output},
     {"early", 0, false, OPTIONS_FETCH, set_early},
