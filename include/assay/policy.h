@@ -72,15 +72,31 @@ assay_policy_default(enum assay_tee tee, struct assay_policy **out,
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_policy_parse(struct assay_slice json, struct assay_policy **out,
                    struct assay_error *err);
-/* The same in TOML 1.0, with the same names. */
+/* The same in TOML 1.0, with the same names; messages start with line and
+ * column. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_policy_parse_toml(struct assay_slice toml, struct assay_policy **out,
                         struct assay_error *err);
+/* The form that Codex providers have: tee_type, allowed_tdx_status, pccs_url
+ * and min_tdx_tcb only, all optional; it is read as a policy of type tdx that
+ * is partial. With a member `type` it is read as any other policy. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_parse_ratls(struct assay_slice json, struct assay_policy **out,
+                         struct assay_error *err);
+/* The same from a table of a TOML document: keys lead from the root to it and
+ * end with NULL ("model_providers", "x", "ratls_policy", NULL).
+ * ASSAY_MISSING if there is no such table. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_parse_ratls_toml(struct assay_slice toml, const char *const *keys,
+                              struct assay_policy **out,
+                              struct assay_error *err);
 ASSAY_API void assay_policy_free(struct assay_policy *p); /* NULL is fine */
 
 /* A policy that names a compose_file is not complete until its content was
  * given here: NULL if there is nothing to give. assay_verify() refuses such a
- * policy (ASSAY_INVALID). */
+ * policy (ASSAY_INVALID). The content, at most ASSAY_COMPOSE_MAX_BYTES
+ * (assay/compose.h), is hashed as it is. ASSAY_INVALID (the policy waits for
+ * none, or it is empty), ASSAY_TOO_LARGE, ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
 ASSAY_API const char *assay_policy_compose_file(const struct assay_policy *p);
 ASSAY_API ASSAY_MUST_CHECK enum assay_code assay_policy_set_compose_file(
     const struct assay_ctx *ctx, struct assay_policy *p,

@@ -57,7 +57,7 @@ take_policy(struct run *r, struct assay_error *err)
     const struct options *o = r->o;
     enum assay_tee tee = (enum assay_tee)assay_quote_view(r->quote)->tee_type;
     enum assay_code code = o->policy != NULL
-                               ? load_policy(o->policy, &r->policy, err)
+                               ? load_policy(r->ctx, o->policy, &r->policy, err)
                                : assay_policy_default(tee, &r->policy, err);
 
     if (code == ASSAY_OK && o->accept_count > 0) {

@@ -7,11 +7,14 @@
 
 #include <string.h>
 
+#include "assay/compose.h"
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "io/evidence.h"
 #include "io/file.h"
 
 #define ROOT_MAX_BYTES (64u * 1024u)
+#define PATH_MAX_BYTES 4096u
 
 static enum assay_code
 decode_quote(struct assay_slice content, struct assay_quote **out,
@@ -66,10 +69,65 @@ load_bundle(const struct assay_ctx *ctx, const char *path,
     return err->code;
 }
 
-enum assay_code
-load_policy(const char *path, struct assay_policy **out,
-            struct assay_error *err)
+static bool
+ends_with(const char *text, const char *end)
 {
+    size_t len = strlen(text);
+
+    return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
+}
+
+/* A path that a file names, from the folder of that file; NUL-terminated. */
+static enum assay_code
+resolve(const char *of, const char *path, struct assay_buf *out,
+        struct assay_error *err)
+{
+    const char *slash = strrchr(of, '/');
+
+    assay_buf_init(out, PATH_MAX_BYTES);
+    if (path[0] != '/' && slash != NULL) {
+        assay_buf_add(out, (struct assay_slice){(const uint8_t *)of,
+                                                (size_t)(slash - of) + 1});
+    }
+    assay_buf_add_text(out, path);
+    assay_buf_add_u8(out, 0);
+    return assay_buf_check(out, "policy.compose_file", err);
+}
+
+static void
+read_compose(const struct assay_ctx *ctx, struct assay_policy *p,
+             const char *path, struct assay_error *err)
+{
+    struct assay_buf content;
+
+    if (assay_file_read(path, ASSAY_COMPOSE_MAX_BYTES, &content, err) ==
+        ASSAY_OK) {
+        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(&content),
+                                             err);
+        assay_buf_free(&content);
+    }
+}
+
+static void
+complete_policy(const struct assay_ctx *ctx, struct assay_policy *p,
+                const char *path, struct assay_error *err)
+{
+    const char *file = assay_policy_compose_file(p);
+    struct assay_buf whole;
+
+    if (file != NULL) {
+        if (resolve(path, file, &whole, err) == ASSAY_OK) {
+            read_compose(ctx, p, (const char *)whole.ptr, err);
+        }
+        assay_buf_free(&whole);
+    }
+}
+
+enum assay_code
+load_policy(const struct assay_ctx *ctx, const char *path,
+            struct assay_policy **out, struct assay_error *err)
+{
+    struct assay_policy *p = NULL;
     struct assay_buf content;
 
     *out = NULL;
@@ -77,11 +135,20 @@ load_policy(const char *path, struct assay_policy **out,
         ASSAY_OK) {
         return err->code;
     }
-    if (assay_policy_parse(assay_buf_slice(&content), out, err) != ASSAY_OK) {
-        assay_error_prefix(err, "%s", path);
-    }
+    (void)!(ends_with(path, ".toml")
+                ? assay_policy_parse_toml(assay_buf_slice(&content), &p, err)
+                : assay_policy_parse(assay_buf_slice(&content), &p, err));
     assay_buf_free(&content);
-    return err->code;
+    if (p != NULL) {
+        complete_policy(ctx, p, path, err);
+    }
+    if (err->code != ASSAY_OK) {
+        assay_policy_free(p);
+        assay_error_prefix(err, "%s", path);
+        return err->code;
+    }
+    *out = p;
+    return ASSAY_OK;
 }
 
 enum assay_code

@@ -16,7 +16,10 @@ ASSAY_MUST_CHECK enum assay_code load_bundle(const struct assay_ctx *ctx,
                                              const char *path,
                                              struct assay_collateral **out,
                                              struct assay_error *err);
-ASSAY_MUST_CHECK enum assay_code load_policy(const char *path,
+/* TOML if the name ends in ".toml", otherwise JSON. A compose_file is read
+ * from the policy's folder. */
+ASSAY_MUST_CHECK enum assay_code load_policy(const struct assay_ctx *ctx,
+                                             const char *path,
                                              struct assay_policy **out,
                                              struct assay_error *err);
 /* From a file. */

@@ -26,11 +26,36 @@ assay_member_fail(const struct assay_member_place *at, const char *fmt, ...)
                "%s: %s", at->path, text);
 }
 
-static void
-fail_memory(const struct assay_member_place *at)
+void
+assay_member_no_memory(const struct assay_member_place *at)
 {
     assay_fail(at->err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s: out of memory",
                at->path);
+}
+
+void
+assay_member_unknown(const struct assay_member_place *at,
+                     struct assay_slice name, const char *const *names)
+{
+    const char *near = assay_nearest(name, names);
+
+    assay_member_fail(at, "unknown member%s%s",
+                      near != NULL ? "; the nearest is " : "",
+                      near != NULL ? near : "");
+}
+
+struct assay_member_place
+assay_member_part(const struct assay_member_place *at, uint32_t name,
+                  char path[ASSAY_MEMBER_PATH])
+{
+    struct assay_slice s = assay_json_string(at->doc, name);
+    struct assay_member_place part = *at;
+
+    (void)snprintf(path, ASSAY_MEMBER_PATH, "%s.%.*s", at->path,
+                   (int)(s.len < 40 ? s.len : 40), (const char *)s.ptr);
+    part.node = assay_json_value(at->doc, name);
+    part.path = path;
+    return part;
 }
 
 bool
@@ -98,7 +123,7 @@ assay_member_string(const struct assay_member_place *at)
     }
     copy = malloc(s.len + 1);
     if (copy == NULL) {
-        fail_memory(at);
+        assay_member_no_memory(at);
         return NULL;
     }
     assay_copy(copy, s);
@@ -154,7 +179,7 @@ assay_member_strings(const struct assay_member_place *at,
     }
     out->item = calloc(count, sizeof(*out->item));
     if (out->item == NULL) {
-        fail_memory(at);
+        assay_member_no_memory(at);
         return;
     }
     for (; item.node != ASSAY_JSON_NONE && at->err->code == ASSAY_OK;
@@ -193,7 +218,7 @@ assay_member_values(const struct assay_member_place *at, size_t size,
     out->size = size;
     out->bytes = calloc(count, size);
     if (out->bytes == NULL) {
-        fail_memory(at);
+        assay_member_no_memory(at);
         return;
     }
     for (; item.node != ASSAY_JSON_NONE && at->err->code == ASSAY_OK;

@@ -1,5 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * parse.h - reading the members of a policy, kind by kind. A failure is
+ * recorded at the place of the value; *err has the first one.
  */
 #pragma once
 
@@ -9,6 +12,9 @@
 /* A policy with the defaults of docs/policy.md and no rule of its own. */
 enum assay_code assay_policy_new(enum assay_tee tee, struct assay_policy **out,
                                  struct assay_error *err);
+
+/* Longest "policy.<member>.<part>"; what is longer is cut. */
+#define ASSAY_MEMBER_PATH 80
 
 /* Where a member stands and what it is called, while it is read. */
 struct assay_member_place {
@@ -21,6 +27,15 @@ struct assay_member_place {
 /* Failure of a member, ASSAY_INVALID at the value's place. */
 void assay_member_fail(const struct assay_member_place *at, const char *fmt,
                        ...) ASSAY_PRINTF(2, 3);
+void assay_member_no_memory(const struct assay_member_place *at);
+/* ... of a name that is none of `names` (NULL-terminated). */
+void assay_member_unknown(const struct assay_member_place *at,
+                          struct assay_slice name, const char *const *names);
+/* The place of a member of an object that is at `at`; `name` is the node of
+ * its name. */
+struct assay_member_place assay_member_part(const struct assay_member_place *at,
+                                            uint32_t name,
+                                            char path[ASSAY_MEMBER_PATH]);
 bool assay_member_bool(const struct assay_member_place *at);
 struct assay_number_rule
 assay_member_integer(const struct assay_member_place *at, int64_t max);
@@ -33,6 +48,28 @@ void assay_member_values(const struct assay_member_place *at, size_t size,
                          struct assay_value_set *out);
 void assay_member_hex(const struct assay_member_place *at, uint8_t *out,
                       size_t size);
+
+/* A rule that two members can set is set by one of them. */
+void assay_member_set_once(const struct assay_member_place *at,
+                           struct assay_number_rule *to,
+                           struct assay_number_rule rule);
+void assay_member_statuses(const struct assay_member_place *at,
+                           struct assay_policy *p);
+void assay_member_min_tdx_tcb(const struct assay_member_place *at,
+                              struct assay_policy *p);
+void assay_member_mask(const struct assay_member_place *at,
+                       struct assay_mask_rule *out);
+void assay_member_bootchain(const struct assay_member_place *at,
+                            struct assay_policy *p);
+/* Which of the four registers of the bootchain has no value; NULL: none. */
+const char *assay_policy_missing_boot(const struct assay_policy *p);
+/* An object as compact JSON, NUL-terminated; NULL after a failure. */
+char *assay_member_object(const struct assay_member_place *at);
+void assay_member_tee_type(const struct assay_member_place *at);
+enum assay_certificate_event
+assay_member_certificate_event(const struct assay_member_place *at);
+void assay_member_wires(const struct assay_member_place *at,
+                        struct assay_policy *p);
 
 /* The name in a NULL-terminated list that is nearest to a misspelt one; NULL
  * if none is near. */

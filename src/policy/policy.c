@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "policy/parse.h"
 
+#define REATTESTATION_INTERVAL_S 300
+
 enum assay_code
 assay_policy_new(enum assay_tee tee, struct assay_policy **out,
                  struct assay_error *err)
@@ -26,6 +28,10 @@ assay_policy_new(enum assay_tee tee, struct assay_policy **out,
     p->allowed_status = 1u << ASSAY_TCB_UP_TO_DATE;
     p->require_sept_ve_disable = true;
     p->cache_collateral = true;
+    p->wire[0] = ASSAY_WIRE_V2;
+    p->wire_count = 1;
+    p->certificate_event = ASSAY_CERTIFICATE_IF_PRESENT;
+    p->reattestation_interval_s = REATTESTATION_INTERVAL_S;
     *out = p;
     return ASSAY_OK;
 }
@@ -70,6 +76,12 @@ assay_policy_free(struct assay_policy *p)
     }
     free(p->mrenclave.bytes);
     free(p->mrsigner.bytes);
+    free(p->legacy_mrseam.bytes);
+    free(p->legacy_mrtmrs.bytes);
+    free(p->os_image_hash.bytes);
+    free(p->compose_hash.bytes);
+    free(p->compose_file);
+    free(p->app_compose);
     free(p);
 }
 
@@ -105,12 +117,17 @@ assay_policy_names_workload(const struct assay_policy *p)
         ASSAY_REG_MR_OWNER, ASSAY_REG_MR_OWNER_CONFIG,
     };
 
+    if (p->disable_runtime_verification) {
+        return false; /* what it names is not looked at */
+    }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (p->td_register[names[i]].count > 0) {
             return true;
         }
     }
-    return p->mrenclave.count > 0 || p->mrsigner.count > 0;
+    return p->mrenclave.count > 0 || p->mrsigner.count > 0 ||
+           p->os_image_hash.count > 0 || p->compose_hash.count > 0 ||
+           p->compose_file != NULL || p->app_compose != NULL;
 }
 
 size_t
@@ -147,4 +164,40 @@ int64_t
 assay_policy_collateral_grace(const struct assay_policy *p)
 {
     return p->collateral_grace_s;
+}
+
+const char *
+assay_wire_name(enum assay_wire w)
+{
+    static const char *const names[ASSAY_WIRE_COUNT] = {
+        [ASSAY_WIRE_V2] = "v2",
+        [ASSAY_WIRE_V1] = "v1",
+        [ASSAY_WIRE_V0] = "v0",
+    };
+
+    return (unsigned)w < ASSAY_WIRE_COUNT ? names[w] : "unknown";
+}
+
+size_t
+assay_policy_wire_count(const struct assay_policy *p)
+{
+    return p->wire_count;
+}
+
+enum assay_wire
+assay_policy_wire(const struct assay_policy *p, size_t i)
+{
+    return i < p->wire_count ? p->wire[i] : ASSAY_WIRE_COUNT;
+}
+
+int64_t
+assay_policy_reattestation_interval(const struct assay_policy *p)
+{
+    return p->reattestation_interval_s;
+}
+
+bool
+assay_policy_accepts_self_signed(const struct assay_policy *p)
+{
+    return p->accept_self_signed_certs;
 }

@@ -33,7 +33,6 @@ struct assay_number_rule {
     int64_t value;
 };
 
-/* Registers of a TD, in the order of struct assay_policy.td_register. */
 /* What the event "New TLS Certificate" must say of the session's certificate.
  */
 enum assay_certificate_event {
@@ -42,6 +41,7 @@ enum assay_certificate_event {
     ASSAY_CERTIFICATE_OFF, /* nothing, or this certificate; not even noted */
 };
 
+/* Registers of a TD, in the order of struct assay_policy.td_register. */
 enum assay_td_register {
     ASSAY_REG_MRTD,
     ASSAY_REG_RTMR0,
@@ -104,5 +104,6 @@ struct assay_policy {
     bool accept_self_signed_certs;
 };
 
-/* Does the policy name anything that identifies the workload? */
+/* Does the policy name anything that identifies the workload (registers,
+ * compose, image, enclave)? False where it says that none of it is checked. */
 bool assay_policy_names_workload(const struct assay_policy *p);

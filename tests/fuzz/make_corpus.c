@@ -299,6 +299,19 @@ save_policies(void)
          "\"tee_tcb_svn\":\"06010300000000000000000000000000\","
          "\"tcb_evaluation_data_number\":17,\"tcb_date\":"
          "\"2024-03-13T00:00:00Z\"}}"},
+        {"dstack",
+         "{\"type\":\"dstack_tdx\",\"expected_bootchain\":{\"mrtd\":\"" X48
+         "\",\"rtmr0\":\"" X48 "\",\"rtmr1\":[\"" X48 "\"],\"rtmr2\":\"" X48
+         "\"},\"os_image_hash\":\"" X32 "\",\"app_compose\":{ \"name\": \"x\","
+         "\"features\":[1.5, null]},\"compose_hash\":[\"" X32
+         "\"],\"compose_file\":\"app.json\",\"expected_rtmr3\":\"" X48
+         "\",\"accept_self_signed_certs\":true}"},
+        {"session",
+         "{\"type\":\"dstack_tdx\",\"disable_runtime_verification\":true,"
+         "\"wires\":[\"v2\",\"v0\"],\"certificate_event\":\"required\","
+         "\"reattestation_interval_secs\":0,\"staple\":true,\"tee_type\":"
+         "\"Tdx\",\"min_tdx_tcb\":{\"legacy_prefix_match\":true,\"mrseam\":"
+         "\"0a\",\"mrtmrs\":[\"0b0c\",\"0d0e\"]}}"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
