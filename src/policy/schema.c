@@ -9,6 +9,7 @@
 
 #define HEX(digits)                                                            \
     "{\"type\": \"string\", \"pattern\": \"^[0-9A-Fa-f]{" digits "}$\"}"
+#define STRING    "{\"type\": \"string\"}"
 #define REF(kind) "{\"$ref\": \"#/$defs/" kind "\"}"
 #define LIST(items)                                                            \
     "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 64, "                \
@@ -16,14 +17,41 @@
 #define ONE_OR_LIST(item) "{\"oneOf\": [" item ", " LIST(item) "]}"
 #define INTEGER(max)                                                           \
     "{\"type\": \"integer\", \"minimum\": 0, \"maximum\": " max "}"
-#define OBJECT(properties)                                                     \
+#define OBJECT                                                                 \
     "{\"type\": \"object\", \"additionalProperties\": false, "                 \
-    "\"minProperties\": 1, \"properties\": {" properties "}}"
+    "\"minProperties\": 1, \"properties\": "
+#define WIRE "{\"enum\": [\"v2\", \"v1\", \"v0\"]}"
 
 #define X(code, name) ", \"" name "\""
-#define STATUS_LIST   ASSAY_TCB_STATUSES(X)
-static const char statuses[] = STATUS_LIST;
+static const char statuses[] = ASSAY_TCB_STATUSES(X);
 #undef X
+
+static const char mask[] = OBJECT "{\"mask\": " HEX("16") ", \"value\": " HEX(
+    "16") "}, "
+          "\"required\": [\"mask\", \"value\"]}";
+static const char min_tdx_tcb[] = OBJECT "{\"tee_tcb_svn\": " HEX(
+    "32") ", "
+          "\"tcb_evaluation_data_number\": " REF(
+              "u32") ", "
+                     "\"tcb_date\": " REF(
+                         "date") ", "
+                                 "\"legacy_prefix_match\": " REF(
+                                     "boolean") ", "
+                                                "\"mrseam\": " ONE_OR_LIST(HEX(
+                                                    "2,96")) ", "
+                                                             "\"mrtmrs\":"
+                                                             " " ONE_OR_LIST(HEX(
+                                                                 "2,96")) "}}";
+static const char bootchain[] =
+    OBJECT "{\"mrtd\": " REF("values48") ", \"rtmr0\": " REF(
+        "values48") ", "
+                    "\"rtmr1\": " REF("values48") ", \"rtmr2\": " REF(
+                        "values48") "}}";
+static const char wires[] =
+    "{\"oneOf\": [" WIRE ", {\"type\": \"array\", \"minItems\": 1, "
+    "\"uniqueItems\": true, \"items\": " WIRE "}]}";
+static const char certificate_event[] =
+    "{\"enum\": [\"required\", \"if_present\", \"off\"]}";
 
 /* What a kind of member may be; NULL: written by its own function. */
 static const struct {
@@ -36,49 +64,19 @@ static const struct {
     [ASSAY_KIND_DURATION] = {"duration", INTEGER("2147483647")},
     [ASSAY_KIND_U32] = {"u32", INTEGER("4294967295")},
     [ASSAY_KIND_U16] = {"u16", INTEGER("65535")},
-    [ASSAY_KIND_DATE] = {"date", "{\"type\": \"string\"}"},
+    [ASSAY_KIND_DATE] = {"date", STRING},
     [ASSAY_KIND_STATUSES] = {"statuses", NULL},
-    [ASSAY_KIND_STRINGS] = {"strings", ONE_OR_LIST("{\"type\": \"string\"}")},
-    [ASSAY_KIND_ADVISORIES] = {"advisories",
-                               ONE_OR_LIST("{\"type\": \"string\"}")},
-    [ASSAY_KIND_STRING] = {"string", "{\"type\": \"string\"}"},
+    [ASSAY_KIND_STRINGS] = {"strings", ONE_OR_LIST(STRING)},
+    [ASSAY_KIND_ADVISORIES] = {"advisories", ONE_OR_LIST(STRING)},
+    [ASSAY_KIND_STRING] = {"string", STRING},
     [ASSAY_KIND_VALUES32] = {"values32", ONE_OR_LIST(HEX("64"))},
     [ASSAY_KIND_VALUES48] = {"values48", ONE_OR_LIST(HEX("96"))},
-    [ASSAY_KIND_MASK] = {"mask",
-                         "{\"type\": \"object\", \"additionalProperties\": "
-                         "false, \"required\": [\"mask\", \"value\"], "
-                         "\"properties\": {\"mask\": " HEX(
-                             "16") ", \"value\": " HEX("16") "}}"},
-    [ASSAY_KIND_MIN_TDX_TCB] =
-        {"min_tdx_tcb",
-         OBJECT(
-             "\"tee_tcb_svn\": " HEX("32") ", "
-                                           "\"tcb_evaluation_data_number\":"
-                                           " " REF("u32") ", "
-                                                          "\"tcb_date\": " REF("date") ", \"legacy_prefix_match\": " REF("boolean") ", \"mrseam\": " ONE_OR_LIST(
-                                                              HEX("2,96")) ", "
-                                                                           "\"m"
-                                                                           "rtm"
-                                                                           "rs"
-                                                                           "\":"
-                                                                           " " ONE_OR_LIST(HEX("2,96")))},
-    [ASSAY_KIND_BOOTCHAIN] =
-        {
-            "bootchain",
-            OBJECT(
-                "\"mrtd\": " REF("values48") ", \"rtmr0\": " REF(
-                    "values48") ", \"rtmr1\": " REF("values48") ", "
-                                                                "\"rtmr2\":"
-                                                                " " REF("values"
-                                                                        "48"))},
+    [ASSAY_KIND_MASK] = {"mask", mask},
+    [ASSAY_KIND_MIN_TDX_TCB] = {"min_tdx_tcb", min_tdx_tcb},
+    [ASSAY_KIND_BOOTCHAIN] = {"bootchain", bootchain},
     [ASSAY_KIND_OBJECT] = {"object", "{\"type\": \"object\"}"},
-    [ASSAY_KIND_CERTIFICATE_EVENT] =
-        {"certificate_event",
-         "{\"enum\": [\"required\", \"if_present\", \"off\"]}"},
-    [ASSAY_KIND_WIRES] =
-        {"wires", "{\"oneOf\": [{\"enum\": [\"v2\", \"v1\", \"v0\"]}, "
-                  "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": "
-                  "true, \"items\": {\"enum\": [\"v2\", \"v1\", \"v0\"]}}]}"},
+    [ASSAY_KIND_CERTIFICATE_EVENT] = {"certificate_event", certificate_event},
+    [ASSAY_KIND_WIRES] = {"wires", wires},
     [ASSAY_KIND_TEE_TYPE] = {"tee_type", "{\"const\": \"Tdx\"}"},
 };
 
