@@ -10,7 +10,7 @@
  */
 #include "base/json_number.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -174,7 +174,7 @@ assay_json_double_text(struct assay_slice text,
         return false;
     }
     v = read_double(text);
-    if (isinf(v)) {
+    if (v > DBL_MAX) {
         return false;
     }
     if (v == 0) {
