@@ -114,7 +114,8 @@ step_up(struct decimal *d)
     return true;
 }
 
-/* Doubles that are powers of two have their lower neighbour nearer than the
+/* The fewest digits have no zero at their end.
+ * Doubles that are powers of two have their lower neighbour nearer than the
  * upper one, so that the nearest decimal may miss them where the next reads
  * back. */
 static struct decimal
@@ -183,9 +184,6 @@ assay_json_double_text(struct assay_slice text,
         return true;
     }
     d = shortest(v);
-    while (d.count > 1 && d.digits[d.count - 1] == '0') {
-        d.digits[--d.count] = '\0';
-    }
     lay_out(&d, negative, out);
     return true;
 }
