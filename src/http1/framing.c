@@ -263,7 +263,7 @@ judge_bodyless(const struct assay_http1_reader *r, const struct said *s,
         return assay_http1_refuse(r, s->coding->name.ptr,
                                   "Transfer-Encoding: with this status");
     }
-    return h->content_length == 0 ||
+    return s->length == NULL || h->content_length == 0 ||
            assay_http1_refuse(r, s->length->name.ptr,
                               "Content-Length: with this status");
 }

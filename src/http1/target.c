@@ -74,7 +74,7 @@ behind_host(struct assay_slice s)
 static bool
 is_port_behind(struct assay_slice rest)
 {
-    return rest.len > 1 && rest.ptr[0] == ':' &&
+    return rest.len > 0 && rest.ptr[0] == ':' &&
            is_port((struct assay_slice){rest.ptr + 1, rest.len - 1});
 }
 

@@ -283,6 +283,30 @@ pipelined(void **state)
                      ASSAY_MALFORMED);
 }
 
+/* Whoever reads the next head need not set it. */
+static void
+scanned_starts_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        struct assay_slice in = good[i].text;
+        struct assay_http1_head h;
+        struct assay_error err;
+        size_t scanned = 0;
+        size_t used;
+
+        assay_error_clear(&err);
+        in.len--;
+        CHECK(good[i].row, http1_read(good[i].method, in, &scanned, &h, &used,
+                                      &err) == ASSAY_OK);
+        CHECK(good[i].row, used == 0 && scanned == in.len);
+        in.len++;
+        CHECK(good[i].row, http1_read(good[i].method, in, &scanned, &h, &used,
+                                      &err) == ASSAY_OK);
+        CHECK(good[i].row, used == in.len && scanned == 0);
+    }
+}
+
 /* --- refused ---------------------------------------------------------------
  */
 
@@ -684,8 +708,8 @@ long_request(size_t len)
 
     assert_non_null(p);
     memset(p, 'x', len);
-    memcpy(p, start, strlen(start));
-    memcpy(p + len - 4, "\r\n\r\n", 4);
+    assay_copy(p, assay_slice_of(start));
+    assay_copy(p + len - 4, assay_slice_of("\r\n\r\n"));
     return (struct assay_slice){p, len};
 }
 
@@ -917,6 +941,7 @@ main(void)
         cmocka_unit_test(good_rows),
         cmocka_unit_test(truncations_ask_for_more),
         cmocka_unit_test(pipelined),
+        cmocka_unit_test(scanned_starts_again),
         cmocka_unit_test(refused_rows),
         cmocka_unit_test(every_byte),
         cmocka_unit_test(head_size),
