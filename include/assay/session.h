@@ -211,6 +211,9 @@ ASSAY_API struct assay_slice
 assay_tls_identity_leaf(const struct assay_tls_identity *i);
 ASSAY_API void assay_tls_identity_pem(const struct assay_tls_identity *i,
                                       struct assay_buf *out);
+/* SHA-256 of the leaf: what is announced to the platform. */
+ASSAY_API void assay_tls_identity_sha256(const struct assay_tls_identity *i,
+                                         uint8_t out[32]);
 
 enum assay_server_state {
     ASSAY_SERVER_HANDSHAKE,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "external.h"
 
 static const struct command *const commands[] = {
     &command_verify,
@@ -32,6 +33,7 @@ put_help(FILE *to)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(to, "  %-17s  %s\n", commands[i]->name, commands[i]->summary);
     }
+    external_list(to);
     fputs("\n"
           "'assay COMMAND --help' tells more. Exit: 0 trusted or done, 1 not\n"
           "trusted, 2 input or network could not be read, 64 usage.\n",
@@ -122,6 +124,9 @@ main(int argc, char **argv)
             return flush_output(
                 commands[i]->run(commands[i], argc - words, argv + words));
         }
+    }
+    if (external_run(argv + 1)) {
+        return (int)EXIT_UNREADABLE;
     }
     return (int)fail_unknown(argc, argv);
 }

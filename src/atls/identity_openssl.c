@@ -18,6 +18,7 @@
 #include "atls/tls_openssl.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "crypto/crypto.h"
 #include "crypto/ctx_openssl.h"
 
 #define CHAIN_MAX   10
@@ -93,22 +94,33 @@ assay_tls_identity_pem(const struct assay_tls_identity *i,
     assay_buf_add(out, assay_buf_slice(&i->chain));
 }
 
+void
+assay_tls_identity_sha256(const struct assay_tls_identity *i, uint8_t out[32])
+{
+    memcpy(out, i->sha256, sizeof(i->sha256));
+}
+
 /* Keeps the leaf's DER and the PEM of one more certificate. */
 static bool
-keep_certificate(struct assay_tls_identity *i, X509 *cert, bool leaf)
+keep_certificate(struct assay_tls_identity *i, const struct assay_ctx *ctx,
+                 X509 *cert, bool leaf)
 {
     unsigned char *der = NULL;
     int len = i2d_X509(cert, &der);
     struct assay_slice s = {der, len > 0 ? (size_t)len : 0};
+    struct assay_error err;
 
+    assay_error_clear(&err);
     if (len > 0) {
         assay_pem_encode(&i->chain, "CERTIFICATE", s);
         if (leaf) {
             assay_buf_add(&i->leaf, s);
+            (void)!assay_sha256(ctx, s, i->sha256, &err);
         }
     }
     OPENSSL_free(der);
-    return len > 0 && !i->chain.failed && !i->leaf.failed;
+    return len > 0 && err.code == ASSAY_OK && !i->chain.failed &&
+           !i->leaf.failed;
 }
 
 /* --- from PEM ----------------------------------------------------------- */
@@ -139,7 +151,7 @@ use_chain(struct assay_tls_identity *i, const struct assay_ctx *ctx, BIO *pem)
             X509_free(cert);
             break;
         }
-        good = keep_certificate(i, cert, count == 0) &&
+        good = keep_certificate(i, ctx, cert, count == 0) &&
                (count == 0 ? SSL_CTX_use_certificate(i->server, cert)
                            : SSL_CTX_add1_chain_cert(i->server, cert)) == 1;
         X509_free(cert);
@@ -364,7 +376,7 @@ assay_tls_identity_make(const struct assay_ctx *ctx, const char *const *names,
     cert = X509_new_ex(ctx->lib, NULL);
     if (i == NULL || key == NULL || cert == NULL ||
         !fill_certificate(cert, ctx, key, names, name_count, now_s, days) ||
-        !keep_certificate(i, cert, true) ||
+        !keep_certificate(i, ctx, cert, true) ||
         SSL_CTX_use_certificate(i->server, cert) != 1 ||
         SSL_CTX_use_PrivateKey(i->server, key) != 1) {
         assay_tls_fail_library(err, "certificate");

@@ -57,7 +57,7 @@ assay_reply_write(const struct assay_quote_reply *reply,
                   const uint8_t report_data[64], struct assay_buf *out,
                   struct assay_error *err);
 /* Appends a response with {"error":{"code","message","hint"}}. `allow` fills
- * the field Allow; NULL for none. */
+ * the field Allow; NULL for none. 503 asks to try again in a second. */
 void assay_reply_write_error(unsigned status, const char *code,
                              const char *message, const char *hint,
                              const char *allow, bool keep_alive,

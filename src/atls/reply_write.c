@@ -116,9 +116,10 @@ assay_reply_write_error(unsigned status, const char *code, const char *message,
     assay_buf_printf(out,
                      "Content-Type: application/json\r\n"
                      "Cache-Control: no-store\r\n"
-                     "%s"
+                     "%s%s"
                      "Content-Length: %zu\r\n"
                      "\r\n",
+                     status == 503 ? "Retry-After: 1\r\n" : "",
                      keep_alive ? "" : "Connection: close\r\n", body.len);
     assay_buf_add(out, assay_buf_slice(&body));
     assay_buf_free(&body);

@@ -25,7 +25,8 @@ struct assay_server {
     uint8_t exporter[ASSAY_EXPORTER_BYTES];
     /* of the request that is being read or handled */
     bool have_head;
-    bool ours; /* for the quote endpoint */
+    bool ours;      /* for the quote endpoint */
+    bool head_only; /* HEAD: an answer has no body */
     size_t scanned;
     struct assay_buf head; /* octets, with the empty line */
     struct assay_http1_body body;
@@ -126,6 +127,7 @@ end_request(struct assay_server *s, bool keep)
     bool whole = s->body.done && s->payload == 0;
 
     s->have_head = false;
+    s->head_only = false;
     s->scanned = 0;
     s->head.len = 0;
     s->quote_request.len = 0;
@@ -159,6 +161,10 @@ answer_error(struct assay_server *s, unsigned status, const char *code,
     assay_buf_init(&response, OWN_RESPONSE_MAX_BYTES);
     assay_reply_write_error(status, code, message, "",
                             status == 405 ? "POST" : NULL, keep, &response);
+    if (s->head_only && !response.failed) {
+        response.len = assay_slice_find(assay_buf_slice(&response), "\r\n\r\n");
+        response.len += 4;
+    }
     answer(s, &response, err);
     if (err->code == ASSAY_OK) {
         end_request(s, keep);
@@ -199,6 +205,7 @@ take_head(struct assay_server *s, struct assay_error *err)
     assay_http1_body_init(&s->body, &head, UINT64_MAX);
     s->keep_alive = head.keep_alive;
     s->have_head = true;
+    s->head_only = assay_slice_is(head.method, "HEAD");
     s->ours = c.ours;
     assay_buf_add(&s->head,
                   (struct assay_slice){assay_queue_slice(&s->plain).ptr, used});

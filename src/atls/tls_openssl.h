@@ -12,6 +12,7 @@
 struct assay_tls_identity {
     SSL_CTX *server;        /* TLS settings with chain and key */
     struct assay_buf leaf;  /* DER */
+    uint8_t sha256[32];     /* of the leaf */
     struct assay_buf chain; /* PEM */
 };
 

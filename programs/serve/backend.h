@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * backend.h - one exchange with the backend: a connection of its own, a
+ * request out, a response in, both in pieces.
+ *
+ * Nothing is pushed: `changed` says that something may be different, and the
+ * owner looks. It is called from the loop only, never from inside a call of
+ * this header, and may free the exchange.
+ */
+#pragma once
+
+#include "http1/http1.h"
+#include "io/dial.h"
+
+/* What may wait, in either direction, before its source has to. */
+#define QUEUE_MAX_BYTES (256u * 1024u)
+
+struct exchange; /* opaque */
+
+enum exchange_state {
+    EXCHANGE_WAITING, /* for the head of a response */
+    EXCHANGE_HEAD,    /* it is there: exchange_head() */
+    EXCHANGE_BODY,    /* behind the final head */
+    EXCHANGE_DONE,    /* the response is complete and was read */
+    EXCHANGE_FAILED,  /* for good: exchange_error() */
+};
+
+/* head: of the request, as it goes out; copied. is_head: its method is HEAD.
+ * chunked: how the body is framed. NULL: no memory. */
+struct exchange *exchange_new(uv_loop_t *loop, const struct assay_address *to,
+                              struct assay_slice head, bool is_head,
+                              bool chunked, void (*changed)(void *user),
+                              void *user);
+void exchange_free(struct exchange *x); /* NULL is fine */
+
+enum exchange_state exchange_state(const struct exchange *x);
+const struct assay_error *exchange_error(const struct exchange *x);
+
+/* How much payload of the request may be sent now. */
+size_t exchange_room(const struct exchange *x);
+void exchange_send(struct exchange *x, struct assay_slice payload);
+void exchange_send_end(struct exchange *x); /* the body is complete */
+
+/* In HEAD; valid until `changed` returns or the head is taken, which leads on
+ * to BODY or, behind an interim response, to the next head. */
+const struct assay_http1_head *exchange_head(const struct exchange *x);
+void exchange_head_taken(struct exchange *x);
+/* In BODY: payload that has come, valid until the next call; perhaps empty. */
+struct assay_slice exchange_read(struct exchange *x);
+void exchange_taken(struct exchange *x, size_t n);
+
+/* Grows whenever the backend has sent or accepted anything. */
+uint64_t exchange_progress(const struct exchange *x);

@@ -1,0 +1,533 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * connection.c - clients.
+ *
+ * Every event ends in turn(): it moves what can be moved until nothing moves
+ * any more, then says what is waited for, and for how long.
+ */
+#include "connection.h"
+
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/queue.h"
+
+#define LINGER_MS    2000u
+#define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
+
+/* What a connection waits for. */
+enum wait {
+    WAIT_FOREVER, /* for something that has a time limit of its own */
+    WAIT_HANDSHAKE,
+    WAIT_REQUEST, /* nothing of it has come */
+    WAIT_HEAD,
+    WAIT_BODY,
+    WAIT_BACKEND,
+    WAIT_CLIENT, /* to take what was written */
+    WAIT_LINGER, /* for the client's own end */
+};
+
+struct connection {
+    struct connections *all;
+    struct connection *next;
+    struct connection *previous;
+    struct assay_stream *stream;
+    struct assay_server *session;
+    struct assay_slice fresh; /* ciphertext, while its event is handled */
+    struct assay_queue in;    /* what the session had no room for */
+    struct quote_call *quote;
+    struct forward *forward;
+    uv_timer_t timer;
+    bool eof;       /* of the client */
+    bool ended;     /* our own: shutdown was called */
+    bool cut;       /* once written, it ends without TLS's goodbye */
+    uint64_t taken; /* octets of ciphertext, in */
+    uint64_t written;
+    /* when the session last became idle or wrote: */
+    enum assay_server_state idle_state;
+    uint64_t idle_written;
+    uint64_t idle_taken;
+    /* what the timer was set for */
+    enum wait wait;
+    uint64_t mark;
+};
+
+static void turn(struct connection *c);
+
+/* --- ending ------------------------------------------------------------- */
+
+static void
+on_timer_closed(uv_handle_t *timer)
+{
+    free(timer->data);
+}
+
+static void
+unlink_connection(struct connection *c)
+{
+    if (c->previous != NULL) {
+        c->previous->next = c->next;
+    } else {
+        c->all->first = c->next;
+    }
+    if (c->next != NULL) {
+        c->next->previous = c->previous;
+    }
+    c->all->count--;
+}
+
+static void
+close_connection(struct connection *c)
+{
+    struct connections *all = c->all;
+
+    unlink_connection(c);
+    quotes_cancel(c->quote);
+    forward_free(c->forward);
+    assay_server_free(c->session);
+    assay_stream_close(c->stream);
+    assay_queue_free(&c->in);
+    uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+    all->counted(all->user);
+}
+
+/* --- moving ------------------------------------------------------------- */
+
+/* Octets on their way to the client. */
+static size_t
+backlog(const struct connection *c)
+{
+    return assay_server_output(c->session).len + assay_stream_queued(c->stream);
+}
+
+static size_t
+room(const struct connection *c)
+{
+    size_t b = backlog(c);
+
+    return b < QUEUE_MAX_BYTES ? QUEUE_MAX_BYTES - b : 0;
+}
+
+static bool
+is_over(const struct connection *c)
+{
+    enum assay_server_state s = assay_server_state(c->session);
+
+    return c->cut || s == ASSAY_SERVER_CLOSED || s == ASSAY_SERVER_FAILED;
+}
+
+static void
+log_session_failure(const struct connection *c)
+{
+    log_failure(c->all->log, LOG_DEBUG, "session failed",
+                assay_server_error(c->session));
+}
+
+static bool
+feed(struct connection *c)
+{
+    bool old = assay_queue_len(&c->in) > 0;
+    struct assay_slice in = old ? assay_queue_slice(&c->in) : c->fresh;
+    struct assay_error err;
+    size_t used = 0;
+
+    if (in.len == 0 || room(c) == 0 || is_over(c)) {
+        return false;
+    }
+    assay_error_clear(&err);
+    if (assay_server_feed(c->session, in, &used, &err) != ASSAY_OK) {
+        log_session_failure(c);
+    }
+    if (old) {
+        assay_queue_take(&c->in, used);
+    } else {
+        c->fresh.ptr += used;
+        c->fresh.len -= used;
+    }
+    return used > 0;
+}
+
+/* What could not be fed is fed later; behind the end, never. False: there is
+ * no memory for it. */
+static bool
+keep_input(struct connection *c)
+{
+    struct assay_buf *to = assay_queue_writer(&c->in);
+
+    if (is_over(c)) {
+        assay_queue_free(&c->in);
+    } else if (c->fresh.len > 0) {
+        assay_buf_add(to, c->fresh);
+    } else if (assay_queue_len(&c->in) == 0) {
+        assay_queue_free(&c->in); /* idle connections hold no buffer */
+    }
+    c->fresh = ASSAY_EMPTY;
+    return !to->failed;
+}
+
+static void
+on_changed(void *user)
+{
+    turn(user);
+}
+
+static void
+on_answered(void *user)
+{
+    struct connection *c = user;
+
+    c->quote = NULL;
+    turn(c);
+}
+
+/* Ends a request as its forwarding has ended. */
+static void
+end_forward(struct connection *c, enum forward_state how)
+{
+    bool keep = forward_keep(c->forward) && !c->all->draining;
+
+    forward_free(c->forward);
+    c->forward = NULL;
+    if (how == FORWARD_CUT) {
+        c->cut = true;
+    } else {
+        assay_server_respond_end(c->session, keep);
+    }
+}
+
+static bool
+move_forward(struct connection *c)
+{
+    size_t before = assay_server_request_body(c->session).len;
+    uint64_t progress;
+    enum forward_state state;
+
+    if (c->forward == NULL) {
+        c->forward = forward_new(&c->all->forward, c->session,
+                                 assay_stream_peer(c->stream), on_changed, c);
+        if (c->forward == NULL) {
+            c->cut = true;
+            return false;
+        }
+    }
+    progress = forward_progress(c->forward);
+    state = forward_move(c->forward, room(c), c->all->draining);
+    if (state != FORWARD_GOING) {
+        end_forward(c, state);
+        return true;
+    }
+    return forward_progress(c->forward) != progress ||
+           assay_server_request_body(c->session).len != before;
+}
+
+/* What the session asks for; false if nothing has moved. */
+static bool
+serve(struct connection *c)
+{
+    switch (assay_server_state(c->session)) {
+    case ASSAY_SERVER_QUOTE:
+        if (c->quote == NULL) {
+            c->quote = quotes_ask(&c->all->quotes, c->session, on_answered, c);
+            return c->quote == NULL; /* it was refused */
+        }
+        return false;
+    case ASSAY_SERVER_REQUEST:
+        return move_forward(c);
+    case ASSAY_SERVER_IDLE:
+        if (c->all->draining) {
+            assay_server_close(c->session);
+        }
+        return false;
+    case ASSAY_SERVER_HANDSHAKE:
+        c->cut = c->all->draining;
+        return false;
+    case ASSAY_SERVER_CLOSED:
+    case ASSAY_SERVER_FAILED:
+        /* A request that was under way is of no use any more. */
+        forward_free(c->forward);
+        c->forward = NULL;
+        quotes_cancel(c->quote);
+        c->quote = NULL;
+        return false;
+    }
+    return false;
+}
+
+static bool
+flush(struct connection *c)
+{
+    struct assay_slice out = assay_server_output(c->session);
+
+    if (out.len == 0) {
+        return false;
+    }
+    assay_stream_write(c->stream, out);
+    assay_server_sent(c->session, out.len);
+    c->written += out.len;
+    return true;
+}
+
+/* --- waiting ------------------------------------------------------------ */
+
+/* Since the session last said or finished something, has anything come? */
+static bool
+head_begun(struct connection *c)
+{
+    enum assay_server_state s = assay_server_state(c->session);
+
+    if (s != c->idle_state || c->written != c->idle_written) {
+        c->idle_state = s;
+        c->idle_written = c->written;
+        c->idle_taken = c->taken;
+    }
+    return c->taken > c->idle_taken;
+}
+
+/* What is waited for; *mark changes whenever it has made progress. */
+static enum wait
+waits_for(struct connection *c, uint64_t *mark)
+{
+    size_t queued = assay_stream_queued(c->stream);
+    bool begun = head_begun(c);
+
+    *mark = c->written - queued;
+    if (is_over(c)) {
+        return queued > 0 ? WAIT_CLIENT : WAIT_LINGER;
+    }
+    if (room(c) == 0) {
+        return WAIT_CLIENT;
+    }
+    switch (assay_server_state(c->session)) {
+    case ASSAY_SERVER_HANDSHAKE:
+        *mark = 0; /* all of it has one time limit */
+        return WAIT_HANDSHAKE;
+    case ASSAY_SERVER_IDLE:
+        *mark = c->idle_written;
+        return begun ? WAIT_HEAD : WAIT_REQUEST;
+    case ASSAY_SERVER_REQUEST:
+        if (c->forward != NULL && !forward_wants_client(c->forward)) {
+            *mark = forward_progress(c->forward);
+            return WAIT_BACKEND;
+        }
+        *mark = c->taken;
+        return WAIT_BODY;
+    case ASSAY_SERVER_QUOTE:
+    case ASSAY_SERVER_CLOSED:
+    case ASSAY_SERVER_FAILED:
+        break;
+    }
+    return WAIT_FOREVER;
+}
+
+static uint32_t
+limit_of(const struct connections *all, enum wait w)
+{
+    switch (w) {
+    case WAIT_HANDSHAKE:
+    case WAIT_HEAD:
+        return all->header_ms;
+    case WAIT_REQUEST:
+        return all->idle_ms;
+    case WAIT_BODY:
+    case WAIT_CLIENT:
+        return all->body_ms;
+    case WAIT_BACKEND:
+        return all->backend_ms;
+    case WAIT_LINGER:
+        return LINGER_MS;
+    case WAIT_FOREVER:
+        break;
+    }
+    return 0;
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+    struct connection *c = timer->data;
+    uint64_t mark;
+    enum wait w = waits_for(c, &mark);
+
+    /* What was written may have gone on without an event of ours. */
+    if (w == c->wait && mark == c->mark) {
+        switch (w) {
+        case WAIT_REQUEST:
+        case WAIT_HEAD:
+            assay_server_close(c->session);
+            break;
+        case WAIT_BODY:
+        case WAIT_BACKEND:
+            if (c->forward != NULL) {
+                forward_timeout(c->forward);
+            }
+            break;
+        default:
+            close_connection(c);
+            return;
+        }
+    }
+    turn(c);
+}
+
+static void
+set_timer(struct connection *c)
+{
+    uint64_t mark;
+    enum wait w = waits_for(c, &mark);
+    bool same = w == c->wait && mark == c->mark;
+
+    c->wait = w;
+    c->mark = mark;
+    if (w == WAIT_FOREVER) {
+        uv_timer_stop(&c->timer);
+    } else if (!same || !uv_is_active((uv_handle_t *)&c->timer)) {
+        uv_timer_start(&c->timer, on_timer, limit_of(c->all, w), 0);
+    }
+}
+
+/* Behind the last byte: the client is given a moment to read it, for closing
+ * at once would throw away what it has not fetched. False: it is gone. */
+static bool
+wind_up(struct connection *c)
+{
+    bool written = assay_stream_queued(c->stream) == 0;
+
+    if (written && (c->cut || c->eof)) {
+        close_connection(c);
+        return false;
+    }
+    if (!c->cut && !c->ended) {
+        c->ended = true;
+        assay_stream_shutdown(c->stream);
+    }
+    return true;
+}
+
+static void
+turn(struct connection *c)
+{
+    bool moved;
+
+    do {
+        moved = feed(c);
+        moved = serve(c) || moved;
+        moved = flush(c) || moved;
+    } while (moved);
+    if (!keep_input(c)) {
+        close_connection(c);
+        return;
+    }
+    if (is_over(c) && !wind_up(c)) {
+        return;
+    }
+    assay_stream_read(
+        c->stream, !c->eof && (is_over(c) ||
+                               (assay_queue_len(&c->in) == 0 && room(c) > 0)));
+    set_timer(c);
+}
+
+/* --- events ------------------------------------------------------------- */
+
+static void
+on_data(void *user, struct assay_slice data)
+{
+    struct connection *c = user;
+
+    c->taken += data.len;
+    c->fresh = data;
+    turn(c);
+}
+
+static void
+on_eof(void *user)
+{
+    struct connection *c = user;
+
+    c->eof = true;
+    if (!is_over(c)) {
+        assay_server_eof(c->session);
+    }
+    turn(c);
+}
+
+static void
+on_drained(void *user)
+{
+    turn(user);
+}
+
+static void
+on_failed(void *user, const struct assay_error *err)
+{
+    struct connection *c = user;
+
+    log_failure(c->all->log, LOG_DEBUG, "connection failed", err);
+    close_connection(c);
+}
+
+static bool
+start_session(struct connection *c)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    if (assay_server_new(c->all->ctx, c->all->identity, &c->session, &err) ==
+        ASSAY_OK) {
+        return true;
+    }
+    log_failure(c->all->log, LOG_ERROR, "session", &err);
+    return false;
+}
+
+void
+connection_open(struct connections *all, struct assay_stream *stream)
+{
+    static const struct assay_stream_events events = {on_data, on_eof,
+                                                      on_drained, on_failed};
+    struct connection *c = calloc(1, sizeof(*c));
+
+    if (c == NULL) {
+        assay_stream_close(stream);
+        return;
+    }
+    c->all = all;
+    c->stream = stream;
+    assay_queue_init(&c->in, IN_MAX_BYTES);
+    if (!start_session(c)) {
+        assay_stream_close(stream);
+        free(c);
+        return;
+    }
+    uv_timer_init(all->loop, &c->timer);
+    c->timer.data = c;
+    c->next = all->first;
+    if (c->next != NULL) {
+        c->next->previous = c;
+    }
+    all->first = c;
+    all->count++;
+    assay_stream_tell(stream, &events, c);
+    turn(c);
+    all->counted(all->user);
+}
+
+void
+connections_drain(struct connections *all)
+{
+    struct connection *next;
+
+    all->draining = true;
+    for (struct connection *c = all->first; c != NULL; c = next) {
+        next = c->next;
+        turn(c);
+    }
+}
+
+void
+connections_cut(struct connections *all)
+{
+    while (all->first != NULL) {
+        close_connection(all->first);
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * connection.h - clients: each a stream, the session over it, and whatever its
+ * request waits for.
+ */
+#pragma once
+
+#include "assay/session.h"
+#include "forward.h"
+#include "io/stream.h"
+#include "quotes.h"
+
+struct connection; /* opaque */
+
+/* What connections have in common; set up once. */
+struct connections {
+    uv_loop_t *loop;
+    const struct log *log;
+    const struct assay_ctx *ctx;
+    const struct assay_tls_identity *identity;
+    struct quotes quotes;
+    struct forward_options forward;
+    uint32_t header_ms; /* for the handshake, and for a head */
+    uint32_t idle_ms;   /* between two requests */
+    uint32_t body_ms;   /* a client's pause in a body, ours or its own */
+    uint32_t backend_ms;
+    /* The number has changed. */
+    void (*counted)(void *user);
+    void *user;
+    /* kept by connection.c */
+    struct connection *first;
+    unsigned count;
+    bool draining;
+};
+
+/* Takes over an accepted stream. */
+void connection_open(struct connections *all, struct assay_stream *stream);
+/* No further requests: what is idle closes now, what is under way behind its
+ * answer. */
+void connections_drain(struct connections *all);
+/* All of them, at once. */
+void connections_cut(struct connections *all);

@@ -1,0 +1,363 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * forward.c - one request that is not ours.
+ *
+ * Before the answer has begun, whatever goes wrong is told to the client by a
+ * status; afterwards only by cutting it off.
+ */
+#include "forward.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "heads.h"
+
+#define PIECE_MAX_BYTES (64u * 1024u)
+
+struct forward {
+    const struct forward_options *options;
+    struct assay_server *session;
+    struct exchange *exchange; /* NULL where none is needed any more */
+    enum forward_state state;
+    struct assay_http1_head request; /* slices into the session's head */
+    bool body_sent;
+    uint64_t body_len; /* of the request, so far */
+    bool begun;        /* the answer has */
+    unsigned status;
+    struct response_plan plan;
+    uint64_t answer_len; /* payload */
+    uint64_t started_ms;
+};
+
+/* --- answering ---------------------------------------------------------- */
+
+static void
+respond(struct forward *f, const struct assay_buf *what)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    if (assay_buf_check(what, "response", &err) != ASSAY_OK ||
+        assay_server_respond(f->session, assay_buf_slice(what), &err) !=
+            ASSAY_OK) {
+        log_failure(f->options->log, LOG_WARNING, "answer cut", &err);
+        f->state = FORWARD_CUT;
+    }
+}
+
+/* Our own answer, or a cut if there is another one already. */
+static void
+refuse(struct forward *f, unsigned status, const char *code,
+       const char *message)
+{
+    struct assay_buf answer;
+
+    if (f->begun) {
+        f->state = FORWARD_CUT;
+        return;
+    }
+    f->begun = true;
+    f->status = status;
+    f->plan.keep = f->request.keep_alive && assay_server_body_done(f->session);
+    f->state = FORWARD_DONE;
+    assay_buf_init(&answer, ASSAY_HTTP1_HEAD_MAX_BYTES);
+    heads_put_refusal(&answer, status, code, message, &f->request,
+                      f->plan.keep);
+    respond(f, &answer);
+    assay_buf_free(&answer);
+}
+
+void
+forward_timeout(struct forward *f)
+{
+    if (forward_wants_client(f)) {
+        refuse(f, 408, "timeout", "the request did not arrive in time");
+    } else {
+        refuse(f, 504, "timeout", "the backend did not answer in time");
+    }
+}
+
+/* --- towards the backend ------------------------------------------------ */
+
+static void
+check_length(struct forward *f, uint64_t length)
+{
+    if (length > f->options->max_body) {
+        refuse(f, 413, "too_large",
+               "the body is larger than this server takes");
+    }
+}
+
+static void
+move_request(struct forward *f)
+{
+    while (f->state == FORWARD_GOING && !f->body_sent) {
+        struct assay_slice body = assay_server_request_body(f->session);
+        size_t room = exchange_room(f->exchange);
+
+        if (body.len == 0) {
+            if (assay_server_body_done(f->session) && room > 0) {
+                exchange_send_end(f->exchange);
+                f->body_sent = true;
+            }
+            return;
+        }
+        check_length(f, f->body_len + body.len);
+        body.len = body.len < room ? body.len : room;
+        if (body.len == 0 || f->state != FORWARD_GOING) {
+            return;
+        }
+        exchange_send(f->exchange, body);
+        f->body_len += body.len;
+        assay_server_body_taken(f->session, body.len);
+    }
+}
+
+/* --- towards the client ------------------------------------------------- */
+
+static void
+move_head(struct forward *f, bool last)
+{
+    const struct assay_http1_head *h = exchange_head(f->exchange);
+    struct assay_error err;
+    struct assay_buf head;
+
+    assay_error_clear(&err);
+    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    if (h->status >= 200) {
+        f->plan = heads_plan(h, &f->request,
+                             !last && f->request.keep_alive &&
+                                 assay_server_body_done(f->session));
+    }
+    if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
+        log_failure(f->options->log, LOG_WARNING, "backend", &err);
+        refuse(f, 502, "bad_gateway", "the backend's response is not usable");
+    } else if (h->status >= 200) {
+        f->begun = true;
+        f->status = h->status;
+        respond(f, &head);
+    } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
+        respond(f, &head);
+    }
+    assay_buf_free(&head);
+    exchange_head_taken(f->exchange);
+}
+
+static void
+move_body(struct forward *f, struct assay_slice piece)
+{
+    struct assay_error err;
+    struct assay_buf chunk;
+
+    assay_error_clear(&err);
+    f->answer_len += piece.len;
+    if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
+        assay_buf_init(&chunk, piece.len + 64);
+        assay_http1_put_chunk(&chunk, piece);
+        respond(f, &chunk);
+        assay_buf_free(&chunk);
+    } else if (assay_server_respond(f->session, piece, &err) != ASSAY_OK) {
+        f->state = FORWARD_CUT;
+    }
+    exchange_taken(f->exchange, piece.len);
+}
+
+static void
+finish(struct forward *f)
+{
+    struct assay_buf last;
+
+    if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
+        assay_buf_init(&last, 64);
+        assay_http1_put_last_chunk(&last);
+        respond(f, &last);
+        assay_buf_free(&last);
+    }
+    if (f->state == FORWARD_GOING) {
+        f->state = FORWARD_DONE;
+    }
+}
+
+static void
+give_up(struct forward *f)
+{
+    const struct assay_error *why = exchange_error(f->exchange);
+    bool late = why->code == ASSAY_TIMEOUT;
+
+    log_failure(f->options->log, LOG_WARNING,
+                f->begun ? "answer cut" : "backend failed", why);
+    refuse(f, late ? 504 : 502, late ? "timeout" : "bad_gateway",
+           late ? "the backend did not answer in time"
+                : "the backend could not be reached or understood");
+}
+
+/* One step; false when there is nothing to do for now. */
+static bool
+move_response(struct forward *f, size_t *room, bool last)
+{
+    struct assay_slice piece;
+
+    switch (exchange_state(f->exchange)) {
+    case EXCHANGE_HEAD:
+        move_head(f, last);
+        return true;
+    case EXCHANGE_BODY:
+        piece = exchange_read(f->exchange);
+        piece.len = piece.len < PIECE_MAX_BYTES ? piece.len : PIECE_MAX_BYTES;
+        piece.len = piece.len < *room ? piece.len : *room;
+        if (piece.len == 0) {
+            return false;
+        }
+        *room -= piece.len;
+        move_body(f, piece);
+        return true;
+    case EXCHANGE_DONE:
+        finish(f);
+        return false;
+    case EXCHANGE_FAILED:
+        give_up(f);
+        return false;
+    case EXCHANGE_WAITING:
+        break;
+    }
+    return false;
+}
+
+enum forward_state
+forward_move(struct forward *f, size_t room, bool last)
+{
+    if (f->state == FORWARD_GOING) {
+        move_request(f);
+    }
+    while (f->state == FORWARD_GOING &&
+           assay_server_state(f->session) == ASSAY_SERVER_REQUEST &&
+           move_response(f, &room, last)) {
+    }
+    return f->state;
+}
+
+/* --- making ------------------------------------------------------------- */
+
+/* Connects, unless the head alone is reason to refuse. */
+static void
+start(struct forward *f, const char *peer, void (*changed)(void *user),
+      void *user)
+{
+    struct assay_error err;
+    struct assay_buf head;
+
+    assay_error_clear(&err);
+    if (f->request.upgrade) {
+        refuse(f, 501, "unsupported", "upgrades are not served here");
+    }
+    check_length(f, f->request.content_length);
+    if (f->state != FORWARD_GOING) {
+        return;
+    }
+    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    if (heads_put_request(&head, &f->request, peer, &err) == ASSAY_OK) {
+        f->exchange = exchange_new(
+            f->options->loop, f->options->backend, assay_buf_slice(&head),
+            assay_slice_is(f->request.method, "HEAD"),
+            f->request.framing == ASSAY_HTTP1_CHUNKED, changed, user);
+    }
+    assay_buf_free(&head);
+    if (err.code != ASSAY_OK) {
+        refuse(f, 400, "bad_request", err.msg);
+    } else if (f->exchange == NULL) {
+        refuse(f, 503, "busy", "out of memory");
+    }
+}
+
+struct forward *
+forward_new(const struct forward_options *options, struct assay_server *session,
+            const char *peer, void (*changed)(void *user), void *user)
+{
+    struct forward *f = calloc(1, sizeof(*f));
+    struct assay_error err;
+    size_t scanned = 0;
+    size_t used = 0;
+
+    if (f == NULL) {
+        return NULL;
+    }
+    assay_error_clear(&err);
+    f->options = options;
+    f->session = session;
+    f->started_ms = uv_now(options->loop);
+    /* The session has read this head before. */
+    if (assay_http1_request(assay_server_request_head(session), &scanned,
+                            &f->request, &used, &err) != ASSAY_OK ||
+        used == 0) {
+        f->state = FORWARD_CUT;
+    } else {
+        start(f, peer, changed, user);
+    }
+    return f;
+}
+
+/* The path without its query, which may hold what is nobody's business. */
+static struct assay_slice
+path_of(struct assay_slice target)
+{
+    size_t query = assay_slice_find(target, "?");
+
+    target.len = query == ASSAY_NO_OFFSET ? target.len : query;
+    return target;
+}
+
+static void
+log_request(const struct forward *f)
+{
+    char status[16];
+    char millis[24];
+    char length[24];
+
+    snprintf(status, sizeof(status), "%u", f->status);
+    snprintf(millis, sizeof(millis), "%llu",
+             (unsigned long long)(uv_now(f->options->loop) - f->started_ms));
+    snprintf(length, sizeof(length), "%llu", (unsigned long long)f->answer_len);
+    log_event(
+        f->options->log, LOG_DEBUG, "request",
+        (struct log_field[]){
+            {"method", f->request.method},
+            {"path", path_of(f->request.target)},
+            {"status", assay_slice_of(status)},
+            {"bytes", assay_slice_of(length)},
+            {"ms", assay_slice_of(millis)},
+            {"end", assay_slice_of(f->state == FORWARD_DONE ? "whole" : "cut")},
+        },
+        6);
+}
+
+void
+forward_free(struct forward *f)
+{
+    if (f != NULL) {
+        log_request(f);
+        exchange_free(f->exchange);
+        free(f);
+    }
+}
+
+bool
+forward_keep(const struct forward *f)
+{
+    return f->plan.keep;
+}
+
+bool
+forward_wants_client(const struct forward *f)
+{
+    return f->exchange != NULL && !f->body_sent &&
+           exchange_room(f->exchange) > 0 &&
+           assay_server_request_body(f->session).len == 0;
+}
+
+uint64_t
+forward_progress(const struct forward *f)
+{
+    return f->exchange != NULL ? exchange_progress(f->exchange) : 0;
+}

@@ -1,0 +1,286 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * heads.c - heads of messages as they are passed on.
+ */
+#include "heads.h"
+
+#include <string.h>
+
+#include "assay/session.h"
+#include "base/bytes.h"
+#include "base/json_out.h"
+
+#define REFUSAL_MAX_BYTES 4096u
+
+static void
+put(struct assay_buf *to, const char *name, struct assay_slice value,
+    struct assay_error *err)
+{
+    (void)!assay_http1_put_field(to, assay_slice_of(name), value, err);
+}
+
+static void
+put_length(struct assay_buf *to, uint64_t length, struct assay_error *err)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + length % 10);
+        length /= 10;
+    } while (length > 0);
+    put(to, "Content-Length",
+        (struct assay_slice){(const uint8_t *)digits + at, sizeof(digits) - at},
+        err);
+}
+
+static void
+put_framing(struct assay_buf *to, enum assay_http1_framing framing,
+            uint64_t length, struct assay_error *err)
+{
+    if (framing == ASSAY_HTTP1_LENGTH) {
+        put_length(to, length, err);
+    } else if (framing == ASSAY_HTTP1_CHUNKED) {
+        put(to, "Transfer-Encoding", assay_slice_of("chunked"), err);
+    }
+}
+
+/* Neither of this connection alone nor of this framing. (Trailers are dropped
+ * with the chunks that they follow.) */
+static bool
+goes_on(const struct assay_http1_head *h, struct assay_slice name)
+{
+    return !assay_http1_is_hop_by_hop(h, name) &&
+           !assay_slice_is_nocase(name, "Content-Length") &&
+           !assay_slice_is_nocase(name, "Trailer");
+}
+
+/* --- requests ----------------------------------------------------------- */
+
+/* Does a name begin so? Backends that make variables of names (CGI, WSGI) do
+ * not tell '_' from '-', so neither is told apart here. */
+static bool
+begins(struct assay_slice name, const char *with)
+{
+    size_t n = strlen(with);
+
+    if (name.len < n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = name.ptr[i];
+
+        c = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+        if ((c == '_' ? '-' : c) != (uint8_t)with[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a backend may believe because only we say it. */
+static bool
+is_reserved(struct assay_slice name)
+{
+    static const char *const prefixes[] = {"x-assay-", "x-tls-ekm-",
+                                           "x-forwarded-"};
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (begins(name, prefixes[i])) {
+            return true;
+        }
+    }
+    return assay_slice_is_nocase(name, "Forwarded") ||
+           (begins(name, "x-real-ip") && name.len == strlen("x-real-ip"));
+}
+
+/* In origin-form: a proxy's absolute-form names the host once more. */
+static struct assay_slice
+origin_form(const struct assay_http1_head *h)
+{
+    struct assay_slice t = h->target;
+    size_t scheme = assay_slice_find(t, "://");
+
+    if (t.ptr[0] == '/' || scheme == ASSAY_NO_OFFSET) {
+        return t;
+    }
+    t.ptr += scheme + 3;
+    t.len -= scheme + 3;
+    while (t.len > 0 && t.ptr[0] != '/' && t.ptr[0] != '?') {
+        t.ptr++;
+        t.len--;
+    }
+    return t;
+}
+
+static void
+put_request_line(struct assay_buf *to, const struct assay_http1_head *h,
+                 struct assay_error *err)
+{
+    struct assay_slice target = origin_form(h);
+    char with_slash[ASSAY_HTTP1_TARGET_MAX_BYTES + 2];
+
+    if (target.len == 0) {
+        target =
+            assay_slice_of(assay_slice_is(h->method, "OPTIONS") ? "*" : "/");
+    } else if (target.ptr[0] == '?' &&
+               target.len <= ASSAY_HTTP1_TARGET_MAX_BYTES) {
+        with_slash[0] = '/';
+        memcpy(with_slash + 1, target.ptr, target.len);
+        target =
+            (struct assay_slice){(const uint8_t *)with_slash, target.len + 1};
+    }
+    (void)!assay_http1_put_request(to, h->method, target, err);
+}
+
+/* "127.0.0.1:8443" or "[::1]:80" without the port; nothing of "unix". */
+static struct assay_slice
+ip_of(const char *peer)
+{
+    struct assay_slice s = assay_slice_of(peer);
+    const char *colon = strrchr(peer, ':');
+
+    if (colon == NULL) {
+        return ASSAY_EMPTY;
+    }
+    s.len = (size_t)(colon - peer);
+    if (s.len > 2 && s.ptr[0] == '[') {
+        s.ptr++;
+        s.len -= 2;
+    }
+    return s;
+}
+
+static void
+put_forwarded(struct assay_buf *to, const char *peer, struct assay_error *err)
+{
+    struct assay_slice ip = ip_of(peer);
+
+    if (ip.len > 0) {
+        put(to, "X-Forwarded-For", ip, err);
+    }
+    put(to, "X-Forwarded-Proto", assay_slice_of("https"), err);
+}
+
+enum assay_code
+heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
+                  const char *peer, struct assay_error *err)
+{
+    put_request_line(to, h, err);
+    if (assay_http1_count(h, "Host") == 0) {
+        put(to, "Host", ASSAY_EMPTY, err); /* 1.0; RFC 9112, section 3.2 */
+    }
+    for (size_t i = 0; i < h->field_count; i++) {
+        const struct assay_http1_field *f = &h->field[i];
+
+        if (goes_on(h, f->name) && !is_reserved(f->name)) {
+            (void)!assay_http1_put_field(to, f->name, f->value, err);
+        }
+    }
+    put_forwarded(to, peer, err);
+    /* A POST without a body says so. */
+    put_framing(to,
+                assay_http1_count(h, "Content-Length") > 0 ? ASSAY_HTTP1_LENGTH
+                                                           : h->framing,
+                h->content_length, err);
+    put(to, "Connection", assay_slice_of("close"), err);
+    assay_http1_put_end(to);
+    return err->code == ASSAY_OK ? assay_buf_check(to, "request", err)
+                                 : err->code;
+}
+
+/* --- responses ---------------------------------------------------------- */
+
+struct response_plan
+heads_plan(const struct assay_http1_head *h,
+           const struct assay_http1_head *request, bool keep)
+{
+    struct response_plan p = {h->framing, keep};
+
+    if (h->framing == ASSAY_HTTP1_CHUNKED ||
+        h->framing == ASSAY_HTTP1_UNTIL_CLOSE) {
+        p.framing =
+            request->minor >= 1 ? ASSAY_HTTP1_CHUNKED : ASSAY_HTTP1_UNTIL_CLOSE;
+    }
+    p.keep = keep && p.framing != ASSAY_HTTP1_UNTIL_CLOSE;
+    return p;
+}
+
+/* Of a response without a body, the length that one would have had (RFC 9110,
+ * section 8.6) may be told; with 1xx and 204 it may not. */
+static bool
+passes(const struct assay_http1_head *h, const struct assay_http1_field *f,
+       enum assay_http1_framing framing)
+{
+    if (assay_slice_is_nocase(f->name, "Content-Length")) {
+        return framing == ASSAY_HTTP1_NO_BODY && h->status >= 200 &&
+               h->status != 204;
+    }
+    return goes_on(h, f->name);
+}
+
+static void
+put_connection(struct assay_buf *to, const struct assay_http1_head *request,
+               bool keep, struct assay_error *err)
+{
+    if (!keep) {
+        put(to, "Connection", assay_slice_of("close"), err);
+    } else if (request->minor == 0) {
+        put(to, "Connection", assay_slice_of("keep-alive"), err);
+    }
+}
+
+enum assay_code
+heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
+                   const struct assay_http1_head *request,
+                   const struct response_plan *plan, struct assay_error *err)
+{
+    (void)!assay_http1_put_status(to, h->status, h->reason, err);
+    for (size_t i = 0; i < h->field_count; i++) {
+        const struct assay_http1_field *f = &h->field[i];
+
+        if (passes(h, f, plan->framing)) {
+            (void)!assay_http1_put_field(to, f->name, f->value, err);
+        }
+    }
+    if (h->status >= 200) {
+        put_framing(to, plan->framing, h->content_length, err);
+        put_connection(to, request, plan->keep, err);
+    }
+    assay_http1_put_end(to);
+    return err->code == ASSAY_OK ? assay_buf_check(to, "response", err)
+                                 : err->code;
+}
+
+void
+heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
+                  const char *message, const struct assay_http1_head *request,
+                  bool keep)
+{
+    struct assay_error err;
+    struct assay_buf body;
+    struct assay_json_out o;
+
+    assay_error_clear(&err);
+    assay_buf_init(&body, REFUSAL_MAX_BYTES);
+    assay_json_out_init(&o, &body, true);
+    assay_json_out_open(&o, NULL, '{');
+    assay_json_out_open(&o, "error", '{');
+    assay_json_out_text(&o, "code", code);
+    assay_json_out_text(&o, "message", message);
+    assay_json_out_text(&o, "hint", "");
+    assay_json_out_close(&o, '}');
+    assay_json_out_close(&o, '}');
+    (void)!assay_http1_put_status(
+        to, status, assay_slice_of(assay_http1_reason(status)), &err);
+    put(to, "Content-Type", assay_slice_of("application/json"), &err);
+    put(to, "Cache-Control", assay_slice_of("no-store"), &err);
+    put_length(to, body.len, &err);
+    put_connection(to, request, keep, &err);
+    assay_http1_put_end(to);
+    if (!assay_slice_is(request->method, "HEAD")) {
+        assay_buf_add(to, assay_buf_slice(&body));
+    }
+    assay_buf_free(&body);
+}

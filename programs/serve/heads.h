@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * heads.h - heads of messages as they are passed on: what concerns one
+ * connection is left out, what only we may say is ours, the framing is anew.
+ */
+#pragma once
+
+#include "http1/http1.h"
+
+/* Appends the head for the backend, which is asked to close afterwards.
+ * peer: the client's address as streams name it, for X-Forwarded-For. */
+ASSAY_MUST_CHECK enum assay_code
+heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
+                  const char *peer, struct assay_error *err);
+
+/* How a response goes to a client. */
+struct response_plan {
+    enum assay_http1_framing framing; /* of its body */
+    bool keep;                        /* the connection stays open behind it */
+};
+/* h: the backend's; request: the client's. keep: may it stay open at all? */
+struct response_plan heads_plan(const struct assay_http1_head *h,
+                                const struct assay_http1_head *request,
+                                bool keep);
+/* Appends the head for the client; also for interim (1xx) responses. */
+ASSAY_MUST_CHECK enum assay_code
+heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
+                   const struct assay_http1_head *request,
+                   const struct response_plan *plan, struct assay_error *err);
+
+/* Appends a whole answer of our own: {"error":{"code","message","hint"}}; no
+ * body for HEAD. */
+void heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
+                       const char *message,
+                       const struct assay_http1_head *request, bool keep);

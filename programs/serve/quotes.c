@@ -1,0 +1,107 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * quotes.c - quotes for sessions that asked.
+ *
+ * What is signed is the session's own report data: no byte of it is a
+ * caller's to choose.
+ */
+#include "quotes.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/bytes.h"
+
+struct quote_call {
+    struct quotes *quotes;
+    struct assay_server *session;
+    struct assay_quoter_call *call;
+    void (*answered)(void *user);
+    void *user;
+};
+
+static void
+end_call(struct quote_call *c)
+{
+    c->quotes->active--;
+    free(c);
+}
+
+/* The reason stays here; strangers learn no more than that there is none. */
+static void
+refuse(struct quote_call *c, const struct assay_error *why)
+{
+    bool late = why->code == ASSAY_TIMEOUT;
+
+    log_failure(c->quotes->log, LOG_WARNING, "quote failed", why);
+    assay_server_refuse_quote(c->session, late ? 504 : 502,
+                              late ? "timeout" : "quote_unavailable",
+                              late ? "the platform did not give a quote in time"
+                                   : "the platform gave no quote");
+}
+
+static void
+on_quoted(void *user, const struct assay_quoted *quoted,
+          const struct assay_error *err)
+{
+    struct quote_call *c = user;
+    void (*answered)(void *) = c->answered;
+    void *whom = c->user;
+    struct assay_quote_reply reply;
+    struct assay_error failure;
+
+    assay_error_clear(&failure);
+    if (quoted == NULL) {
+        refuse(c, err);
+    } else {
+        reply = (struct assay_quote_reply){
+            .quote = quoted->quote,
+            .event_log = quoted->event_log,
+            .vm_config = quoted->vm_config,
+            .tcb_info = quoted->tcb_info,
+            .now_s = (int64_t)time(NULL),
+        };
+        if (assay_server_give_quote(c->session, &reply, &failure) != ASSAY_OK) {
+            refuse(c, &failure); /* nothing to refuse if the session is over */
+        }
+    }
+    end_call(c);
+    answered(whom);
+}
+
+struct quote_call *
+quotes_ask(struct quotes *q, struct assay_server *session,
+           void (*answered)(void *user), void *user)
+{
+    struct quote_call *c = NULL;
+    uint8_t report_data[64];
+
+    if (q->active < q->max) {
+        c = calloc(1, sizeof(*c));
+    }
+    if (c != NULL) {
+        *c = (struct quote_call){q, session, NULL, answered, user};
+        q->active++;
+        assay_server_report_data(session, report_data);
+        c->call = assay_quoter_get(q->quoter, report_data, on_quoted, c);
+        if (c->call == NULL) {
+            end_call(c);
+            c = NULL;
+        }
+    }
+    if (c == NULL) {
+        assay_server_refuse_quote(session, 503, "busy",
+                                  "too many quotes are being made");
+    }
+    return c;
+}
+
+void
+quotes_cancel(struct quote_call *c)
+{
+    if (c != NULL) {
+        assay_quoter_cancel(c->call);
+        end_call(c);
+    }
+}
