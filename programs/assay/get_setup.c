@@ -190,7 +190,7 @@ get_set_up(struct get *g)
     }
     read_data(g);
     if (err->code != ASSAY_OK || assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
-        load_policy(g->o->policy, &g->policy, err) != ASSAY_OK ||
+        load_policy(g->ctx, g->o->policy, &g->policy, err) != ASSAY_OK ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return err->code;
     }
