@@ -9,6 +9,8 @@
 
 #define HEX(digits)                                                            \
     "{\"type\": \"string\", \"pattern\": \"^[0-9A-Fa-f]{" digits "}$\"}"
+#define PREFIX                                                                 \
+    "{\"type\": \"string\", \"pattern\": \"^([0-9A-Fa-f]{2}){1,48}$\"}"
 #define STRING    "{\"type\": \"string\"}"
 #define REF(kind) "{\"$ref\": \"#/$defs/" kind "\"}"
 #define LIST(items)                                                            \
