@@ -23,7 +23,13 @@ is_trusted(struct assay_slice quote_bytes, struct assay_slice bundle,
         assay_quote_parse(quote_bytes, &quote, e) == ASSAY_OK &&
         assay_collateral_parse(ctx, bundle, &collateral, e) == ASSAY_OK &&
         assay_policy_default(ASSAY_TEE_TDX, &policy, e) == ASSAY_OK) {
-        struct assay_verify_input in = {quote, collateral, root, policy, now_s};
+        struct assay_verify_input in = {
+            .quote = quote,
+            .collateral = collateral,
+            .root = root,
+            .policy = policy,
+            .now_s = now_s,
+        };
 
         trusted = assay_verify(verifier, &in, &verdict, e) == ASSAY_OK &&
                   assay_verdict_trusted(verdict);

@@ -190,7 +190,25 @@ write_leaf(const struct mint_tls_options *o, const struct mint_key *key,
     return code == ASSAY_OK ? assay_buf_check(pem, "mint: leaf", err) : code;
 }
 
-/* PrivateKeyInfo (RFC 5208) around ECPrivateKey (RFC 5915). */
+/* ECPrivateKey (RFC 5915), without the curve, which stands around it. */
+static void
+write_ec_key(struct assay_buf *b, const struct mint_key *key)
+{
+    uint8_t point[1 + MINT_POINT_BYTES] = {0x04};
+    size_t whole = mint_der_open(b, MINT_TAG_SEQUENCE);
+    size_t public;
+
+    memcpy(point + 1, mint_key_public(key), MINT_POINT_BYTES);
+    mint_der_small(b, MINT_TAG_INTEGER, 1);
+    mint_der_put(b, MINT_TAG_OCTET_STRING,
+                 (struct assay_slice){mint_key_scalar(key), MINT_SCALAR_BYTES});
+    public = mint_der_open(b, MINT_TAG_CONTEXT_CONSTRUCTED + 1);
+    mint_der_octets(b, ASSAY_SLICE(point));
+    mint_der_close(b, public);
+    mint_der_close(b, whole);
+}
+
+/* PrivateKeyInfo (RFC 5208). */
 static enum assay_code
 write_key(const struct mint_key *key, struct assay_buf *pem,
           struct assay_error *err)
@@ -199,32 +217,21 @@ write_key(const struct mint_key *key, struct assay_buf *pem,
                                             0x3d, 0x02, 0x01};
     static const uint8_t prime256v1[] = {0x2a, 0x86, 0x48, 0xce,
                                          0x3d, 0x03, 0x01, 0x07};
-    uint8_t point[1 + MINT_POINT_BYTES] = {0x04};
     struct assay_buf der;
-    size_t info, part, inner;
+    size_t whole;
+    size_t part;
 
-    memcpy(point + 1, mint_key_public(key), MINT_POINT_BYTES);
     assay_buf_init(&der, MINT_DER_MAX);
-    info = mint_der_open(&der, MINT_TAG_SEQUENCE);
+    whole = mint_der_open(&der, MINT_TAG_SEQUENCE);
     mint_der_small(&der, MINT_TAG_INTEGER, 0);
     part = mint_der_open(&der, MINT_TAG_SEQUENCE);
     mint_der_put(&der, MINT_TAG_OID, ASSAY_SLICE(ec_public_key));
     mint_der_put(&der, MINT_TAG_OID, ASSAY_SLICE(prime256v1));
     mint_der_close(&der, part);
     part = mint_der_open(&der, MINT_TAG_OCTET_STRING);
-    inner = mint_der_open(&der, MINT_TAG_SEQUENCE);
-    mint_der_small(&der, MINT_TAG_INTEGER, 1);
-    mint_der_put(&der, MINT_TAG_OCTET_STRING,
-                 (struct assay_slice){mint_key_scalar(key), MINT_SCALAR_BYTES});
-    {
-        size_t tagged = mint_der_open(&der, MINT_TAG_CONTEXT_CONSTRUCTED + 1);
-
-        mint_der_octets(&der, ASSAY_SLICE(point));
-        mint_der_close(&der, tagged);
-    }
-    mint_der_close(&der, inner);
+    write_ec_key(&der, key);
     mint_der_close(&der, part);
-    mint_der_close(&der, info);
+    mint_der_close(&der, whole);
     assay_pem_encode(pem, "PRIVATE KEY", assay_buf_slice(&der));
     mint_buf_fail(pem, &der);
     assay_buf_free(&der);

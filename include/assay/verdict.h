@@ -69,6 +69,29 @@ struct assay_verdict_facts {
 };
 ASSAY_API struct assay_verdict_facts
 assay_verdict_facts(const struct assay_verdict *v);
+/* What the evidence proves of the workload, whatever the policy asks. Slices
+ * live as long as the verdict; ptr is NULL where nothing is proven. */
+struct assay_verdict_workload {
+    struct assay_slice measurement;   /* MRTD (48) or MRENCLAVE (32) */
+    struct assay_slice app_id;        /* by its event */
+    struct assay_slice compose_hash;  /* 32 */
+    const char *compose_proven_by;    /* "compose-hash event", "MRCONFIGID",
+                                         "compose-hash event and MRCONFIGID" */
+    const char *compose_form;         /* how the policy's app_compose matched:
+                                         "offered text", ...; or NULL */
+    struct assay_slice os_image_hash; /* 32; by its event */
+    struct assay_slice key_provider;  /* JSON text as the TD measured it, up to
+                                         ASSAY_KEY_PROVIDER_MAX_BYTES */
+    struct assay_slice instance_id;   /* by its event; may be empty */
+    struct assay_slice certificate;   /* 64 hex digits: of the last announced
+                                         TLS certificate */
+    bool has_event_log;               /* one was given, right or not */
+    size_t events;
+    size_t runtime_events; /* of RTMR3 */
+};
+#define ASSAY_KEY_PROVIDER_MAX_BYTES 1024u
+ASSAY_API const struct assay_verdict_workload *
+assay_verdict_workload(const struct assay_verdict *v);
 /* Advisory IDs of all matched levels, sorted, without duplicates. */
 ASSAY_API size_t assay_verdict_advisory_count(const struct assay_verdict *v);
 ASSAY_API const char *assay_verdict_advisory(const struct assay_verdict *v,

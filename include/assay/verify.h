@@ -67,8 +67,9 @@ struct assay_verify_input {
 /* Verify a quote: is it genuine, how healthy is its TCB, and does it meet the
  * policy. *out is a new verdict whenever ASSAY_OK is returned, trusted or not;
  * freed with assay_verdict_free().
- * ASSAY_OK; ASSAY_INVALID (an input is NULL, or the time is not between the
- * years 1970 and 9999); ASSAY_MISSING (no PCK chain in
+ * ASSAY_OK; ASSAY_INVALID (an input is NULL, the time is not between the
+ * years 1970 and 9999, the policy's compose_file was not given, or an event
+ * log was given for a quote that is not from TDX); ASSAY_MISSING (no PCK chain in
  * the quote nor in the collateral); ASSAY_MALFORMED, ASSAY_TRUNCATED,
  * ASSAY_UNSUPPORTED, ASSAY_TOO_LARGE (the quote's PCK chain cannot be read);
  * ASSAY_NO_MEMORY; ASSAY_CRYPTO. */

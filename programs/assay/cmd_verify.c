@@ -16,6 +16,7 @@
 #include "source.h"
 
 #define VERDICT_JSON_MAX_BYTES (4u * 1024u * 1024u)
+#define VM_CONFIG_MAX_BYTES    (1024u * 1024u)
 
 /* Everything that one run owns. */
 struct run {
@@ -23,6 +24,9 @@ struct run {
     struct assay_ctx *ctx;
     struct assay_quote *quote;
     struct assay_policy *policy;
+    struct assay_eventlog *event_log; /* NULL: not given */
+    struct assay_buf app_compose;
+    struct assay_buf vm_config;
     struct assay_root *own_root;   /* NULL: Intel's */
     const struct assay_root *root; /* own_root or Intel's */
     struct source source;          /* unless --collateral names a file */
@@ -39,6 +43,9 @@ run_free(struct run *r)
     assay_verifier_free(r->verifier);
     assay_obtained_free(&r->obtained);
     assay_root_free(r->own_root);
+    assay_buf_free(&r->vm_config);
+    assay_buf_free(&r->app_compose);
+    assay_eventlog_free(r->event_log);
     assay_policy_free(r->policy);
     assay_quote_free(r->quote);
     assay_ctx_free(r->ctx);
@@ -57,6 +64,23 @@ take_policy(struct run *r, struct assay_error *err)
         code = assay_policy_accept(r->policy, o->accept, o->accept_count, err);
     }
     return code;
+}
+
+/* What came with the quote. */
+static enum assay_code
+take_evidence(struct run *r, struct assay_error *err)
+{
+    const struct options *o = r->o;
+
+    if (load_text(o->app_compose, ASSAY_COMPOSE_MAX_BYTES, &r->app_compose,
+                  err) != ASSAY_OK ||
+        load_text(o->vm_config, VM_CONFIG_MAX_BYTES, &r->vm_config, err) !=
+            ASSAY_OK) {
+        return err->code;
+    }
+    return o->event_log != NULL
+               ? load_event_log(o->event_log, &r->event_log, err)
+               : ASSAY_OK;
 }
 
 static enum assay_code
@@ -105,6 +129,9 @@ judge(struct run *r, struct assay_error *err)
         .root = r->root,
         .policy = r->policy,
         .now_s = r->o->now_s,
+        .event_log = r->event_log,
+        .app_compose = assay_buf_slice(&r->app_compose),
+        .vm_config = assay_buf_slice(&r->vm_config),
     };
 
     if (assay_verifier_new(r->ctx, 0, &r->verifier, err) != ASSAY_OK) {
@@ -143,8 +170,9 @@ run_all(struct run *r, struct assay_error *err)
 {
     if (load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
         assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
-        take_policy(r, err) != ASSAY_OK || take_root(r, err) != ASSAY_OK ||
-        take_collateral(r, err) != ASSAY_OK || judge(r, err) != ASSAY_OK) {
+        take_evidence(r, err) != ASSAY_OK || take_policy(r, err) != ASSAY_OK ||
+        take_root(r, err) != ASSAY_OK || take_collateral(r, err) != ASSAY_OK ||
+        judge(r, err) != ASSAY_OK) {
         return err->code;
     }
     if (r->o->collateral != NULL) {
@@ -257,6 +285,10 @@ const struct command command_verify = {
         "  --root FILE         trust this root (PEM) instead of Intel's\n"
         "  --policy FILE       what to require; without it: UpToDate, no "
         "debug\n"
+        "  --event-log FILE    event log of the TD: JSON, alone or in the\n"
+        "                      answer that the quote came with\n"
+        "  --app-compose FILE  its app-compose, as it is\n"
+        "  --vm-config FILE    its vm_config: JSON\n"
         "  --accept STATUS,... accept these TCB statuses, and only these,\n"
         "                      whatever the policy lists\n"
         "  --json              one JSON object\n"

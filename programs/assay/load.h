@@ -31,3 +31,12 @@ ASSAY_MUST_CHECK enum assay_code load_root(const struct assay_ctx *ctx,
 ASSAY_MUST_CHECK enum assay_code
 load_root_of_policy(const struct assay_ctx *ctx, const char *pem_or_path,
                     struct assay_root **out, struct assay_error *err);
+/* The log alone, or a document that has it as `event_log`: what a guest agent
+ * answers, or an attested server. */
+ASSAY_MUST_CHECK enum assay_code load_event_log(const char *path,
+                                                struct assay_eventlog **out,
+                                                struct assay_error *err);
+/* As it is. *out is initialised here and stays empty if path is NULL. */
+ASSAY_MUST_CHECK enum assay_code load_text(const char *path, size_t max,
+                                           struct assay_buf *out,
+                                           struct assay_error *err);

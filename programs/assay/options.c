@@ -176,6 +176,9 @@ TEXT(root)
 TEXT(policy)
 TEXT(output)
 TEXT(pccs_ca)
+TEXT(event_log)
+TEXT(app_compose)
+TEXT(vm_config)
 #undef TEXT
 
 #define GET_FLAG(member)                                                       \
@@ -232,6 +235,9 @@ static const struct {
     {"accept", 0, true, OPTIONS_VERIFY, set_accept},
     {"no-cache", 0, false, JUDGING, set_no_cache},
     {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET, set_output},
+    {"event-log", 0, true, OPTIONS_VERIFY, set_event_log},
+    {"app-compose", 0, true, OPTIONS_VERIFY, set_app_compose},
+    {"vm-config", 0, true, OPTIONS_VERIFY, set_vm_config},
     {"early", 0, false, OPTIONS_FETCH, set_early},
     {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
     {"connect-timeout", 0, true, SOURCES, set_connect_timeout},

@@ -30,6 +30,9 @@ struct options {
     const char *policy;
     const char *output;
     const char *pccs_ca;
+    const char *event_log;
+    const char *app_compose;
+    const char *vm_config;
     const char *sources[ASSAY_PCS_SOURCES_MAX];
     size_t source_count;
     enum assay_tcb_status accept[STATUSES_MAX];

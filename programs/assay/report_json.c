@@ -28,6 +28,9 @@ report_json_error_to(struct assay_buf *to, const struct assay_error *err)
         "qe_identity_evaluation_data_number",
         "root",
         "verified_at",
+        "measurement",
+        "workload",
+        "event_log",
         "collateral",
         "quote",
     };

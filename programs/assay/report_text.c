@@ -183,6 +183,57 @@ put_measurements(FILE *to, const struct assay_quote_view *q)
     put_hex(to, "REPORTDATA", q->report_data);
 }
 
+/* Strangers' text on one line. */
+static void
+put_safe(FILE *to, const char *name, struct assay_slice text)
+{
+    fprintf(to, "  %-13s  ", name);
+    for (size_t i = 0; i < text.len; i++) {
+        bool plain = text.ptr[i] >= ' ' && text.ptr[i] <= '~';
+
+        putc(plain ? text.ptr[i] : '?', to);
+    }
+    putc('\n', to);
+}
+
+static void
+put_compose(FILE *to, const struct assay_verdict_workload *w)
+{
+    char hex[2 * 32 + 1];
+
+    if (w->compose_hash.ptr != NULL) {
+        assay_hex_to(hex, w->compose_hash);
+        fprintf(to, "  %-13s  %s (%s)\n", "compose hash", hex,
+                w->compose_proven_by);
+    }
+}
+
+/* What the log and MRCONFIGID prove; nothing if there is nothing. */
+static void
+put_workload(FILE *to, const struct assay_verdict *v)
+{
+    const struct assay_verdict_workload *w = assay_verdict_workload(v);
+
+    if (!w->has_event_log && w->compose_hash.ptr == NULL) {
+        return;
+    }
+    fputs("\nWorkload\n", to);
+    put_hex(to, "app ID", w->app_id);
+    put_compose(to, w);
+    put_hex(to, "OS image", w->os_image_hash);
+    put_hex(to, "instance ID", w->instance_id);
+    if (w->key_provider.ptr != NULL) {
+        put_safe(to, "key provider", w->key_provider);
+    }
+    if (w->certificate.ptr != NULL) {
+        put_safe(to, "certificate", w->certificate);
+    }
+    if (w->has_event_log) {
+        fprintf(to, "  %-13s  %zu events, %zu of them at run time\n",
+                "event log", w->events, w->runtime_events);
+    }
+}
+
 void
 report_text(FILE *to, const struct report_input *in)
 {
@@ -195,6 +246,7 @@ report_text(FILE *to, const struct report_input *in)
     for (size_t i = 0; i < count; i++) {
         put_check(to, in, assay_verdict_check(in->verdict, i));
     }
+    put_workload(to, in->verdict);
     fputs("\nMeasurements\n", to);
     put_measurements(to, assay_quote_view(in->quote));
 }

@@ -241,6 +241,7 @@ take_option(struct reading *r, int id, const char *value)
 static const char *
 fill_in(struct sim_options *o)
 {
+    static const char up_to_date[] = "UpToDate";
     uint8_t seed[MINT_SEED_BYTES];
 
     if (o->pccs == NULL) {
@@ -255,11 +256,11 @@ fill_in(struct sim_options *o)
         }
         assay_hex_to(o->seed, ASSAY_SLICE(seed));
     }
-    o->state.tcb_status = o->state.tcb_status != NULL
-                              ? o->state.tcb_status
-                              : sim_status(assay_slice_of("UpToDate"), false);
-    o->state.module_status = sim_status(assay_slice_of("UpToDate"), true);
-    o->state.qe_status = o->state.module_status;
+    if (o->state.tcb_status == NULL) {
+        o->state.tcb_status = up_to_date;
+    }
+    o->state.module_status = up_to_date;
+    o->state.qe_status = up_to_date;
     return NULL;
 }
 

@@ -47,7 +47,7 @@ struct sim {
     struct mint_machine *machine;
     struct sim_boot boot;   /* of the TD that runs */
     bool forged_log;        /* the log that is told is not the measured one */
-    int64_t clock_offset_s; /* simulated less monotonic time */
+    int64_t clock_offset_s; /* simulated less system time */
     unsigned tls_keys;      /* handed out so far */
     unsigned requests;      /* of the PCCS */
 };

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "appraise/rules.h"
+#include "eventlog/dstack.h"
+#include "eventlog/replay.h"
 
 struct assay_rule_run {
     const struct assay_rules_input *in;
@@ -15,6 +17,11 @@ struct assay_rule_run {
     struct assay_checks *checks;
     const struct assay_policy *policy;
     const struct assay_quote_view *quote;
+    struct assay_error *err; /* memory or the cryptographic library */
+    /* What judges hand to those after them. */
+    struct assay_replay replay;        /* once EVENT_DIGESTS passed */
+    struct assay_dstack_events events; /* once EVENT_RULES passed */
+    struct assay_config_id config_id;  /* once CONFIG_ID_EVENTS was judged */
 };
 
 bool assay_rule_is_tdx(const struct assay_rule_run *r);
@@ -54,6 +61,9 @@ void assay_rule_judge_tee_tcb_svn(struct assay_rule_run *r,
                                   enum assay_check_id id);
 void assay_rule_judge_register(struct assay_rule_run *r,
                                enum assay_check_id id);
+/* One of the set is this value. */
+bool assay_rule_listed(const struct assay_value_set *set,
+                       struct assay_slice actual);
 bool assay_rule_wants_mrenclave(const struct assay_rule_run *r);
 void assay_rule_judge_mrenclave(struct assay_rule_run *r,
                                 enum assay_check_id id);
@@ -65,3 +75,42 @@ void assay_rule_judge_isvprodid(struct assay_rule_run *r,
                                 enum assay_check_id id);
 bool assay_rule_wants_isvsvn(const struct assay_rule_run *r);
 void assay_rule_judge_isvsvn(struct assay_rule_run *r, enum assay_check_id id);
+bool assay_rule_wants_legacy_tcb(const struct assay_rule_run *r);
+void assay_rule_judge_legacy_tcb(struct assay_rule_run *r,
+                                 enum assay_check_id id);
+
+/* rules_log.c */
+bool assay_rule_wants_log(const struct assay_rule_run *r);
+void assay_rule_judge_event_digests(struct assay_rule_run *r,
+                                    enum assay_check_id id);
+void assay_rule_judge_event_log(struct assay_rule_run *r,
+                                enum assay_check_id id);
+void assay_rule_judge_event_rules(struct assay_rule_run *r,
+                                  enum assay_check_id id);
+bool assay_rule_wants_config_id(const struct assay_rule_run *r);
+void assay_rule_judge_config_id(struct assay_rule_run *r,
+                                enum assay_check_id id);
+
+/* rules_session.c */
+bool assay_rule_requires_certificate(const struct assay_rule_run *r);
+bool assay_rule_wants_certificate(const struct assay_rule_run *r);
+void assay_rule_judge_certificate(struct assay_rule_run *r,
+                                  enum assay_check_id id);
+bool assay_rule_has_binding(const struct assay_rule_run *r);
+void assay_rule_judge_report_data(struct assay_rule_run *r,
+                                  enum assay_check_id id);
+bool assay_rule_has_no_binding(const struct assay_rule_run *r);
+void assay_rule_note_report_data(struct assay_rule_run *r,
+                                 enum assay_check_id id);
+
+/* rules_workload.c */
+bool assay_rule_names_compose(const struct assay_rule_run *r);
+bool assay_rule_wants_compose(const struct assay_rule_run *r);
+void assay_rule_judge_compose(struct assay_rule_run *r, enum assay_check_id id);
+bool assay_rule_wants_os_image(const struct assay_rule_run *r);
+void assay_rule_judge_os_image(struct assay_rule_run *r,
+                               enum assay_check_id id);
+void assay_rule_judge_workload(struct assay_rule_run *r,
+                               enum assay_check_id id);
+/* Copies what the events and MRCONFIGID prove into the verdict. */
+void assay_rule_take_workload(struct assay_rule_run *r);

@@ -31,19 +31,37 @@ always(const struct assay_rule_run *r)
     return true;
 }
 
-/* What must have passed before a rule is judged (as far as it applies): the
- * body of the quote is authentic; or all that src/dcap asks. */
-#define GENUINE (ASSAY_CHECK_BIT(QUOTE_SIGNATURE) | ASSAY_CHECK_BIT(TEE_TYPE))
+static bool
+never(const struct assay_rule_run *r)
+{
+    (void)r;
+    return false;
+}
+
+/* What must have passed before a rule is judged (as far as it is required): the
+ * body of the quote is authentic; all that src/dcap asks; or the events are
+ * what the TD has measured. */
+#define SIGNED  ASSAY_CHECK_BIT(QUOTE_SIGNATURE)
+#define GENUINE (SIGNED | ASSAY_CHECK_BIT(TEE_TYPE))
 #define PROVEN  ((UINT64_C(1) << ASSAY_CHECK_FIRST_POLICY) - 1)
+#define REPLAYED                                                               \
+    (GENUINE | ASSAY_CHECK_BIT(EVENT_DIGESTS) | ASSAY_CHECK_BIT(EVENT_LOG))
+#define MEASURED (REPLAYED | ASSAY_CHECK_BIT(EVENT_RULES))
 
 static const struct rule {
     enum assay_check_id id;
     bool (*wanted)(const struct assay_rule_run *r);
+    /* If not, its judge may still say so: once it sees that there is something
+     * that must be right. */
+    bool (*required)(const struct assay_rule_run *r);
     uint64_t after;
     void (*judge)(struct assay_rule_run *r, enum assay_check_id id);
 } rules[] = {
-#define RULE(id, wanted, after, judge) {ASSAY_CHECK_##id, wanted, after, judge}
-    RULE(TEE_TYPE, always, ASSAY_CHECK_BIT(QUOTE_SIGNATURE), judge_tee_type),
+#define RULE(id, wanted, after, judge)                                         \
+    {ASSAY_CHECK_##id, wanted, always, after, judge}
+#define MAYBE(id, wanted, required, after, judge)                              \
+    {ASSAY_CHECK_##id, wanted, required, after, judge}
+    RULE(TEE_TYPE, always, SIGNED, judge_tee_type),
     RULE(TCB_STATUS, always, PROVEN, assay_rule_judge_tcb_status),
     RULE(GRACE_PERIOD, assay_rule_wants_grace, PROVEN, assay_rule_judge_grace),
     RULE(TCB_EVALUATION, assay_rule_wants_evaluation, PROVEN,
@@ -70,6 +88,30 @@ static const struct rule {
     RULE(ISVPRODID, assay_rule_wants_isvprodid, GENUINE,
          assay_rule_judge_isvprodid),
     RULE(ISVSVN, assay_rule_wants_isvsvn, GENUINE, assay_rule_judge_isvsvn),
+    RULE(LEGACY_TDX_TCB, assay_rule_wants_legacy_tcb, GENUINE,
+         assay_rule_judge_legacy_tcb),
+    RULE(EVENT_DIGESTS, assay_rule_wants_log, GENUINE,
+         assay_rule_judge_event_digests),
+    RULE(EVENT_LOG, assay_rule_wants_log,
+         GENUINE | ASSAY_CHECK_BIT(EVENT_DIGESTS), assay_rule_judge_event_log),
+    RULE(EVENT_RULES, assay_rule_wants_log, REPLAYED,
+         assay_rule_judge_event_rules),
+    /* The next and APP_COMPOSE can be judged without a log as well. */
+    MAYBE(CONFIG_ID_EVENTS, assay_rule_wants_config_id, never, GENUINE,
+          assay_rule_judge_config_id),
+    MAYBE(CERTIFICATE_EVENT, assay_rule_wants_certificate,
+          assay_rule_requires_certificate, MEASURED,
+          assay_rule_judge_certificate),
+    RULE(APP_COMPOSE, assay_rule_wants_compose,
+         GENUINE | ASSAY_CHECK_BIT(CONFIG_ID_EVENTS), assay_rule_judge_compose),
+    RULE(OS_IMAGE_HASH, assay_rule_wants_os_image, MEASURED,
+         assay_rule_judge_os_image),
+    MAYBE(WORKLOAD, always, never, 0, assay_rule_judge_workload),
+    RULE(REPORT_DATA, assay_rule_has_binding, SIGNED,
+         assay_rule_judge_report_data),
+    MAYBE(REPORT_DATA, assay_rule_has_no_binding, never, 0,
+          assay_rule_note_report_data),
+#undef MAYBE
 #undef RULE
 };
 #define RULE_COUNT (sizeof(rules) / sizeof(rules[0]))
@@ -77,9 +119,11 @@ static const struct rule {
 static void
 run_rule(struct assay_rule_run *r, const struct rule *rule)
 {
-    assay_checks_expect(r->checks, rule->id, true);
-    if (!assay_checks_have(r->checks, rule->after & r->checks->applies)) {
-        assay_checks_wait(r->checks, rule->id, rule->after);
+    uint64_t after = rule->after & r->checks->required;
+
+    assay_checks_expect(r->checks, rule->id, rule->required(r));
+    if (!assay_checks_have(r->checks, after)) {
+        assay_checks_wait(r->checks, rule->id, after);
         return;
     }
     rule->judge(r, rule->id);
@@ -108,6 +152,13 @@ note_allowed(struct assay_rule_run *r)
     }
 }
 
+/* Those of the boot chain; development policies leave them out. */
+static bool
+is_passed_over(const struct assay_policy *p, size_t reg)
+{
+    return p->disable_runtime_verification && reg <= ASSAY_REG_RTMR2;
+}
+
 /* Registers: those with a rule are required, the others say that nobody
  * looked at them. */
 static void
@@ -116,35 +167,28 @@ judge_registers(struct assay_rule_run *r)
     for (size_t i = 0; i < ASSAY_REG_COUNT; i++) {
         const struct rule rule = {
             .id = (enum assay_check_id)(ASSAY_CHECK_MRTD + i),
+            .required = always,
             .after = GENUINE,
             .judge = assay_rule_judge_register,
         };
 
-        if (r->policy->td_register[i].count > 0) {
+        if (r->policy->td_register[i].count == 0) {
+            continue;
+        }
+        if (is_passed_over(r->policy, i)) {
+            assay_checks_expect(r->checks, rule.id, false);
+            assay_checks_note(r->checks, rule.id,
+                              "not compared: the policy disables runtime "
+                              "verification");
+        } else {
             run_rule(r, &rule);
         }
     }
 }
 
-static void
-note_workload(struct assay_rule_run *r)
-{
-    assay_checks_expect(r->checks, ASSAY_CHECK_WORKLOAD, false);
-    if (assay_policy_names_workload(r->policy)) {
-        assay_checks_pass(r->checks, ASSAY_CHECK_WORKLOAD);
-    } else {
-        assay_checks_note(r->checks, ASSAY_CHECK_WORKLOAD,
-                          "the policy names no measurement: this verdict does "
-                          "not say which software runs in the TEE");
-    }
-    assay_checks_expect(r->checks, ASSAY_CHECK_REPORT_DATA, false);
-    assay_checks_note(r->checks, ASSAY_CHECK_REPORT_DATA,
-                      "a quote alone shows no freshness: compare report_data "
-                      "with what you asked for");
-}
-
-void
-assay_rules_judge(const struct assay_rules_input *in, struct assay_verdict *v)
+enum assay_code
+assay_rules_judge(const struct assay_rules_input *in, struct assay_verdict *v,
+                  struct assay_error *err)
 {
     struct assay_rule_run r = {
         .in = in,
@@ -152,14 +196,16 @@ assay_rules_judge(const struct assay_rules_input *in, struct assay_verdict *v)
         .checks = &v->checks,
         .policy = in->policy,
         .quote = in->quote,
+        .err = err,
     };
 
-    for (size_t i = 0; i < RULE_COUNT; i++) {
+    for (size_t i = 0; i < RULE_COUNT && err->code == ASSAY_OK; i++) {
         if (rules[i].wanted(&r)) {
             run_rule(&r, &rules[i]);
         }
     }
     judge_registers(&r);
     note_allowed(&r);
-    note_workload(&r);
+    assay_rule_take_workload(&r);
+    return err->code;
 }

@@ -134,19 +134,28 @@ assay_rule_judge_tee_tcb_svn(struct assay_rule_run *r, enum assay_check_id id)
     assay_checks_pass(r->checks, id);
 }
 
+bool
+assay_rule_listed(const struct assay_value_set *set, struct assay_slice actual)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct assay_slice want = {set->bytes + i * set->size, set->size};
+
+        if (assay_slice_equal(want, actual)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 judge_values(struct assay_rule_run *r, enum assay_check_id id,
              const struct assay_value_set *set, struct assay_slice actual)
 {
     char have[2 * 48 + 1];
 
-    for (size_t i = 0; i < set->count; i++) {
-        struct assay_slice want = {set->bytes + i * set->size, set->size};
-
-        if (assay_slice_equal(want, actual)) {
-            assay_checks_pass(r->checks, id);
-            return;
-        }
+    if (assay_rule_listed(set, actual)) {
+        assay_checks_pass(r->checks, id);
+        return;
     }
     assay_hex_to(have, actual);
     assay_checks_fail(r->checks, id, "is %s, %s", have,
@@ -247,5 +256,37 @@ assay_rule_judge_isvsvn(struct assay_rule_run *r, enum assay_check_id id)
         assay_checks_fail(r->checks, id, "is %u, at least %lld is required",
                           r->quote->sgx.isvsvn,
                           (long long)r->policy->min_isvsvn.value);
+    }
+}
+
+bool
+assay_rule_wants_legacy_tcb(const struct assay_rule_run *r)
+{
+    return r->policy->legacy_mrseam.count > 0 ||
+           r->policy->legacy_mrtmrs.count > 0;
+}
+
+/* No rule, or the value begins with one of these. */
+static bool
+begins(const struct assay_value_set *set, struct assay_slice value)
+{
+    return set->count == 0 ||
+           (set->size <= value.len &&
+            assay_rule_listed(set, (struct assay_slice){value.ptr, set->size}));
+}
+
+void
+assay_rule_judge_legacy_tcb(struct assay_rule_run *r, enum assay_check_id id)
+{
+    const struct assay_td_report *td = &r->quote->td;
+
+    if (!begins(&r->policy->legacy_mrseam, td->mr_seam)) {
+        assay_checks_fail(r->checks, id,
+                          "MRSEAM begins with none of min_tdx_tcb.mrseam");
+    } else if (!begins(&r->policy->legacy_mrtmrs, td->rtmr[0])) {
+        assay_checks_fail(r->checks, id,
+                          "RTMR0 begins with none of min_tdx_tcb.mrtmrs");
+    } else {
+        assay_checks_pass(r->checks, id);
     }
 }

@@ -101,6 +101,12 @@ assay_verdict_facts(const struct assay_verdict *v)
     return v->facts;
 }
 
+const struct assay_verdict_workload *
+assay_verdict_workload(const struct assay_verdict *v)
+{
+    return &v->workload;
+}
+
 size_t
 assay_verdict_advisory_count(const struct assay_verdict *v)
 {
@@ -113,21 +119,38 @@ assay_verdict_advisory(const struct assay_verdict *v, size_t i)
     return i < v->answer_count ? v->advisory[i].id : NULL;
 }
 
+/* What a trusted verdict says of the workload, in words. */
+static void
+write_trust(struct assay_verdict *v)
+{
+    const char *detail = v->checks.detail[ASSAY_CHECK_WORKLOAD];
+    const char *words = "; the workload was not checked";
+
+    if (v->workload_disabled) {
+        words = "; runtime verification is disabled: this says nothing about "
+                "which software runs";
+    } else if (assay_checks_have(&v->checks, ASSAY_CHECK_BIT(WORKLOAD))) {
+        words = ", the workload is as required";
+    } else {
+        detail = "";
+    }
+    if (v->workload_disabled) {
+        detail = "";
+    }
+    (void)snprintf(v->summary, sizeof(v->summary),
+                   "genuine %s quote, TCB %s%s%s%s",
+                   v->facts.tdx ? "TDX" : "SGX",
+                   assay_tcb_status_name(v->facts.tcb_status), words,
+                   detail[0] != '\0' ? "; " : "", detail);
+}
+
 void
 assay_verdict_close(struct assay_verdict *v)
 {
     enum assay_check_id id = first_reason(v);
-    const char *status = assay_tcb_status_name(v->facts.tcb_status);
 
     if (assay_verdict_trusted(v)) {
-        bool workload =
-            assay_checks_have(&v->checks, ASSAY_CHECK_BIT(WORKLOAD));
-
-        (void)snprintf(v->summary, sizeof(v->summary),
-                       "genuine %s quote, TCB %s%s",
-                       v->facts.tdx ? "TDX" : "SGX", status,
-                       workload ? ", the workload is as required"
-                                : "; the workload was not checked");
+        write_trust(v);
     } else if (id == ASSAY_CHECK_COUNT) {
         (void)snprintf(v->summary, sizeof(v->summary), "nothing was checked");
     } else {

@@ -29,13 +29,27 @@ struct assay_verdict_part {
     int64_t tcb_date_s;
 };
 
+/* Room for what struct assay_verdict_workload shows. */
+struct assay_verdict_bytes {
+    uint8_t measurement[48];
+    uint8_t app_id[20];
+    uint8_t compose_hash[32];
+    uint8_t os_image_hash[32];
+    uint8_t key_provider[ASSAY_KEY_PROVIDER_MAX_BYTES];
+    uint8_t instance_id[20];
+    uint8_t certificate[64];
+};
+
 struct assay_verdict {
     struct assay_checks checks;
     struct assay_verdict_facts facts;
     struct assay_verdict_part part[ASSAY_TCB_PART_COUNT];
-    size_t advisory_count; /* all; the first `answer_count` ... */
-    size_t answer_count;   /* ... are those of the answer */
-    char summary[240];
+    struct assay_verdict_workload workload;
+    struct assay_verdict_bytes bytes; /* behind the workload's slices */
+    bool workload_disabled;           /* by the policy */
+    size_t advisory_count;            /* all; the first `answer_count` ... */
+    size_t answer_count;              /* ... are those of the answer */
+    char summary[280];
     struct assay_advisory *advisory; /* sorted within each group; owned */
 };
 

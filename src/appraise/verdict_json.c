@@ -118,6 +118,50 @@ write_facts(struct assay_json_out *o, const struct assay_verdict *v)
 }
 
 static void
+write_hex(struct assay_json_out *o, const char *name, struct assay_slice s)
+{
+    if (s.ptr == NULL) {
+        assay_json_out_null(o, name);
+    } else {
+        assay_json_out_hex(o, name, s);
+    }
+}
+
+static void
+write_string(struct assay_json_out *o, const char *name, struct assay_slice s)
+{
+    if (s.ptr == NULL) {
+        assay_json_out_null(o, name);
+    } else {
+        assay_json_out_string(o, name, s);
+    }
+}
+
+static void
+write_workload(struct assay_json_out *o, const struct assay_verdict_workload *w)
+{
+    write_hex(o, "measurement", w->measurement);
+    assay_json_out_open(o, "workload", '{');
+    write_hex(o, "app_id", w->app_id);
+    write_hex(o, "compose_hash", w->compose_hash);
+    assay_json_out_text(o, "compose_proven_by", w->compose_proven_by);
+    assay_json_out_text(o, "compose_form", w->compose_form);
+    write_hex(o, "os_image_hash", w->os_image_hash);
+    write_string(o, "key_provider", w->key_provider);
+    write_hex(o, "instance_id", w->instance_id);
+    write_string(o, "certificate_event", w->certificate);
+    assay_json_out_close(o, '}');
+    if (!w->has_event_log) {
+        assay_json_out_null(o, "event_log");
+        return;
+    }
+    assay_json_out_open(o, "event_log", '{');
+    assay_json_out_u64(o, "events", w->events);
+    assay_json_out_u64(o, "runtime_events", w->runtime_events);
+    assay_json_out_close(o, '}');
+}
+
+static void
 write_error(struct assay_json_out *o, const struct assay_verdict *v)
 {
     const char *reason = assay_verdict_reason(v);
@@ -152,6 +196,7 @@ assay_verdict_to_json(const struct assay_verdict *v,
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_bool(&o, "trusted", assay_verdict_trusted(v));
     write_facts(&o, v);
+    write_workload(&o, &v->workload);
     write_error(&o, v);
     write_checks(&o, v);
     if (c == NULL) {

@@ -6,6 +6,7 @@
  */
 #include "assay/verify.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "appraise/advisories.h"
@@ -14,6 +15,7 @@
 struct assay_verifier {
     const struct assay_ctx *ctx;
     struct assay_facts *facts;
+    _Atomic int64_t newest_s;
 };
 
 enum assay_code
@@ -29,6 +31,7 @@ assay_verifier_new(const struct assay_ctx *ctx, uint32_t max_platforms,
                           "verifier: out of memory");
     }
     v->ctx = ctx;
+    atomic_init(&v->newest_s, 0);
     if (assay_facts_new(ctx, max_platforms, &v->facts, err) != ASSAY_OK) {
         free(v);
         return err->code;
@@ -43,6 +46,47 @@ assay_verifier_free(struct assay_verifier *v)
     if (v != NULL) {
         assay_facts_free(v->facts);
         free(v);
+    }
+}
+
+int64_t
+assay_verifier_newest_date(const struct assay_verifier *v)
+{
+    return atomic_load(&v->newest_s);
+}
+
+/* Collateral that stood every check tells the time: it was not later than now
+ * when its issuer dated it. */
+static void
+learn_date(struct assay_verifier *verifier, const struct assay_checks *checks,
+           const struct assay_collateral *c)
+{
+    static const uint64_t all =
+        ASSAY_CHECK_BIT(ROOT_CRL) | ASSAY_CHECK_BIT(ROOT_CRL_DATES) |
+        ASSAY_CHECK_BIT(PCK_CRL) | ASSAY_CHECK_BIT(PCK_CRL_DATES) |
+        ASSAY_CHECK_BIT(TCB_SIGNER) | ASSAY_CHECK_BIT(TCB_SIGNER_DATES) |
+        ASSAY_CHECK_BIT(TCB_SIGNER_NOT_REVOKED) | ASSAY_CHECK_BIT(TCB_INFO) |
+        ASSAY_CHECK_BIT(TCB_INFO_DATES) | ASSAY_CHECK_BIT(QE_SIGNER) |
+        ASSAY_CHECK_BIT(QE_SIGNER_DATES) |
+        ASSAY_CHECK_BIT(QE_SIGNER_NOT_REVOKED) | ASSAY_CHECK_BIT(QE_IDENTITY) |
+        ASSAY_CHECK_BIT(QE_IDENTITY_DATES);
+    const int64_t dates[] = {
+        c->tcb_info.issue_s,
+        c->qe_identity.issue_s,
+        c->pck_crl.crl.this_update_s,
+        c->root_crl.crl.this_update_s,
+    };
+    int64_t known = atomic_load(&verifier->newest_s);
+
+    if (!assay_checks_have(checks, all)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+        while (dates[i] > known && !atomic_compare_exchange_weak(
+                                       &verifier->newest_s, &known, dates[i])) {
+            /* another thread was faster; `known` is what it has learnt */
+        }
+        known = atomic_load(&verifier->newest_s);
     }
 }
 
@@ -72,6 +116,21 @@ check_input(const struct assay_verify_input *in, struct assay_error *err)
     if (in->now_s < 0 || in->now_s > TIME_MAX_S) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "verify: the time is not between the years 1970 and 9999");
+    }
+}
+
+static void
+check_together(const struct assay_verify_input *in, struct assay_error *err)
+{
+    if (in->policy->compose_file != NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "verify: the policy's compose_file was not given");
+    }
+    if (in->event_log != NULL &&
+        assay_quote_view(in->quote)->tee_type != ASSAY_TEE_TDX) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "verify: an event log was given for a quote that is not "
+                   "from TDX");
     }
 }
 
@@ -158,6 +217,9 @@ assay_verify(struct assay_verifier *verifier,
     *out = NULL;
     assay_error_clear(err);
     check_input(in, err);
+    if (err->code == ASSAY_OK) {
+        check_together(in, err);
+    }
     if (err->code != ASSAY_OK) {
         return err->code;
     }
@@ -176,11 +238,16 @@ assay_verify(struct assay_verifier *verifier,
         .collateral_grace_s = in->policy->collateral_grace_s,
     };
     const struct assay_rules_input rules = {
+        .ctx = verifier->ctx,
         .policy = in->policy,
         .quote = evidence.quote,
         .collateral = in->collateral,
         .dcap = &dcap,
         .now_s = in->now_s,
+        .event_log = in->event_log,
+        .app_compose = in->app_compose,
+        .vm_config = in->vm_config,
+        .binding = in->binding,
     };
 
     if (assay_dcap_check(&evidence, &v->checks, &dcap, err) == ASSAY_OK) {
@@ -188,11 +255,12 @@ assay_verify(struct assay_verifier *verifier,
         take_parts(&dcap, v);
         assay_advisories_collect(&dcap, v, err);
     }
-    if (err->code != ASSAY_OK) {
+    if (err->code != ASSAY_OK ||
+        assay_rules_judge(&rules, v, err) != ASSAY_OK) {
         assay_verdict_free(v);
         return err->code;
     }
-    assay_rules_judge(&rules, v);
+    learn_date(verifier, &v->checks, in->collateral);
     assay_verdict_close(v);
     *out = v;
     return ASSAY_OK;

@@ -68,6 +68,11 @@ set_detail(struct assay_checks *c, enum assay_check_id id, const char *fmt,
            va_list ap)
 {
     (void)vsnprintf(c->detail[id], sizeof(c->detail[id]), fmt, ap);
+    for (char *p = c->detail[id]; *p != '\0'; p++) {
+        if (*p < ' ' || *p > '~') {
+            *p = '?'; /* some details quote what strangers have written */
+        }
+    }
 }
 
 void

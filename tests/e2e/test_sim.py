@@ -135,6 +135,18 @@ class Sim:
                    "--pccs", self.ready["pccs"], *args, self.quote_file())
 
 
+    def verify_policy(self):
+        """A verdict under the simulator's own policy, over all evidence."""
+        q = self.quote()
+        tcb_info = json.loads(self.guest("/Info").json["tcb_info"])
+        return run("verify", "--at", NOW,
+                   "--policy", self.folder / "policy.json",
+                   "--event-log", write("event-log", q["event_log"]),
+                   "--vm-config", write("vm-config", q["vm_config"]),
+                   "--app-compose", write("compose", tcb_info["app_compose"]),
+                   write("quote.bin", bytes.fromhex(q["quote"])))
+
+
 def replay(log, imr):
     """RTMR by the digests of the log; runtime events' are computed."""
     register = bytes(48)
@@ -681,6 +693,24 @@ class Life(Case):
                              sim.ready["os_image_hash"])
             self.assertEqual(policy["pccs_url"], sim.ready["pccs"])
             self.assertEqual(policy["trusted_root"], sim.root.read_text())
+
+    def test_policy_is_met(self):
+        if "--event-log" not in run("verify", "--help").out:
+            self.skipTest("SKIPPED policy.json: assay verify takes no log")
+        for options in ((), ("--stripped-log",), ("--mr-config-id", "2"),
+                        ("--mr-config-id", "3", "--event-log-version", "2"),
+                        ("--key-provider", "tpm"),
+                        ("--quote-version", "5", "--stripped-log",
+                         "--event-log-version", "2")):
+            with Sim(*options) as sim:
+                self.check(sim.verify_policy(), TRUSTED)
+                evil = write("evil-compose", '{"name":"evil"}')
+                for control in ("tcb=OutOfDate", "forge-log", "debug",
+                                "os-image=evil", f"compose={evil}"):
+                    sim.change(control)
+                    self.check(sim.verify_policy(), NOT_TRUSTED)
+                    sim.change("reset")
+                self.check(sim.verify_policy(), TRUSTED)
 
     def test_signals_leave_nothing(self):
         for number in (signal.SIGTERM, signal.SIGINT):

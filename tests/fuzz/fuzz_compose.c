@@ -1,5 +1,4 @@
-/* Target functions: assay_compose_merge, assay_compose_hash,
- * assay_compose_compare
+/* Target functions: assay_compose_merge, _hash, _compare
  *
  * SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0

@@ -1,5 +1,4 @@
-/* Target functions: assay_eventlog_parse, assay_eventlog_replay,
- * assay_dstack_events_read, assay_config_id_check
+/* Target functions: assay_eventlog_parse, _replay; the rules on its events
  *
  * SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0

@@ -126,8 +126,13 @@ static void
 verify(struct assay_verifier *verifier, const struct good *g,
        const struct assay_quote *quote, const struct assay_collateral *c)
 {
-    const struct assay_verify_input in = {quote, c, g->e.root, g->policy,
-                                          MINT_NOW_S};
+    const struct assay_verify_input in = {
+        .quote = quote,
+        .collateral = c,
+        .root = g->e.root,
+        .policy = g->policy,
+        .now_s = MINT_NOW_S,
+    };
     struct assay_verdict *v = NULL;
     struct assay_error err;
     struct assay_buf out;

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "collateral/parts.h"
+#include "harness/eventlog.h"
 #include "harness/world.h"
 #include "pki/cert.h"
 
@@ -216,6 +217,49 @@ save_verify_seeds(void)
     }
 }
 
+/* Seeds of fuzz_verify_log: flags, length of the log, log, the rest. */
+static void
+save_verify_logs(void)
+{
+    static const struct {
+        const char *name;
+        uint8_t flags;
+        const char *log; /* a patch; NULL: the good log as text */
+        const char *rest;
+    } rows[] = {
+        {"good", 0x10, NULL, ""},
+        {"tdx", 0x12, NULL, ""},
+        {"object", 0x11, NULL, "{\"name\":\"x\"}"},
+        {"kind_3", 0x70, NULL,
+         "{\"mr_config\":\"{\\\"compose_hash\\\":\\\"00\\\"}\"}"},
+        {"no_log", 0x06, "", ""},
+        {"disabled", 0x88, "\x40\x01\x01", ""},
+        {"patched", 0x90, "\x20\x02\x01", ""},
+    };
+    struct assay_ctx *ctx = NULL;
+    struct assay_error err;
+    struct log_made log;
+
+    evidence_need(assay_ctx_new(&ctx, &err) == ASSAY_OK, &err);
+    log_make(ctx, log_small_app, &log);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct assay_slice text = rows[i].log != NULL
+                                      ? assay_slice_of(rows[i].log)
+                                      : assay_buf_slice(&log.json);
+        struct assay_buf b;
+
+        assay_buf_init(&b, MINT_QUOTE_MAX);
+        assay_buf_add_u8(&b, rows[i].flags);
+        assay_buf_add_le16(&b, (uint16_t)text.len);
+        assay_buf_add(&b, text);
+        assay_buf_add_text(&b, rows[i].rest);
+        save("verify_log", rows[i].name, assay_buf_slice(&b));
+        assay_buf_free(&b);
+    }
+    log_free(&log);
+    assay_ctx_free(ctx);
+}
+
 static void
 save_policies(void)
 {
@@ -303,6 +347,7 @@ main(int argc, char **argv)
                                            .pck_crl.omit = MINT_CRL_REASON,
                                            .pck_crl.fill = 1});
     save_verify_seeds();
+    save_verify_logs();
     save_policies();
     return EXIT_SUCCESS;
 }

@@ -85,8 +85,13 @@ static const char *
 refused_by(const struct flips *f, struct assay_verifier *verifier,
            const struct assay_quote *quote, const char *check)
 {
-    const struct assay_verify_input in = {quote, f->e.collateral, f->e.root,
-                                          f->policy, MINT_NOW_S};
+    const struct assay_verify_input in = {
+        .quote = quote,
+        .collateral = f->e.collateral,
+        .root = f->e.root,
+        .policy = f->policy,
+        .now_s = MINT_NOW_S,
+    };
     struct assay_verdict *v = NULL;
     struct assay_error err;
     enum assay_code code = assay_verify(verifier, &in, &v, &err);
@@ -136,8 +141,13 @@ check_refused(struct flips *f, const struct region *r, size_t bit)
 static void
 check_good(const struct flips *f, struct assay_verifier *verifier)
 {
-    const struct assay_verify_input in = {f->good, f->e.collateral, f->e.root,
-                                          f->policy, MINT_NOW_S};
+    const struct assay_verify_input in = {
+        .quote = f->good,
+        .collateral = f->e.collateral,
+        .root = f->e.root,
+        .policy = f->policy,
+        .now_s = MINT_NOW_S,
+    };
     struct assay_verdict *v = NULL;
     struct assay_error err;
 

@@ -60,6 +60,18 @@ loop_close(struct trial_loop *t)
     assert_int_equal(uv_loop_close(&t->uv), 0);
 }
 
+/* A plain socket. */
+static inline int
+loop_socket(int family, int flags)
+{
+    int fd = socket(family, SOCK_STREAM | flags, 0);
+
+    if (fd < 0) {
+        abort(); /* an analyser knows that this does not return */
+    }
+    return fd;
+}
+
 /* A stream around a connected Unix socket, which it takes over. */
 static inline struct assay_stream *
 loop_adopt(struct trial_loop *t, int fd)

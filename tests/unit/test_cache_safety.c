@@ -279,8 +279,13 @@ run_rows(struct assay_verifier *verifier)
 {
     struct assay_quote *quote = trial_quote(base_world);
     struct assay_collateral *collateral = trial_collateral(ctx, base_world);
-    const struct assay_verify_input healthy = {quote, collateral, base_root,
-                                               any_workload, NOW};
+    const struct assay_verify_input healthy = {
+        .quote = quote,
+        .collateral = collateral,
+        .root = base_root,
+        .policy = any_workload,
+        .now_s = NOW,
+    };
 
     expect("healthy", verifier, &healthy, NULL);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -343,8 +348,13 @@ test_hot_bits(void **state)
     struct assay_verifier *verifier = new_verifier(8);
     struct assay_collateral *collateral = trial_collateral(ctx, base_world);
     struct assay_quote *good = trial_quote(base_world);
-    struct assay_verify_input in = {good, collateral, base_root, any_workload,
-                                    NOW};
+    struct assay_verify_input in = {
+        .quote = good,
+        .collateral = collateral,
+        .root = base_root,
+        .policy = any_workload,
+        .now_s = NOW,
+    };
     struct assay_buf raw;
     struct assay_error err;
 
@@ -417,8 +427,13 @@ test_eviction(void **state)
     }
     for (size_t turn = 0; turn < 60; turn++) {
         size_t i = turn % COUNT_OF(platforms);
-        struct assay_verify_input in = {NULL, collateral, base_root,
-                                        any_workload, NOW};
+        struct assay_verify_input in = {
+            .quote = NULL,
+            .collateral = collateral,
+            .root = base_root,
+            .policy = any_workload,
+            .now_s = NOW,
+        };
 
         for (size_t k = 0; k < COUNT_OF(refused_by); k++) {
             size_t kind = (turn + k) % COUNT_OF(refused_by);
@@ -518,8 +533,13 @@ verify_platforms(struct assay_verifier *verifier,
 {
     for (uint32_t n = from; n < to; n++) {
         struct assay_quote *quote = make_platform(n);
-        const struct assay_verify_input in = {quote, collateral, base_root,
-                                              any_workload, NOW};
+        const struct assay_verify_input in = {
+            .quote = quote,
+            .collateral = collateral,
+            .root = base_root,
+            .policy = any_workload,
+            .now_s = NOW,
+        };
 
         expect("a platform", verifier, &in, NULL);
         assay_quote_free(quote);
@@ -548,8 +568,13 @@ verify_stranger(struct assay_verifier *verifier, unsigned n)
     struct assay_collateral *collateral = trial_collateral(ctx, w);
     struct assay_root *root = trial_root(ctx, mint_world_root_pem(w));
     struct assay_quote *quote = trial_quote(w);
-    const struct assay_verify_input in = {quote, collateral, root, any_workload,
-                                          NOW};
+    const struct assay_verify_input in = {
+        .quote = quote,
+        .collateral = collateral,
+        .root = root,
+        .policy = any_workload,
+        .now_s = NOW,
+    };
 
     expect("a stranger's CA", verifier, &in, "pck_chain");
     assay_quote_free(quote);

@@ -11,8 +11,10 @@
 
 #include <openssl/crypto.h>
 
+#include "harness/eventlog.h"
 #include "harness/unit.h"
 #include "harness/world.h"
+#include "policy/policy.h"
 
 /* --- OpenSSL's allocations ----------------------------------------------- */
 
@@ -117,13 +119,27 @@ lib_realloc(void *p, size_t n, const char *file, int line)
 
 /* --- what is done --------------------------------------------------------- */
 
+/* SHA-256 of the sorted members. */
+#define APP_COMPOSE "{\"runner\":\"docker-compose\",\"name\":\"x\"}"
+#define APP_HASH                                                               \
+    "857cd9074cfcff2c5231fb6643d86eb713efa97ee7f5d67f3a31d52235e2b9a8"
+static const struct log_event app_events[] = {
+    {.imr = 0, .name = "firmware"},
+    {.imr = 3, .name = "compose-hash", .payload = APP_HASH},
+    {.imr = 3, .name = "system-ready"},
+    {.name = NULL},
+};
+
 /* Made while memory was there. */
 static struct {
     struct assay_ctx *ctx;
     struct evidence e;
     struct assay_buf bundle;
     struct assay_quote *quote;
-    struct assay_policy *policy;   /* accepts the status */
+    struct assay_policy *policy; /* accepts the status */
+    struct assay_policy *app;    /* the same, for what the log tells of */
+    struct log_made log;
+    struct assay_eventlog *event_log;
     struct assay_verifier *hot;    /* has verified the quote */
     struct assay_verifier *forget; /* remembers nothing */
     struct assay_verdict *verdict;
@@ -225,10 +241,17 @@ new_verifier(struct assay_error *err)
 /* A verdict that is reached is the right one, however little memory there
  * was. */
 static enum assay_code
-verify_by(struct assay_verifier *verifier, struct assay_error *err)
+verify_under(const struct assay_policy *policy, struct assay_verifier *verifier,
+             struct assay_error *err)
 {
-    const struct assay_verify_input in = {made.quote, made.e.collateral,
-                                          made.e.root, made.policy, MINT_NOW_S};
+    const struct assay_verify_input in = {
+        .quote = made.quote,
+        .collateral = made.e.collateral,
+        .root = made.e.root,
+        .policy = policy,
+        .now_s = MINT_NOW_S,
+        .event_log = policy == made.app ? made.event_log : NULL,
+    };
     struct assay_verdict *v = NULL;
     enum assay_code code = assay_verify(verifier, &in, &v, err);
 
@@ -243,6 +266,12 @@ verify_by(struct assay_verifier *verifier, struct assay_error *err)
     }
     assay_verdict_free(v);
     return code;
+}
+
+static enum assay_code
+verify_by(struct assay_verifier *verifier, struct assay_error *err)
+{
+    return verify_under(made.policy, verifier, err);
 }
 
 /* The verifier is made while memory is there, and used again afterwards: what
@@ -277,6 +306,12 @@ static enum assay_code
 verify_hot(struct assay_error *err)
 {
     return verify_by(made.hot, err);
+}
+
+static enum assay_code
+verify_app(struct assay_error *err)
+{
+    return verify_under(made.app, made.hot, err);
 }
 
 static enum assay_code
@@ -354,6 +389,7 @@ static const struct row {
     {"assay_verifier_new", new_verifier, NULL, NULL, false, 10, 1},
     {"assay_verify, cold", verify_cold, make_cold, drop_cold, true, 6, 100},
     {"assay_verify, hot", verify_hot, NULL, NULL, false, 3, 10},
+    {"assay_verify, hot, with a log", verify_app, NULL, NULL, false, 8, 10},
     {"assay_verify, forgetful", verify_forgetful, NULL, NULL, false, 3, 100},
     {"assay_quote_to_json", quote_json, NULL, NULL, false, 8, 0},
     {"assay_collateral_to_json", collateral_json, NULL, NULL, false, 4, 0},
@@ -483,6 +519,25 @@ openssl_allocations_fail(void **state)
     }
 }
 
+/* By an object, so that its serialisations are made as well. */
+static void
+make_app(void)
+{
+    const enum assay_tcb_status accepted[] = {ASSAY_TCB_OUT_OF_DATE};
+    struct assay_error err;
+
+    assert_int_equal(assay_policy_default(ASSAY_TEE_TDX, &made.app, &err),
+                     ASSAY_OK);
+    assert_int_equal(assay_policy_accept(made.app, accepted, 1, &err),
+                     ASSAY_OK);
+    made.app->dstack = true;
+    made.app->app_compose = strdup(APP_COMPOSE);
+    assert_non_null(made.app->app_compose);
+    assert_int_equal(assay_eventlog_parse(assay_buf_slice(&made.log.json),
+                                          &made.event_log, &err),
+                     ASSAY_OK);
+}
+
 /* A platform that is OutOfDate, so that there are advisories. */
 static int
 setup(void **state)
@@ -496,6 +551,11 @@ setup(void **state)
     o.tcb_info.levels[0].status = "OutOfDate";
     o.tcb_info.levels[0].advisories[0] = "INTEL-SA-00615";
     assert_int_equal(assay_ctx_new(&made.ctx, &err), ASSAY_OK);
+    log_make(made.ctx, app_events, &made.log);
+    for (size_t i = 0; i < 4; i++) {
+        o.quote.td.rtmr[i] = made.log.rtmr_hex[i];
+    }
+    make_app();
     evidence_make(&made.e, made.ctx, &o);
     assay_buf_init(&made.bundle, MINT_TEXT_MAX);
     assert_int_equal(mint_world_bundle(made.e.world, &made.bundle, &err),
@@ -511,8 +571,13 @@ setup(void **state)
                      ASSAY_OK);
     assert_int_equal(assay_verifier_new(made.ctx, 0, &made.forget, &err),
                      ASSAY_OK);
-    in = (struct assay_verify_input){made.quote, made.e.collateral, made.e.root,
-                                     made.policy, MINT_NOW_S};
+    in = (struct assay_verify_input){
+        .quote = made.quote,
+        .collateral = made.e.collateral,
+        .root = made.e.root,
+        .policy = made.policy,
+        .now_s = MINT_NOW_S,
+    };
     assert_int_equal(assay_verify(made.hot, &in, &made.verdict, &err),
                      ASSAY_OK);
     assert_true(assay_verdict_trusted(made.verdict));
@@ -527,6 +592,9 @@ teardown(void **state)
     assay_verifier_free(made.forget);
     assay_verifier_free(made.hot);
     assay_policy_free(made.policy);
+    assay_policy_free(made.app);
+    assay_eventlog_free(made.event_log);
+    log_free(&made.log);
     assay_quote_free(made.quote);
     assay_buf_free(&made.bundle);
     evidence_free(&made.e);

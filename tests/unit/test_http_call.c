@@ -277,7 +277,7 @@ endless_head(void **state)
 
     (void)state;
     memset(head, 'a', sizeof(head));
-    memcpy(head, "HTTP/1.1 200 OK\r\nA: ", 20);
+    assay_copy(head, assay_slice_of("HTTP/1.1 200 OK\r\nA: "));
     trial_open(&t);
     t.peer.reply = ASSAY_SLICE(head);
     call(&t);

@@ -1,0 +1,306 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * rules_workload.c - rules about which software runs: the app-compose, the OS
+ * image, and how much of it the policy names at all.
+ */
+#include <stdio.h>
+
+#include "appraise/rule.h"
+#include "base/text.h"
+#include "eventlog/compose.h"
+
+/* --- app-compose --------------------------------------------------------- */
+
+bool
+assay_rule_names_compose(const struct assay_rule_run *r)
+{
+    return r->policy->compose_hash.count > 0 || r->policy->app_compose != NULL;
+}
+
+/* A policy of a dstack app that is not partial must name this. */
+static bool
+must_name(const struct assay_policy *p)
+{
+    return p->dstack && !p->partial;
+}
+
+bool
+assay_rule_wants_compose(const struct assay_rule_run *r)
+{
+    return !r->policy->disable_runtime_verification &&
+           (must_name(r->policy) || assay_rule_names_compose(r));
+}
+
+/* The hash that the TD was started with, and what proves it; NULL: nothing. */
+static const char *
+proven_compose(const struct assay_rule_run *r, struct assay_slice *hash)
+{
+    bool by_id = r->config_id.proves_compose;
+
+    if (r->events.has_compose_hash) {
+        *hash = r->events.compose_hash;
+        return by_id ? "compose-hash event and MRCONFIGID"
+                     : "compose-hash event";
+    }
+    *hash = (struct assay_slice){r->config_id.compose_hash, ASSAY_SHA256_BYTES};
+    return by_id ? "MRCONFIGID" : NULL;
+}
+
+/* Nothing proves a compose: for want of a log, or although it is there. */
+static void
+judge_unproven(struct assay_rule_run *r, enum assay_check_id id)
+{
+    uint64_t log = ASSAY_CHECK_BIT(EVENT_DIGESTS) | ASSAY_CHECK_BIT(EVENT_LOG) |
+                   ASSAY_CHECK_BIT(EVENT_RULES);
+
+    log &= r->checks->required;
+    if (!assay_checks_have(r->checks, log)) {
+        assay_checks_wait(r->checks, id, log);
+        return;
+    }
+    assay_checks_fail(r->checks, id,
+                      "neither a compose-hash event nor MRCONFIGID proves an "
+                      "app-compose");
+}
+
+static void
+judge_compose_object(struct assay_rule_run *r, enum assay_check_id id,
+                     struct assay_slice measured, const char *by)
+{
+    struct assay_compose_match match;
+
+    if (assay_compose_compare(
+            r->in->ctx, assay_slice_of(r->policy->app_compose),
+            r->in->app_compose, measured.ptr, &match, r->err) != ASSAY_OK) {
+        return;
+    }
+    if (!match.matched) {
+        assay_checks_fail(r->checks, id, "%s", match.fault);
+        return;
+    }
+    r->v->workload.compose_form = match.form;
+    assay_checks_note(r->checks, id, "%s; by %s", match.form, by);
+}
+
+void
+assay_rule_judge_compose(struct assay_rule_run *r, enum assay_check_id id)
+{
+    char hex[2 * ASSAY_SHA256_BYTES + 1];
+    struct assay_slice measured;
+    const char *by = proven_compose(r, &measured);
+
+    if (by == NULL || measured.len != ASSAY_SHA256_BYTES) {
+        judge_unproven(r, id);
+        return;
+    }
+    if (!assay_rule_names_compose(r)) {
+        assay_checks_fail(r->checks, id, "the policy names none");
+        return;
+    }
+    assay_checks_note(r->checks, id, "by %s", by);
+    if (r->policy->compose_hash.count > 0 &&
+        !assay_rule_listed(&r->policy->compose_hash, measured)) {
+        assay_hex_to(hex, measured);
+        assay_checks_fail(r->checks, id, "its hash is %s by %s", hex, by);
+    } else if (r->policy->app_compose != NULL) {
+        judge_compose_object(r, id, measured, by);
+    }
+    if (r->err->code == ASSAY_OK) {
+        assay_checks_pass(r->checks, id);
+    }
+}
+
+/* --- OS image ------------------------------------------------------------ */
+
+bool
+assay_rule_wants_os_image(const struct assay_rule_run *r)
+{
+    return !r->policy->disable_runtime_verification &&
+           (must_name(r->policy) || r->policy->os_image_hash.count > 0);
+}
+
+void
+assay_rule_judge_os_image(struct assay_rule_run *r, enum assay_check_id id)
+{
+    char hex[2 * ASSAY_SHA256_BYTES + 1];
+
+    if (!r->events.has_os_image_hash) {
+        assay_checks_fail(r->checks, id, "there is no os-image-hash event");
+    } else if (assay_rule_listed(&r->policy->os_image_hash,
+                                 r->events.os_image_hash)) {
+        assay_checks_pass(r->checks, id);
+    } else {
+        hex[0] = '\0';
+        if (r->events.os_image_hash.len == ASSAY_SHA256_BYTES) {
+            assay_hex_to(hex, r->events.os_image_hash);
+        }
+        assay_checks_fail(r->checks, id, "its hash is %s", hex);
+    }
+}
+
+/* --- how much of the workload the policy names --------------------------- */
+
+/* Parts of which a policy for TDs can name any; those that a verdict lists
+ * where they are left open. */
+struct part {
+    const char *name;
+    bool named;
+    bool listed;
+};
+#define PARTS_MAX 10u
+
+static size_t
+td_parts(const struct assay_policy *p, struct part out[PARTS_MAX])
+{
+    const struct assay_value_set *reg = p->td_register;
+    const struct part parts[PARTS_MAX] = {
+        {"mrtd", reg[ASSAY_REG_MRTD].count > 0, true},
+        {"rtmr0", reg[ASSAY_REG_RTMR0].count > 0, true},
+        {"rtmr1", reg[ASSAY_REG_RTMR1].count > 0, true},
+        {"rtmr2", reg[ASSAY_REG_RTMR2].count > 0, true},
+        {"rtmr3", reg[ASSAY_REG_RTMR3].count > 0, !p->dstack},
+        {"mr_config_id", reg[ASSAY_REG_MR_CONFIG_ID].count > 0, false},
+        {"mr_owner", reg[ASSAY_REG_MR_OWNER].count > 0, false},
+        {"mr_owner_config", reg[ASSAY_REG_MR_OWNER_CONFIG].count > 0, false},
+        {"app-compose", p->compose_hash.count > 0 || p->app_compose != NULL,
+         p->dstack},
+        {"os image", p->os_image_hash.count > 0, p->dstack},
+    };
+
+    memcpy(out, parts, sizeof(parts));
+    return PARTS_MAX;
+}
+
+static size_t
+sgx_parts(const struct assay_policy *p, struct part out[PARTS_MAX])
+{
+    out[0] = (struct part){
+        "mrenclave", p->mrenclave.count > 0 || p->mrsigner.count > 0, false};
+    return 1;
+}
+
+static void
+note_unnamed(struct assay_rule_run *r, enum assay_check_id id,
+             const struct part *part, size_t count)
+{
+    char list[120] = "";
+
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(list);
+
+        if (part[i].listed && !part[i].named) {
+            (void)snprintf(list + n, sizeof(list) - n, "%s%s",
+                           n == 0 ? "" : ", ", part[i].name);
+        }
+    }
+    if (list[0] != '\0') {
+        assay_checks_note(r->checks, id, "not checked: %s", list);
+    }
+}
+
+void
+assay_rule_judge_workload(struct assay_rule_run *r, enum assay_check_id id)
+{
+    struct part part[PARTS_MAX];
+    bool named = false;
+    size_t count = r->policy->tee == ASSAY_TEE_TDX ? td_parts(r->policy, part)
+                                                   : sgx_parts(r->policy, part);
+
+    for (size_t i = 0; i < count; i++) {
+        named = named || part[i].named;
+    }
+    r->v->workload_disabled = r->policy->disable_runtime_verification;
+    if (r->policy->disable_runtime_verification) {
+        assay_checks_note(r->checks, id,
+                          "the policy disables runtime verification: this "
+                          "verdict says nothing about which software runs in "
+                          "the TEE");
+    } else if (!named) {
+        assay_checks_note(r->checks, id,
+                          "the policy names no measurement: this verdict does "
+                          "not say which software runs in the TEE");
+    } else {
+        note_unnamed(r, id, part, count);
+        assay_checks_pass(r->checks, id);
+    }
+}
+
+/* --- what the evidence proves -------------------------------------------- */
+
+static struct assay_slice
+keep(uint8_t *room, size_t size, struct assay_slice s)
+{
+    if (s.len > size) {
+        return ASSAY_EMPTY;
+    }
+    assay_copy(room, s);
+    return (struct assay_slice){room, s.len};
+}
+
+/* What names a certificate; anything else that was announced is nothing. */
+static bool
+is_hash_text(struct assay_slice s)
+{
+    size_t digits = 0;
+
+    while (digits < s.len && ((s.ptr[digits] >= '0' && s.ptr[digits] <= '9') ||
+                              (s.ptr[digits] >= 'a' && s.ptr[digits] <= 'f'))) {
+        digits++;
+    }
+    return s.len == (size_t)2 * ASSAY_SHA256_BYTES && digits == s.len;
+}
+
+static void
+take_events(const struct assay_rule_run *r, struct assay_verdict_workload *w)
+{
+    const struct assay_dstack_events *e = &r->events;
+    struct assay_verdict_bytes *b = &r->v->bytes;
+#define TAKE(has, member, from)                                                \
+    if (has) {                                                                 \
+        w->member = keep(b->member, sizeof(b->member), from);                  \
+    }
+    TAKE(e->has_app_id, app_id, e->app_id)
+    TAKE(e->has_os_image_hash, os_image_hash, e->os_image_hash)
+    TAKE(e->has_key_provider, key_provider, e->key_provider)
+    TAKE(e->has_instance_id, instance_id, e->instance_id)
+    TAKE(e->has_certificate && is_hash_text(e->certificate), certificate,
+         e->certificate)
+#undef TAKE
+}
+
+static void
+count_events(const struct assay_eventlog *l, struct assay_verdict_workload *w)
+{
+    w->has_event_log = l != NULL;
+    w->events = l != NULL ? assay_eventlog_count(l) : 0;
+    for (size_t i = 0; i < w->events; i++) {
+        const struct assay_event *e = assay_eventlog_event(l, i);
+
+        if (e->imr == 3 && e->type == ASSAY_EVENT_RUNTIME) {
+            w->runtime_events++;
+        }
+    }
+}
+
+void
+assay_rule_take_workload(struct assay_rule_run *r)
+{
+    struct assay_verdict_workload *w = &r->v->workload;
+    struct assay_verdict_bytes *b = &r->v->bytes;
+    struct assay_slice hash;
+    const char *by = proven_compose(r, &hash);
+
+    count_events(r->in->event_log, w);
+    if (assay_checks_have(r->checks, ASSAY_CHECK_BIT(QUOTE_SIGNATURE))) {
+        w->measurement = keep(b->measurement, sizeof(b->measurement),
+                              assay_rule_is_tdx(r) ? r->quote->td.mr_td
+                                                   : r->quote->sgx.mrenclave);
+    }
+    take_events(r, w);
+    if (by != NULL &&
+        (r->checks->failed & ASSAY_CHECK_BIT(CONFIG_ID_EVENTS)) == 0) {
+        w->compose_hash = keep(b->compose_hash, sizeof(b->compose_hash), hash);
+        w->compose_proven_by = by;
+    }
+}
