@@ -252,7 +252,7 @@ const struct attack attacks[] = {
      replay_quote},
     {"oracle-relay",
      "relay through a server that signs caller-chosen data",
-     "A middleman has it vouch for his own session with the client.",
+     "A middleman gets a quote from it for a session of the middleman's own.",
      {"certificate_event", NULL},
      NULL,
      relay_by_oracle},

@@ -75,14 +75,8 @@ liar_replace_at(struct assay_slice in, const char *mark, const char *mark_to,
 /* --- a call ------------------------------------------------------------- */
 
 static void
-call_end(struct call *c)
+call_free(struct call *c)
 {
-    struct call **at = &c->liar->calls;
-
-    while (*at != c) {
-        at = &(*at)->next;
-    }
-    *at = c->next;
     if (c->dial != NULL) {
         assay_dial_cancel(c->dial);
     }
@@ -91,6 +85,18 @@ call_end(struct call *c)
     assay_buf_free(&c->ask);
     assay_buf_free(&c->answer);
     free(c);
+}
+
+static void
+call_end(struct call *c)
+{
+    struct call **at = &c->liar->calls;
+
+    while (*at != c) {
+        at = &(*at)->next;
+    }
+    *at = c->next;
+    call_free(c);
 }
 
 static void
@@ -215,7 +221,10 @@ liar_free(struct liar *l)
 {
     if (l != NULL) {
         while (l->calls != NULL) {
-            call_end(l->calls);
+            struct call *c = l->calls;
+
+            l->calls = c->next;
+            call_free(c);
         }
         assay_listener_close(l->listener);
         free(l);

@@ -12,8 +12,8 @@ import tempfile
 import time
 import unittest
 
-from harness import (ASSAY, BIN, SCRATCH, TRUSTED, UNREADABLE, USAGE, Case,
-                     clean_environment)
+from harness import (ASSAY, BIN, NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE,
+                     USAGE, Case, clean_environment)
 
 LIMIT_S = 60
 # Each attack, who refuses it, and all rows that fail: attacks have one thing
@@ -175,6 +175,60 @@ class Fails(DemoCase):
                     said = json.loads(run.stdout)["error"]["message"]
                 self.assertIn(f"{folder}/{missing}: no such file", said)
                 self.check_clean()
+
+
+class Succeeds(DemoCase):
+    """A client that lets an attacker in: the demo must not hide it."""
+
+    def setUp(self):
+        super().setUp()
+        self.bin = pathlib.Path(tempfile.mkdtemp(prefix="bin", dir=SCRATCH))
+        for program in ("assay-demo", "assay-sim", "assay-serve"):
+            shutil.copy(BIN / program, self.bin)
+
+    def with_client(self, script, *args):
+        """The demo with a client that is this script around the real one."""
+        client = self.bin / "assay"
+        client.write_text("#!/bin/sh\n" + script)
+        client.chmod(0o755)
+        run = subprocess.run([str(self.bin / "assay-demo"), *args],
+                             capture_output=True, text=True, env=self.env,
+                             timeout=LIMIT_S)
+        self.check_clean()
+        return run
+
+    def test_attack_succeeds(self):
+        script = ("sed '1a \"allow_debug\": true,' policy.json >lax.json\n"
+                  "for a; do shift; [ \"$a\" != policy.json ] || a=lax.json;\n"
+                  f"set -- \"$@\" \"$a\"; done; exec {ASSAY} \"$@\"\n")
+        run = self.with_client(script, "--json", "debug-td", "revoked-pck")
+        self.assertEqual(run.returncode, NOT_TRUSTED, run.stdout + run.stderr)
+        debug, revoked = json.loads(run.stdout)["attacks"]
+        self.assertFalse(debug["refused"])
+        self.assertFalse(debug["as_expected"])
+        self.assertTrue(revoked["as_expected"])
+        run = self.with_client(script, "debug-td", "revoked-pck")
+        self.assertEqual(run.returncode, NOT_TRUSTED, run.stdout + run.stderr)
+        self.assertIn("NOT REFUSED by debug", run.stdout)
+        self.assertIn("\n1 of 2 attacks refused", run.stdout)
+
+    def test_honest_server_is_refused(self):
+        """Refusing everybody is no defence."""
+        run = self.with_client(f"exec {ASSAY} \"$@\" --wire v1\n",
+                               "--json", "debug-td")
+        self.assertEqual(run.returncode, NOT_TRUSTED, run.stdout + run.stderr)
+        said = json.loads(run.stdout)
+        self.assertFalse(said["good"]["trusted"])
+        self.assertFalse(said["attacks"][0]["refused"])
+
+    def test_another_reason(self):
+        run = self.with_client(
+            f"case $2 in --json) set -- \"$@\" --root server.pem;; esac\n"
+            f"exec {ASSAY} \"$@\"\n", "--json", "debug-td")
+        self.assertEqual(run.returncode, NOT_TRUSTED, run.stdout + run.stderr)
+        said = json.loads(run.stdout)
+        self.assertTrue(said["good"]["trusted"])
+        self.assertFalse(said["attacks"][0]["as_expected"])
 
 
 class Ends(DemoCase):
