@@ -18,9 +18,9 @@ from tree import ROOT, with_suffix
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^">]+)[>"]')
 NO_IO = {
-    "assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdalign.h",
-    "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
-    "stdlib.h", "string.h",
+    "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h",
+    "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h",
+    "stdint.h", "stdio.h", "stdlib.h", "string.h",
 }
 # For every other folder: the folders of ours that it may not include.
 FORBIDDEN = {

@@ -10,7 +10,7 @@
  */
 #include "base/json_number.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -114,7 +114,8 @@ step_up(struct decimal *d)
     return true;
 }
 
-/* Doubles that are powers of two have their lower neighbour nearer than the
+/* The fewest digits have no zero at their end.
+ * Doubles that are powers of two have their lower neighbour nearer than the
  * upper one, so that the nearest decimal may miss them where the next reads
  * back. */
 static struct decimal
@@ -174,7 +175,7 @@ assay_json_double_text(struct assay_slice text,
         return false;
     }
     v = read_double(text);
-    if (isinf(v)) {
+    if (v > DBL_MAX) {
         return false;
     }
     if (v == 0) {
@@ -183,9 +184,6 @@ assay_json_double_text(struct assay_slice text,
         return true;
     }
     d = shortest(v);
-    while (d.count > 1 && d.digits[d.count - 1] == '0') {
-        d.digits[--d.count] = '\0';
-    }
     lay_out(&d, negative, out);
     return true;
 }

@@ -55,9 +55,13 @@ assay_compose_member(struct assay_compose_at object, struct assay_slice name)
 bool
 assay_compose_is_hashes(struct assay_compose_at at)
 {
-    uint32_t list = assay_json_member(at.doc, at.node, "sha256");
+    uint32_t list;
 
-    return assay_json_count(at.doc, at.node) == 1 && list != ASSAY_JSON_NONE &&
+    if (assay_json_count(at.doc, at.node) != 1) {
+        return false;
+    }
+    list = assay_json_member(at.doc, at.node, "sha256");
+    return list != ASSAY_JSON_NONE &&
            assay_json_type(at.doc, list) == ASSAY_JSON_ARRAY;
 }
 

@@ -211,11 +211,12 @@ check_hashes(const struct assay_json *doc, struct assay_error *err)
 {
     for (uint32_t n = ASSAY_JSON_ROOT + 1;
          assay_json_offset(doc, n) != ASSAY_NO_OFFSET; n++) {
-        uint32_t list = assay_json_member(doc, n, "sha256");
+        uint32_t list;
 
         if (!assay_compose_is_hashes((struct assay_compose_at){doc, n})) {
             continue;
         }
+        list = assay_json_member(doc, n, "sha256");
         for (uint32_t h = assay_json_first(doc, list); h != ASSAY_JSON_NONE;
              h = assay_json_next(doc, h)) {
             uint8_t hash[ASSAY_SHA256_BYTES];

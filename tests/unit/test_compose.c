@@ -106,6 +106,33 @@ hash_refusals(void **state)
     }
 }
 
+static void
+each_truncation(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < strlen(source); n++) {
+        struct assay_slice cut =
+            exact_copy((struct assay_slice){(const uint8_t *)source, n});
+        static const uint8_t measured[32];
+        struct assay_compose_match m;
+        struct assay_buf out;
+        struct assay_error err;
+        uint8_t hash[32];
+
+        assay_buf_init(&out, 1 << 16);
+        assert_int_equal(
+            assay_compose_hash(ctx, cut, ASSAY_COMPOSE_SORTED, hash, &err),
+            ASSAY_TRUNCATED);
+        assert_int_equal(assay_compose_merge(cut, &out, &err), ASSAY_TRUNCATED);
+        assay_error_clear(&err);
+        assert_int_equal(
+            assay_compose_compare(ctx, cut, ASSAY_EMPTY, measured, &m, &err),
+            ASSAY_TRUNCATED);
+        assay_buf_free(&out);
+        free((void *)cut.ptr);
+    }
+}
+
 /* Not such an object: other types, other members, the whole document. */
 static void
 no_stand_in(void **state)
@@ -577,6 +604,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes),
         cmocka_unit_test(hash_refusals),
+        cmocka_unit_test(each_truncation),
         cmocka_unit_test(no_stand_in),
         cmocka_unit_test(limit),
         cmocka_unit_test(nothing_outgrows_the_room),

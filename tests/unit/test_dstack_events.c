@@ -53,6 +53,17 @@ read_rules(const char *row, const char *entries,
     return l;
 }
 
+static bool
+is_nothing(const struct assay_dstack_events *e)
+{
+    return !(e->has_app_id || e->has_compose_hash || e->has_os_image_hash ||
+             e->has_key_provider || e->has_instance_id || e->has_certificate) &&
+           e->app_id.len + e->compose_hash.len + e->os_image_hash.len +
+                   e->key_provider.len + e->instance_id.len +
+                   e->certificate.len ==
+               0;
+}
+
 static void
 what_counts(void **state)
 {
@@ -90,8 +101,6 @@ nothing_counts(void **state)
         {"other spelling", LOG_RUNTIME("Compose-Hash", OF_32)},
         {"ready again", READY "," READY},
     };
-    static const struct assay_dstack_events zero;
-
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct assay_dstack_events e;
@@ -100,7 +109,7 @@ nothing_counts(void **state)
             read_rules(rows[i].name, rows[i].log, &e, fault);
 
         CHECK(rows[i].name, fault[0] == '\0');
-        CHECK(rows[i].name, memcmp(&e, &zero, sizeof(e)) == 0);
+        CHECK(rows[i].name, is_nothing(&e));
         assay_eventlog_free(l);
     }
 }
@@ -114,8 +123,6 @@ struct row {
 static void
 check_rows(const struct row *rows, size_t count)
 {
-    static const struct assay_dstack_events zero;
-
     for (size_t i = 0; i < count; i++) {
         struct assay_dstack_events e;
         char fault[160];
@@ -127,8 +134,7 @@ check_rows(const struct row *rows, size_t count)
             fail_msg("row \"%s\": \"%s\", want \"%s\"", rows[i].name, fault,
                      rows[i].fault);
         }
-        CHECK(rows[i].name,
-              fault[0] == '\0' || memcmp(&e, &zero, sizeof(e)) == 0);
+        CHECK(rows[i].name, fault[0] == '\0' || is_nothing(&e));
         assay_eventlog_free(l);
     }
 }

@@ -46,10 +46,11 @@ load(const char *name)
 
     (void)snprintf(path, sizeof(path), "%s/%s", samples_folder(), name);
     f = fopen(path, "rb");
+    assay_buf_init(&b, FILE_MAX_BYTES);
     if (f == NULL) {
         fail_msg("%s: cannot be opened", path);
+        return b;
     }
-    assay_buf_init(&b, FILE_MAX_BYTES);
     assert_non_null(assay_buf_extend(&b, FILE_MAX_BYTES));
     n = fread(b.ptr, 1, FILE_MAX_BYTES, f);
     assert_true(n > 0 && n < FILE_MAX_BYTES);
