@@ -92,6 +92,12 @@ assay_policy_parse_ratls_toml(struct assay_slice toml, const char *const *keys,
                               struct assay_error *err);
 ASSAY_API void assay_policy_free(struct assay_policy *p); /* NULL is fine */
 
+/* Appends the JSON Schema (2020-12) of a policy: every member under each type.
+ * What members must be together it does not say. ASSAY_TOO_LARGE (32 KiB is
+ * enough), ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_schema_json(struct assay_buf *out, struct assay_error *err);
+
 /* A policy that names a compose_file is not complete until its content was
  * given here: NULL if there is nothing to give. assay_verify() refuses such a
  * policy (ASSAY_INVALID). The content, at most ASSAY_COMPOSE_MAX_BYTES

@@ -6,8 +6,8 @@
  */
 #include "policy/parse.h"
 
-/* Index in a NULL-terminated list of words; the list's length after a
- * failure, which says `rule`. */
+/* Index in a NULL-terminated list of words; 0 after a failure, which says
+ * `rule`. */
 static size_t
 read_word(const struct assay_member_place *at, const char *const *words,
           const char *rule)
@@ -21,6 +21,7 @@ read_word(const struct assay_member_place *at, const char *const *words,
     }
     if (words[i] == NULL) {
         assay_member_fail(at, "must be %s", rule);
+        return 0;
     }
     return i;
 }

@@ -287,6 +287,25 @@ class BadSettings(Case):
             self.check_refused(TDX.verify_bundle("--policy", path),
                                UNREADABLE, path)
 
+    def test_policy_in_toml(self):
+        for name, content, needles in (
+                ("empty", "", ("line 1, column 1", "policy.type: missing")),
+                ("json", "{}", ("line 1, column 1",)),
+                ("unknown", 'type = "tdx"\nalow_debug = true\n',
+                 ("line 2, column 14", "alow_debug", "allow_debug")),
+                ("no-file", 'type = "dstack_tdx"\npartial = true\n'
+                 'compose_file = "none/app.json"\n',
+                 (str(SCRATCH / "none/app.json"),)),
+                ("folder", 'type = "dstack_tdx"\npartial = true\n'
+                 'compose_file = "/"\n', ("directory",))):
+            with self.subTest(name):
+                path = write(f"policy-{name}.toml", content)
+                self.check_refused(TDX.verify_bundle("--policy", path),
+                                   UNREADABLE, path, *needles)
+        path = write("good.toml", 'type = "tdx" # as a person writes it\n'
+                     'partial = true\nmin_tcb_date = 2000-01-01\n')
+        self.check(TDX.verify_bundle("--policy", path), TRUSTED)
+
     def test_policy_without_permission(self):
         if os.geteuid() == 0:
             self.skipTest("root may read everything")

@@ -1,5 +1,4 @@
-/* Target functions: assay_policy_parse, assay_policy_parse_toml,
- * assay_policy_parse_ratls, assay_policy_parse_ratls_toml, assay_policy_accept
+/* Target functions: assay_policy_parse and its other forms, assay_policy_accept
  *
  * SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0

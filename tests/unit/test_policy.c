@@ -255,8 +255,35 @@ test_limits(void **state)
 /* --- the document
  * -------------------------------------------------------------- */
 
-/* Each ```json block of docs/policy.md is a policy; there is one of each type,
- * and neither is partial. */
+/* Each block of docs/policy.md is a policy; none is partial. */
+static unsigned
+check_blocks(const char *text, const char *fence, bool toml, unsigned *types)
+{
+    unsigned count = 0;
+
+    for (const char *at = strstr(text, fence); at != NULL;
+         at = strstr(at, fence)) {
+        struct assay_policy *p = NULL;
+        struct assay_error err;
+        struct assay_slice block;
+
+        at += strlen(fence);
+        assert_non_null(strstr(at, "\n```\n"));
+        block = (struct assay_slice){(const uint8_t *)at,
+                                     (size_t)(strstr(at, "\n```\n") - at)};
+        if ((toml ? assay_policy_parse_toml(block, &p, &err)
+                  : assay_policy_parse(block, &p, &err)) != ASSAY_OK) {
+            fail_msg("docs/policy.md, block %u: %s", count, err.msg);
+        }
+        assert_false(p->partial);
+        assert_true(assay_policy_names_workload(p));
+        *types |= p->dstack ? 4u : p->tee == ASSAY_TEE_TDX ? 1u : 2u;
+        assay_policy_free(p);
+        count++;
+    }
+    return count;
+}
+
 static void
 test_document(void **state)
 {
@@ -265,7 +292,6 @@ test_document(void **state)
     char path[1024];
     FILE *f;
     size_t len;
-    size_t pos = 0;
     unsigned types = 0;
 
     (void)state;
@@ -279,25 +305,9 @@ test_document(void **state)
     len = fread(text, 1, sizeof(text) - 1, f);
     assert_int_equal(fclose(f), 0);
     assert_true(len > 1000 && len < sizeof(text) - 1);
-    for (unsigned blocks = 0;; blocks++) {
-        char *start = strstr(text + pos, "\n```json\n");
-        char *end = start != NULL ? strstr(start + 9, "\n```\n") : NULL;
-        struct assay_policy *p;
-
-        if (start == NULL) {
-            assert_int_equal(blocks, 2);
-            break;
-        }
-        assert_non_null(end);
-        *end = '\0';
-        p = read_policy(start + 9);
-        assert_false(p->partial);
-        assert_true(assay_policy_names_workload(p));
-        types |= p->tee == ASSAY_TEE_TDX ? 1u : 2u;
-        assay_policy_free(p);
-        pos = (size_t)(end - text) + 1;
-    }
-    assert_int_equal(types, 3);
+    assert_int_equal(check_blocks(text, "\n```json\n", false, &types), 3);
+    assert_int_equal(check_blocks(text, "\n```toml\n", true, &types), 1);
+    assert_int_equal(types, 7);
 }
 
 int
