@@ -17,7 +17,7 @@ import unittest
 
 import harness
 from backend import Backend
-from harness import (ASSAY, BIN, SCRATCH, SEED, UNREADABLE, USAGE, Case,
+from harness import (ASSAY, BIN, NOT_TRUSTED, SCRATCH, UNREADABLE, USAGE, Case,
                      clean_environment, run, write)
 from test_sim import SIM, Sim
 
@@ -773,6 +773,20 @@ class Quotes(Shared):
         code, _, body = self.serve.curl("/tdx_quote", "-d", GOOD.decode())
         self.assertEqual(code, 0)
         self.assertIs(json.loads(body)["success"], True)
+
+    def test_assay_get(self):
+        """Our own client believes it, and speaks only then."""
+        def get(policy):
+            return run("get", "--no-cache", "--ca", self.serve.ca, "--pccs",
+                       SIMULATOR.ready["pccs"], "--policy", policy,
+                       f"https://localhost:{self.serve.port}/echo")
+
+        policy = json.loads((SIMULATOR.folder / "policy.json").read_text())
+        del policy["trusted_root"]
+        self.check(get(write("intel.json", json.dumps(policy))), NOT_TRUSTED)
+        self.assertEqual(self.backend.seen, [])
+        got = self.check(get(SIMULATOR.folder / "policy.json"), 0)
+        self.assertEqual(got.json["path"], "/echo")
 
     def test_methods(self):
         with self.serve.client() as c:
