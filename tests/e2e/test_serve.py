@@ -856,7 +856,6 @@ class QuoteLimits(Case):
                 c.send(b"POST /tdx_quote HTTP/1.1\r\nHost: localhost\r\n"
                        b"Content-Length: %d\r\n\r\n%s" % (len(GOOD), GOOD))
                 time.sleep(0.2)
-                c.tls.unwrap = None
                 c.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                  b"\1\0\0\0\0\0\0\0")
             time.sleep(0.2)
