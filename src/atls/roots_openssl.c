@@ -5,8 +5,9 @@
  *
  * A system has some 140 CA certificates, and OpenSSL 3.0 takes a fifth of a
  * millisecond to parse one. So only their subjects are read here, by our own
- * walker; OpenSSL gets those that a chain names as an issuer.
+ * walker; OpenSSL parses those that a chain names as an issuer, once.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +29,9 @@ struct entry {
     size_t at; /* in `der` */
     size_t len;
     struct assay_slice subject; /* Name with tag and length, in `der` */
+    /* NULL until a chain asked for it. That it was parsed says nothing about
+     * it: every chain is judged anew. */
+    _Atomic(X509 *) parsed;
 };
 
 struct assay_tls_roots {
@@ -129,11 +133,12 @@ read_blocks(struct assay_tls_roots *r, struct assay_slice pem,
         return;
     }
     for (size_t i = 0; i < r->count; i++) {
-        struct entry e = r->entry[i];
+        struct entry *e = &r->entry[i];
+        struct assay_slice subject =
+            subject_of((struct assay_slice){r->der.ptr + e->at, e->len});
 
-        e.subject = subject_of((struct assay_slice){r->der.ptr + e.at, e.len});
-        if (e.subject.len > 0) {
-            r->entry[kept++] = e;
+        if (subject.len > 0) {
+            r->entry[kept++] = (struct entry){e->at, e->len, subject, NULL};
         }
     }
     r->count = kept;
@@ -188,6 +193,9 @@ void
 assay_tls_roots_free(struct assay_tls_roots *r)
 {
     if (r != NULL) {
+        for (size_t i = 0; i < r->count; i++) {
+            X509_free(r->entry[i].parsed);
+        }
         SSL_CTX_free(r->settings);
         assay_buf_free(&r->der);
         free(r->entry);
@@ -203,28 +211,47 @@ assay_tls_roots_settings(const struct assay_tls_roots *r)
 
 /* --- judging a chain ---------------------------------------------------- */
 
-/* Every root whose subject is this name, parsed, onto the stack. Names are
- * compared octet by octet, as RFC 5280, section 4.1.2.4, has CAs write them. */
+/* The root as OpenSSL has it, which stays the entry's own. False: no memory.
+ * *out is NULL for a root that OpenSSL cannot read. Of two threads at once the
+ * second one's is dropped. */
+static bool
+parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
+{
+    const unsigned char *der = r->der.ptr + e->at;
+    X509 *none = NULL;
+
+    *out = atomic_load(&e->parsed);
+    if (*out != NULL) {
+        return true;
+    }
+    *out = X509_new_ex(r->lib, NULL);
+    if (*out == NULL) {
+        return false;
+    }
+    if (d2i_X509(out, &der, (long)e->len) == NULL) {
+        *out = NULL; /* freed by d2i_X509() */
+    } else if (!atomic_compare_exchange_strong(&e->parsed, &none, *out)) {
+        X509_free(*out);
+        *out = none;
+    }
+    return true;
+}
+
+/* Every root whose subject is this name onto the stack, which owns none. Names
+ * are compared octet by octet, as RFC 5280, section 4.1.2.4, has CAs write
+ * them. */
 static bool
 push_roots(const struct assay_tls_roots *r, struct assay_slice name,
            STACK_OF(X509) * anchors)
 {
     for (size_t i = 0; i < r->count; i++) {
-        const unsigned char *der = r->der.ptr + r->entry[i].at;
         X509 *cert = NULL;
 
         if (!assay_slice_equal(r->entry[i].subject, name)) {
             continue;
         }
-        cert = X509_new_ex(r->lib, NULL);
-        if (cert == NULL) {
-            return false;
-        }
-        if (d2i_X509(&cert, &der, (long)r->entry[i].len) == NULL) {
-            continue; /* freed by d2i_X509(); a root that nobody can read */
-        }
-        if (sk_X509_push(anchors, cert) == 0) {
-            X509_free(cert);
+        if (!parse_root(r, &r->entry[i], &cert) ||
+            (cert != NULL && sk_X509_push(anchors, cert) == 0)) {
             return false;
         }
     }
@@ -248,7 +275,7 @@ static STACK_OF(X509) *
                push_roots(r, (struct assay_slice){der, len}, anchors);
     }
     if (!good) {
-        sk_X509_pop_free(anchors, X509_free);
+        sk_X509_free(anchors);
         return NULL;
     }
     return anchors;
@@ -297,7 +324,7 @@ judge_chain(X509_STORE_CTX *sctx, void *unused)
                        fault_text(X509_STORE_CTX_get_error(sctx)));
     }
     X509_STORE_CTX_set0_trusted_stack(sctx, NULL);
-    sk_X509_pop_free(anchors, X509_free);
+    sk_X509_free(anchors);
     return good == 1;
 }
 
