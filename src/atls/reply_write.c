@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 #define ERROR_MAX_BYTES 4096u
+#define AROUND_BYTES    512u /* members of our own, and the head */
 
 /* What is spliced into our JSON as it stands has to be JSON itself. */
 static void
@@ -30,6 +31,17 @@ check_json(struct assay_slice text, const char *what, struct assay_error *err)
                    sub.offset, "%s", sub.msg);
     }
     assay_json_free(doc);
+}
+
+/* About what the body takes: texts that are put into strings grow by their
+ * escapes. */
+static size_t
+guess_body(const struct assay_quote_reply *reply)
+{
+    size_t texts = reply->event_log.len + reply->vm_config.len;
+
+    return 2 * reply->quote.len + texts + texts / 4 + reply->tcb_info.len +
+           AROUND_BYTES;
 }
 
 static void
@@ -75,8 +87,10 @@ assay_reply_write(const struct assay_quote_reply *reply,
         return err->code;
     }
     assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
+    assay_buf_reserve(&body, guess_body(reply));
     put_body(reply, report_data, &body);
     if (assay_buf_check(&body, "quote reply", err) == ASSAY_OK) {
+        assay_buf_reserve(out, body.len + AROUND_BYTES);
         assay_buf_printf(out,
                          "HTTP/1.1 200 OK\r\n"
                          "Content-Type: application/json\r\n"
