@@ -455,6 +455,19 @@ verify(struct assay_client *c, struct assay_now now, struct assay_verdict **out,
     return assay_verify(c->o.verifier, &in, out, err);
 }
 
+/* What only the verification needed; an open session may last for days. */
+static void
+drop_evidence(struct assay_client *c)
+{
+    assay_eventlog_free(c->evidence.event_log);
+    c->evidence.event_log = NULL;
+    assay_buf_free(&c->evidence.app_compose);
+    assay_buf_free(&c->evidence.vm_config);
+    if (assay_queue_len(&c->plain) == 0) {
+        assay_queue_free(&c->plain);
+    }
+}
+
 enum assay_code
 assay_client_appraise(struct assay_client *c, struct assay_now now,
                       struct assay_error *err)
@@ -479,6 +492,7 @@ assay_client_appraise(struct assay_client *c, struct assay_now now,
                    assay_verdict_summary(v));
         return fail_peer(c, err);
     }
+    drop_evidence(c);
     c->facts.attested_ms = c->nonce_ms;
     c->facts.attestations++;
     c->state = ASSAY_CLIENT_OPEN;

@@ -10,6 +10,7 @@
 
 #define TEXT_MAX_BYTES (4u * 1024u * 1024u) /* app_compose, vm_config */
 #define SHOWN_MAX      100                  /* of a server's words */
+#define PROMISED_BYTES (64u * 1024u) /* of a body, before they have arrived */
 
 static const struct assay_json_limits limits = {
     .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
@@ -265,6 +266,11 @@ take_head(struct assay_reply_reader *r, struct assay_queue *from,
     r->status = head.status;
     r->have_head = true;
     assay_http1_body_init(&r->body, &head, ASSAY_REPLY_BODY_MAX_BYTES);
+    if (head.framing == ASSAY_HTTP1_LENGTH) {
+        assay_buf_reserve(&r->content, head.content_length < PROMISED_BYTES
+                                           ? (size_t)head.content_length
+                                           : PROMISED_BYTES);
+    }
     assay_queue_take(from, used);
 }
 

@@ -12,6 +12,7 @@
 /* Of the texts of an error; escaped, one octet may become six. */
 #define TEXT_MAX_BYTES  1000
 #define ERROR_MAX_BYTES (6u * 3u * TEXT_MAX_BYTES + 128u)
+#define AROUND_BYTES    512u /* members of our own, and the head */
 
 /* Within the reply these stand one level deeper, and beside others. */
 static const struct assay_json_limits part_limits = {
@@ -42,6 +43,17 @@ check_json(struct assay_slice text, const char *type, const char *what,
         assay_fail(err, ASSAY_INVALID, 0, "%s: no JSON %s", what, type);
     }
     assay_json_free(doc);
+}
+
+/* About what the body takes: texts that are put into strings grow by their
+ * escapes. */
+static size_t
+guess_body(const struct assay_quote_reply *reply)
+{
+    size_t texts = reply->event_log.len + reply->vm_config.len;
+
+    return 2 * reply->quote.len + texts + texts / 4 + reply->tcb_info.len +
+           AROUND_BYTES;
 }
 
 static void
@@ -99,8 +111,10 @@ assay_reply_write(const struct assay_quote_reply *reply,
         return err->code;
     }
     assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
+    assay_buf_reserve(&body, guess_body(reply));
     put_body(reply, report_data, &body);
     if (assay_buf_check(&body, "quote reply", err) == ASSAY_OK) {
+        assay_buf_reserve(out, body.len + AROUND_BYTES);
         assay_buf_printf(out,
                          "HTTP/1.1 200 OK\r\n"
                          "Content-Type: application/json\r\n"

@@ -5,8 +5,9 @@
  *
  * A system has some 140 CA certificates, and OpenSSL 3.0 takes a fifth of a
  * millisecond to parse one. So only their subjects are read here, by our own
- * walker; OpenSSL gets those that a chain names as an issuer.
+ * walker; OpenSSL parses those that a chain names as an issuer, once.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +29,9 @@ struct entry {
     size_t at; /* in `der` */
     size_t len;
     struct assay_slice subject; /* Name with tag and length, in `der` */
+    /* NULL until a chain asked for it. That it was parsed says nothing about
+     * it: every chain is judged anew. */
+    _Atomic(X509 *) parsed;
 };
 
 struct assay_tls_roots {
@@ -134,11 +138,12 @@ read_blocks(struct assay_tls_roots *r, struct assay_slice pem,
         return;
     }
     for (size_t i = 0; i < r->count; i++) {
-        struct entry e = r->entry[i];
+        struct entry *e = &r->entry[i];
+        struct assay_slice subject =
+            subject_of((struct assay_slice){r->der.ptr + e->at, e->len});
 
-        e.subject = subject_of((struct assay_slice){r->der.ptr + e.at, e.len});
-        if (e.subject.len > 0) {
-            r->entry[kept++] = e;
+        if (subject.len > 0) {
+            r->entry[kept++] = (struct entry){e->at, e->len, subject, NULL};
         }
     }
     r->count = kept;
@@ -195,6 +200,9 @@ void
 assay_tls_roots_free(struct assay_tls_roots *r)
 {
     if (r != NULL) {
+        for (size_t i = 0; i < r->count; i++) {
+            X509_free(r->entry[i].parsed);
+        }
         SSL_CTX_free(r->settings);
         assay_buf_free(&r->der);
         free(r->entry);
@@ -231,16 +239,21 @@ is_named(STACK_OF(X509) * chain, struct assay_slice subject)
     return false;
 }
 
-/* A root, parsed, onto the stack; one that OpenSSL cannot read is not trusted.
- * False without memory. */
+/* The root as OpenSSL has it, which stays the entry's own. False: no memory.
+ * *out is NULL for a root that OpenSSL cannot read, which is not trusted. Of
+ * two threads at once the second one's is dropped. */
 static bool
-push_root(const struct assay_tls_roots *r, const struct entry *e,
-          STACK_OF(X509) * anchors)
+parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
 {
     const unsigned char *der = r->der.ptr + e->at;
-    X509 *cert = X509_new_ex(r->lib, NULL);
-    bool pushed = false;
+    X509 *cert = NULL;
+    X509 *none = NULL;
 
+    *out = atomic_load(&e->parsed);
+    if (*out != NULL) {
+        return true;
+    }
+    cert = X509_new_ex(r->lib, NULL);
     if (cert == NULL) {
         return false;
     }
@@ -248,15 +261,26 @@ push_root(const struct assay_tls_roots *r, const struct entry *e,
         X509_free(cert); /* NULL unless only its extensions were bad */
         return true;
     }
-    pushed = sk_X509_push(anchors, cert) > 0;
-    if (!pushed) {
+    if (!atomic_compare_exchange_strong(&e->parsed, &none, cert)) {
         X509_free(cert);
+        cert = none;
     }
-    return pushed;
+    *out = cert;
+    return true;
 }
 
-/* The roots that may be what this chain ends in. Each is parsed once, however
- * often a chain names it. */
+static bool
+push_root(const struct assay_tls_roots *r, struct entry *e,
+          STACK_OF(X509) * anchors)
+{
+    X509 *cert = NULL;
+
+    return parse_root(r, e, &cert) &&
+           (cert == NULL || sk_X509_push(anchors, cert) > 0);
+}
+
+/* The roots that may be what this chain ends in; the stack owns none of them.
+ */
 static STACK_OF(X509) *
     anchors_for(const struct assay_tls_roots *r, X509_STORE_CTX *sctx)
 {
@@ -269,7 +293,7 @@ static STACK_OF(X509) *
                push_root(r, &r->entry[i], anchors);
     }
     if (!good) {
-        sk_X509_pop_free(anchors, X509_free);
+        sk_X509_free(anchors);
         return NULL;
     }
     return anchors;
@@ -324,7 +348,7 @@ judge_chain(X509_STORE_CTX *sctx, void *unused)
                        fault_text(X509_STORE_CTX_get_error(sctx)));
     }
     X509_STORE_CTX_set0_trusted_stack(sctx, NULL);
-    sk_X509_pop_free(anchors, X509_free);
+    sk_X509_free(anchors);
     return good == 1;
 }
 

@@ -122,7 +122,10 @@ assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
     (void)SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_options(s, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_NO_RENEGOTIATION);
-    (void)SSL_CTX_set_mode(s, SSL_MODE_RELEASE_BUFFERS);
+    /* A server sends the chain that it was given: no search for one in every
+     * handshake. */
+    (void)SSL_CTX_set_mode(s,
+                           SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     return s;
 }
 
@@ -335,23 +338,31 @@ shake_hands(struct assay_tls *t, struct assay_error *err)
     }
 }
 
-/* One record at the most; false when there is no more for now. */
+/* One record at the most; false when there is no more for now. The peek opens
+ * the record, so that no more room is taken than its plaintext needs. */
 static bool
 read_record(struct assay_tls *t, struct assay_queue *plain,
             struct assay_error *err)
 {
-    uint8_t *room = assay_queue_extend(plain, ASSAY_TLS_RECORD_MAX_BYTES);
+    uint8_t first;
+    uint8_t *room;
     size_t n = 0;
-    int result;
+    int result = SSL_peek_ex(t->ssl, &first, 1, &n);
 
-    if (room == NULL) {
-        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "TLS: out of memory");
-        return false;
-    }
-    result = SSL_read_ex(t->ssl, room, ASSAY_TLS_RECORD_MAX_BYTES, &n);
-    assay_queue_shrink(plain, ASSAY_TLS_RECORD_MAX_BYTES - n);
     if (result == 1) {
-        return true;
+        size_t len = (size_t)SSL_pending(t->ssl);
+
+        room = assay_queue_extend(plain, len);
+        if (room == NULL) {
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                       "TLS: out of memory");
+            return false;
+        }
+        result = SSL_read_ex(t->ssl, room, len, &n);
+        assay_queue_shrink(plain, result == 1 ? len - n : len);
+        if (result == 1) {
+            return true;
+        }
     }
     switch (SSL_get_error(t->ssl, result)) {
     case SSL_ERROR_WANT_READ:

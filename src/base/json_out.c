@@ -33,19 +33,21 @@ new_line(struct assay_json_out *o)
     }
 }
 
-/* A character that may not stand for itself in a string. */
+/* A character that may not stand for itself in a string. JSON within JSON is
+ * full of them, so this is no place for printf. */
 static void
 add_escape(struct assay_buf *b, uint8_t c)
 {
     static const char letters[] = "btnvfr"; /* 8 to 13; there is no \v */
+    uint8_t pair[2] = {'\\', c};
 
-    if (c == '"' || c == '\\') {
-        assay_buf_printf(b, "\\%c", c);
-    } else if (c >= 8 && c <= 13 && c != 11) {
-        assay_buf_printf(b, "\\%c", letters[c - 8]);
-    } else {
+    if (c >= 8 && c <= 13 && c != 11) {
+        pair[1] = (uint8_t)letters[c - 8];
+    } else if (c != '"' && c != '\\') {
         assay_buf_printf(b, "\\u%04x", c);
+        return;
     }
+    assay_buf_add(b, ASSAY_SLICE(pair));
 }
 
 static bool
