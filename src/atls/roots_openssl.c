@@ -230,9 +230,10 @@ is_named(STACK_OF(X509) * chain, struct assay_slice subject)
 }
 
 /* A root, parsed, onto the stack; one that OpenSSL cannot read is not trusted.
- * False without memory. */
+ * The leaf itself goes before others of its name, of which OpenSSL tries only
+ * the first. False without memory. */
 static bool
-push_root(const struct assay_tls_roots *r, const struct entry *e,
+push_root(const struct assay_tls_roots *r, const struct entry *e, X509 *leaf,
           STACK_OF(X509) * anchors)
 {
     const unsigned char *der = r->der.ptr + e->at;
@@ -246,7 +247,8 @@ push_root(const struct assay_tls_roots *r, const struct entry *e,
         X509_free(cert); /* NULL unless only its extensions were bad */
         return true;
     }
-    pushed = sk_X509_push(anchors, cert) > 0;
+    pushed =
+        sk_X509_insert(anchors, cert, X509_cmp(cert, leaf) == 0 ? 0 : -1) > 0;
     if (!pushed) {
         X509_free(cert);
     }
@@ -264,7 +266,7 @@ static STACK_OF(X509) *
 
     for (size_t i = 0; good && sk_X509_num(chain) > 0 && i < r->count; i++) {
         good = !is_named(chain, r->entry[i].subject) ||
-               push_root(r, &r->entry[i], anchors);
+               push_root(r, &r->entry[i], sk_X509_value(chain, 0), anchors);
     }
     if (!good) {
         sk_X509_pop_free(anchors, X509_free);
