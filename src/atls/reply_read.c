@@ -211,13 +211,15 @@ assay_reply_reader_free(struct assay_reply_reader *r)
     assay_reply_reader_init(r);
 }
 
-/* Whatever was wrong with its form, it is the reply that is. */
+/* Whatever was wrong with its form, it is the reply that is. Offsets would be
+ * counted from what happened to wait. */
 static enum assay_code
 as_reply(struct assay_error *err)
 {
     if (err->code != ASSAY_OK && err->code != ASSAY_NO_MEMORY &&
         err->code != ASSAY_REPLY) {
         err->code = ASSAY_REPLY;
+        err->offset = ASSAY_NO_OFFSET;
         assay_error_prefix(err, "quote reply");
     }
     return err->code;
