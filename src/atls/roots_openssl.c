@@ -5,7 +5,7 @@
  *
  * A system has some 140 CA certificates, and OpenSSL 3.0 takes a fifth of a
  * millisecond to parse one. So only their subjects are read here, by our own
- * walker; OpenSSL parses those that a chain names as an issuer, once.
+ * walker; OpenSSL parses those that a chain names, once.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -71,26 +71,31 @@ subject_of(struct assay_slice der)
     return err.code == ASSAY_OK ? subject : ASSAY_EMPTY;
 }
 
-/* The next block from *pos on, with its lines; empty at the end. */
+/* The next block from *pos on, with its lines; empty at the end. It starts at
+ * the last BEGIN before its END: one that was cut off is lost, and not the one
+ * behind it too. */
 static struct assay_slice
 next_block(struct assay_slice pem, size_t *pos)
 {
     struct assay_slice rest = {pem.ptr + *pos, pem.len - *pos};
-    size_t begin = assay_slice_find(rest, BEGIN);
-    size_t end;
+    struct assay_slice block;
+    size_t end = assay_slice_find(rest, END);
+    size_t begin;
 
-    if (begin == ASSAY_NO_OFFSET) {
-        return ASSAY_EMPTY;
-    }
-    rest.ptr += begin;
-    rest.len -= begin;
-    end = assay_slice_find(rest, END);
     if (end == ASSAY_NO_OFFSET) {
         return ASSAY_EMPTY;
     }
-    rest.len = end + sizeof(END) - 1;
-    *pos = (size_t)(rest.ptr - pem.ptr) + rest.len;
-    return rest;
+    block = (struct assay_slice){rest.ptr + end, sizeof(END) - 1};
+    *pos += end + block.len;
+    rest.len = end;
+    for (begin = assay_slice_find(rest, BEGIN); begin != ASSAY_NO_OFFSET;
+         begin = assay_slice_find(rest, BEGIN)) {
+        block.ptr = rest.ptr + begin;
+        block.len = rest.len - begin + sizeof(END) - 1;
+        rest.ptr += begin + 1;
+        rest.len -= begin + 1;
+    }
+    return block;
 }
 
 /* A certificate that cannot be read is passed by: bundles of systems have
@@ -211,54 +216,71 @@ assay_tls_roots_settings(const struct assay_tls_roots *r)
 
 /* --- judging a chain ---------------------------------------------------- */
 
-/* The root as OpenSSL has it, which stays the entry's own. False: no memory.
- * *out is NULL for a root that OpenSSL cannot read. Of two threads at once the
+/* Is this name the issuer of a certificate of the chain, or the subject of its
+ * leaf, which may be a root itself? Names are compared octet by octet, as RFC
+ * 5280, section 4.1.2.4, has CAs write them. */
+static bool
+is_named(STACK_OF(X509) * chain, struct assay_slice subject)
+{
+    for (int i = -1; i < sk_X509_num(chain); i++) {
+        const X509 *cert = sk_X509_value(chain, i < 0 ? 0 : i);
+        const X509_NAME *name =
+            i < 0 ? X509_get_subject_name(cert) : X509_get_issuer_name(cert);
+        const unsigned char *der = NULL;
+        size_t len = 0;
+
+        if (X509_NAME_get0_der(name, &der, &len) == 1 &&
+            assay_slice_equal(subject, (struct assay_slice){der, len})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The root as OpenSSL has it, which stays the entry's own; NULL in *out for one
+ * that OpenSSL cannot read. False without memory. Of two threads at once the
  * second one's is dropped. */
 static bool
 parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
 {
     const unsigned char *der = r->der.ptr + e->at;
     X509 *none = NULL;
+    X509 *cert = atomic_load(&e->parsed);
 
-    *out = atomic_load(&e->parsed);
-    if (*out != NULL) {
+    *out = cert;
+    if (cert != NULL) {
         return true;
     }
-    *out = X509_new_ex(r->lib, NULL);
-    if (*out == NULL) {
+    cert = X509_new_ex(r->lib, NULL);
+    if (cert == NULL) {
         return false;
     }
-    if (d2i_X509(out, &der, (long)e->len) == NULL) {
-        *out = NULL; /* freed by d2i_X509() */
-    } else if (!atomic_compare_exchange_strong(&e->parsed, &none, *out)) {
-        X509_free(*out);
-        *out = none;
+    if (d2i_X509(&cert, &der, (long)e->len) == NULL) {
+        X509_free(cert); /* NULL unless only its extensions were bad */
+        return true;
     }
+    if (!atomic_compare_exchange_strong(&e->parsed, &none, cert)) {
+        X509_free(cert);
+        cert = none;
+    }
+    *out = cert;
     return true;
 }
 
-/* Every root whose subject is this name onto the stack, which owns none. Names
- * are compared octet by octet, as RFC 5280, section 4.1.2.4, has CAs write
- * them. */
+/* A root onto the stack, which does not own it; one that cannot be read is not
+ * trusted. False without memory. */
 static bool
-push_roots(const struct assay_tls_roots *r, struct assay_slice name,
-           STACK_OF(X509) * anchors)
+push_root(const struct assay_tls_roots *r, struct entry *e,
+          STACK_OF(X509) * anchors)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        X509 *cert = NULL;
+    X509 *cert = NULL;
 
-        if (!assay_slice_equal(r->entry[i].subject, name)) {
-            continue;
-        }
-        if (!parse_root(r, &r->entry[i], &cert) ||
-            (cert != NULL && sk_X509_push(anchors, cert) == 0)) {
-            return false;
-        }
-    }
-    return true;
+    return parse_root(r, e, &cert) &&
+           (cert == NULL || sk_X509_push(anchors, cert) > 0);
 }
 
-/* The roots that the certificates of this chain name as their issuers. */
+/* The roots that may be what this chain ends in, each once, however often the
+ * chain names it. */
 static STACK_OF(X509) *
     anchors_for(const struct assay_tls_roots *r, X509_STORE_CTX *sctx)
 {
@@ -266,13 +288,9 @@ static STACK_OF(X509) *
     STACK_OF(X509) *anchors = sk_X509_new_null();
     bool good = anchors != NULL;
 
-    for (int i = 0; good && i < sk_X509_num(chain); i++) {
-        const X509_NAME *issuer = X509_get_issuer_name(sk_X509_value(chain, i));
-        const unsigned char *der = NULL;
-        size_t len = 0;
-
-        good = X509_NAME_get0_der(issuer, &der, &len) == 1 &&
-               push_roots(r, (struct assay_slice){der, len}, anchors);
+    for (size_t i = 0; good && sk_X509_num(chain) > 0 && i < r->count; i++) {
+        good = !is_named(chain, r->entry[i].subject) ||
+               push_root(r, &r->entry[i], anchors);
     }
     if (!good) {
         sk_X509_free(anchors);
@@ -311,6 +329,10 @@ judge_chain(X509_STORE_CTX *sctx, void *unused)
     int good = 0;
 
     (void)unused;
+    if (!judge->check) {
+        X509_STORE_CTX_set_error(sctx, X509_V_OK);
+        return 1;
+    }
     anchors = anchors_for(judge->roots, sctx);
     if (anchors == NULL) {
         X509_STORE_CTX_set_error(sctx, X509_V_ERR_OUT_OF_MEM);
@@ -320,6 +342,8 @@ judge_chain(X509_STORE_CTX *sctx, void *unused)
         good = X509_verify_cert(sctx);
     }
     if (good != 1) {
+        judge->no_memory =
+            X509_STORE_CTX_get_error(sctx) == X509_V_ERR_OUT_OF_MEM;
         (void)snprintf(judge->fault, sizeof(judge->fault), "%s",
                        fault_text(X509_STORE_CTX_get_error(sctx)));
     }

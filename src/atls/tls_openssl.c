@@ -21,12 +21,14 @@
 #include "crypto/ctx_openssl.h"
 
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding" /* RFC 9266 */
+#define ALPN           "http/1.1"
 
 struct assay_tls {
     SSL *ssl;
     BIO_METHOD *method;
     struct assay_slice in; /* while assay_tls_feed() runs */
     struct assay_queue out;
+    enum assay_code stuck; /* why output was lost: NO_MEMORY or TOO_LARGE */
     struct assay_tls_judge judge;
     bool ready;
     bool goodbye;
@@ -61,6 +63,9 @@ bio_write(BIO *bio, const char *from, size_t n, size_t *done)
 
     BIO_clear_retry_flags(bio);
     if (room == NULL) {
+        bool full = n > ASSAY_TLS_OUTPUT_MAX_BYTES - assay_queue_len(&t->out);
+
+        t->stuck = full ? ASSAY_TOO_LARGE : ASSAY_NO_MEMORY;
         return 0;
     }
     memcpy(room, from, n);
@@ -137,6 +142,20 @@ assay_tls_fail_library(struct assay_error *err, const char *what)
     return err->code;
 }
 
+/* The same where it may be that output could not be kept. */
+static enum assay_code
+fail_stuck(const struct assay_tls *t, struct assay_error *err, const char *what)
+{
+    if (t->stuck == ASSAY_OK) {
+        return assay_tls_fail_library(err, what);
+    }
+    ERR_clear_error();
+    return assay_fail(err, t->stuck, ASSAY_NO_OFFSET, "%s: %s", what,
+                      t->stuck == ASSAY_NO_MEMORY
+                          ? "out of memory"
+                          : "too much waits to be sent");
+}
+
 /* --- making ------------------------------------------------------------- */
 
 static struct assay_tls *
@@ -179,17 +198,23 @@ enum assay_code
 assay_tls_client_new(const struct assay_tls_client_setup *setup,
                      struct assay_tls **out, struct assay_error *err)
 {
-    static const unsigned char alpn[] = "\x08http/1.1";
+    static const unsigned char alpn[] = "\x08" ALPN;
     struct assay_tls *t = NULL;
     int result;
 
     *out = NULL;
+    if (!assay_name_is_valid(setup->server_name)) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "TLS: '%.80s' is no DNS name and no IP address",
+                          setup->server_name);
+    }
     ERR_clear_error();
     t = new_over(assay_tls_roots_settings(setup->roots));
     if (t == NULL) {
         return assay_tls_fail_library(err, "TLS client");
     }
     t->judge.roots = setup->roots;
+    t->judge.check = setup->check_certificate;
     SSL_set_connect_state(t->ssl);
     X509_VERIFY_PARAM_set_time(SSL_get0_param(t->ssl), (time_t)setup->now_s);
     SSL_set_verify(t->ssl,
@@ -202,9 +227,11 @@ assay_tls_client_new(const struct assay_tls_client_setup *setup,
     }
     result = SSL_do_handshake(t->ssl); /* writes the ClientHello */
     if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+        fail_stuck(t, err, "TLS client");
         assay_tls_free(t);
-        return assay_tls_fail_library(err, "TLS client");
+        return err->code;
     }
+    ERR_clear_error();
     *out = t;
     return ASSAY_OK;
 }
@@ -263,8 +290,11 @@ fail_protocol(struct assay_tls *t, struct assay_error *err)
     int reason = ERR_GET_REASON(e);
     const char *text = ERR_reason_error_string(e);
 
-    if (reason == ERR_R_MALLOC_FAILURE || t->out.buf.no_memory) {
-        return assay_tls_fail_library(err, "TLS");
+    if (reason == ERR_R_MALLOC_FAILURE || t->judge.no_memory ||
+        t->stuck == ASSAY_NO_MEMORY) {
+        ERR_clear_error();
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "TLS: out of memory");
     }
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         text = reason == reasons[i].reason ? reasons[i].text : text;
@@ -272,9 +302,23 @@ fail_protocol(struct assay_tls *t, struct assay_error *err)
     if (t->judge.fault[0] != '\0') {
         text = t->judge.fault;
     }
+    if (t->stuck == ASSAY_TOO_LARGE) {
+        text = "the peer makes us answer more than it reads";
+    }
     ERR_clear_error();
     return assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET, "TLS: %s",
                       text != NULL ? text : "the connection broke off");
+}
+
+/* OpenSSL does not see to it that what was chosen had been offered. */
+static bool
+alpn_is_ours(const struct assay_tls *t)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    SSL_get0_alpn_selected(t->ssl, &name, &len);
+    return len == 0 || assay_slice_is((struct assay_slice){name, len}, ALPN);
 }
 
 static void
@@ -282,10 +326,15 @@ shake_hands(struct assay_tls *t, struct assay_error *err)
 {
     int result = SSL_do_handshake(t->ssl);
 
-    if (result == 1) {
+    if (result != 1) {
+        if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+            fail_protocol(t, err);
+        }
+    } else if (!alpn_is_ours(t)) {
+        assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET,
+                   "TLS: the peer chose a protocol that was not offered");
+    } else {
         t->ready = true;
-    } else if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
-        fail_protocol(t, err);
     }
 }
 
@@ -320,7 +369,6 @@ read_record(struct assay_tls *t, struct assay_queue *plain,
         break;
     case SSL_ERROR_ZERO_RETURN:
         t->goodbye = true;
-        t->in.len = 0; /* whatever follows a goodbye is not read */
         break;
     default:
         fail_protocol(t, err);
@@ -344,8 +392,12 @@ assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
                read_record(t, plain, err)) {
         }
     }
+    if (t->goodbye) {
+        t->in.len = 0; /* whatever follows a goodbye is not read */
+    }
     *used = in.len - t->in.len;
     t->in = ASSAY_EMPTY;
+    ERR_clear_error();
     return err->code;
 }
 
@@ -394,7 +446,7 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
     ERR_clear_error();
     if (plain.len > 0 &&
         SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
-        return assay_tls_fail_library(err, "TLS: writing");
+        return fail_stuck(t, err, "TLS: writing");
     }
     return ASSAY_OK;
 }

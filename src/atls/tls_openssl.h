@@ -20,6 +20,8 @@ struct assay_tls_identity {
  * that OpenSSL calls while it checks a chain. */
 struct assay_tls_judge {
     const struct assay_tls_roots *roots;
+    bool check;      /* false: any certificate will do */
+    bool no_memory;  /* it could not be judged */
     char fault[120]; /* what was wrong, for the error's message; or "" */
 };
 
