@@ -47,6 +47,26 @@ respond(struct forward *f, const struct assay_buf *what)
     }
 }
 
+/* Has the request been read to its end? What follows can be told from it only
+ * then. */
+static bool
+request_read(const struct forward *f)
+{
+    return assay_server_body_done(f->session) &&
+           assay_server_request_body(f->session).len == 0;
+}
+
+/* What has come of a body that nobody wants. */
+static void
+drop_body(struct forward *f)
+{
+    size_t n;
+
+    while ((n = assay_server_request_body(f->session).len) > 0) {
+        assay_server_body_taken(f->session, n);
+    }
+}
+
 /* Our own answer, or a cut if there is another one already. */
 static void
 refuse(struct forward *f, unsigned status, const char *code,
@@ -58,9 +78,10 @@ refuse(struct forward *f, unsigned status, const char *code,
         f->state = FORWARD_CUT;
         return;
     }
+    drop_body(f);
     f->begun = true;
     f->status = status;
-    f->plan.keep = f->request.keep_alive && assay_server_body_done(f->session);
+    f->plan.keep = f->request.keep_alive && request_read(f);
     f->state = FORWARD_DONE;
     assay_buf_init(&answer, ASSAY_HTTP1_HEAD_MAX_BYTES);
     heads_put_refusal(&answer, status, code, message, &f->request,
@@ -128,8 +149,7 @@ move_head(struct forward *f, bool last)
     assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
     if (h->status >= 200) {
         f->plan = heads_plan(h, &f->request,
-                             !last && f->request.keep_alive &&
-                                 assay_server_body_done(f->session));
+                             !last && f->request.keep_alive && request_read(f));
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
         log_failure(f->options->log, LOG_WARNING, "backend", &err);
@@ -201,6 +221,9 @@ move_response(struct forward *f, size_t *room, bool last)
 
     switch (exchange_state(f->exchange)) {
     case EXCHANGE_HEAD:
+        if (*room == 0) {
+            return false;
+        }
         move_head(f, last);
         return true;
     case EXCHANGE_BODY:

@@ -388,6 +388,8 @@ assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
 void
 assay_client_eof(struct assay_client *c)
 {
+    /* Before its evidence is whole, a goodbye is the server's answer. */
+    bool instead = c->state == ASSAY_CLIENT_QUOTE && assay_tls_goodbye(c->tls);
     struct assay_error why;
 
     if (c->state == ASSAY_CLIENT_FAILED || c->state == ASSAY_CLIENT_CLOSED) {
@@ -399,7 +401,7 @@ assay_client_eof(struct assay_client *c)
         return;
     }
     assay_error_clear(&why);
-    if (assay_tls_goodbye(c->tls)) {
+    if (instead) {
         assay_fail(&why, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "quote reply: the server said goodbye instead");
     } else {
@@ -407,7 +409,7 @@ assay_client_eof(struct assay_client *c)
                    "the connection was cut in state %s",
                    assay_client_state_name(c->state));
     }
-    (void)fail(c, &why, assay_tls_goodbye(c->tls));
+    (void)fail(c, &why, instead);
 }
 
 void

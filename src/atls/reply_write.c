@@ -9,10 +9,10 @@
 #include "base/json_out.h"
 #include "base/text.h"
 
-#define AROUND_BYTES 512u /* members of our own, and the head */
 /* Of the texts of an error; escaped, one octet may become six. */
 #define TEXT_MAX_BYTES  1000
 #define ERROR_MAX_BYTES (6u * 3u * TEXT_MAX_BYTES + 128u)
+#define AROUND_BYTES    512u /* members of our own, and the head */
 
 /* Within the reply these stand one level deeper, and beside others. */
 static const struct assay_json_limits part_limits = {

@@ -5,7 +5,7 @@
  *
  * A system has some 140 CA certificates, and OpenSSL 3.0 takes a fifth of a
  * millisecond to parse one. So only their subjects are read here, by our own
- * walker; OpenSSL parses those that a chain names, once.
+ * walker; OpenSSL parses those that a chain names as an issuer, once.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -164,15 +164,17 @@ assay_tls_roots_parse(const struct assay_ctx *ctx, struct assay_slice pem,
                           "TLS roots: %zu bytes, at most %u", pem.len,
                           ASSAY_TLS_ROOTS_MAX_BYTES);
     }
-    ERR_clear_error();
     r = calloc(1, sizeof(*r));
-    if (r != NULL) {
-        assay_buf_init(&r->der, ASSAY_TLS_ROOTS_MAX_BYTES);
-        r->lib = ctx->lib;
-        r->entry = calloc(ROOTS_MAX, sizeof(*r->entry));
-        r->settings = assay_tls_settings(ctx->lib, TLS_client_method());
+    if (r == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "TLS roots: out of memory");
     }
-    if (r == NULL || r->entry == NULL) {
+    ERR_clear_error();
+    assay_buf_init(&r->der, ASSAY_TLS_ROOTS_MAX_BYTES);
+    r->lib = ctx->lib;
+    r->entry = calloc(ROOTS_MAX, sizeof(*r->entry));
+    r->settings = assay_tls_settings(ctx->lib, TLS_client_method());
+    if (r->entry == NULL) {
         assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                    "TLS roots: out of memory");
     } else if (r->settings == NULL) {
@@ -237,18 +239,18 @@ is_named(STACK_OF(X509) * chain, struct assay_slice subject)
     return false;
 }
 
-/* The root as OpenSSL has it, which stays the entry's own; NULL in *out for one
- * that OpenSSL cannot read. False without memory. Of two threads at once the
- * second one's is dropped. */
+/* The root as OpenSSL has it, which stays the entry's own. False: no memory.
+ * *out is NULL for a root that OpenSSL cannot read, which is not trusted. Of
+ * two threads at once the second one's is dropped. */
 static bool
 parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
 {
     const unsigned char *der = r->der.ptr + e->at;
+    X509 *cert = NULL;
     X509 *none = NULL;
-    X509 *cert = atomic_load(&e->parsed);
 
-    *out = cert;
-    if (cert != NULL) {
+    *out = atomic_load(&e->parsed);
+    if (*out != NULL) {
         return true;
     }
     cert = X509_new_ex(r->lib, NULL);
@@ -267,8 +269,6 @@ parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
     return true;
 }
 
-/* A root onto the stack, which does not own it; one that cannot be read is not
- * trusted. False without memory. */
 static bool
 push_root(const struct assay_tls_roots *r, struct entry *e,
           STACK_OF(X509) * anchors)
@@ -279,8 +279,8 @@ push_root(const struct assay_tls_roots *r, struct entry *e,
            (cert == NULL || sk_X509_push(anchors, cert) > 0);
 }
 
-/* The roots that may be what this chain ends in, each once, however often the
- * chain names it. */
+/* The roots that may be what this chain ends in; the stack owns none of them.
+ */
 static STACK_OF(X509) *
     anchors_for(const struct assay_tls_roots *r, X509_STORE_CTX *sctx)
 {

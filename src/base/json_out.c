@@ -6,6 +6,7 @@
 #include "base/json_out.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -184,6 +185,26 @@ assay_json_out_null(struct assay_json_out *o, const char *name)
 {
     begin(o, name);
     assay_buf_add_text(o->buf, "null");
+}
+
+/* No string of it has a line feed: indenting lines changes white space only. */
+void
+assay_json_out_document(struct assay_json_out *o, const char *name,
+                        struct assay_slice json)
+{
+    begin(o, name);
+    while (json.len > 0) {
+        const uint8_t *lf = memchr(json.ptr, '\n', json.len);
+        size_t n = lf != NULL ? (size_t)(lf - json.ptr) : json.len;
+
+        assay_buf_add(o->buf, (struct assay_slice){json.ptr, n});
+        if (lf != NULL) {
+            new_line(o);
+            n++;
+        }
+        json.ptr += n;
+        json.len -= n;
+    }
 }
 
 void
