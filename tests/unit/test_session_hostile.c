@@ -26,9 +26,8 @@ static const struct {
     {"status 500 with words",
      "HTTP/1.1 500 Oops\r\nContent-Length: 33\r\n\r\n"
      "{\"error\":{\"message\":\"no device\"}}",
-     "quote reply: status 500 instead of 200; quote reply: no quote; the "
-     "server says: no device",
-     0, NULL},
+     "quote reply: status 500 instead of 200; the server says: no device", 0,
+     NULL},
     {"redirect",
      "HTTP/1.1 302 Found\r\nLocation: https://other.example/\r\n"
      "Content-Length: 0\r\n\r\n",
