@@ -269,14 +269,20 @@ parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
     return true;
 }
 
+/* The leaf itself goes before others of its name, of which OpenSSL tries only
+ * the first. */
 static bool
-push_root(const struct assay_tls_roots *r, struct entry *e,
+push_root(const struct assay_tls_roots *r, struct entry *e, X509 *leaf,
           STACK_OF(X509) * anchors)
 {
     X509 *cert = NULL;
 
-    return parse_root(r, e, &cert) &&
-           (cert == NULL || sk_X509_push(anchors, cert) > 0);
+    if (!parse_root(r, e, &cert)) {
+        return false;
+    }
+    return cert == NULL ||
+           sk_X509_insert(anchors, cert, X509_cmp(cert, leaf) == 0 ? 0 : -1) >
+               0;
 }
 
 /* The roots that may be what this chain ends in; the stack owns none of them.
@@ -290,7 +296,7 @@ static STACK_OF(X509) *
 
     for (size_t i = 0; good && sk_X509_num(chain) > 0 && i < r->count; i++) {
         good = !is_named(chain, r->entry[i].subject) ||
-               push_root(r, &r->entry[i], anchors);
+               push_root(r, &r->entry[i], sk_X509_value(chain, 0), anchors);
     }
     if (!good) {
         sk_X509_free(anchors);

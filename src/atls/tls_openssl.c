@@ -279,6 +279,7 @@ static const struct {
     {SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS"},
     {SSL_R_NO_SHARED_CIPHER, "no cipher in common"},
     {SSL_R_HTTP_REQUEST, "the peer speaks HTTP without TLS"},
+    {SSL_R_HTTPS_PROXY_REQUEST, "the peer speaks HTTP without TLS"},
 };
 
 /* The peer, or the way to it, broke TLS. A failure for want of memory is not
