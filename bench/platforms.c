@@ -33,6 +33,13 @@ fill_levels(struct mint_tcb_info_options *t)
     }
 }
 
+void
+bench_world_enlarge(struct mint_options *o)
+{
+    fill_levels(&o->tcb_info);
+    o->pck_crl.fill = CRL_ENTRIES;
+}
+
 struct mint_world *
 bench_world_new(void)
 {
@@ -40,8 +47,7 @@ bench_world_new(void)
     struct mint_world *w = NULL;
     struct assay_error err;
 
-    fill_levels(&o.tcb_info);
-    o.pck_crl.fill = CRL_ENTRIES;
+    bench_world_enlarge(&o);
     bench_must(mint_world_new(&o, &w, &err), "test world", &err);
     return w;
 }

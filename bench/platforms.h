@@ -13,7 +13,9 @@ struct bench_quotes {
 };
 
 /* Sizes at the upper end of what Intel publishes for TDX: 8 TCB levels, 120
- * entries in the PCK CRL. Dies if it fails, as all functions here do. */
+ * entries in the PCK CRL. */
+void bench_world_enlarge(struct mint_options *o);
+/* A world of such sizes. Dies if it fails, as all functions here do. */
 struct mint_world *bench_world_new(void);
 /* A quote from each of so many platforms: own PCK, own attestation key. */
 void bench_quotes_of_platforms(struct mint_world *w, size_t count,

@@ -17,7 +17,10 @@
 #include "base/error.h"
 #include "io/moment.h"
 
-#define HELD_MAX (256u * 1024u) /* ciphertext not yet fed; then no reading */
+/* Nothing is read above these: ciphertext that the session did not take yet,
+ * and bytes that the peer does not take from us. */
+#define HELD_MAX   (256u * 1024u)
+#define QUEUED_MAX (1024u * 1024u)
 
 struct assay_attested {
     uv_loop_t *loop;
@@ -109,6 +112,9 @@ fail(struct assay_attested *a, const struct assay_error *err, bool peer)
     if (a->ended) {
         return;
     }
+    if (a->phase < ASSAY_PHASE_COUNT) { /* how long it lasted until then */
+        a->phase_us[a->phase] = clock_us() - a->phase_began_us;
+    }
     if (a->session != NULL) {
         assay_client_abort(a->session, err);
         assay_attested_flush(a); /* the alert */
@@ -177,32 +183,32 @@ assay_attested_queued(const struct assay_attested *a)
 
 static void advance(struct assay_attested *a);
 
-/* Into the session as far as it takes it. False: it has failed, and so has
- * this. */
-static bool
+/* Into the session as far as it takes it; the octets that it took. A failure
+ * of the session is this one's. */
+static size_t
 feed_held(struct assay_attested *a)
 {
     struct assay_error err;
     size_t used = 0;
 
     if (a->held.len == 0) {
-        return true;
+        return 0;
     }
     if (assay_client_feed(a->session, assay_buf_slice(&a->held), &used,
                           assay_now(), &err) != ASSAY_OK) {
         assay_attested_flush(a);
         fail(a, &err, assay_client_peer_failed(a->session));
-        return false;
+        return 0;
     }
     memmove(a->held.ptr, a->held.ptr + used, a->held.len - used);
     a->held.len -= used;
-    return true;
+    return used;
 }
 
 static void
 set_reading(struct assay_attested *a)
 {
-    bool on = a->held.len < HELD_MAX;
+    bool on = a->held.len < HELD_MAX && assay_attested_queued(a) < QUEUED_MAX;
 
     if (a->stream != NULL && on != a->reading) {
         a->reading = on;
@@ -241,6 +247,9 @@ on_drained(void *user)
 
     if (a->phase == ASSAY_PHASE_COUNT && a->events.drained != NULL) {
         a->events.drained(a->user);
+    }
+    if (!a->ended) {
+        set_reading(a);
     }
 }
 
@@ -285,9 +294,7 @@ on_supplied(void *user, struct assay_supplied *supplied,
     assay_supplied_release(a->supplied);
     a->supplied = supplied;
     appraise(a);
-    if (!a->ended) {
-        advance(a);
-    }
+    advance(a);
 }
 
 static void
@@ -331,19 +338,10 @@ tell_open_session(struct assay_attested *a)
     }
 }
 
-/* What the session's state calls for. Callbacks may close the connection: the
- * memory outlives this turn of the loop, so `ended` can be asked. */
+/* What the session's state calls for. */
 static void
-advance(struct assay_attested *a)
+act(struct assay_attested *a)
 {
-    if (a->ended || !feed_held(a)) {
-        return;
-    }
-    if (a->peer_closed && a->held.len == 0 &&
-        assay_client_state(a->session) != ASSAY_CLIENT_CLOSED) {
-        assay_client_eof(a->session);
-    }
-    assay_attested_flush(a);
     switch (assay_client_state(a->session)) {
     case ASSAY_CLIENT_HANDSHAKE:
         break;
@@ -368,9 +366,34 @@ advance(struct assay_attested *a)
              assay_client_peer_failed(a->session));
         break;
     }
-    if (!a->ended) {
-        set_reading(a);
+}
+
+/* Feeds and acts until the session takes no more: a reader who makes room in
+ * it gets what is held here, too. Callbacks may close the connection: the
+ * memory outlives this turn of the loop, so `ended` can be asked. */
+static void
+advance(struct assay_attested *a)
+{
+    size_t fed;
+
+    if (a->ended) {
+        return;
     }
+    do {
+        fed = feed_held(a);
+        if (a->ended) {
+            return;
+        }
+        if (a->peer_closed && a->held.len == 0) {
+            assay_client_eof(a->session);
+        }
+        assay_attested_flush(a);
+        act(a);
+        if (a->ended) {
+            return;
+        }
+    } while (fed > 0 && a->held.len > 0);
+    set_reading(a);
 }
 
 void
@@ -476,6 +499,12 @@ assay_attested_reattest(struct assay_attested *a, struct assay_error *err)
         assay_attested_flush(a);
     }
     return err->code;
+}
+
+enum assay_attested_phase
+assay_attested_phase(const struct assay_attested *a)
+{
+    return a->phase;
 }
 
 int64_t

@@ -69,7 +69,11 @@ void assay_attested_resume(struct assay_attested *a);
 ASSAY_MUST_CHECK enum assay_code
 assay_attested_reattest(struct assay_attested *a, struct assay_error *err);
 
-/* How long each phase took the last time, microseconds; 0: did not happen. */
+/* The phase that it is in, or was in when it failed; ASSAY_PHASE_COUNT: open.
+ */
+enum assay_attested_phase assay_attested_phase(const struct assay_attested *a);
+/* How long each phase took the last time, or until it failed, microseconds; 0:
+ * did not happen. */
 int64_t assay_attested_phase_us(const struct assay_attested *a,
                                 enum assay_attested_phase p);
 /* Where the collateral of the last verdict came from; only once open. */

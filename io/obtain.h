@@ -13,6 +13,7 @@ enum assay_origin {
     ASSAY_ORIGIN_CACHED,
     ASSAY_ORIGIN_FETCHED,
     ASSAY_ORIGIN_STALE, /* no source answered; run out within the grace */
+    ASSAY_ORIGIN_GIVEN, /* by the caller: see assay_supply_options */
 };
 
 struct assay_obtain_input {

@@ -310,6 +310,7 @@ work_fixed(uv_work_t *w)
     struct assay_supply_call *c = w->data;
 
     c->result->collateral = c->o.fixed;
+    c->result->obtained.origin = ASSAY_ORIGIN_GIVEN;
     c->authentic = true; /* as far as keeping it goes; the verdict judges */
 }
 

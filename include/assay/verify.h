@@ -69,8 +69,8 @@ struct assay_verify_input {
  * freed with assay_verdict_free().
  * ASSAY_OK; ASSAY_INVALID (an input is NULL, the time is not between the
  * years 1970 and 9999, the policy's compose_file was not given, or an event
- * log was given for a quote that is not from TDX); ASSAY_MISSING (no PCK chain in
- * the quote nor in the collateral); ASSAY_MALFORMED, ASSAY_TRUNCATED,
+ * log was given for a quote that is not from TDX); ASSAY_MISSING (no PCK chain
+ * in the quote nor in the collateral); ASSAY_MALFORMED, ASSAY_TRUNCATED,
  * ASSAY_UNSUPPORTED, ASSAY_TOO_LARGE (the quote's PCK chain cannot be read);
  * ASSAY_NO_MEMORY; ASSAY_CRYPTO. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code

@@ -5,6 +5,7 @@
  */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,17 @@ cli_print(struct assay_buf *document)
         putchar('\n');
     }
     assay_buf_free(document);
+}
+
+int
+cli_flush(enum exit_code code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "assay: cannot write standard output: %s\n",
+                strerror(errno));
+        return (int)EXIT_UNREADABLE;
+    }
+    return (int)code;
 }
 
 bool

@@ -49,6 +49,10 @@ enum exit_code cli_fail(const struct command *c, bool json,
 /* Writes and frees a document; adds a line feed. */
 void cli_print(struct assay_buf *document);
 
+/* Writes out standard output: a full disk must not look like success. Returns
+ * the code to exit with. */
+int cli_flush(enum exit_code code);
+
 /* Colour for standard output: a terminal, NO_COLOR unset, TERM not dumb. */
 bool cli_colour(void);
 

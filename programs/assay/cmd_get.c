@@ -5,10 +5,11 @@
  *
  * get_set_up() makes everything from options and policy; then the loop runs:
  * on_open() sends the request, the exchange brings the response into the sink,
- * and finish() or fail() end it.
+ * and end() ends it, whatever happened; tell() says so.
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -18,19 +19,27 @@
 #include "io/file.h"
 #include "session_json.h"
 
+#define DOCUMENT_MAX_BYTES                                                     \
+    (2u * SESSION_JSON_MAX_BYTES + 6u * SINK_MEMORY_MAX_BYTES)
+
 /* --- ending ------------------------------------------------------------- */
 
 /* The session's document, while there is a session; the last one counts. */
 static void
 keep_verdict(struct get *g)
 {
-    struct assay_error sub;
+    struct assay_error err;
 
-    g->verdict.len = 0;
-    (void)!session_json(g->conn, g->uri.host, &g->err, &g->verdict, &sub);
+    if (session_json(g->conn, g->uri.host, &g->err, &g->verdict, &err) !=
+        ASSAY_OK) {
+        assay_buf_free(&g->verdict);
+        if (g->err.code == ASSAY_OK) {
+            g->err = err;
+        }
+    }
 }
 
-/* What a person should know although all went well. */
+/* What a person should know although the server is trusted. */
 static void
 put_notes(const struct get *g)
 {
@@ -38,14 +47,14 @@ put_notes(const struct get *g)
         g->conn != NULL ? assay_attested_session(g->conn) : NULL;
     const struct assay_verdict *v = c != NULL ? assay_client_verdict(c) : NULL;
 
-    if (v == NULL || g->o->json) {
+    if (v == NULL || !assay_verdict_trusted(v) || g->o->json) {
         return;
     }
     for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
         struct assay_check check = assay_verdict_check(v, i);
 
         if (strcmp(check.name, "workload") == 0 &&
-            check.outcome != ASSAY_PASSED && assay_verdict_trusted(v)) {
+            check.outcome != ASSAY_PASSED) {
             fprintf(stderr, "assay: get: note: %s\n", check.detail);
         }
     }
@@ -56,19 +65,35 @@ put_notes(const struct get *g)
 }
 
 static void
+put_phase(const char *name, int64_t us)
+{
+    fprintf(stderr, "%-10s %9.3f ms\n", name, (double)us / 1000.0);
+}
+
+static void
 put_timing(const struct get *g)
 {
     for (int p = 0; g->conn != NULL && p < (int)ASSAY_PHASE_COUNT; p++) {
         enum assay_attested_phase phase = (enum assay_attested_phase)p;
 
-        fprintf(stderr, "%-10s %9.3f ms\n", assay_attested_phase_name(phase),
-                (double)assay_attested_phase_us(g->conn, phase) / 1000.0);
+        put_phase(assay_attested_phase_name(phase),
+                  assay_attested_phase_us(g->conn, phase));
+    }
+    if (g->opened_us != 0) {
+        put_phase("response", (int64_t)(uv_hrtime() / 1000) - g->opened_us);
     }
 }
 
+/* The one way to end: nothing of it runs any more. */
 static void
-close_all(struct get *g)
+end(struct get *g, const struct assay_error *err, bool peer)
 {
+    if (g->done) {
+        return;
+    }
+    g->done = true;
+    g->err = *err;
+    g->peer_failed = peer;
     keep_verdict(g);
     put_notes(g);
     if (g->o->get.timing) {
@@ -78,30 +103,16 @@ close_all(struct get *g)
     g->exchange = NULL;
     assay_attested_close(g->conn);
     g->conn = NULL;
-    assay_supply_free(g->supply);
-    g->supply = NULL;
 }
 
 static void
-fail(struct get *g, const struct assay_error *err, bool peer)
-{
-    if (g->done) {
-        return;
-    }
-    g->done = true;
-    g->err = *err;
-    g->peer_failed = peer;
-    close_all(g);
-}
-
-static void
-fail_here(struct get *g, enum assay_code code, const char *message)
+end_no_memory(struct get *g)
 {
     struct assay_error err;
 
     assay_error_clear(&err);
-    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
-    fail(g, &err, false);
+    assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "out of memory");
+    end(g, &err, false);
 }
 
 static void
@@ -110,24 +121,19 @@ finish(struct get *g)
     struct assay_error err;
 
     assay_error_clear(&err);
-    if (sink_commit(&g->sink, &err) != ASSAY_OK) {
-        fail(g, &err, false);
-        return;
-    }
-    g->done = true;
-    close_all(g);
+    (void)!sink_commit(&g->sink, &err);
+    end(g, &err, false);
 }
 
-/* --- the exchange ------------------------------------------------------- */
-
-static void connect_to_server(struct get *g);
-static void send_request(struct get *g);
+/* --- redirects ---------------------------------------------------------- */
 
 static bool
-is_redirect(unsigned status)
+is_redirect(const struct assay_http1_head *head)
 {
-    return status == 301 || status == 302 || status == 303 || status == 307 ||
-           status == 308;
+    unsigned s = head->status;
+
+    return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
+           assay_http1_count(head, "location") == 1;
 }
 
 /* A redirect is followed on the host that was attested, or not at all. */
@@ -139,11 +145,13 @@ take_location(struct get *g, const struct assay_http1_head *head,
 
     if (assay_uri_resolve(&g->uri, location, &g->next, err) != ASSAY_OK) {
         assay_error_prefix(err, "redirect");
+        err->code = ASSAY_REPLY;
     } else if (!assay_uri_same_origin(&g->uri, &g->next)) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "redirect: to %s://%.100s, which is not the host that was "
-                   "attested",
-                   g->next.https ? "https" : "http", g->next.host);
+                   "redirect: to %s://%.100s:%u, which is not the host that "
+                   "was attested",
+                   g->next.https ? "https" : "http", g->next.host,
+                   (unsigned)g->next.port);
     } else if (++g->redirects > GET_REDIRECTS) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "redirect: more than %u of them", GET_REDIRECTS);
@@ -152,33 +160,52 @@ take_location(struct get *g, const struct assay_http1_head *head,
     }
 }
 
+static void connect_to_server(struct get *g);
+static void send_request(struct get *g);
+
 static void
-on_head(void *user, const struct assay_http1_head *head)
+follow(struct get *g, bool same_connection)
 {
-    struct get *g = user;
     struct assay_error err;
 
     assay_error_clear(&err);
+    get_request_redirect(&g->request, g->redirect_status);
     g->redirect_status = 0;
-    if (g->o->get.follow && is_redirect(head->status) &&
-        assay_http1_count(head, "location") == 1) {
-        take_location(g, head, &err);
+    g->uri = g->next;
+    g->wire.len = 0;
+    if (get_request_write(&g->request, &g->uri, &g->o->get, &g->wire, &err) !=
+        ASSAY_OK) {
+        end(g, &err, false);
+    } else if (same_connection) {
+        send_request(g);
+    } else {
+        assay_attested_close(g->conn);
+        connect_to_server(g);
     }
-    if (g->redirect_status == 0 && err.code == ASSAY_OK) {
-        (void)!sink_head(&g->sink, head, &err);
-    }
-    if (err.code != ASSAY_OK) {
-        g->err = err; /* told by on_data() or on_exchange_done() */
+}
+
+/* --- the exchange ------------------------------------------------------- */
+
+static void
+on_head(void *user, const struct assay_http1_head *head,
+        struct assay_error *err)
+{
+    struct get *g = user;
+
+    if (g->o->get.follow && is_redirect(head)) {
+        take_location(g, head, err);
+    } else {
+        (void)!sink_head(&g->sink, head, err);
     }
 }
 
 static void
-on_data(void *user, struct assay_slice data)
+on_data(void *user, struct assay_slice data, struct assay_error *err)
 {
     struct get *g = user;
 
-    if (g->err.code == ASSAY_OK && g->redirect_status == 0) {
-        (void)!sink_data(&g->sink, data, &g->err);
+    if (g->redirect_status == 0) {
+        (void)!sink_data(&g->sink, data, err);
     }
 }
 
@@ -186,35 +213,32 @@ static void
 on_exchange_done(void *user, bool reusable)
 {
     struct get *g = user;
-    struct assay_error err = g->err;
 
     assay_exchange_free(g->exchange);
     g->exchange = NULL;
-    if (err.code != ASSAY_OK) {
-        fail(g, &err, false);
-    } else if (g->redirect_status == 0) {
-        finish(g);
+    if (g->redirect_status != 0) {
+        follow(g, reusable);
     } else {
-        get_request_redirect(&g->request, g->redirect_status);
-        g->uri = g->next;
-        g->wire.len = 0;
-        g->reusable = reusable;
-        if (get_request_write(&g->request, &g->uri, &g->o->get, &g->wire,
-                              &err) != ASSAY_OK) {
-            fail(g, &err, false);
-        } else if (reusable) {
-            send_request(g);
-        } else {
-            assay_attested_close(g->conn);
-            connect_to_server(g);
-        }
+        finish(g);
     }
 }
 
 static void
 on_exchange_failed(void *user, const struct assay_error *err)
 {
-    fail(user, err, false);
+    end(user, err, false);
+}
+
+static uint64_t
+body_max(const struct get *g)
+{
+    uint64_t max = g->o->get.body_max;
+
+    if (max == 0) {
+        max = GET_BODY_MAX_DEFAULT;
+    }
+    return g->o->json && max > SINK_MEMORY_MAX_BYTES ? SINK_MEMORY_MAX_BYTES
+                                                     : max;
 }
 
 static void
@@ -229,14 +253,16 @@ send_request(struct get *g)
     const struct assay_exchange_options options = {
         .method = g->request.method,
         .request = assay_buf_slice(&g->wire),
-        .body_max =
-            g->o->get.body_max != 0 ? g->o->get.body_max : GET_BODY_MAX_DEFAULT,
+        .body_max = body_max(g),
+        .silence_ms = g->phase_ms,
     };
 
-    g->exchange = assay_exchange_start(g->conn, &options, &events, g);
+    g->exchange = assay_exchange_new(&g->loop, g->conn, &options, &events, g);
     if (g->exchange == NULL) {
-        fail_here(g, ASSAY_NO_MEMORY, "out of memory");
+        end_no_memory(g);
+        return;
     }
+    assay_exchange_on_open(g->exchange);
 }
 
 /* --- the connection ----------------------------------------------------- */
@@ -246,7 +272,10 @@ on_open(void *user)
 {
     struct get *g = user;
 
-    if (g->exchange != NULL) {
+    if (g->opened_us == 0) {
+        g->opened_us = (int64_t)(uv_hrtime() / 1000);
+    }
+    if (g->exchange != NULL) { /* attested anew for its sake */
         assay_exchange_on_open(g->exchange);
     } else {
         send_request(g);
@@ -256,7 +285,7 @@ on_open(void *user)
 static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
-    fail(user, err, peer);
+    end(user, err, peer);
 }
 
 static void
@@ -276,8 +305,6 @@ on_closed(void *user)
 
     if (g->exchange != NULL) {
         assay_exchange_on_closed(g->exchange);
-    } else {
-        fail_here(g, ASSAY_NETWORK, "the server closed the connection");
     }
 }
 
@@ -305,30 +332,40 @@ connect_to_server(struct get *g)
         .session = &g->session,
         .dial = &g->dial,
         .supply = g->supply,
-        .phase_ms = g->o->timeout_ms != 0 ? g->o->timeout_ms : GET_PHASE_MS,
+        .phase_ms = g->phase_ms,
     };
 
     g->conn = assay_attested_new(&g->loop, &options, &events, g);
     if (g->conn == NULL) {
-        fail_here(g, ASSAY_NO_MEMORY, "out of memory");
+        end_no_memory(g);
     }
 }
 
 /* --- telling ------------------------------------------------------------ */
 
 static void
-put_json(const struct get *g)
+write_verdict(struct get *g)
 {
-    struct assay_slice verdict = assay_buf_slice(&g->verdict);
-    struct assay_json_out o;
-    struct assay_buf out;
+    struct assay_error err;
 
-    assay_buf_init(&out, SESSION_JSON_MAX_BYTES + 3 * SINK_MEMORY_MAX_BYTES);
-    assay_buf_add_text(&out, "{\n\"verdict\": ");
-    assay_buf_add(&out, verdict.len > 0 ? verdict : assay_slice_of("null"));
-    assay_json_out_init(&o, &out, false);
-    o.depth = 1;
-    o.need_comma = true;
+    assay_error_clear(&err);
+    assay_buf_add_u8(&g->verdict, '\n');
+    if (assay_file_write(g->o->get.verdict_file, assay_buf_slice(&g->verdict),
+                         0666, &err) != ASSAY_OK &&
+        g->err.code == ASSAY_OK) {
+        g->err = err;
+    }
+    g->verdict.len--;
+}
+
+static void
+make_document(const struct get *g, struct assay_buf *out)
+{
+    struct assay_json_out o;
+
+    assay_json_out_init(&o, out, false);
+    assay_json_out_open(&o, NULL, '{');
+    assay_json_out_document(&o, "verdict", assay_buf_slice(&g->verdict));
     if (g->err.code == ASSAY_OK) {
         sink_json(&g->sink, &o);
     } else {
@@ -336,26 +373,46 @@ put_json(const struct get *g)
         assay_json_out_error(&o, "error", &g->err, NULL);
     }
     assay_json_out_close(&o, '}');
-    cli_print(&out);
+    assay_buf_add_u8(out, '\n');
+}
+
+/* With -o the document goes there, of whatever it tells: an old one in its
+ * place would be taken for this run's. */
+static void
+put_document(struct get *g)
+{
+    struct assay_buf out;
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_buf_init(&out, DOCUMENT_MAX_BYTES);
+    make_document(g, &out);
+    if (assay_buf_check(&out, "the document", &err) != ASSAY_OK) {
+        assay_buf_free(&out);
+    } else if (g->o->output == NULL) {
+        cli_print(&out);
+    } else {
+        (void)!assay_file_write(g->o->output, assay_buf_slice(&out), 0666,
+                                &err);
+        assay_buf_free(&out);
+    }
+    if (err.code != ASSAY_OK) {
+        cli_error(g->c, &err);
+        g->err = g->err.code == ASSAY_OK ? err : g->err;
+    }
 }
 
 static enum exit_code
 tell(struct get *g)
 {
-    struct assay_error err;
-
+    if (g->verdict.len == 0) { /* it ended before anything was tried */
+        keep_verdict(g);
+    }
     if (g->o->get.verdict_file != NULL && g->verdict.len > 0) {
-        assay_error_clear(&err);
-        assay_buf_add_u8(&g->verdict, '\n');
-        if (assay_file_write(g->o->get.verdict_file,
-                             assay_buf_slice(&g->verdict), 0644,
-                             &err) != ASSAY_OK &&
-            g->err.code == ASSAY_OK) {
-            g->err = err;
-        }
+        write_verdict(g);
     }
     if (g->o->json) {
-        put_json(g);
+        put_document(g);
     } else if (g->err.code != ASSAY_OK) {
         cli_error(g->c, &g->err);
     }
@@ -365,31 +422,63 @@ tell(struct get *g)
     return g->peer_failed ? EXIT_NOT_TRUSTED : EXIT_UNREADABLE;
 }
 
+/* --- the command -------------------------------------------------------- */
+
+static enum exit_code
+get(const struct command *c, const struct options *o,
+    const struct assay_uri *uri)
+{
+    struct get g = {.c = c, .o = o, .uri = *uri};
+    enum exit_code code;
+
+    get_init(&g);
+    if (get_set_up(&g) == ASSAY_OK) {
+        connect_to_server(&g);
+        while (!g.done) {
+            (void)uv_run(&g.loop, UV_RUN_ONCE);
+        }
+    }
+    code = tell(&g);
+    if (!get_free(&g)) {
+        _exit(cli_flush(code));
+    }
+    return code;
+}
+
+/* What is wrong with the command line as such. */
+static bool
+check_usage(const struct command *c, const struct options *o,
+            struct assay_uri *uri, enum exit_code *code)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    if (assay_uri_parse(assay_slice_of(o->operand), uri, &err) != ASSAY_OK) {
+        *code = cli_usage(c, "%s", err.msg);
+    } else if (!uri->https) {
+        *code = cli_usage(c, "an attested session needs an https:// URL");
+    } else if (o->policy == NULL) {
+        *code = cli_usage(c, "--policy FILE is missing: it says what the "
+                             "server has to prove");
+    } else {
+        return true;
+    }
+    return false;
+}
+
 static enum exit_code
 run(const struct command *c, int argc, char **argv)
 {
     struct options o;
-    struct get g = {.c = c, .o = &o};
+    struct assay_uri uri;
     enum exit_code code;
 
     if (!options_parse(&o, c, OPTIONS_GET, "URL", argc, argv, &code)) {
         return code;
     }
-    assay_error_clear(&g.err);
-    assay_buf_init(&g.wire, GET_DATA_MAX_BYTES + ASSAY_HTTP1_HEAD_MAX_BYTES);
-    assay_buf_init(&g.verdict, SESSION_JSON_MAX_BYTES);
-    sink_init(&g.sink, o.output, o.json, o.get.include);
-    if (o.policy == NULL) {
-        code = cli_usage(c, "--policy FILE is missing: it says what the server "
-                            "has to prove");
-    } else {
-        if (get_set_up(&g) == ASSAY_OK) {
-            connect_to_server(&g);
-            (void)uv_run(&g.loop, UV_RUN_DEFAULT);
-        }
-        code = tell(&g);
+    if (check_usage(c, &o, &uri, &code)) {
+        code = get(c, &o, &uri);
     }
-    get_free(&g);
     options_free(&o);
     return code;
 }
@@ -398,29 +487,30 @@ const struct command command_get = {
     .name = "get",
     .summary = "make an HTTP request to a server that has proven itself",
     .help =
-        "Usage: assay get [OPTIONS] URL\n"
+        "Usage: assay get --policy FILE [OPTIONS] URL\n"
         "\n"
         "Connects to an https URL, has the server prove by its evidence what\n"
         "the policy asks for, and only then sends the request. The body of\n"
         "the response goes to standard output.\n"
         "\n"
         "  --policy FILE       what the server has to prove (JSON, or TOML if\n"
-        "                      the name ends in .toml); required\n"
+        "                      the name ends in .toml)\n"
         "  -X, --request NAME  method (GET; POST with --data)\n"
-        "  -H, --header LINE   'Name: value', repeatable\n"
+        "  -H, --header LINE   'Name: value', repeatable; 'Name:' leaves out\n"
+        "                      one of our own\n"
         "  -d, --data TEXT     body; @FILE reads it from there, @- from\n"
         "                      standard input\n"
         "  -o, --output FILE   the response goes there, once it is whole\n"
         "  -i, --include       with the response's head\n"
         "  -L, --location      follow redirects, on the attested host only\n"
-        "  --verdict FILE      write the verdict and the session's facts "
-        "there\n"
+        "  --verdict FILE      write verdict and session facts there (JSON)\n"
         "  --json              one JSON object: verdict and response\n"
         "  --timing            how long each phase took, on standard error\n"
         "  -v, --verbose       who was reached and what was proven\n"
-        "  --max-size BYTES    of the response's body (1 GiB)\n"
+        "  --max-size BYTES    of the response's body (1 GiB; with --json 64\n"
+        "                      MiB at most)\n"
         "\n"
-        "  --ca FILE           further TLS roots (PEM) beside the system's\n"
+        "  --ca FILE           TLS roots (PEM) beside the system's\n"
         "  --resolve HOST:PORT:ADDRESS\n"
         "                      where that host is, repeatable\n"
         "  --proxy URL         http proxy for CONNECT; '' for none. Default:\n"

@@ -16,37 +16,41 @@ struct get {
     struct get_request request;
     struct assay_buf data; /* of --data */
     struct assay_buf wire; /* the request as it goes out */
+    struct sink sink;
     /* what the session rests on */
     struct assay_ctx *ctx;
     struct assay_policy *policy;
-    struct assay_root *own_root;
+    struct assay_root *own_root; /* NULL: Intel's */
     struct assay_tls_roots *roots;
-    struct assay_collateral *bundle;
+    struct assay_collateral *bundle; /* of --collateral */
     struct assay_verifier *verifier;
     const char *urls[ASSAY_PCS_SOURCES_MAX];
     struct assay_client_options session;
     struct assay_dial_options dial;
-    char *proxy;
-    struct assay_supply *supply;
+    char *proxy; /* of the environment */
+    uint32_t phase_ms;
     uv_loop_t loop;
     bool has_loop;
+    struct assay_supply *supply;
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;
-    struct sink sink;
+    int64_t opened_us;
     unsigned redirects;
     unsigned redirect_status; /* of the response that is being read; or 0 */
-    struct assay_uri next;
-    bool reusable;
+    struct assay_uri next;    /* where it redirects to */
     /* how it ended */
     bool done;
     bool peer_failed;
-    bool verdict_kept;
-    struct assay_buf verdict; /* the document */
+    struct assay_buf verdict; /* the session's document */
     struct assay_error err;
 };
 
-/* Everything that can be wrong without asking anybody; *g has c, o and the
- * sink, and is otherwise zero. The error is in g->err. */
+/* *g has c, o and uri, and is otherwise zero. */
+void get_init(struct get *g);
+/* Everything that can be wrong without asking anybody. The error is in
+ * g->err. */
 ASSAY_MUST_CHECK enum assay_code get_set_up(struct get *g);
-void get_free(struct get *g);
+/* False: something that cannot be interrupted still runs (a name is being
+ * looked up), so nothing was freed, and the process is to end at once. */
+ASSAY_MUST_CHECK bool get_free(struct get *g);

@@ -11,6 +11,9 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "http1/http1.h"
+#include "io/proxy.h"
+#include "io/resolve.h"
 
 /* Letters only, as no method in use has anything else; upper and lower case
  * are different methods. */
@@ -40,6 +43,37 @@ static const char *const framing[] = {
     "trailer",
 };
 
+/* Text that would break out of its line is found out by writing it. */
+static void
+check_field(const char *field, size_t name_len, struct assay_error *err)
+{
+    struct assay_slice name = {(const uint8_t *)field, name_len};
+    struct assay_buf scratch;
+
+    assay_buf_init(&scratch, ASSAY_HTTP1_HEAD_MAX_BYTES);
+    if (assay_http1_put_field(&scratch, name,
+                              get_field_value(field + name_len + 1),
+                              err) != ASSAY_OK) {
+        assay_error_prefix(err, "--header");
+    }
+    assay_buf_free(&scratch);
+}
+
+struct assay_slice
+get_field_value(const char *text)
+{
+    size_t len;
+
+    while (*text == ' ' || *text == '\t') {
+        text++;
+    }
+    len = strlen(text);
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t')) {
+        len--;
+    }
+    return (struct assay_slice){(const uint8_t *)text, len};
+}
+
 void
 get_set_header(struct get_options *g, const char *value,
                struct assay_error *err)
@@ -65,7 +99,18 @@ get_set_header(struct get_options *g, const char *value,
                    "--header: more than %u", GET_FIELDS_MAX);
         return;
     }
+    check_field(value, name, err);
     g->fields[g->field_count++] = value;
+}
+
+static bool
+is_port(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    unsigned long port = strtoul(text, NULL, 10);
+
+    return n > 0 && n <= 5 && text[n] == '\0' && text[0] != '0' &&
+           port <= 65535;
 }
 
 /* HOST:PORT:ADDRESS, an IPv6 address perhaps in brackets. */
@@ -73,6 +118,7 @@ void
 get_set_resolve(struct get_options *g, const char *value,
                 struct assay_error *err)
 {
+    struct sockaddr_storage ip;
     struct assay_dial_resolve *r;
     char *text;
     char *port;
@@ -107,12 +153,49 @@ get_set_resolve(struct get_options *g, const char *value,
         address[len - 1] = '\0';
         address++;
     }
+    if (!is_port(port) || !assay_resolve_ip(address, port, &ip)) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--resolve: '%.60s' is no %s",
+                   is_port(port) ? address : port,
+                   is_port(port) ? "IP address" : "port");
+        return;
+    }
     for (char *c = text; *c != '\0'; c++) {
         *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
     }
     r->host = text;
     r->port = port;
     r->address = address;
+}
+
+void
+get_set_wire(struct get_options *g, const char *value, struct assay_error *err)
+{
+    bool known = false;
+
+    for (int w = 0; w < (int)ASSAY_WIRE_COUNT; w++) {
+        known =
+            known || strcmp(assay_wire_name((enum assay_wire)w), value) == 0;
+    }
+    if (!known) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--wire: '%.20s' is not one of v2, v1 and v0", value);
+    }
+    g->wire = value;
+}
+
+void
+get_set_proxy(struct get_options *g, const char *value, struct assay_error *err)
+{
+    struct assay_proxy proxy;
+
+    if (value[0] != '\0') {
+        if (assay_proxy_parse(value, &proxy, err) != ASSAY_OK) {
+            assay_error_prefix(err, "--proxy");
+        }
+        assay_proxy_free(&proxy);
+    }
+    g->proxy = value;
 }
 
 void

@@ -11,6 +11,7 @@
 #define GET_FIELDS_MAX       64u
 #define GET_REDIRECTS        10u
 #define GET_BODY_MAX_DEFAULT (UINT64_C(1) << 30) /* bytes of a response */
+#define GET_END_MS           1500u               /* for what was cancelled */
 #define GET_PHASE_MS         30000u
 #define GET_CONNECT_MS       10000u
 #define GET_DATA_MAX_BYTES   (256u * 1024u * 1024u)
@@ -23,7 +24,7 @@ struct get_options {
     const char *data; /* as given: text, or @FILE */
     const char *verdict_file;
     const char *ca;
-    const char *wire;  /* NULL: the policy's first */
+    const char *wire;  /* "v2", ...; NULL: the policy's first */
     const char *proxy; /* NULL: of the environment; "": none */
     struct assay_dial_resolve resolve[ASSAY_DIAL_RESOLVE_MAX];
     char *resolve_text[ASSAY_DIAL_RESOLVE_MAX];
@@ -42,6 +43,12 @@ void get_set_header(struct get_options *g, const char *value,
                     struct assay_error *err);
 void get_set_resolve(struct get_options *g, const char *value,
                      struct assay_error *err);
+void get_set_wire(struct get_options *g, const char *value,
+                  struct assay_error *err);
+void get_set_proxy(struct get_options *g, const char *value,
+                   struct assay_error *err);
 void get_set_max_size(struct get_options *g, const char *value,
                       struct assay_error *err);
+/* What stands behind the colon of a field, without white space around it. */
+struct assay_slice get_field_value(const char *text);
 void get_options_free(struct get_options *g);

@@ -10,21 +10,6 @@
 #include "base/bytes.h"
 #include "http1/http1.h"
 
-static struct assay_slice
-trimmed(const char *value)
-{
-    size_t len;
-
-    while (*value == ' ' || *value == '\t') {
-        value++;
-    }
-    len = strlen(value);
-    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
-        len--;
-    }
-    return (struct assay_slice){(const uint8_t *)value, len};
-}
-
 /* True if the user gave this field. "Name:" without a value takes one of ours
  * away, as curl has it. */
 static bool
@@ -58,7 +43,7 @@ put_given(const struct get_options *o, struct assay_buf *out,
     for (size_t i = 0; i < o->field_count && err->code == ASSAY_OK; i++) {
         size_t n = strcspn(o->fields[i], ":");
         struct assay_slice name = {(const uint8_t *)o->fields[i], n};
-        struct assay_slice value = trimmed(o->fields[i] + n + 1);
+        struct assay_slice value = get_field_value(o->fields[i] + n + 1);
 
         if (value.len > 0) {
             (void)!assay_http1_put_field(out, name, value, err);

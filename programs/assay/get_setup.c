@@ -40,27 +40,40 @@ read_data(struct get *g)
     }
 }
 
-/* The system's roots, the policy's and those of --ca, all in one. */
+/* One file more. What a person names must be there and hold certificates, of
+ * the system's we take what there is. */
 static void
-add_roots(const char *path, struct assay_buf *pem, bool optional,
-          struct assay_error *err)
+add_roots(struct get *g, const char *path, struct assay_buf *pem, bool named)
 {
-    struct assay_error sub;
+    struct assay_tls_roots *alone = NULL;
     struct assay_buf content;
+    struct assay_error err;
+    size_t count = 0;
 
-    if (path == NULL || err->code != ASSAY_OK) {
+    if (path == NULL || g->err.code != ASSAY_OK) {
         return;
     }
-    if (assay_file_read(path, ASSAY_TLS_ROOTS_MAX_BYTES, &content, &sub) ==
-        ASSAY_OK) {
+    if (assay_file_read(path, ASSAY_TLS_ROOTS_MAX_BYTES, &content, &err) ==
+            ASSAY_OK &&
+        assay_tls_roots_parse(g->ctx, assay_buf_slice(&content), &alone, &count,
+                              &err) != ASSAY_OK) {
+        assay_error_prefix(&err, "%s", path);
+    }
+    if (err.code == ASSAY_OK && count == 0) {
+        assay_fail(&err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%s: there is no certificate in it", path);
+    }
+    if (err.code == ASSAY_OK) {
         assay_buf_add(pem, assay_buf_slice(&content));
         assay_buf_add_u8(pem, '\n');
-        assay_buf_free(&content);
-    } else if (!optional) {
-        *err = sub;
+    } else if (named) {
+        g->err = err;
     }
+    assay_tls_roots_free(alone);
+    assay_buf_free(&content);
 }
 
+/* The system's roots, the policy's and those of --ca, all in one. */
 static void
 make_roots(struct get *g)
 {
@@ -69,10 +82,10 @@ make_roots(struct get *g)
     size_t count = 0;
 
     assay_buf_init(&pem, ASSAY_TLS_ROOTS_MAX_BYTES);
-    add_roots(of_environment != NULL ? of_environment : SYSTEM_ROOTS, &pem,
-              true, &g->err);
-    add_roots(assay_policy_ca_file(g->policy), &pem, false, &g->err);
-    add_roots(g->o->get.ca, &pem, false, &g->err);
+    add_roots(g, of_environment != NULL ? of_environment : SYSTEM_ROOTS, &pem,
+              of_environment != NULL);
+    add_roots(g, assay_policy_ca_file(g->policy), &pem, true);
+    add_roots(g, g->o->get.ca, &pem, true);
     if (g->err.code == ASSAY_OK &&
         assay_buf_check(&pem, "TLS roots", &g->err) == ASSAY_OK) {
         (void)!assay_tls_roots_parse(g->ctx, assay_buf_slice(&pem), &g->roots,
@@ -137,22 +150,25 @@ make_dial(struct get *g)
     }
 }
 
+/* Each source has its share of the phase, so that one that hangs does not keep
+ * the next from being asked. */
 static void
 make_supply(struct get *g)
 {
     const struct options *o = g->o;
+    size_t count = source_urls(o, g->policy, g->urls);
     struct assay_supply_options s = {
         .ctx = g->ctx,
         .verifier = g->verifier,
         .root = g->session.root,
         .sources = g->urls,
-        .source_count = source_urls(o, g->policy, g->urls),
+        .source_count = count,
         .fetch =
             {
                 .ca_file = o->pccs_ca != NULL ? o->pccs_ca
                                               : assay_policy_ca_file(g->policy),
                 .connect_timeout_ms = o->connect_timeout_ms,
-                .timeout_ms = o->timeout_ms,
+                .timeout_ms = g->phase_ms / ((uint32_t)count + 1) + 1,
             },
         .use_cache = !o->no_cache && assay_policy_cache_collateral(g->policy),
         .grace_s = assay_policy_collateral_grace(g->policy),
@@ -167,38 +183,41 @@ make_supply(struct get *g)
     }
 }
 
-static void
-check_uri(struct get *g)
+void
+get_init(struct get *g)
 {
-    if (assay_uri_parse(assay_slice_of(g->o->operand), &g->uri, &g->err) ==
-            ASSAY_OK &&
-        !g->uri.https) {
-        assay_fail(&g->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "URL: an attested session needs https://");
-    }
+    const struct options *o = g->o;
+
+    assay_error_clear(&g->err);
+    assay_buf_init(&g->wire, GET_DATA_MAX_BYTES + ASSAY_HTTP1_HEAD_MAX_BYTES);
+    assay_buf_init(&g->verdict, SESSION_JSON_MAX_BYTES);
+    sink_init(&g->sink, o->output, o->json, o->get.include);
+    g->phase_ms = o->timeout_ms != 0 ? o->timeout_ms : GET_PHASE_MS;
 }
 
-/* Everything that can be wrong without asking anybody. */
-enum assay_code
-get_set_up(struct get *g)
+static void
+load_all(struct get *g)
 {
     struct assay_error *err = &g->err;
 
-    check_uri(g);
-    if (err->code != ASSAY_OK) {
-        return err->code;
-    }
-    read_data(g);
-    if (err->code != ASSAY_OK || assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
+    if (assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
         load_policy(g->ctx, g->o->policy, &g->policy, err) != ASSAY_OK ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
-        return err->code;
+        return;
     }
     make_root(g);
     if (err->code == ASSAY_OK && g->o->collateral != NULL) {
         (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
     }
     make_roots(g);
+}
+
+enum assay_code
+get_set_up(struct get *g)
+{
+    struct assay_error *err = &g->err;
+
+    load_all(g);
     if (err->code != ASSAY_OK) {
         return err->code;
     }
@@ -214,21 +233,47 @@ get_set_up(struct get *g)
     make_dial(g);
     make_supply(g);
     if (err->code == ASSAY_OK) {
-        (void)!get_request_write(&g->request, &g->uri, &g->o->get, &g->wire,
-                                 err);
+        read_data(g);
+    }
+    if (err->code == ASSAY_OK &&
+        get_request_write(&g->request, &g->uri, &g->o->get, &g->wire, err) ==
+            ASSAY_OK) {
+        (void)!sink_open(&g->sink, err);
     }
     return err->code;
 }
 
-void
+/* --- the end ------------------------------------------------------------ */
+
+static void
+on_limit(uv_timer_t *limit)
+{
+    uv_stop(limit->loop);
+}
+
+/* Lets handles close and threads notice that they are not needed; false if one
+ * of them does not. */
+static bool
+end_loop(uv_loop_t *loop)
+{
+    uv_timer_t limit;
+
+    uv_timer_init(loop, &limit); /* never fails */
+    (void)uv_timer_start(&limit, on_limit, GET_END_MS, 0);
+    uv_unref((uv_handle_t *)&limit);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    uv_close((uv_handle_t *)&limit, NULL);
+    (void)uv_run(loop, UV_RUN_NOWAIT);
+    return uv_loop_close(loop) == 0;
+}
+
+bool
 get_free(struct get *g)
 {
     sink_free(&g->sink);
     assay_supply_free(g->supply);
-    if (g->has_loop) {
-        /* Lets handles close, and a fetch that was cancelled end. */
-        (void)uv_run(&g->loop, UV_RUN_DEFAULT);
-        (void)uv_loop_close(&g->loop);
+    if (g->has_loop && !end_loop(&g->loop)) {
+        return false;
     }
     free(g->proxy);
     assay_verifier_free(g->verifier);
@@ -240,4 +285,5 @@ get_free(struct get *g)
     assay_buf_free(&g->data);
     assay_buf_free(&g->wire);
     assay_buf_free(&g->verdict);
+    return true;
 }

@@ -38,6 +38,7 @@ open_path(struct sink *s)
 {
     struct stat there;
     size_t len = strlen(s->path);
+    FILE *out;
     int fd;
 
     if (stat(s->path, &there) == 0 && !S_ISREG(there.st_mode)) {
@@ -55,16 +56,21 @@ open_path(struct sink *s)
         s->temporary = NULL;
         return NULL;
     }
-    return fdopen(fd, "wb");
+    out = fdopen(fd, "wb");
+    if (out == NULL) {
+        (void)close(fd);
+    }
+    return out;
 }
 
-static enum assay_code
+enum assay_code
 sink_open(struct sink *s, struct assay_error *err)
 {
-    if (s->to == NULL && !s->memory) {
-        s->to = s->path != NULL ? open_path(s) : stdout;
+    if (s->memory) {
+        return ASSAY_OK;
     }
-    return s->to == NULL && !s->memory ? fail_io(s, err) : ASSAY_OK;
+    s->to = s->path != NULL ? open_path(s) : stdout;
+    return s->to == NULL ? fail_io(s, err) : ASSAY_OK;
 }
 
 static void
@@ -92,9 +98,6 @@ enum assay_code
 sink_head(struct sink *s, const struct assay_http1_head *h,
           struct assay_error *err)
 {
-    if (sink_open(s, err) != ASSAY_OK) {
-        return err->code;
-    }
     if (s->memory) {
         keep_head(s, h);
         return assay_buf_check(&s->fields, "response", err);

@@ -12,6 +12,8 @@
 
 #define SINK_MEMORY_MAX_BYTES (64u * 1024u * 1024u)
 
+struct assay_json_out;
+
 struct sink {
     const char *path; /* NULL: standard output */
     bool memory;
@@ -26,6 +28,9 @@ struct sink {
 
 /* path may be NULL. */
 void sink_init(struct sink *s, const char *path, bool memory, bool include);
+/* Before anything is asked for: what cannot be written need not be fetched. */
+ASSAY_MUST_CHECK enum assay_code sink_open(struct sink *s,
+                                           struct assay_error *err);
 /* ASSAY_IO, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code sink_head(struct sink *s,
                                            const struct assay_http1_head *h,
@@ -39,5 +44,4 @@ ASSAY_MUST_CHECK enum assay_code sink_commit(struct sink *s,
 void sink_free(struct sink *s);
 /* With `memory`: {"status","headers","body" or "body_base64"} as member
  * "response". */
-struct assay_json_out;
 void sink_json(const struct sink *s, struct assay_json_out *o);

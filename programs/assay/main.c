@@ -3,7 +3,6 @@
  *
  * main.c - assay: the command-line program.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,18 +89,6 @@ fail_unknown(int argc, char **argv)
     return EXIT_USAGE;
 }
 
-/* A full disk must not look like success. */
-static int
-flush_output(enum exit_code code)
-{
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "assay: cannot write standard output: %s\n",
-                strerror(errno));
-        return (int)EXIT_UNREADABLE;
-    }
-    return (int)code;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -112,16 +99,16 @@ main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         put_help(stdout);
-        return flush_output(EXIT_TRUSTED);
+        return cli_flush(EXIT_TRUSTED);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("assay %s\n", ASSAY_VERSION);
-        return flush_output(EXIT_TRUSTED);
+        return cli_flush(EXIT_TRUSTED);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         int words = words_matched(commands[i], argc, argv);
         if (words > 0) {
-            return flush_output(
+            return cli_flush(
                 commands[i]->run(commands[i], argc - words, argv + words));
         }
     }

@@ -209,11 +209,11 @@ GET_FLAG(verbose)
 GET_TEXT(data)
 GET_TEXT(verdict_file)
 GET_TEXT(ca)
-GET_TEXT(wire)
-GET_TEXT(proxy)
 GET_PARSED(request)
 GET_PARSED(header)
 GET_PARSED(resolve)
+GET_PARSED(wire)
+GET_PARSED(proxy)
 GET_PARSED(max_size)
 
 #define ALL     63u

@@ -41,6 +41,7 @@ put_session(struct assay_json_out *o, struct assay_attested *a,
         [ASSAY_ORIGIN_CACHED] = "cache",
         [ASSAY_ORIGIN_FETCHED] = "source",
         [ASSAY_ORIGIN_STALE] = "stale cache",
+        [ASSAY_ORIGIN_GIVEN] = "file",
     };
     const struct assay_client *c = a != NULL ? assay_attested_session(a) : NULL;
     struct assay_session_facts f = {.attestations = 0};
@@ -88,6 +89,15 @@ reopen(struct assay_buf *out, struct assay_json_out *o)
     o->need_comma = true;
 }
 
+/* A verdict stands if it refused the server, or if the session was open when
+ * it ended, whatever ended it: not if later evidence never came. */
+static bool
+verdict_stands(const struct assay_attested *a, const struct assay_error *why)
+{
+    return why->code == ASSAY_OK || why->code == ASSAY_NOT_TRUSTED ||
+           assay_attested_phase(a) == ASSAY_PHASE_COUNT;
+}
+
 enum assay_code
 session_json(struct assay_attested *a, const char *server_name,
              const struct assay_error *why, struct assay_buf *out,
@@ -98,8 +108,7 @@ session_json(struct assay_attested *a, const char *server_name,
     struct assay_json_out o;
 
     assay_error_clear(err);
-    if (v != NULL &&
-        (why->code == ASSAY_OK || why->code == ASSAY_NOT_TRUSTED)) {
+    if (v != NULL && verdict_stands(a, why)) {
         (void)!assay_verdict_to_json(v, assay_client_quote(c),
                                      assay_attested_collateral(a), out, err);
     } else {

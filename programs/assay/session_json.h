@@ -10,8 +10,8 @@
 
 #define SESSION_JSON_MAX_BYTES (64u * 1024u * 1024u)
 
-/* Appends one JSON object; a may be NULL (nothing was reached), err says why
- * there is no trusted verdict or has code ASSAY_OK. */
+/* Appends one JSON object; a may be NULL (nothing was tried), why says how it
+ * ended or has code ASSAY_OK. Errors of assay_verdict_to_json(). */
 ASSAY_MUST_CHECK enum assay_code session_json(struct assay_attested *a,
                                               const char *server_name,
                                               const struct assay_error *why,

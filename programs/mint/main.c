@@ -40,6 +40,8 @@ static const char usage[] =
     "                         and now run by another\n"
     "  --fmspc HEX            6 bytes (00A06F050000)\n"
     "  --report-data HEX      64 bytes of the quoted report\n"
+    "  --rtmr N:HEX           48 bytes of register N, 0 to 3\n"
+    "  --mr-config-id HEX     48 bytes\n"
     "  --processor-ca         PCK under the Processor CA\n"
     "  --cert-type 1|2|3|4|5  certification data (default 5: the chain)\n"
     "  --debug                an enclave or TD in debug mode\n"
@@ -58,6 +60,8 @@ enum option_id {
     OPT_OLD_LAUNCH,
     OPT_FMSPC,
     OPT_REPORT_DATA,
+    OPT_RTMR,
+    OPT_MR_CONFIG_ID,
     OPT_PROCESSOR_CA,
     OPT_CERT_TYPE,
     OPT_DEBUG,
@@ -78,6 +82,8 @@ static const struct option long_options[] = {
     {"old-launch", no_argument, NULL, OPT_OLD_LAUNCH},
     {"fmspc", required_argument, NULL, OPT_FMSPC},
     {"report-data", required_argument, NULL, OPT_REPORT_DATA},
+    {"rtmr", required_argument, NULL, OPT_RTMR},
+    {"mr-config-id", required_argument, NULL, OPT_MR_CONFIG_ID},
     {"processor-ca", no_argument, NULL, OPT_PROCESSOR_CA},
     {"cert-type", required_argument, NULL, OPT_CERT_TYPE},
     {"debug", no_argument, NULL, OPT_DEBUG},
@@ -102,6 +108,17 @@ parse_digit(const char *text, char low, char high, int32_t *out)
         return false;
     }
     *out = text[0] - '0';
+    return true;
+}
+
+/* "3:00..." */
+static bool
+take_rtmr(struct mint_options *o, const char *value)
+{
+    if (value[0] < '0' || value[0] > '3' || value[1] != ':') {
+        return false;
+    }
+    o->quote.td.rtmr[value[0] - '0'] = value + 2;
     return true;
 }
 
@@ -146,6 +163,11 @@ take_option(struct arguments *a, int id, const char *value)
     case OPT_REPORT_DATA:
         o->quote.sgx.report_data = value;
         o->quote.td.report_data = value;
+        return true;
+    case OPT_RTMR:
+        return take_rtmr(o, value);
+    case OPT_MR_CONFIG_ID:
+        o->quote.td.mr_config_id = value;
         return true;
     case OPT_PROCESSOR_CA:
         o->processor_ca = true;

@@ -125,9 +125,11 @@ advance(struct exchange *x)
     } else if (x->state == EXCHANGE_BODY) {
         decode(x);
     }
+    /* A head that waits to be taken must not move. */
     if (x->stream != NULL) {
         assay_stream_read(x->stream,
-                          !x->eof && assay_queue_len(&x->in) < QUEUE_MAX_BYTES);
+                          !x->eof && x->state != EXCHANGE_HEAD &&
+                              assay_queue_len(&x->in) < QUEUE_MAX_BYTES);
     }
 }
 

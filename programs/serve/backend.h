@@ -42,8 +42,8 @@ size_t exchange_room(const struct exchange *x);
 void exchange_send(struct exchange *x, struct assay_slice payload);
 void exchange_send_end(struct exchange *x); /* the body is complete */
 
-/* In HEAD; valid until `changed` returns or the head is taken, which leads on
- * to BODY or, behind an interim response, to the next head. */
+/* In HEAD; valid until the head is taken, which leads on to BODY or, behind an
+ * interim response, to the next head. */
 const struct assay_http1_head *exchange_head(const struct exchange *x);
 void exchange_head_taken(struct exchange *x);
 /* In BODY: payload that has come, valid until the next call; perhaps empty. */

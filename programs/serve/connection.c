@@ -3,57 +3,16 @@
  *
  * connection.c - clients.
  *
- * Every event ends in turn(): it moves what can be moved until nothing moves
- * any more, then says what is waited for, and for how long.
+ * Every event ends in connection_turn(): it moves what can be moved until
+ * nothing moves any more, then says what is waited for, and for how long.
  */
-#include "connection.h"
+#include "client.h"
 
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "base/queue.h"
 
-#define LINGER_MS    2000u
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
-
-/* What a connection waits for. */
-enum wait {
-    WAIT_FOREVER, /* for something that has a time limit of its own */
-    WAIT_HANDSHAKE,
-    WAIT_REQUEST, /* nothing of it has come */
-    WAIT_HEAD,
-    WAIT_BODY,
-    WAIT_BACKEND,
-    WAIT_CLIENT, /* to take what was written */
-    WAIT_LINGER, /* for the client's own end */
-};
-
-struct connection {
-    struct connections *all;
-    struct connection *next;
-    struct connection *previous;
-    struct assay_stream *stream;
-    struct assay_server *session;
-    struct assay_slice fresh; /* ciphertext, while its event is handled */
-    struct assay_queue in;    /* what the session had no room for */
-    struct quote_call *quote;
-    struct forward *forward;
-    uv_timer_t timer;
-    bool eof;       /* of the client */
-    bool ended;     /* our own: shutdown was called */
-    bool cut;       /* once written, it ends without TLS's goodbye */
-    uint64_t taken; /* octets of ciphertext, in */
-    uint64_t written;
-    /* when the session last became idle or wrote: */
-    enum assay_server_state idle_state;
-    uint64_t idle_written;
-    uint64_t idle_taken;
-    /* what the timer was set for */
-    enum wait wait;
-    uint64_t mark;
-};
-
-static void turn(struct connection *c);
 
 /* --- ending ------------------------------------------------------------- */
 
@@ -77,8 +36,8 @@ unlink_connection(struct connection *c)
     c->all->count--;
 }
 
-static void
-close_connection(struct connection *c)
+void
+connection_close(struct connection *c)
 {
     struct connections *all = c->all;
 
@@ -101,16 +60,16 @@ backlog(const struct connection *c)
     return assay_server_output(c->session).len + assay_stream_queued(c->stream);
 }
 
-static size_t
-room(const struct connection *c)
+size_t
+connection_room(const struct connection *c)
 {
     size_t b = backlog(c);
 
     return b < QUEUE_MAX_BYTES ? QUEUE_MAX_BYTES - b : 0;
 }
 
-static bool
-is_over(const struct connection *c)
+bool
+connection_is_over(const struct connection *c)
 {
     enum assay_server_state s = assay_server_state(c->session);
 
@@ -132,7 +91,7 @@ feed(struct connection *c)
     struct assay_error err;
     size_t used = 0;
 
-    if (in.len == 0 || room(c) == 0 || is_over(c)) {
+    if (in.len == 0 || connection_room(c) == 0 || connection_is_over(c)) {
         return false;
     }
     assay_error_clear(&err);
@@ -155,7 +114,7 @@ keep_input(struct connection *c)
 {
     struct assay_buf *to = assay_queue_writer(&c->in);
 
-    if (is_over(c)) {
+    if (connection_is_over(c)) {
         assay_queue_free(&c->in);
     } else if (c->fresh.len > 0) {
         assay_buf_add(to, c->fresh);
@@ -169,7 +128,7 @@ keep_input(struct connection *c)
 static void
 on_changed(void *user)
 {
-    turn(user);
+    connection_turn(user);
 }
 
 static void
@@ -178,7 +137,7 @@ on_answered(void *user)
     struct connection *c = user;
 
     c->quote = NULL;
-    turn(c);
+    connection_turn(c);
 }
 
 /* Ends a request as its forwarding has ended. */
@@ -212,7 +171,7 @@ move_forward(struct connection *c)
         }
     }
     progress = forward_progress(c->forward);
-    state = forward_move(c->forward, room(c), c->all->draining);
+    state = forward_move(c->forward, connection_room(c), c->all->draining);
     if (state != FORWARD_GOING) {
         end_forward(c, state);
         return true;
@@ -268,123 +227,7 @@ flush(struct connection *c)
     return true;
 }
 
-/* --- waiting ------------------------------------------------------------ */
-
-/* Since the session last said or finished something, has anything come? */
-static bool
-head_begun(struct connection *c)
-{
-    enum assay_server_state s = assay_server_state(c->session);
-
-    if (s != c->idle_state || c->written != c->idle_written) {
-        c->idle_state = s;
-        c->idle_written = c->written;
-        c->idle_taken = c->taken;
-    }
-    return c->taken > c->idle_taken;
-}
-
-/* What is waited for; *mark changes whenever it has made progress. */
-static enum wait
-waits_for(struct connection *c, uint64_t *mark)
-{
-    size_t queued = assay_stream_queued(c->stream);
-    bool begun = head_begun(c);
-
-    *mark = c->written - queued;
-    if (is_over(c)) {
-        return queued > 0 ? WAIT_CLIENT : WAIT_LINGER;
-    }
-    if (room(c) == 0) {
-        return WAIT_CLIENT;
-    }
-    switch (assay_server_state(c->session)) {
-    case ASSAY_SERVER_HANDSHAKE:
-        *mark = 0; /* all of it has one time limit */
-        return WAIT_HANDSHAKE;
-    case ASSAY_SERVER_IDLE:
-        *mark = c->idle_written;
-        return begun ? WAIT_HEAD : WAIT_REQUEST;
-    case ASSAY_SERVER_REQUEST:
-        if (c->forward != NULL && !forward_wants_client(c->forward)) {
-            *mark = forward_progress(c->forward);
-            return WAIT_BACKEND;
-        }
-        *mark = c->taken;
-        return WAIT_BODY;
-    case ASSAY_SERVER_QUOTE:
-    case ASSAY_SERVER_CLOSED:
-    case ASSAY_SERVER_FAILED:
-        break;
-    }
-    return WAIT_FOREVER;
-}
-
-static uint32_t
-limit_of(const struct connections *all, enum wait w)
-{
-    switch (w) {
-    case WAIT_HANDSHAKE:
-    case WAIT_HEAD:
-        return all->header_ms;
-    case WAIT_REQUEST:
-        return all->idle_ms;
-    case WAIT_BODY:
-    case WAIT_CLIENT:
-        return all->body_ms;
-    case WAIT_BACKEND:
-        return all->backend_ms;
-    case WAIT_LINGER:
-        return LINGER_MS;
-    case WAIT_FOREVER:
-        break;
-    }
-    return 0;
-}
-
-static void
-on_timer(uv_timer_t *timer)
-{
-    struct connection *c = timer->data;
-    uint64_t mark;
-    enum wait w = waits_for(c, &mark);
-
-    /* What was written may have gone on without an event of ours. */
-    if (w == c->wait && mark == c->mark) {
-        switch (w) {
-        case WAIT_REQUEST:
-        case WAIT_HEAD:
-            assay_server_close(c->session);
-            break;
-        case WAIT_BODY:
-        case WAIT_BACKEND:
-            if (c->forward != NULL) {
-                forward_timeout(c->forward);
-            }
-            break;
-        default:
-            close_connection(c);
-            return;
-        }
-    }
-    turn(c);
-}
-
-static void
-set_timer(struct connection *c)
-{
-    uint64_t mark;
-    enum wait w = waits_for(c, &mark);
-    bool same = w == c->wait && mark == c->mark;
-
-    c->wait = w;
-    c->mark = mark;
-    if (w == WAIT_FOREVER) {
-        uv_timer_stop(&c->timer);
-    } else if (!same || !uv_is_active((uv_handle_t *)&c->timer)) {
-        uv_timer_start(&c->timer, on_timer, limit_of(c->all, w), 0);
-    }
-}
+/* --- turning ------------------------------------------------------------- */
 
 /* Behind the last byte: the client is given a moment to read it, for closing
  * at once would throw away what it has not fetched. False: it is gone. */
@@ -394,7 +237,7 @@ wind_up(struct connection *c)
     bool written = assay_stream_queued(c->stream) == 0;
 
     if (written && (c->cut || c->eof)) {
-        close_connection(c);
+        connection_close(c);
         return false;
     }
     if (!c->cut && !c->ended) {
@@ -404,8 +247,8 @@ wind_up(struct connection *c)
     return true;
 }
 
-static void
-turn(struct connection *c)
+void
+connection_turn(struct connection *c)
 {
     bool moved;
 
@@ -415,16 +258,16 @@ turn(struct connection *c)
         moved = flush(c) || moved;
     } while (moved);
     if (!keep_input(c)) {
-        close_connection(c);
+        connection_close(c);
         return;
     }
-    if (is_over(c) && !wind_up(c)) {
+    if (connection_is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(
-        c->stream, !c->eof && (is_over(c) ||
-                               (assay_queue_len(&c->in) == 0 && room(c) > 0)));
-    set_timer(c);
+    assay_stream_read(c->stream, !c->eof && (connection_is_over(c) ||
+                                             (assay_queue_len(&c->in) == 0 &&
+                                              connection_room(c) > 0)));
+    wait_begin(c);
 }
 
 /* --- events ------------------------------------------------------------- */
@@ -436,7 +279,7 @@ on_data(void *user, struct assay_slice data)
 
     c->taken += data.len;
     c->fresh = data;
-    turn(c);
+    connection_turn(c);
 }
 
 static void
@@ -445,16 +288,16 @@ on_eof(void *user)
     struct connection *c = user;
 
     c->eof = true;
-    if (!is_over(c)) {
+    if (!connection_is_over(c)) {
         assay_server_eof(c->session);
     }
-    turn(c);
+    connection_turn(c);
 }
 
 static void
 on_drained(void *user)
 {
-    turn(user);
+    connection_turn(user);
 }
 
 static void
@@ -463,7 +306,7 @@ on_failed(void *user, const struct assay_error *err)
     struct connection *c = user;
 
     log_failure(c->all->log, LOG_DEBUG, "connection failed", err);
-    close_connection(c);
+    connection_close(c);
 }
 
 static bool
@@ -508,7 +351,7 @@ connection_open(struct connections *all, struct assay_stream *stream)
     all->first = c;
     all->count++;
     assay_stream_tell(stream, &events, c);
-    turn(c);
+    connection_turn(c);
     all->counted(all->user);
 }
 
@@ -520,7 +363,7 @@ connections_drain(struct connections *all)
     all->draining = true;
     for (struct connection *c = all->first; c != NULL; c = next) {
         next = c->next;
-        turn(c);
+        connection_turn(c);
     }
 }
 
@@ -528,6 +371,6 @@ void
 connections_cut(struct connections *all)
 {
     while (all->first != NULL) {
-        close_connection(all->first);
+        connection_close(all->first);
     }
 }

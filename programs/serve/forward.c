@@ -221,6 +221,9 @@ move_response(struct forward *f, size_t *room, bool last)
 
     switch (exchange_state(f->exchange)) {
     case EXCHANGE_HEAD:
+        if (*room == 0) {
+            return false;
+        }
         move_head(f, last);
         return true;
     case EXCHANGE_BODY:

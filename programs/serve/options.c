@@ -25,6 +25,9 @@
 typedef void set_function(struct options *o, const char *value,
                           struct assay_error *err);
 
+static bool usage(enum serve_exit *exit, const char *fmt, ...)
+    ASSAY_PRINTF(2, 3);
+
 static bool
 usage(enum serve_exit *exit, const char *fmt, ...)
 {

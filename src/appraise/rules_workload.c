@@ -141,57 +141,33 @@ assay_rule_judge_os_image(struct assay_rule_run *r, enum assay_check_id id)
 
 /* --- how much of the workload the policy names --------------------------- */
 
-/* Parts of which a policy for TDs can name any; those that a verdict lists
- * where they are left open. */
-struct part {
-    const char *name;
-    bool named;
-    bool listed;
-};
-#define PARTS_MAX 10u
-
-static size_t
-td_parts(const struct assay_policy *p, struct part out[PARTS_MAX])
-{
-    const struct assay_value_set *reg = p->td_register;
-    const struct part parts[PARTS_MAX] = {
-        {"mrtd", reg[ASSAY_REG_MRTD].count > 0, true},
-        {"rtmr0", reg[ASSAY_REG_RTMR0].count > 0, true},
-        {"rtmr1", reg[ASSAY_REG_RTMR1].count > 0, true},
-        {"rtmr2", reg[ASSAY_REG_RTMR2].count > 0, true},
-        {"rtmr3", reg[ASSAY_REG_RTMR3].count > 0, !p->dstack},
-        {"mr_config_id", reg[ASSAY_REG_MR_CONFIG_ID].count > 0, false},
-        {"mr_owner", reg[ASSAY_REG_MR_OWNER].count > 0, false},
-        {"mr_owner_config", reg[ASSAY_REG_MR_OWNER_CONFIG].count > 0, false},
-        {"app-compose", p->compose_hash.count > 0 || p->app_compose != NULL,
-         p->dstack},
-        {"os image", p->os_image_hash.count > 0, p->dstack},
-    };
-
-    memcpy(out, parts, sizeof(parts));
-    return PARTS_MAX;
-}
-
-static size_t
-sgx_parts(const struct assay_policy *p, struct part out[PARTS_MAX])
-{
-    out[0] = (struct part){
-        "mrenclave", p->mrenclave.count > 0 || p->mrsigner.count > 0, false};
-    return 1;
-}
-
+/* What of a TD the policy leaves open, as a remark. An enclave has one
+ * identity, which is named or not. */
 static void
-note_unnamed(struct assay_rule_run *r, enum assay_check_id id,
-             const struct part *part, size_t count)
+note_open(struct assay_rule_run *r, enum assay_check_id id)
 {
-    char list[120] = "";
+    const struct assay_policy *p = r->policy;
+    const struct assay_value_set *reg = p->td_register;
+    const struct {
+        const char *name;
+        bool open;
+    } parts[] = {
+        {"mrtd", reg[ASSAY_REG_MRTD].count == 0},
+        {"rtmr0", reg[ASSAY_REG_RTMR0].count == 0},
+        {"rtmr1", reg[ASSAY_REG_RTMR1].count == 0},
+        {"rtmr2", reg[ASSAY_REG_RTMR2].count == 0},
+        {"rtmr3", !p->dstack && reg[ASSAY_REG_RTMR3].count == 0},
+        {"app-compose", p->dstack && !assay_rule_names_compose(r)},
+        {"os image", p->dstack && p->os_image_hash.count == 0},
+    };
+    char list[80] = "";
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         size_t n = strlen(list);
 
-        if (part[i].listed && !part[i].named) {
+        if (parts[i].open && p->tee == ASSAY_TEE_TDX) {
             (void)snprintf(list + n, sizeof(list) - n, "%s%s",
-                           n == 0 ? "" : ", ", part[i].name);
+                           n == 0 ? "" : ", ", parts[i].name);
         }
     }
     if (list[0] != '\0') {
@@ -202,26 +178,18 @@ note_unnamed(struct assay_rule_run *r, enum assay_check_id id,
 void
 assay_rule_judge_workload(struct assay_rule_run *r, enum assay_check_id id)
 {
-    struct part part[PARTS_MAX];
-    bool named = false;
-    size_t count = r->policy->tee == ASSAY_TEE_TDX ? td_parts(r->policy, part)
-                                                   : sgx_parts(r->policy, part);
-
-    for (size_t i = 0; i < count; i++) {
-        named = named || part[i].named;
-    }
     r->v->workload_disabled = r->policy->disable_runtime_verification;
     if (r->policy->disable_runtime_verification) {
         assay_checks_note(r->checks, id,
                           "the policy disables runtime verification: this "
                           "verdict says nothing about which software runs in "
                           "the TEE");
-    } else if (!named) {
+    } else if (!assay_policy_names_workload(r->policy)) {
         assay_checks_note(r->checks, id,
                           "the policy names no measurement: this verdict does "
                           "not say which software runs in the TEE");
     } else {
-        note_unnamed(r, id, part, count);
+        note_open(r, id);
         assay_checks_pass(r->checks, id);
     }
 }

@@ -388,6 +388,8 @@ assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
 void
 assay_client_eof(struct assay_client *c)
 {
+    /* Before its evidence is whole, a goodbye is the server's answer. */
+    bool instead = c->state == ASSAY_CLIENT_QUOTE && assay_tls_goodbye(c->tls);
     struct assay_error why;
 
     if (c->state == ASSAY_CLIENT_FAILED || c->state == ASSAY_CLIENT_CLOSED) {
@@ -399,7 +401,7 @@ assay_client_eof(struct assay_client *c)
         return;
     }
     assay_error_clear(&why);
-    if (assay_tls_goodbye(c->tls)) {
+    if (instead) {
         assay_fail(&why, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "quote reply: the server said goodbye instead");
     } else {
@@ -407,7 +409,7 @@ assay_client_eof(struct assay_client *c)
                    "the connection was cut in state %s",
                    assay_client_state_name(c->state));
     }
-    (void)fail(c, &why, assay_tls_goodbye(c->tls));
+    (void)fail(c, &why, instead);
 }
 
 void
@@ -453,6 +455,19 @@ verify(struct assay_client *c, struct assay_now now, struct assay_verdict **out,
     return assay_verify(c->o.verifier, &in, out, err);
 }
 
+/* What only the verification needed; an open session may last for days. */
+static void
+drop_evidence(struct assay_client *c)
+{
+    assay_eventlog_free(c->evidence.event_log);
+    c->evidence.event_log = NULL;
+    assay_buf_free(&c->evidence.app_compose);
+    assay_buf_free(&c->evidence.vm_config);
+    if (assay_queue_len(&c->plain) == 0) {
+        assay_queue_free(&c->plain);
+    }
+}
+
 enum assay_code
 assay_client_appraise(struct assay_client *c, struct assay_now now,
                       struct assay_error *err)
@@ -477,6 +492,7 @@ assay_client_appraise(struct assay_client *c, struct assay_now now,
                    assay_verdict_summary(v));
         return fail_peer(c, err);
     }
+    drop_evidence(c);
     c->facts.attested_ms = c->nonce_ms;
     c->facts.attestations++;
     c->state = ASSAY_CLIENT_OPEN;

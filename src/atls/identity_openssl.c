@@ -136,34 +136,51 @@ no_passphrase(char *to, int size, int writing, void *user)
     return -1;
 }
 
+/* The next certificate, or NULL: at the end, where *end becomes true, or where
+ * it cannot be read. */
+static X509 *
+next_certificate(const struct assay_ctx *ctx, BIO *pem, bool *end)
+{
+    X509 *cert = X509_new_ex(ctx->lib, NULL);
+
+    if (cert != NULL &&
+        PEM_read_bio_X509(pem, &cert, no_passphrase, NULL) == NULL) {
+        X509_free(cert); /* NULL unless only its extensions were bad */
+        cert = NULL;
+        *end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    }
+    return cert;
+}
+
 /* The certificates one after another: the leaf, then what is sent along. */
 static bool
 use_chain(struct assay_tls_identity *i, const struct assay_ctx *ctx, BIO *pem)
 {
+    bool end = false;
     int count = 0;
 
-    for (;; count++) {
-        X509 *cert = X509_new_ex(ctx->lib, NULL);
-        bool good = cert != NULL && count < CHAIN_MAX &&
-                    PEM_read_bio_X509(pem, &cert, no_passphrase, NULL) != NULL;
+    for (; count <= CHAIN_MAX; count++) {
+        X509 *cert = next_certificate(ctx, pem, &end);
+        bool good = cert != NULL && count < CHAIN_MAX;
 
-        if (!good) {
-            X509_free(cert);
-            break;
-        }
-        good = keep_certificate(i, ctx, cert, count == 0) &&
+        good = good && keep_certificate(i, ctx, cert, count == 0) &&
                (count == 0 ? SSL_CTX_use_certificate(i->server, cert)
                            : SSL_CTX_add1_chain_cert(i->server, cert)) == 1;
         X509_free(cert);
         if (!good) {
-            return false;
+            break;
         }
     }
-    if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
-        ERR_clear_error();
-        return count > 0;
-    }
-    return false;
+    ERR_clear_error();
+    return end && count > 0;
+}
+
+/* BIO_new_mem_buf() takes no NULL. */
+static BIO *
+open_pem(struct assay_slice pem)
+{
+    return BIO_new_mem_buf(pem.len > 0 ? pem.ptr : (const uint8_t *)"",
+                           (int)pem.len);
 }
 
 static bool
@@ -199,11 +216,13 @@ assay_tls_identity_parse(const struct assay_ctx *ctx,
     }
     ERR_clear_error();
     i = new_identity(ctx);
-    chain = BIO_new_mem_buf(chain_pem.ptr, (int)chain_pem.len);
-    key = BIO_new_mem_buf(key_pem.ptr, (int)key_pem.len);
+    chain = open_pem(chain_pem);
+    key = open_pem(key_pem);
     if (i == NULL || chain == NULL || key == NULL) {
         assay_tls_fail_library(err, "certificate and key");
     } else if (!use_chain(i, ctx, chain)) {
+        (void)!assay_buf_check(&i->chain, "certificate", err);
+        (void)!assay_buf_check(&i->leaf, "certificate", err);
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "certificate: not a chain of 1 to %d certificates in PEM, "
                    "leaf first",

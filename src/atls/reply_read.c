@@ -10,6 +10,7 @@
 
 #define TEXT_MAX_BYTES (4u * 1024u * 1024u) /* app_compose, vm_config */
 #define SHOWN_MAX      100                  /* of a server's words */
+#define PROMISED_BYTES (64u * 1024u) /* of a body, before they have arrived */
 
 static const struct assay_json_limits limits = {
     .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
@@ -60,7 +61,9 @@ read_quote(const struct assay_json *doc, uint32_t node,
     if (room == NULL) {
         (void)!assay_buf_check(&raw, "quote reply: quote.quote", err);
     } else if (assay_hex_decode(hex, room, raw.len, "quote reply: quote.quote",
-                                err) == ASSAY_OK) {
+                                err) != ASSAY_OK) {
+        err->code = ASSAY_REPLY;
+    } else {
         (void)!assay_quote_parse(assay_buf_slice(&raw), &out->quote, err);
     }
     assay_buf_free(&raw);
@@ -103,24 +106,47 @@ read_text(const struct assay_json *doc, uint32_t node, const char *name,
     (void)!assay_buf_check(out, name, err);
 }
 
-/* What a server says of its failure, as far as it may stand in a message. */
+/* What a server says of its failure: {"error": text}, {"error": {"message":
+ * text}}, either of them in "detail", {"detail": text}, or {"detail": [{"msg":
+ * text}]}. Empty if it says nothing. */
+static struct assay_slice
+server_words(const struct assay_json *doc)
+{
+    uint32_t detail = assay_json_member(doc, ASSAY_JSON_ROOT, "detail");
+    uint32_t error = assay_json_member(doc, ASSAY_JSON_ROOT, "error");
+    uint32_t inner = assay_json_member(doc, detail, "error");
+    uint32_t first = assay_json_type(doc, detail) == ASSAY_JSON_ARRAY
+                         ? assay_json_first(doc, detail)
+                         : ASSAY_JSON_NONE;
+    const uint32_t places[] = {
+        error,  assay_json_member(doc, error, "message"),
+        inner,  assay_json_member(doc, inner, "message"),
+        detail, assay_json_member(doc, first, "msg"),
+    };
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        struct assay_slice said = assay_json_string(doc, places[i]);
+
+        if (said.len > 0) {
+            said.len = said.len < SHOWN_MAX ? said.len : SHOWN_MAX;
+            return said;
+        }
+    }
+    return ASSAY_EMPTY;
+}
+
 static void
 fail_by_server(const struct assay_json *doc, struct assay_error *err)
 {
-    uint32_t node = assay_json_member(doc, ASSAY_JSON_ROOT, "error");
-    struct assay_slice said = assay_json_string(doc, node);
+    struct assay_slice said = server_words(doc);
 
-    if (said.len == 0) {
-        said = assay_json_string(doc, assay_json_member(doc, node, "message"));
-    }
     if (said.len == 0) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "quote reply: there is no quote in it");
         return;
     }
     assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-               "quote reply: no quote; the server says: %.*s",
-               (int)(said.len < SHOWN_MAX ? said.len : SHOWN_MAX),
+               "quote reply: no quote; the server says: %.*s", (int)said.len,
                (const char *)said.ptr);
 }
 
@@ -163,6 +189,8 @@ assay_reply_parse(struct assay_slice json, struct assay_reply_evidence *out,
     assay_buf_init(&out->vm_config, TEXT_MAX_BYTES);
     if (assay_json_parse(json, &limits, "quote reply", &doc, err) == ASSAY_OK) {
         read_members(doc, out, err);
+    } else if (err->code != ASSAY_NO_MEMORY) {
+        err->code = ASSAY_REPLY; /* no file of the user's */
     }
     assay_json_free(doc);
     if (err->code != ASSAY_OK) {
@@ -187,13 +215,15 @@ assay_reply_reader_free(struct assay_reply_reader *r)
     assay_reply_reader_init(r);
 }
 
-/* Whatever was wrong with its form, it is the reply that is. */
+/* Whatever was wrong with its form, it is the reply that is. Offsets would be
+ * counted from what happened to wait. */
 static enum assay_code
 as_reply(struct assay_error *err)
 {
     if (err->code != ASSAY_OK && err->code != ASSAY_NO_MEMORY &&
         err->code != ASSAY_REPLY) {
         err->code = ASSAY_REPLY;
+        err->offset = ASSAY_NO_OFFSET;
         assay_error_prefix(err, "quote reply");
     }
     return err->code;
@@ -242,6 +272,11 @@ take_head(struct assay_reply_reader *r, struct assay_queue *from,
     r->status = head.status;
     r->have_head = true;
     assay_http1_body_init(&r->body, &head, ASSAY_REPLY_BODY_MAX_BYTES);
+    if (head.framing == ASSAY_HTTP1_LENGTH) {
+        assay_buf_reserve(&r->content, head.content_length < PROMISED_BYTES
+                                           ? (size_t)head.content_length
+                                           : PROMISED_BYTES);
+    }
     assay_queue_take(from, used);
 }
 
@@ -270,20 +305,19 @@ static void
 fail_by_status(const struct assay_reply_reader *r, struct assay_error *err)
 {
     struct assay_json *doc = NULL;
-    struct assay_error said;
+    struct assay_slice said = ASSAY_EMPTY;
+    struct assay_error unread;
 
-    assay_error_clear(&said);
+    assay_error_clear(&unread);
     if (assay_json_parse(assay_buf_slice(&r->content), &limits, "quote reply",
-                         &doc, &said) == ASSAY_OK &&
-        assay_json_member(doc, ASSAY_JSON_ROOT, "error") != ASSAY_JSON_NONE) {
-        fail_by_server(doc, &said);
-    } else {
-        said.msg[0] = '\0';
+                         &doc, &unread) == ASSAY_OK) {
+        said = server_words(doc);
     }
-    assay_json_free(doc);
     assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-               "quote reply: status %u instead of 200%s%s", r->status,
-               said.msg[0] != '\0' ? "; " : "", said.msg);
+               "quote reply: status %u instead of 200%s%.*s", r->status,
+               said.len > 0 ? "; the server says: " : "", (int)said.len,
+               said.len > 0 ? (const char *)said.ptr : "");
+    assay_json_free(doc);
 }
 
 enum assay_code

@@ -9,27 +9,64 @@
 #include "base/json_out.h"
 #include "base/text.h"
 
-#define ERROR_MAX_BYTES 4096u
+/* Of the texts of an error; escaped, one octet may become six. */
+#define TEXT_MAX_BYTES  1000
+#define ERROR_MAX_BYTES (6u * 3u * TEXT_MAX_BYTES + 128u)
+#define AROUND_BYTES    512u /* members of our own, and the head */
 
-/* What is spliced into our JSON as it stands has to be JSON itself. */
+/* Within the reply these stand one level deeper, and beside others. */
+static const struct assay_json_limits part_limits = {
+    .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
+    .max_depth = 31,
+    .max_nodes = 256u * 1024u,
+};
+
+/* What a client will read as JSON, or what is spliced into ours as it stands,
+ * has to be JSON, of this type if one is named. */
 static void
-check_json(struct assay_slice text, const char *what, struct assay_error *err)
+check_json(struct assay_slice text, const char *type, const char *what,
+           struct assay_error *err)
 {
-    static const struct assay_json_limits limits = {
-        .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
-        .max_depth = 32,
-        .max_nodes = 512u * 1024u,
-    };
     struct assay_json *doc = NULL;
     struct assay_error sub;
 
+    if (text.len == 0) {
+        return;
+    }
     assay_error_clear(&sub);
-    if (text.len > 0 &&
-        assay_json_parse(text, &limits, what, &doc, &sub) != ASSAY_OK) {
+    if (assay_json_parse(text, &part_limits, what, &doc, &sub) != ASSAY_OK) {
         assay_fail(err, sub.code == ASSAY_NO_MEMORY ? sub.code : ASSAY_INVALID,
                    sub.offset, "%s", sub.msg);
+    } else if (type != NULL && strcmp(assay_json_type_name(assay_json_type(
+                                          doc, ASSAY_JSON_ROOT)),
+                                      type) != 0) {
+        assay_fail(err, ASSAY_INVALID, 0, "%s: no JSON %s", what, type);
     }
     assay_json_free(doc);
+}
+
+/* About what the body takes: texts that are put into strings grow by their
+ * escapes. */
+static size_t
+guess_body(const struct assay_quote_reply *reply)
+{
+    size_t texts = reply->event_log.len + reply->vm_config.len;
+
+    return 2 * reply->quote.len + texts + texts / 4 + reply->tcb_info.len +
+           AROUND_BYTES;
+}
+
+static void
+check_reply(const struct assay_quote_reply *reply, struct assay_error *err)
+{
+    if (reply->quote.len == 0 || reply->quote.len > ASSAY_QUOTE_MAX_BYTES) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "quote: %zu bytes instead of 1 to %u", reply->quote.len,
+                   ASSAY_QUOTE_MAX_BYTES);
+    }
+    check_json(reply->event_log, "array", "event_log", err);
+    check_json(reply->vm_config, NULL, "vm_config", err);
+    check_json(reply->tcb_info, "object", "tcb_info", err);
 }
 
 static void
@@ -69,14 +106,15 @@ assay_reply_write(const struct assay_quote_reply *reply,
 {
     struct assay_buf body;
 
-    check_json(reply->event_log, "event_log", err);
-    check_json(reply->tcb_info, "tcb_info", err);
+    check_reply(reply, err);
     if (err->code != ASSAY_OK) {
         return err->code;
     }
     assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
+    assay_buf_reserve(&body, guess_body(reply));
     put_body(reply, report_data, &body);
     if (assay_buf_check(&body, "quote reply", err) == ASSAY_OK) {
+        assay_buf_reserve(out, body.len + AROUND_BYTES);
         assay_buf_printf(out,
                          "HTTP/1.1 200 OK\r\n"
                          "Content-Type: application/json\r\n"
@@ -91,6 +129,16 @@ assay_reply_write(const struct assay_quote_reply *reply,
     return err->code;
 }
 
+/* A member of the error; what is too long loses its end. */
+static void
+put_text(struct assay_json_out *o, const char *name, const char *text)
+{
+    size_t len = strnlen(text, TEXT_MAX_BYTES);
+
+    assay_json_out_string(o, name,
+                          (struct assay_slice){(const uint8_t *)text, len});
+}
+
 void
 assay_reply_write_error(unsigned status, const char *code, const char *message,
                         const char *hint, const char *allow, bool keep_alive,
@@ -103,9 +151,9 @@ assay_reply_write_error(unsigned status, const char *code, const char *message,
     assay_json_out_init(&o, &body, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_open(&o, "error", '{');
-    assay_json_out_text(&o, "code", code);
-    assay_json_out_text(&o, "message", message);
-    assay_json_out_text(&o, "hint", hint);
+    put_text(&o, "code", code);
+    put_text(&o, "message", message);
+    put_text(&o, "hint", hint);
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
     assay_buf_printf(out, "HTTP/1.1 %u %s\r\n", status,
@@ -122,5 +170,9 @@ assay_reply_write_error(unsigned status, const char *code, const char *message,
                      status == 503 ? "Retry-After: 1\r\n" : "",
                      keep_alive ? "" : "Connection: close\r\n", body.len);
     assay_buf_add(out, assay_buf_slice(&body));
+    if (body.failed) { /* for want of memory: it has room for all texts */
+        out->failed = true;
+        out->no_memory = true;
+    }
     assay_buf_free(&body);
 }

@@ -19,53 +19,94 @@ hex_value(uint8_t c)
     return -1;
 }
 
-/* The next character of a path, its escape resolved; *at moves behind it. */
-static int
-next_character(struct assay_slice path, size_t *at)
+/* One character more, and if it completes an escape, what that stands for; an
+ * escape may be made of escapes. Returns the new length. */
+static size_t
+unescape(uint8_t *text, size_t len, uint8_t c)
 {
-    int c = path.ptr[*at];
-
-    if (c == '%' && *at + 2 < path.len && hex_value(path.ptr[*at + 1]) >= 0 &&
-        hex_value(path.ptr[*at + 2]) >= 0) {
-        c = hex_value(path.ptr[*at + 1]) * 16 + hex_value(path.ptr[*at + 2]);
-        *at += 2;
+    text[len++] = c;
+    while (len >= 3 && text[len - 3] == '%' && hex_value(text[len - 2]) >= 0 &&
+           hex_value(text[len - 1]) >= 0) {
+        text[len - 3] =
+            (uint8_t)(hex_value(text[len - 2]) * 16 + hex_value(text[len - 1]));
+        len -= 2;
     }
-    *at += 1;
-    return c;
+    return len;
 }
 
-/* Would a lenient server take this path for the endpoint's? Escapes, letter
- * case, repeated and trailing slashes and dot segments are looked through. */
+/* What a lenient server might make of the segments of a path. */
+struct reading {
+    size_t segments; /* that are not empty and not "." */
+    bool named;      /* one of them is the endpoint's */
+    bool doubtful;   /* how they go together depends on who reads */
+};
+
+/* Without white space around it, which some routers let pass. */
+static struct assay_slice
+trim(struct assay_slice s)
+{
+    while (s.len > 0 && s.ptr[s.len - 1] <= ' ') {
+        s.len--;
+    }
+    while (s.len > 0 && s.ptr[0] <= ' ') {
+        s.ptr++;
+        s.len--;
+    }
+    return s;
+}
+
+/* A segment as it would be compared at its most lenient: without parameters,
+ * and without white space and dots behind it. */
+static void
+read_segment(struct reading *r, struct assay_slice segment)
+{
+    static const char want[] = ASSAY_WIRE_PATH;
+    size_t len = segment.len;
+
+    for (size_t i = segment.len; i > 0; i--) {
+        uint8_t c = segment.ptr[i - 1];
+
+        if (c == '?' || c == '#' || c == '\0') {
+            r->doubtful = true; /* from an escape; some end the path here */
+            len = i - 1;
+        } else if (c == ';') {
+            len = i - 1;
+        }
+    }
+    segment = trim((struct assay_slice){segment.ptr, len});
+    r->doubtful = r->doubtful || assay_slice_is(segment, "..");
+    while (segment.len > 0 && segment.ptr[segment.len - 1] == '.') {
+        segment.len--;
+    }
+    segment = trim(segment);
+    r->segments += segment.len > 0 ? 1 : 0;
+    r->named = r->named || assay_slice_is_nocase(segment, want + 1);
+}
+
+/* Could a lenient server take this path for the endpoint's? Escapes, letter
+ * case, slashes of either kind, repeated and trailing ones, parameters and dot
+ * segments are looked through. Servers differ in the order in which they do
+ * that, and some read "//host/path" as a URL; where that matters, a path that
+ * names the endpoint anywhere is taken for it. */
 static bool
 resembles_endpoint(struct assay_slice path)
 {
-    static const char want[] = ASSAY_WIRE_PATH;
-    char seen[sizeof(want) + 1];
+    uint8_t text[ASSAY_HTTP1_TARGET_MAX_BYTES];
+    struct reading r = {0, false, false};
     size_t len = 0;
-    size_t at = 0;
+    size_t from = 0;
 
-    while (at < path.len && len < sizeof(seen)) {
-        int c = next_character(path, &at);
-
-        if (c == '\\') {
-            c = '/';
-        }
-        if (c == '/' && len > 0 && seen[len - 1] == '/') {
-            continue;
-        }
-        if (c == '.' && len > 0 && seen[len - 1] == '/' &&
-            (at == path.len || path.ptr[at] == '/')) {
-            continue;
-        }
-        if (c >= 'A' && c <= 'Z') {
-            c |= 0x20;
-        }
-        seen[len++] = (char)c;
+    for (size_t i = 0; i < path.len && i < sizeof(text); i++) {
+        len = unescape(text, len, path.ptr[i]);
     }
-    while (len > 1 && seen[len - 1] == '/') {
-        len--;
+    for (size_t i = 0; i <= len; i++) {
+        if (i == len || text[i] == '/' || text[i] == '\\') {
+            read_segment(&r, (struct assay_slice){text + from, i - from});
+            r.doubtful = r.doubtful || (i == 1 && from == 1);
+            from = i + 1;
+        }
     }
-    return len == sizeof(want) - 1 && memcmp(seen, want, len) == 0;
+    return r.named && (r.segments == 1 || r.doubtful);
 }
 
 /* The path of a target in origin-form or absolute-form, without its query. */

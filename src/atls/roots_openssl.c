@@ -5,8 +5,9 @@
  *
  * A system has some 140 CA certificates, and OpenSSL 3.0 takes a fifth of a
  * millisecond to parse one. So only their subjects are read here, by our own
- * walker; OpenSSL gets those that a chain names as an issuer.
+ * walker; OpenSSL parses those that a chain names as an issuer, once.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +29,9 @@ struct entry {
     size_t at; /* in `der` */
     size_t len;
     struct assay_slice subject; /* Name with tag and length, in `der` */
+    /* NULL until a chain asked for it. That it was parsed says nothing about
+     * it: every chain is judged anew. */
+    _Atomic(X509 *) parsed;
 };
 
 struct assay_tls_roots {
@@ -67,26 +71,31 @@ subject_of(struct assay_slice der)
     return err.code == ASSAY_OK ? subject : ASSAY_EMPTY;
 }
 
-/* The next block from *pos on, with its lines; empty at the end. */
+/* The next block from *pos on, with its lines; empty at the end. It starts at
+ * the last BEGIN before its END: one that was cut off is lost, and not the one
+ * behind it too. */
 static struct assay_slice
 next_block(struct assay_slice pem, size_t *pos)
 {
     struct assay_slice rest = {pem.ptr + *pos, pem.len - *pos};
-    size_t begin = assay_slice_find(rest, BEGIN);
-    size_t end;
+    struct assay_slice block;
+    size_t end = assay_slice_find(rest, END);
+    size_t begin;
 
-    if (begin == ASSAY_NO_OFFSET) {
-        return ASSAY_EMPTY;
-    }
-    rest.ptr += begin;
-    rest.len -= begin;
-    end = assay_slice_find(rest, END);
     if (end == ASSAY_NO_OFFSET) {
         return ASSAY_EMPTY;
     }
-    rest.len = end + sizeof(END) - 1;
-    *pos = (size_t)(rest.ptr - pem.ptr) + rest.len;
-    return rest;
+    block = (struct assay_slice){rest.ptr + end, sizeof(END) - 1};
+    *pos += end + block.len;
+    rest.len = end;
+    for (begin = assay_slice_find(rest, BEGIN); begin != ASSAY_NO_OFFSET;
+         begin = assay_slice_find(rest, BEGIN)) {
+        block.ptr = rest.ptr + begin;
+        block.len = rest.len - begin + sizeof(END) - 1;
+        rest.ptr += begin + 1;
+        rest.len -= begin + 1;
+    }
+    return block;
 }
 
 /* A certificate that cannot be read is passed by: bundles of systems have
@@ -129,11 +138,12 @@ read_blocks(struct assay_tls_roots *r, struct assay_slice pem,
         return;
     }
     for (size_t i = 0; i < r->count; i++) {
-        struct entry e = r->entry[i];
+        struct entry *e = &r->entry[i];
+        struct assay_slice subject =
+            subject_of((struct assay_slice){r->der.ptr + e->at, e->len});
 
-        e.subject = subject_of((struct assay_slice){r->der.ptr + e.at, e.len});
-        if (e.subject.len > 0) {
-            r->entry[kept++] = e;
+        if (subject.len > 0) {
+            r->entry[kept++] = (struct entry){e->at, e->len, subject, NULL};
         }
     }
     r->count = kept;
@@ -154,15 +164,17 @@ assay_tls_roots_parse(const struct assay_ctx *ctx, struct assay_slice pem,
                           "TLS roots: %zu bytes, at most %u", pem.len,
                           ASSAY_TLS_ROOTS_MAX_BYTES);
     }
-    ERR_clear_error();
     r = calloc(1, sizeof(*r));
-    if (r != NULL) {
-        assay_buf_init(&r->der, ASSAY_TLS_ROOTS_MAX_BYTES);
-        r->lib = ctx->lib;
-        r->entry = calloc(ROOTS_MAX, sizeof(*r->entry));
-        r->settings = assay_tls_settings(ctx->lib, TLS_client_method());
+    if (r == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "TLS roots: out of memory");
     }
-    if (r == NULL || r->entry == NULL) {
+    ERR_clear_error();
+    assay_buf_init(&r->der, ASSAY_TLS_ROOTS_MAX_BYTES);
+    r->lib = ctx->lib;
+    r->entry = calloc(ROOTS_MAX, sizeof(*r->entry));
+    r->settings = assay_tls_settings(ctx->lib, TLS_client_method());
+    if (r->entry == NULL) {
         assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                    "TLS roots: out of memory");
     } else if (r->settings == NULL) {
@@ -188,6 +200,9 @@ void
 assay_tls_roots_free(struct assay_tls_roots *r)
 {
     if (r != NULL) {
+        for (size_t i = 0; i < r->count; i++) {
+            X509_free(r->entry[i].parsed);
+        }
         SSL_CTX_free(r->settings);
         assay_buf_free(&r->der);
         free(r->entry);
@@ -203,35 +218,75 @@ assay_tls_roots_settings(const struct assay_tls_roots *r)
 
 /* --- judging a chain ---------------------------------------------------- */
 
-/* Every root whose subject is this name, parsed, onto the stack. Names are
- * compared octet by octet, as RFC 5280, section 4.1.2.4, has CAs write them. */
+/* Is this name the issuer of a certificate of the chain, or the subject of its
+ * leaf, which may be a root itself? Names are compared octet by octet, as RFC
+ * 5280, section 4.1.2.4, has CAs write them. */
 static bool
-push_roots(const struct assay_tls_roots *r, struct assay_slice name,
-           STACK_OF(X509) * anchors)
+is_named(STACK_OF(X509) * chain, struct assay_slice subject)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        const unsigned char *der = r->der.ptr + r->entry[i].at;
-        X509 *cert = NULL;
+    for (int i = -1; i < sk_X509_num(chain); i++) {
+        const X509 *cert = sk_X509_value(chain, i < 0 ? 0 : i);
+        const X509_NAME *name =
+            i < 0 ? X509_get_subject_name(cert) : X509_get_issuer_name(cert);
+        const unsigned char *der = NULL;
+        size_t len = 0;
 
-        if (!assay_slice_equal(r->entry[i].subject, name)) {
-            continue;
-        }
-        cert = X509_new_ex(r->lib, NULL);
-        if (cert == NULL) {
-            return false;
-        }
-        if (d2i_X509(&cert, &der, (long)r->entry[i].len) == NULL) {
-            continue; /* freed by d2i_X509(); a root that nobody can read */
-        }
-        if (sk_X509_push(anchors, cert) == 0) {
-            X509_free(cert);
-            return false;
+        if (X509_NAME_get0_der(name, &der, &len) == 1 &&
+            assay_slice_equal(subject, (struct assay_slice){der, len})) {
+            return true;
         }
     }
+    return false;
+}
+
+/* The root as OpenSSL has it, which stays the entry's own. False: no memory.
+ * *out is NULL for a root that OpenSSL cannot read, which is not trusted. Of
+ * two threads at once the second one's is dropped. */
+static bool
+parse_root(const struct assay_tls_roots *r, struct entry *e, X509 **out)
+{
+    const unsigned char *der = r->der.ptr + e->at;
+    X509 *cert = NULL;
+    X509 *none = NULL;
+
+    *out = atomic_load(&e->parsed);
+    if (*out != NULL) {
+        return true;
+    }
+    cert = X509_new_ex(r->lib, NULL);
+    if (cert == NULL) {
+        return false;
+    }
+    if (d2i_X509(&cert, &der, (long)e->len) == NULL) {
+        X509_free(cert); /* NULL unless only its extensions were bad */
+        return true;
+    }
+    if (!atomic_compare_exchange_strong(&e->parsed, &none, cert)) {
+        X509_free(cert);
+        cert = none;
+    }
+    *out = cert;
     return true;
 }
 
-/* The roots that the certificates of this chain name as their issuers. */
+/* The leaf itself goes before others of its name, of which OpenSSL tries only
+ * the first. */
+static bool
+push_root(const struct assay_tls_roots *r, struct entry *e, X509 *leaf,
+          STACK_OF(X509) * anchors)
+{
+    X509 *cert = NULL;
+
+    if (!parse_root(r, e, &cert)) {
+        return false;
+    }
+    return cert == NULL ||
+           sk_X509_insert(anchors, cert, X509_cmp(cert, leaf) == 0 ? 0 : -1) >
+               0;
+}
+
+/* The roots that may be what this chain ends in; the stack owns none of them.
+ */
 static STACK_OF(X509) *
     anchors_for(const struct assay_tls_roots *r, X509_STORE_CTX *sctx)
 {
@@ -239,16 +294,12 @@ static STACK_OF(X509) *
     STACK_OF(X509) *anchors = sk_X509_new_null();
     bool good = anchors != NULL;
 
-    for (int i = 0; good && i < sk_X509_num(chain); i++) {
-        const X509_NAME *issuer = X509_get_issuer_name(sk_X509_value(chain, i));
-        const unsigned char *der = NULL;
-        size_t len = 0;
-
-        good = X509_NAME_get0_der(issuer, &der, &len) == 1 &&
-               push_roots(r, (struct assay_slice){der, len}, anchors);
+    for (size_t i = 0; good && sk_X509_num(chain) > 0 && i < r->count; i++) {
+        good = !is_named(chain, r->entry[i].subject) ||
+               push_root(r, &r->entry[i], sk_X509_value(chain, 0), anchors);
     }
     if (!good) {
-        sk_X509_pop_free(anchors, X509_free);
+        sk_X509_free(anchors);
         return NULL;
     }
     return anchors;
@@ -284,6 +335,10 @@ judge_chain(X509_STORE_CTX *sctx, void *unused)
     int good = 0;
 
     (void)unused;
+    if (!judge->check) {
+        X509_STORE_CTX_set_error(sctx, X509_V_OK);
+        return 1;
+    }
     anchors = anchors_for(judge->roots, sctx);
     if (anchors == NULL) {
         X509_STORE_CTX_set_error(sctx, X509_V_ERR_OUT_OF_MEM);
@@ -293,11 +348,13 @@ judge_chain(X509_STORE_CTX *sctx, void *unused)
         good = X509_verify_cert(sctx);
     }
     if (good != 1) {
+        judge->no_memory =
+            X509_STORE_CTX_get_error(sctx) == X509_V_ERR_OUT_OF_MEM;
         (void)snprintf(judge->fault, sizeof(judge->fault), "%s",
                        fault_text(X509_STORE_CTX_get_error(sctx)));
     }
     X509_STORE_CTX_set0_trusted_stack(sctx, NULL);
-    sk_X509_pop_free(anchors, X509_free);
+    sk_X509_free(anchors);
     return good == 1;
 }
 

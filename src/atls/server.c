@@ -545,5 +545,11 @@ assay_server_output(const struct assay_server *s)
 void
 assay_server_sent(struct assay_server *s, size_t n)
 {
-    assay_queue_take(assay_tls_output(s->tls), n);
+    struct assay_queue *out = assay_tls_output(s->tls);
+
+    assay_queue_take(out, n);
+    /* Between requests a session holds no room for the last answer. */
+    if (s->state == ASSAY_SERVER_IDLE && assay_queue_len(out) == 0) {
+        assay_queue_free(out);
+    }
 }

@@ -21,12 +21,14 @@
 #include "crypto/ctx_openssl.h"
 
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding" /* RFC 9266 */
+#define ALPN           "http/1.1"
 
 struct assay_tls {
     SSL *ssl;
     BIO_METHOD *method;
     struct assay_slice in; /* while assay_tls_feed() runs */
     struct assay_queue out;
+    enum assay_code stuck; /* why output was lost: NO_MEMORY or TOO_LARGE */
     struct assay_tls_judge judge;
     bool ready;
     bool goodbye;
@@ -61,6 +63,9 @@ bio_write(BIO *bio, const char *from, size_t n, size_t *done)
 
     BIO_clear_retry_flags(bio);
     if (room == NULL) {
+        bool full = n > ASSAY_TLS_OUTPUT_MAX_BYTES - assay_queue_len(&t->out);
+
+        t->stuck = full ? ASSAY_TOO_LARGE : ASSAY_NO_MEMORY;
         return 0;
     }
     memcpy(room, from, n);
@@ -117,7 +122,10 @@ assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
     (void)SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_options(s, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_NO_RENEGOTIATION);
-    (void)SSL_CTX_set_mode(s, SSL_MODE_RELEASE_BUFFERS);
+    /* A server sends the chain that it was given: no search for one in every
+     * handshake. */
+    (void)SSL_CTX_set_mode(s,
+                           SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     return s;
 }
 
@@ -125,13 +133,30 @@ enum assay_code
 assay_tls_fail_library(struct assay_error *err, const char *what)
 {
     unsigned long e = ERR_peek_error();
-    bool memory = ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
     const char *reason = ERR_reason_error_string(e);
 
-    assay_fail(err, memory ? ASSAY_NO_MEMORY : ASSAY_CRYPTO, ASSAY_NO_OFFSET,
-               "%s: %s", what, reason != NULL ? reason : "OpenSSL failed");
+    if (e == 0 || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s: out of memory",
+                   what);
+    }
+    assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET, "%s: %s", what,
+               reason != NULL ? reason : "OpenSSL failed");
     ERR_clear_error();
     return err->code;
+}
+
+/* The same where it may be that output could not be kept. */
+static enum assay_code
+fail_stuck(const struct assay_tls *t, struct assay_error *err, const char *what)
+{
+    if (t->stuck == ASSAY_OK) {
+        return assay_tls_fail_library(err, what);
+    }
+    ERR_clear_error();
+    return assay_fail(err, t->stuck, ASSAY_NO_OFFSET, "%s: %s", what,
+                      t->stuck == ASSAY_NO_MEMORY
+                          ? "out of memory"
+                          : "too much waits to be sent");
 }
 
 /* --- making ------------------------------------------------------------- */
@@ -176,17 +201,23 @@ enum assay_code
 assay_tls_client_new(const struct assay_tls_client_setup *setup,
                      struct assay_tls **out, struct assay_error *err)
 {
-    static const unsigned char alpn[] = "\x08http/1.1";
+    static const unsigned char alpn[] = "\x08" ALPN;
     struct assay_tls *t = NULL;
     int result;
 
     *out = NULL;
+    if (!assay_name_is_valid(setup->server_name)) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "TLS: '%.80s' is no DNS name and no IP address",
+                          setup->server_name);
+    }
     ERR_clear_error();
     t = new_over(assay_tls_roots_settings(setup->roots));
     if (t == NULL) {
         return assay_tls_fail_library(err, "TLS client");
     }
     t->judge.roots = setup->roots;
+    t->judge.check = setup->check_certificate;
     SSL_set_connect_state(t->ssl);
     X509_VERIFY_PARAM_set_time(SSL_get0_param(t->ssl), (time_t)setup->now_s);
     SSL_set_verify(t->ssl,
@@ -199,9 +230,11 @@ assay_tls_client_new(const struct assay_tls_client_setup *setup,
     }
     result = SSL_do_handshake(t->ssl); /* writes the ClientHello */
     if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+        fail_stuck(t, err, "TLS client");
         assay_tls_free(t);
-        return assay_tls_fail_library(err, "TLS client");
+        return err->code;
     }
+    ERR_clear_error();
     *out = t;
     return ASSAY_OK;
 }
@@ -249,6 +282,7 @@ static const struct {
     {SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS"},
     {SSL_R_NO_SHARED_CIPHER, "no cipher in common"},
     {SSL_R_HTTP_REQUEST, "the peer speaks HTTP without TLS"},
+    {SSL_R_HTTPS_PROXY_REQUEST, "the peer speaks HTTP without TLS"},
 };
 
 /* The peer, or the way to it, broke TLS. A failure for want of memory is not
@@ -260,8 +294,11 @@ fail_protocol(struct assay_tls *t, struct assay_error *err)
     int reason = ERR_GET_REASON(e);
     const char *text = ERR_reason_error_string(e);
 
-    if (reason == ERR_R_MALLOC_FAILURE || t->out.buf.no_memory) {
-        return assay_tls_fail_library(err, "TLS");
+    if (reason == ERR_R_MALLOC_FAILURE || t->judge.no_memory ||
+        t->stuck == ASSAY_NO_MEMORY) {
+        ERR_clear_error();
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "TLS: out of memory");
     }
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         text = reason == reasons[i].reason ? reasons[i].text : text;
@@ -269,9 +306,23 @@ fail_protocol(struct assay_tls *t, struct assay_error *err)
     if (t->judge.fault[0] != '\0') {
         text = t->judge.fault;
     }
+    if (t->stuck == ASSAY_TOO_LARGE) {
+        text = "the peer makes us answer more than it reads";
+    }
     ERR_clear_error();
     return assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET, "TLS: %s",
                       text != NULL ? text : "the connection broke off");
+}
+
+/* OpenSSL does not see to it that what was chosen had been offered. */
+static bool
+alpn_is_ours(const struct assay_tls *t)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    SSL_get0_alpn_selected(t->ssl, &name, &len);
+    return len == 0 || assay_slice_is((struct assay_slice){name, len}, ALPN);
 }
 
 static void
@@ -279,37 +330,49 @@ shake_hands(struct assay_tls *t, struct assay_error *err)
 {
     int result = SSL_do_handshake(t->ssl);
 
-    if (result == 1) {
+    if (result != 1) {
+        if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
+            fail_protocol(t, err);
+        }
+    } else if (!alpn_is_ours(t)) {
+        assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET,
+                   "TLS: the peer chose a protocol that was not offered");
+    } else {
         t->ready = true;
-    } else if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
-        fail_protocol(t, err);
     }
 }
 
-/* One record at the most; false when there is no more for now. */
+/* One record at the most; false when there is no more for now. The peek opens
+ * the record, so that no more room is taken than its plaintext needs. */
 static bool
 read_record(struct assay_tls *t, struct assay_queue *plain,
             struct assay_error *err)
 {
-    uint8_t *room = assay_queue_extend(plain, ASSAY_TLS_RECORD_MAX_BYTES);
+    uint8_t first;
+    uint8_t *room;
     size_t n = 0;
-    int result;
+    int result = SSL_peek_ex(t->ssl, &first, 1, &n);
 
-    if (room == NULL) {
-        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "TLS: out of memory");
-        return false;
-    }
-    result = SSL_read_ex(t->ssl, room, ASSAY_TLS_RECORD_MAX_BYTES, &n);
-    assay_queue_shrink(plain, ASSAY_TLS_RECORD_MAX_BYTES - n);
     if (result == 1) {
-        return true;
+        size_t len = (size_t)SSL_pending(t->ssl);
+
+        room = assay_queue_extend(plain, len);
+        if (room == NULL) {
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                       "TLS: out of memory");
+            return false;
+        }
+        result = SSL_read_ex(t->ssl, room, len, &n);
+        assay_queue_shrink(plain, result == 1 ? len - n : len);
+        if (result == 1) {
+            return true;
+        }
     }
     switch (SSL_get_error(t->ssl, result)) {
     case SSL_ERROR_WANT_READ:
         break;
     case SSL_ERROR_ZERO_RETURN:
         t->goodbye = true;
-        t->in.len = 0; /* whatever follows a goodbye is not read */
         break;
     default:
         fail_protocol(t, err);
@@ -333,8 +396,12 @@ assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
                read_record(t, plain, err)) {
         }
     }
+    if (t->goodbye) {
+        t->in.len = 0; /* whatever follows a goodbye is not read */
+    }
     *used = in.len - t->in.len;
     t->in = ASSAY_EMPTY;
+    ERR_clear_error();
     return err->code;
 }
 
@@ -383,7 +450,7 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
     ERR_clear_error();
     if (plain.len > 0 &&
         SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
-        return assay_tls_fail_library(err, "TLS: writing");
+        return fail_stuck(t, err, "TLS: writing");
     }
     return ASSAY_OK;
 }
@@ -405,10 +472,14 @@ enum assay_code
 assay_tls_exporter(const struct assay_tls *t, uint8_t out[ASSAY_EXPORTER_BYTES],
                    struct assay_error *err)
 {
+    if (!t->ready) {
+        return assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
+                          "TLS: exporter: the handshake is not done");
+    }
     ERR_clear_error();
-    if (!t->ready || SSL_export_keying_material(
-                         t->ssl, out, ASSAY_EXPORTER_BYTES, EXPORTER_LABEL,
-                         sizeof(EXPORTER_LABEL) - 1, NULL, 0, 0) != 1) {
+    if (SSL_export_keying_material(t->ssl, out, ASSAY_EXPORTER_BYTES,
+                                   EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1,
+                                   NULL, 0, 0) != 1) {
         return assay_tls_fail_library(err, "TLS: exporter");
     }
     return ASSAY_OK;

@@ -47,18 +47,10 @@ assay_buf_slice(const struct assay_buf *b)
 
 /* No realloc: it would leave an unwiped copy behind. */
 static bool
-grow(struct assay_buf *b, size_t need)
+move_to(struct assay_buf *b, size_t cap)
 {
-    size_t cap = b->cap > b->max / 2 ? b->max : b->cap * 2;
-    uint8_t *p;
+    uint8_t *p = malloc(cap);
 
-    if (cap < FIRST_CAPACITY) {
-        cap = FIRST_CAPACITY < b->max ? FIRST_CAPACITY : b->max;
-    }
-    if (cap < need) {
-        cap = need;
-    }
-    p = malloc(cap);
     if (p == NULL) {
         return false;
     }
@@ -67,6 +59,28 @@ grow(struct assay_buf *b, size_t need)
     b->ptr = p;
     b->cap = cap;
     return true;
+}
+
+static bool
+grow(struct assay_buf *b, size_t need)
+{
+    size_t cap = b->cap > b->max / 2 ? b->max : b->cap * 2;
+
+    if (cap < FIRST_CAPACITY) {
+        cap = FIRST_CAPACITY < b->max ? FIRST_CAPACITY : b->max;
+    }
+    return move_to(b, cap < need ? need : cap);
+}
+
+void
+assay_buf_reserve(struct assay_buf *b, size_t n)
+{
+    size_t room = b->max - b->len;
+
+    n = n < room ? n : room;
+    if (!b->failed && n > b->cap - b->len) {
+        (void)move_to(b, b->len + n);
+    }
 }
 
 uint8_t *

@@ -10,6 +10,9 @@
 /* Room for n more bytes, or NULL (and b->failed) if the maximum or memory
  * does not allow it. The bytes count as used. */
 uint8_t *assay_buf_extend(struct assay_buf *b, size_t n);
+/* So that n more bytes can be appended without growing on the way. Never
+ * fails: what cannot be had now is asked for again when it is needed. */
+void assay_buf_reserve(struct assay_buf *b, size_t n);
 void assay_buf_add(struct assay_buf *b, struct assay_slice s);
 void assay_buf_add_u8(struct assay_buf *b, uint8_t v);
 void assay_buf_add_le16(struct assay_buf *b, uint16_t v);

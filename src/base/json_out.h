@@ -37,6 +37,9 @@ void assay_json_out_number(struct assay_json_out *o, const char *name,
                            struct assay_slice spelling);
 void assay_json_out_bool(struct assay_json_out *o, const char *name, bool v);
 void assay_json_out_null(struct assay_json_out *o, const char *name);
+/* What another writer has finished, as a value. */
+void assay_json_out_document(struct assay_json_out *o, const char *name,
+                             struct assay_slice json);
 /* RFC 3339 text of a Unix time in seconds. */
 void assay_json_out_time(struct assay_json_out *o, const char *name,
                          int64_t t_s);

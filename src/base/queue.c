@@ -5,8 +5,6 @@
  */
 #include "base/queue.h"
 
-#include <string.h>
-
 #include "base/bytes.h"
 
 void
@@ -14,13 +12,14 @@ assay_queue_init(struct assay_queue *q, size_t max)
 {
     assay_buf_init(&q->buf, max);
     q->at = 0;
+    q->max = max;
 }
 
 void
 assay_queue_free(struct assay_queue *q)
 {
     assay_buf_free(&q->buf);
-    q->at = 0;
+    assay_queue_init(q, q->max);
 }
 
 size_t
@@ -51,17 +50,19 @@ assay_queue_take(struct assay_queue *q, size_t n)
 }
 
 /* Moves what waits to the front, once as much was taken: every byte is moved
- * once at the most for each time that it is passed. */
+ * once at the most for each time that it is passed. Until then the taken ones
+ * stay in front, and do not count for the maximum. */
 static void
 compact(struct assay_queue *q)
 {
     size_t waiting = assay_queue_len(q);
 
     if (q->at >= waiting && q->at > 0) {
-        memmove(q->buf.ptr, q->buf.ptr + q->at, waiting);
+        assay_copy(q->buf.ptr, assay_queue_slice(q));
         q->at = 0;
         q->buf.len = waiting;
     }
+    q->buf.max = q->max <= SIZE_MAX - q->at ? q->at + q->max : SIZE_MAX;
 }
 
 struct assay_buf *
@@ -75,8 +76,12 @@ uint8_t *
 assay_queue_extend(struct assay_queue *q, size_t n)
 {
     struct assay_buf *b = assay_queue_writer(q);
-    uint8_t *room = b->failed ? NULL : assay_buf_extend(b, n);
+    uint8_t *room;
 
+    if (b->failed) {
+        return NULL; /* by the writer: something is missing already */
+    }
+    room = assay_buf_extend(b, n);
     if (room == NULL) {
         b->failed = false;
         b->no_memory = false;

@@ -32,7 +32,8 @@
     "fetch collateral of the newest TCB evaluation (--early)"
 #define ASSAY_HINT_POLICY "do not use this workload, or correct the policy"
 #define ASSAY_HINT_LOG                                                         \
-    "do not use this server: its event log is forged or incomplete"
+    "do not use this server: its event log is forged or incomplete, or it "    \
+    "was not given (--event-log)"
 #define ASSAY_HINT_CERTIFICATE                                                 \
     "connect again; if it stays so, the server does not announce its "         \
     "certificates"

@@ -7,12 +7,20 @@
 
 #include <stdio.h>
 
+#include "base/host.h"
+
 /* --- characters --------------------------------------------------------- */
 
 static bool
 is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
+}
+
+static bool
+is_letter(uint8_t c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
 static bool
@@ -91,12 +99,21 @@ take_port(struct assay_slice s, struct assay_uri *out, struct assay_error *err)
     out->port = (uint16_t)port;
 }
 
+static void
+refuse_host(struct assay_error *err)
+{
+    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "URL: the host is neither a DNS name (IDNs as xn--...) nor an "
+               "IP address");
+}
+
 /* Lower case, without the dot of the root. */
 static void
-take_host(struct assay_slice s, bool brackets, struct assay_uri *out,
-          struct assay_error *err)
+take_name(struct assay_slice s, struct assay_uri *out, struct assay_error *err)
 {
-    if (!brackets && s.len > 1 && s.ptr[s.len - 1] == '.') {
+    uint8_t ip[4];
+
+    if (s.len > 1 && s.ptr[s.len - 1] == '.') {
         s.len--;
     }
     if (s.len == 0 || s.len > ASSAY_URI_HOST_MAX) {
@@ -105,23 +122,30 @@ take_host(struct assay_slice s, bool brackets, struct assay_uri *out,
                    ASSAY_URI_HOST_MAX);
         return;
     }
+    if (!assay_host_ipv4(s, ip) && !assay_host_is_dns(s)) {
+        refuse_host(err);
+        return;
+    }
     for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = s.ptr[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        bool good = brackets ? is_hex(c) || c == ':' || c == '.'
-                             : letter || is_digit(c) || c == '-' || c == '.' ||
-                                   c == '_';
+        bool upper = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z';
 
-        if (!good || (c == '.' && i > 0 && s.ptr[i - 1] == '.') ||
-            (!brackets && c == '.' && i == 0)) {
-            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "URL: the host is neither a DNS name (IDNs as xn--...) "
-                       "nor an IP address");
-            return;
-        }
-        out->host[i] = (char)(letter ? c | 0x20 : c);
+        out->host[i] = (char)(upper ? s.ptr[i] | 0x20 : s.ptr[i]);
     }
     out->host[s.len] = '\0';
+}
+
+/* What stands in brackets, in its one spelling. */
+static void
+take_ipv6(struct assay_slice s, struct assay_uri *out, struct assay_error *err)
+{
+    uint8_t ip[16];
+
+    if (assay_host_ipv6(s, ip)) {
+        assay_host_ipv6_text(ip, out->host);
+    } else {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "URL: no IPv6 address between the brackets");
+    }
 }
 
 static void
@@ -143,15 +167,11 @@ take_authority(struct assay_slice s, struct assay_uri *out,
                        "URL: '[' without ']'");
             return;
         }
-        take_host((struct assay_slice){s.ptr + 1, host - 1}, true, out, err);
+        take_ipv6((struct assay_slice){s.ptr + 1, host - 1}, out, err);
         s = behind(s, host + 1);
-        if (strchr(out->host, ':') == NULL) {
-            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "URL: no IPv6 address between the brackets");
-        }
     } else {
         host = span_to(s, ":");
-        take_host((struct assay_slice){s.ptr, host}, false, out, err);
+        take_name((struct assay_slice){s.ptr, host}, out, err);
         s = behind(s, host);
     }
     if (err->code == ASSAY_OK && s.len > 0) {
@@ -246,6 +266,21 @@ take_target(struct assay_slice s, struct assay_uri *out)
 
 /* --- the whole ---------------------------------------------------------- */
 
+/* Behind the scheme that it starts with (RFC 3986, section 3.1) and its colon;
+ * 0 if there is none. */
+static size_t
+scheme_len(struct assay_slice s)
+{
+    size_t n = 0;
+
+    while (n < s.len &&
+           (is_letter(s.ptr[n]) ||
+            (n > 0 && (is_digit(s.ptr[n]) || strchr("+-.", s.ptr[n]))))) {
+        n++;
+    }
+    return n > 0 && n < s.len && s.ptr[n] == ':' ? n + 1 : 0;
+}
+
 static void
 parse(struct assay_slice text, struct assay_uri *out, struct assay_error *err)
 {
@@ -261,9 +296,10 @@ parse(struct assay_slice text, struct assay_uri *out, struct assay_error *err)
     }
     out->https = starts_with(text, "https://");
     if (!out->https && !starts_with(text, "http://")) {
-        bool scheme = assay_slice_find(text, "://") != ASSAY_NO_OFFSET;
+        size_t n = scheme_len(text);
+        bool other = n > 0 && starts_with(behind(text, n), "//");
 
-        assay_fail(err, scheme ? ASSAY_UNSUPPORTED : ASSAY_INVALID, 0,
+        assay_fail(err, other ? ASSAY_UNSUPPORTED : ASSAY_INVALID, 0,
                    "URL: must start with https:// or http://");
         return;
     }
@@ -287,14 +323,55 @@ assay_uri_parse(struct assay_slice text, struct assay_uri *out,
     return err->code;
 }
 
-/* Does it start with a scheme (RFC 3986, section 3.1)? */
-static bool
-has_scheme(struct assay_slice s)
+/* How much of the base's target stands before the reference (RFC 3986, section
+ * 5.2.2), which has no authority. */
+static size_t
+kept_len(const char *target, struct assay_slice reference)
 {
-    size_t n = span_to(s, ":/?#");
+    size_t path = strcspn(target, "?");
 
-    return n > 0 && n < s.len && s.ptr[n] == ':' && (s.ptr[0] | 0x20) >= 'a' &&
-           (s.ptr[0] | 0x20) <= 'z';
+    if (reference.len == 0 || reference.ptr[0] == '#') {
+        return strlen(target);
+    }
+    if (reference.ptr[0] == '?') {
+        return path;
+    }
+    if (reference.ptr[0] == '/') {
+        return 0;
+    }
+    while (path > 0 && target[path - 1] != '/') {
+        path--;
+    }
+    return path;
+}
+
+static size_t
+append(char *to, size_t len, struct assay_slice s)
+{
+    assay_copy(to + len, s);
+    return len + s.len;
+}
+
+/* The reference made absolute; its length. */
+static size_t
+join(const struct assay_uri *base, struct assay_slice reference, char *to)
+{
+    struct assay_slice target = assay_slice_of(base->target);
+    char authority[ASSAY_URI_HOST_MAX + 10];
+    size_t len = 0;
+
+    if (scheme_len(reference) > 0) {
+        return append(to, 0, reference);
+    }
+    len = append(to, len, assay_slice_of(base->https ? "https:" : "http:"));
+    if (!starts_with(reference, "//")) {
+        assay_uri_authority(base, authority);
+        target.len = kept_len(base->target, reference);
+        len = append(to, len, assay_slice_of("//"));
+        len = append(to, len, assay_slice_of(authority));
+        len = append(to, len, target);
+    }
+    return append(to, len, reference);
 }
 
 enum assay_code
@@ -302,46 +379,23 @@ assay_uri_resolve(const struct assay_uri *base, struct assay_slice reference,
                   struct assay_uri *out, struct assay_error *err)
 {
     char text[2 * ASSAY_URI_MAX_BYTES + ASSAY_URI_HOST_MAX + 32];
-    char authority[ASSAY_URI_HOST_MAX + 10];
-    size_t path = strcspn(base->target, "?");
-    int keep; /* of the base's target */
-    int len;
+    struct assay_slice whole = {(const uint8_t *)text, 0};
 
-    memset(out, 0, sizeof(*out));
     if (reference.len > ASSAY_URI_MAX_BYTES - 1) {
-        return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
-                          "URL: longer than %u bytes", ASSAY_URI_MAX_BYTES - 1);
-    }
-    if (!check_characters(reference, err)) {
-        return err->code;
-    }
-    if (has_scheme(reference)) {
-        return assay_uri_parse(reference, out, err);
-    }
-    assay_uri_authority(base, authority);
-    if (starts_with(reference, "//")) {
-        authority[0] = '\0';
-        reference = behind(reference, 2);
-        keep = 0;
-    } else if (starts_with(reference, "/")) {
-        keep = 0;
-    } else if (reference.len == 0 || reference.ptr[0] == '#') {
-        keep = (int)strlen(base->target);
-    } else if (reference.ptr[0] == '?') {
-        keep = (int)path;
-    } else {
-        while (path > 0 && base->target[path - 1] != '/') {
-            path--;
+        assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                   "URL: longer than %u bytes", ASSAY_URI_MAX_BYTES - 1);
+    } else if (check_characters(reference, err)) {
+        size_t scheme = scheme_len(reference);
+
+        if (scheme > 0 && !starts_with(reference, "http:") &&
+            !starts_with(reference, "https:")) {
+            assay_fail(err, ASSAY_UNSUPPORTED, 0,
+                       "URL: must start with https:// or http://");
         }
-        keep = (int)path;
+        whole.len = join(base, reference, text);
     }
-    len = snprintf(text, sizeof(text), "%s%s%.*s%.*s",
-                   base->https ? "https://" : "http://", authority, keep,
-                   base->target, (int)reference.len,
-                   (const char *)(reference.ptr != NULL ? reference.ptr
-                                                        : (const uint8_t *)""));
-    return assay_uri_parse(
-        (struct assay_slice){(const uint8_t *)text, (size_t)len}, out, err);
+    /* base may be *out: it has been read. */
+    return assay_uri_parse(whole, out, err);
 }
 
 bool

@@ -14,10 +14,10 @@
 
 struct assay_uri {
     bool https;
-    char
-        host[ASSAY_URI_HOST_MAX + 1]; /* lower case, no trailing dot, no
-                                         brackets; an IPv6 address has colons */
-    uint16_t port;                    /* explicit or the scheme's */
+    char host[ASSAY_URI_HOST_MAX + 1]; /* lower case, no trailing dot, no
+                                          brackets; an IPv6 address has colons
+                                          and one spelling (RFC 5952) */
+    uint16_t port;                     /* explicit or the scheme's */
     char
         target[ASSAY_URI_MAX_BYTES + 1]; /* path (at least "/") and query,
                                             dot segments removed, no fragment */
@@ -30,7 +30,8 @@ struct assay_uri {
 ASSAY_MUST_CHECK enum assay_code assay_uri_parse(struct assay_slice text,
                                                  struct assay_uri *out,
                                                  struct assay_error *err);
-/* A reference (as in Location) against a base (RFC 3986, section 5.2). */
+/* A reference (as in Location) against a base (RFC 3986, section 5.2), which
+ * may be *out. ASSAY_UNSUPPORTED also for "mailto:" and the like. */
 ASSAY_MUST_CHECK enum assay_code assay_uri_resolve(const struct assay_uri *base,
                                                    struct assay_slice reference,
                                                    struct assay_uri *out,

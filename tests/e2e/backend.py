@@ -74,12 +74,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         }).encode(), Content_Type="application/json")
 
     def path_sink(self):
-        """SHA-256 of what was sent; stops reading for a while with ?rest."""
+        """SHA-256 of what was sent; with ?rest, read only when told."""
         digest = hashlib.sha256()
+        if "rest" in self.path:
+            self.server.go.wait(30)
         for piece in self.body():
             digest.update(piece)
-            if "rest" in self.path:
-                self.server.go.wait(30)
         self.answer(200, digest.hexdigest().encode())
 
     def path_big(self):
@@ -162,6 +162,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.raw(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n"
                  b"Connection: close\r\n\r\nno!")
         self.close_connection = True
+
+    def path_redirect(self):
+        """?STATUS&LOCATION&SECONDS: seconds before it, if any; with "close",
+        the connection ends with it."""
+        status, location, *more = self.path.split("?", 1)[1].split("&")
+        b"".join(self.body())
+        if more and more[0] == "close":
+            self.close_connection = True
+        elif more:
+            time.sleep(float(more[0]))
+        self.send_response(int(status))
+        self.send_header("Location", location)
+        self.send_header("Content-Length", "5")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"moved")
+
+    def path_binary(self):
+        self.answer(200, bytes(range(256)), Content_Type="image/x")
+
+    def path_fields(self):
+        self.raw(b"HTTP/1.1 200 OK\r\nX-One: 1\r\nX-Many: a\r\n"
+                 b"x-many: b\r\nX-Odd: caf\xe9\r\nContent-Length: 2\r\n\r\nok")
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

@@ -10,6 +10,8 @@ usage: run.py [--update] [NAME...]     --update writes what is seen; read it!
 Environment: ASSAY_BIN, the folder of the programs (default build/bin).
 """
 import difflib
+import hashlib
+import json
 import os
 import pathlib
 import subprocess
@@ -43,6 +45,21 @@ WORLDS = {
 }
 MINT = [str(BIN / "assay-mint"), "--at", "2026-01-01", "--seed", "5a" * 32]
 
+# What the TD of the folder "dstack" has measured: register, name, payload.
+RUNTIME = 0x08000001
+EVENTS = [
+    (0, "firmware", b""),
+    (1, "kernel", b""),
+    (2, "initrd", b""),
+    (3, "system-preparing", b""),
+    (3, "app-id", b"\xa1" * 20),
+    (3, "compose-hash", hashlib.sha256(b"{}").digest()),
+    (3, "instance-id", b"\x11" * 20),
+    (3, "os-image-hash", b"\x05" * 32),
+    (3, "key-provider", b'{"name":"kms","id":"ab"}'),
+    (3, "system-ready", b""),
+]
+
 ENVIRONMENT = {
     "PATH": f"{BIN.resolve()}:/usr/bin:/bin",
     "LC_ALL": "C",
@@ -53,16 +70,55 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
         ENVIRONMENT[name] = os.environ[name]
 
 
+def mint_one(folder, options):
+    subprocess.run([*MINT, "--out", str(folder), *options], check=True,
+                   timeout=LIMIT_S)
+
+
+def mint_dstack(folder):
+    """A TD with an event log: log.json, and reply.json around the same."""
+    log = []
+    registers = [bytes(48)] * 4
+    for imr, name, payload in EVENTS:
+        kind = RUNTIME if imr == 3 else 4
+        digest = hashlib.sha384(b":".join(
+            (kind.to_bytes(4, "little"), name.encode(), payload))).digest()
+        registers[imr] = hashlib.sha384(registers[imr] + digest).digest()
+        log.append({"imr": imr, "event_type": kind, "digest": digest.hex(),
+                    "event": name, "event_payload": payload.hex()})
+    config_id = b"\1" + EVENTS[5][2] + bytes(15)
+    options = ["--mr-config-id", config_id.hex()]
+    for i, value in enumerate(registers):
+        options += ["--rtmr", f"{i}:{value.hex()}"]
+    mint_one(folder, options)
+    policy = {"type": "dstack_tdx", "expected_bootchain": {
+        "mrtd": "3d" * 48, "rtmr0": registers[0].hex(),
+        "rtmr1": registers[1].hex(), "rtmr2": registers[2].hex()},
+        "compose_hash": EVENTS[5][2].hex(), "os_image_hash": "05" * 32}
+    forged = [dict(e) for e in log]
+    forged[5]["event_payload"] = "c1" * 32
+    for name, content in {
+            "log.json": log,
+            "reply.json": {"quote": {"event_log": json.dumps(log)}},
+            "forged.json": forged,
+            "policy.json": policy,
+            "partial.json": {"type": "dstack_tdx", "partial": True,
+                             "os_image_hash": "05" * 32},
+            "dev.json": {"type": "dstack_tdx",
+                         "disable_runtime_verification": True}}.items():
+        (folder / name).write_text(json.dumps(content))
+
+
 def mint(folder):
     for name, options in WORLDS.items():
-        subprocess.run([*MINT, "--out", str(folder / name), *options.split()],
-                       check=True, timeout=LIMIT_S)
+        mint_one(folder / name, options.split())
+    mint_dstack(folder / "dstack")
 
 
 def seen(worlds, name):
     """What the case prints: suffix to bytes."""
     with tempfile.TemporaryDirectory(prefix="assay-golden-") as folder:
-        for world in WORLDS:
+        for world in [*WORLDS, "dstack"]:
             os.symlink(worlds / world, pathlib.Path(folder) / world)
         command = (HERE / f"{name}.cmd").read_text()
         ran = subprocess.run(["sh", "-c", command], cwd=folder,

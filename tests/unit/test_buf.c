@@ -70,6 +70,38 @@ stops_at_its_maximum(void **state)
     }
 }
 
+/* Room in advance changes when memory is asked for, and nothing else. */
+static void
+reserves(void **state)
+{
+    struct assay_buf b;
+    const uint8_t *at;
+
+    (void)state;
+    assay_buf_init(&b, 100);
+    assay_buf_add_text(&b, "ab");
+    assay_buf_reserve(&b, 90);
+    at = b.ptr;
+    assert_int_equal(b.len, 2);
+    for (size_t i = 2; i < 92; i++) {
+        assay_buf_add_u8(&b, 'x');
+    }
+    assert_ptr_equal(b.ptr, at);
+    assert_memory_equal(b.ptr, "abxx", 4);
+    assay_buf_reserve(&b, SIZE_MAX); /* as much as there may be */
+    assert_int_equal(b.cap, 100);
+    assert_false(b.failed);
+    assay_buf_reserve(&b, 8);
+    assert_int_equal(b.len, 92);
+    assay_buf_add_text(&b, "123456789");
+    assert_true(b.failed);
+    assay_buf_reserve(&b, 1);
+    assert_true(b.failed);
+    assay_buf_free(&b);
+    assay_buf_reserve(&b, 0);
+    assert_null(b.ptr);
+}
+
 static void
 failure_sticks(void **state)
 {
@@ -121,6 +153,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_all_kinds),
         cmocka_unit_test(stops_at_its_maximum),
+        cmocka_unit_test(reserves),
         cmocka_unit_test(failure_sticks),
         cmocka_unit_test(prints_any_length),
     };

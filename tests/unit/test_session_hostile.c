@@ -26,9 +26,8 @@ static const struct {
     {"status 500 with words",
      "HTTP/1.1 500 Oops\r\nContent-Length: 33\r\n\r\n"
      "{\"error\":{\"message\":\"no device\"}}",
-     "quote reply: status 500 instead of 200; quote reply: no quote; the "
-     "server says: no device",
-     0, NULL},
+     "quote reply: status 500 instead of 200; the server says: no device", 0,
+     NULL},
     {"redirect",
      "HTTP/1.1 302 Found\r\nLocation: https://other.example/\r\n"
      "Content-Length: 0\r\n\r\n",
@@ -64,7 +63,8 @@ static const struct {
      "quote reply", 4200, "1000\r\n"},
     {"endless head", "HTTP/1.1 200 OK\r\n", "quote reply: ", 6000,
      "X-Filler: 0123456789\r\n"},
-    {"endless fields", "HTTP/1.1 200 OK\r\n", "quote reply: ", 12000, "A: b\r\n"},
+    {"endless fields", "HTTP/1.1 200 OK\r\n", "quote reply: ", 12000,
+     "A: b\r\n"},
     {"not JSON", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
      "quote reply: ", 0, NULL},
     {"JSON without a quote", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",

@@ -156,6 +156,12 @@ static const struct dstack_row rows[] = {
     {"another MRTD in development", OK(TCB_STATUS),
      .wish = {.disabled = true, .mrtd = X48("3e")}},
     {"another MRTD", FAILS(MRTD), .wish = {.mrtd = X48("3e")}},
+    {"another MRCONFIGID, which is no boot chain, in development",
+     FAILS(MR_CONFIG_ID), .wish = {.disabled = true, .config_id = X48("02")}},
+    {"another OS image for a partial policy", FAILS(OS_IMAGE_HASH),
+     .wish = {.partial = true, .image = X32("06")}},
+    {"another compose for a partial policy", FAILS(APP_COMPOSE),
+     .wish = {.partial = true, .compose = X32("c1")}},
 };
 
 static struct assay_ctx *ctx;
@@ -228,6 +234,26 @@ test_waiting(void **state)
         assay_verdict_free(v);
         dstack_tear_down(&b);
     }
+}
+
+/* Where events and MRCONFIGID disagree, neither is believed. */
+static void
+test_disagreement(void **state)
+{
+    static const struct dstack_row row = {
+        .name = "disagreement", .mr_config_id = "01" X32("c1") ZERO_15};
+    struct dstack_bench b;
+    struct assay_verdict *v = verdict_of(&row, &b);
+
+    (void)state;
+    assert_false(assay_verdict_trusted(v));
+    assert_int_equal(trial_check(v, "app_compose").outcome, ASSAY_NOT_CHECKED);
+    assert_string_equal(trial_check(v, "app_compose").detail,
+                        "needs mr_config_id_events");
+    assert_null(assay_verdict_workload(v)->compose_hash.ptr);
+    assert_null(assay_verdict_workload(v)->compose_proven_by);
+    assay_verdict_free(v);
+    dstack_tear_down(&b);
 }
 
 /* Compose members in the policy, and the text that the server offers. */
@@ -549,6 +575,7 @@ main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_all_checks_have_rows),
         cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_disagreement),
         cmocka_unit_test(test_offered_compose),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_hole_1_forged_payloads_are_refused),

@@ -1,0 +1,58 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * client.h - one client, for connection.c (what moves) and wait.c (what is
+ * waited for).
+ */
+#pragma once
+
+#include "base/queue.h"
+#include "connection.h"
+
+/* What a connection waits for. */
+enum wait {
+    WAIT_FOREVER, /* for something that has a time limit of its own */
+    WAIT_HANDSHAKE,
+    WAIT_REQUEST, /* nothing of it has come */
+    WAIT_HEAD,
+    WAIT_BODY,
+    WAIT_BACKEND,
+    WAIT_CLIENT, /* to take what was written */
+    WAIT_LINGER, /* for the client's own end */
+};
+
+struct connection {
+    struct connections *all;
+    struct connection *next;
+    struct connection *previous;
+    struct assay_stream *stream;
+    struct assay_server *session;
+    struct assay_slice fresh; /* ciphertext, while its event is handled */
+    struct assay_queue in;    /* what the session had no room for */
+    struct quote_call *quote;
+    struct forward *forward;
+    uv_timer_t timer;
+    bool eof;       /* of the client */
+    bool ended;     /* our own: shutdown was called */
+    bool cut;       /* once written, it ends without TLS's goodbye */
+    uint64_t taken; /* octets of ciphertext, in */
+    uint64_t written;
+    /* when the session last became idle or wrote: */
+    enum assay_server_state idle_state;
+    uint64_t idle_written;
+    uint64_t idle_taken;
+    /* what the timer was set for */
+    enum wait wait;
+    uint64_t mark;
+};
+
+/* How much may be written to the client now. */
+size_t connection_room(const struct connection *c);
+/* Its session is over: what is left to do is to wind up. */
+bool connection_is_over(const struct connection *c);
+/* Moves what can be moved; it may be gone afterwards. */
+void connection_turn(struct connection *c);
+void connection_close(struct connection *c);
+
+/* Sets the timer for what is waited for now (wait.c). */
+void wait_begin(struct connection *c);

@@ -1,0 +1,211 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Target functions: assay_client_feed, assay_client_reattest,
+ * assay_client_begin, assay_client_write, assay_server_feed
+ *
+ * An attested session over a link that the input commands: it moves, cuts,
+ * drops, repeats, holds back and flips what goes either way, in any state, and
+ * calls the session's functions out of turn. TLS has randomness of its own, so
+ * an input stands for a way to disturb, not for bytes.
+ */
+#include "harness/fuzz.h"
+#include "harness/pair.h"
+
+struct script {
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+static uint8_t
+next(struct script *s)
+{
+    return s->at < s->end ? *s->at++ : 0;
+}
+
+struct scene {
+    struct pair s;
+    struct script script;
+    bool ever_open;
+};
+
+static void
+check(struct scene *x)
+{
+    const struct assay_verdict *v = assay_client_verdict(x->s.client);
+    enum assay_client_state state = assay_client_state(x->s.client);
+    const struct assay_error *err = assay_client_error(x->s.client);
+
+    x->ever_open = x->ever_open || state == ASSAY_CLIENT_OPEN;
+    if (state == ASSAY_CLIENT_OPEN) {
+        PROMISE(v != NULL && assay_verdict_trusted(v));
+        PROMISE(assay_client_facts(x->s.client).attestations > 0);
+    } else if (state != ASSAY_CLIENT_CLOSED) {
+        PROMISE(assay_client_read(x->s.client).len == 0);
+    }
+    PROMISE((state == ASSAY_CLIENT_FAILED) == (err->code != ASSAY_OK));
+    PROMISE(state == ASSAY_CLIENT_FAILED ||
+            !assay_client_peer_failed(x->s.client));
+    PROMISE(err->code != ASSAY_NO_MEMORY && err->code != ASSAY_CRYPTO);
+}
+
+/* Up to n bytes of what waits, perhaps with a bit flipped. */
+static void
+move(struct scene *x, bool up, size_t n, int flip)
+{
+    struct assay_slice out = up ? assay_client_output(x->s.client)
+                                : assay_server_output(x->s.server);
+    struct assay_error err;
+    uint8_t copy[65536];
+    size_t used = 0;
+
+    out.len = out.len < n ? out.len : n;
+    out.len = out.len < sizeof(copy) ? out.len : sizeof(copy);
+    if (out.len == 0) {
+        return;
+    }
+    memcpy(copy, out.ptr, out.len);
+    if (flip >= 0) {
+        copy[(size_t)flip % out.len] ^= 1;
+    }
+    if (up) {
+        (void)!assay_server_feed(
+            x->s.server, (struct assay_slice){copy, out.len}, &used, &err);
+        assay_client_sent(x->s.client, used);
+    } else {
+        (void)!assay_client_feed(x->s.client,
+                                 (struct assay_slice){copy, out.len}, &used,
+                                 x->s.now, &err);
+        assay_server_sent(x->s.server, used);
+    }
+    PROMISE(used <= out.len);
+}
+
+static void
+drop(struct scene *x, bool up, size_t n)
+{
+    struct assay_slice out = up ? assay_client_output(x->s.client)
+                                : assay_server_output(x->s.server);
+
+    n = n < out.len ? n : out.len;
+    if (up) {
+        assay_client_sent(x->s.client, n);
+    } else {
+        assay_server_sent(x->s.server, n);
+    }
+}
+
+/* Talks out of turn: what is written goes out of an open session only. */
+static void
+talk(struct scene *x)
+{
+    static const char get[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    bool open = assay_client_state(x->s.client) == ASSAY_CLIENT_OPEN;
+    struct assay_error err;
+
+    if (assay_client_begin(x->s.client, x->s.now, &err) == ASSAY_OK) {
+        PROMISE(open && !assay_client_due(x->s.client, x->s.now));
+    }
+    if (assay_client_write(x->s.client, assay_slice_of(get), &err) ==
+        ASSAY_OK) {
+        PROMISE(open);
+    }
+    assay_client_end(x->s.client);
+}
+
+static void
+answer(struct scene *x)
+{
+    struct assay_error err;
+
+    assay_server_body_taken(x->s.server, SIZE_MAX);
+    (void)!assay_server_respond(
+        x->s.server,
+        assay_slice_of("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"), &err);
+    assay_server_respond_end(x->s.server, true);
+}
+
+static void
+one_step(struct scene *x)
+{
+    struct assay_error err;
+    uint8_t op = next(&x->script);
+    size_t n = next(&x->script);
+    bool up = (op & 1) != 0;
+
+    switch (op >> 1 & 15) {
+    case 0:
+    case 1:
+        move(x, up, SIZE_MAX, -1);
+        break;
+    case 2:
+        move(x, up, n + 1, -1);
+        break;
+    case 3:
+        move(x, up, SIZE_MAX, (int)(n << 8 | next(&x->script)));
+        break;
+    case 4:
+        drop(x, up, n + 1);
+        break;
+    case 5:
+    case 6:
+    case 7:
+        (void)pair_serve(&x->s);
+        break;
+    case 8:
+        talk(x);
+        break;
+    case 9:
+        answer(x);
+        break;
+    case 10:
+        x->s.now.mono_ms += (int64_t)n * 10000;
+        break;
+    case 11:
+        (void)!assay_client_reattest(x->s.client, x->s.now, pair_nonce, &err);
+        break;
+    case 12:
+        assay_client_taken(x->s.client, n);
+        break;
+    case 13:
+        (void)!assay_client_appraise(x->s.client, x->s.now, &err);
+        break;
+    case 14:
+        assay_server_refuse_quote(x->s.server, 503, "busy", "later");
+        break;
+    default:
+        if (n < 4) {
+            assay_client_eof(x->s.client);
+        } else if (n < 8) {
+            assay_server_eof(x->s.server);
+        } else if (n < 12) {
+            assay_client_close(x->s.client);
+        } else if (n < 16) {
+            assay_server_close(x->s.server);
+        }
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct pair_platform platform;
+    static struct assay_policy *policy;
+    struct scene x = {.script = {data, data + size}};
+
+    if (policy == NULL) {
+        pair_platform_make(&platform);
+        pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
+        policy = pair_policy(&platform, NULL);
+    }
+    pair_make(&x.s, &platform, policy);
+    for (int i = 0; i < 200 && x.script.at < x.script.end; i++) {
+        one_step(&x);
+        check(&x);
+    }
+    /* What is left to do, done well: it opens, or it has failed. */
+    pair_run(&x.s);
+    check(&x);
+    pair_free(&x.s);
+    return 0;
+}
