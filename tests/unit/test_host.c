@@ -196,7 +196,10 @@ test_random_texts(void **state)
             bool colon = k % 2 == 1 && random_below(&seed, 8) > 0;
             uint32_t p = random_below(&seed, COUNT_OF(pieces));
 
-            (void)strncat(text, colon ? ":" : pieces[p], 8);
+            size_t at = strlen(text);
+
+            (void)snprintf(text + at, sizeof(text) - at, "%s",
+                           colon ? ":" : pieces[p]);
         }
         good += check_ipv6(text) ? 1 : 0;
         good += check_ipv4(text) ? 1 : 0;
