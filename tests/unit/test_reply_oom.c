@@ -263,8 +263,9 @@ test_tls(void **state)
     (void)state;
     assert_int_equal(assay_ctx_new(&ctx, &err), ASSAY_OK);
     for (; refused; n++) {
-        struct ends e = {NULL};
+        struct ends e;
 
+        memset(&e, 0, sizeof(e));
         assay_queue_init(&e.plain[0], 65536);
         assay_queue_init(&e.plain[1], 65536);
         assay_error_clear(&err);
