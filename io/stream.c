@@ -26,7 +26,8 @@ struct assay_stream {
     struct assay_chunk *flying; /* with libuv */
     struct assay_chunks waiting;
     struct assay_error error; /* the first failure */
-    unsigned handles;         /* still to be closed */
+    int unwritable;   /* why nothing can be written any more; 0 if it can */
+    unsigned handles; /* still to be closed */
     bool reading;
     bool eof;
     bool owes_drained;
@@ -100,6 +101,22 @@ fail_own(struct assay_stream *s, enum assay_code code, const char *why)
     }
 }
 
+/* The peer takes nothing more. It may have said why before it went (a server
+ * that refuses a large body answers and closes), so what it said is read first
+ * where somebody reads; the end of that tells of the failure. */
+static void
+fail_writing(struct assay_stream *s, int status)
+{
+    if (!s->reading) {
+        fail(s, status);
+    } else if (s->unwritable == 0) {
+        s->unwritable = status;
+        s->owes_drained = false;
+        assay_chunks_free(s->waiting.first);
+        s->waiting = (struct assay_chunks){.first = NULL};
+    }
+}
+
 /* --- reading ------------------------------------------------------------ */
 
 /* One buffer a thread: a slice lives as long as its callback, and a thread
@@ -125,6 +142,8 @@ on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
         if (s->events.data != NULL) {
             s->events.data(s->user, data);
         }
+    } else if (n < 0 && s->unwritable != 0) {
+        fail(s, s->unwritable);
     } else if (n == UV_EOF) {
         s->eof = true;
         s->reading = false;
@@ -148,6 +167,9 @@ assay_stream_read(struct assay_stream *s, bool on)
     s->reading = on;
     if (!on) {
         uv_read_stop(s->handle);
+        if (s->unwritable != 0) {
+            fail(s, s->unwritable); /* nobody reads what it said */
+        }
         return;
     }
     rc = uv_read_start(s->handle, on_alloc, on_read);
@@ -177,7 +199,7 @@ flush(struct assay_stream *s)
     unsigned count;
     int rc = 0;
 
-    if (s->flying != NULL || s->error.code != ASSAY_OK) {
+    if (s->flying != NULL || s->error.code != ASSAY_OK || s->unwritable != 0) {
         return;
     }
     s->flying = assay_chunks_take(&s->waiting, bufs, &count);
@@ -189,7 +211,7 @@ flush(struct assay_stream *s)
         rc = rc == UV_ENOTCONN ? 0 : rc;
     }
     if (rc != 0) {
-        fail(s, rc);
+        fail_writing(s, rc);
     }
 }
 
@@ -204,7 +226,7 @@ on_written(uv_write_t *req, int status)
         return;
     }
     if (status != 0) {
-        fail(s, status);
+        fail_writing(s, status);
         return;
     }
     flush(s);
@@ -245,14 +267,14 @@ write_now(struct assay_stream *s, struct assay_slice *bytes)
         bytes->ptr += n;
         bytes->len -= (size_t)n;
     } else if (n < 0 && n != UV_EAGAIN) {
-        fail(s, n);
+        fail_writing(s, n);
     }
 }
 
 void
 assay_stream_write(struct assay_stream *s, struct assay_slice bytes)
 {
-    if (s->closing || s->error.code != ASSAY_OK) {
+    if (s->closing || s->error.code != ASSAY_OK || s->unwritable != 0) {
         return;
     }
     if (s->shutdown_wanted) {
@@ -261,7 +283,7 @@ assay_stream_write(struct assay_stream *s, struct assay_slice bytes)
     }
     s->owes_drained = true;
     write_now(s, &bytes);
-    if (bytes.len > 0 && s->error.code == ASSAY_OK) {
+    if (bytes.len > 0 && s->error.code == ASSAY_OK && s->unwritable == 0) {
         enqueue(s, bytes);
     } else {
         tell_later(s);
@@ -271,7 +293,7 @@ assay_stream_write(struct assay_stream *s, struct assay_slice bytes)
 size_t
 assay_stream_queued(const struct assay_stream *s)
 {
-    return s->error.code != ASSAY_OK || s->closing
+    return s->error.code != ASSAY_OK || s->unwritable != 0 || s->closing
                ? 0
                : s->waiting.bytes + uv_stream_get_write_queue_size(s->handle);
 }

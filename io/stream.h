@@ -28,7 +28,9 @@ struct assay_stream_events {
     void (*eof)(void *user);
     /* Everything written so far is with the system. */
     void (*drained)(void *user);
-    /* Reading or writing failed; nothing but close is left to do. */
+    /* Reading or writing failed; nothing but close is left to do. When the
+     * peer takes nothing more but had said something, that is read first (while
+     * reading is on), and writing does nothing meanwhile. */
     void (*failed)(void *user, const struct assay_error *err);
 };
 

@@ -309,6 +309,35 @@ reading_off(void **state)
     close_ends(&t, e);
 }
 
+/* A peer that answers and goes, with unread bytes of ours behind it: its answer
+ * comes before the failure. */
+static void
+last_words(void **state)
+{
+    struct trial_loop t;
+    struct end e[2];
+
+    (void)state;
+    for (int reading = 0; reading < 2; reading++) {
+        open_ends(&t, e);
+        end_write_text(&e[0], "never read");
+        end_write_text(&e[1], "too large");
+        settle(&t);
+        end_close(&e[1]);
+        settle(&t);
+        if (reading == 1) {
+            end_read(&e[0], true);
+        }
+        end_write(&e[0], big_pattern());
+        settle(&t);
+        assert_int_equal(e[0].failures, 1);
+        assert_string_equal(e[0].text, reading == 1 ? "too large" : "");
+        assert_int_equal(e[0].eofs, 0);
+        assert_int_equal(assay_stream_queued(e[0].stream), 0);
+        close_ends(&t, e);
+    }
+}
+
 static void
 too_large(void **state)
 {
@@ -499,6 +528,7 @@ main(void)
         cmocka_unit_test(many_writes),
         cmocka_unit_test(half_close),
         cmocka_unit_test(reading_off),
+        cmocka_unit_test(last_words),
         cmocka_unit_test(too_large),
         cmocka_unit_test(peer_gone),
         cmocka_unit_test(peer_gone_while_queued),
