@@ -161,15 +161,13 @@ assay_tls_roots_parse(const struct assay_ctx *ctx, struct assay_slice pem,
     }
     ERR_clear_error();
     r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                          "TLS roots: out of memory");
+    if (r != NULL) {
+        assay_buf_init(&r->der, ASSAY_TLS_ROOTS_MAX_BYTES);
+        r->lib = ctx->lib;
+        r->entry = calloc(ROOTS_MAX, sizeof(*r->entry));
+        r->settings = assay_tls_settings(ctx->lib, TLS_client_method());
     }
-    assay_buf_init(&r->der, ASSAY_TLS_ROOTS_MAX_BYTES);
-    r->lib = ctx->lib;
-    r->entry = calloc(ROOTS_MAX, sizeof(*r->entry));
-    r->settings = assay_tls_settings(ctx->lib, TLS_client_method());
-    if (r->entry == NULL) {
+    if (r == NULL || r->entry == NULL) {
         assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                    "TLS roots: out of memory");
     } else if (r->settings == NULL) {
