@@ -148,7 +148,8 @@ check_resolved(const struct assay_uri *base, struct assay_slice reference)
         check_again(&u);
         PROMISE(assay_uri_resolve(&inplace, reference, &inplace, &err) ==
                 ASSAY_OK);
-        PROMISE(same(&inplace, &u));
+        PROMISE(assay_uri_same_origin(&inplace, &u) &&
+                strcmp(inplace.target, u.target) == 0);
     } else {
         fuzz_check_zero(&u, sizeof(u));
     }
