@@ -85,7 +85,8 @@ function(assay_add_io)
     PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
-# The evidence writer: tests, assay-mint and assay-sim only, never libassay.
+# The evidence writer: tests, assay-mint, assay-sim and assay-demo only, never
+# libassay.
 function(assay_add_mint)
   file(GLOB sources CONFIGURE_DEPENDS "mint/*.c")
   if(NOT sources OR NOT TARGET assay_static)
@@ -122,4 +123,5 @@ function(assay_add_programs)
   assay_add_program(assay-mint mint assay_mint assay_io assay_static)
   assay_add_program(assay-sim sim assay_mint assay_io assay_static)
   assay_add_program(assay-serve serve assay_io assay_static)
+  assay_add_program(assay-demo demo assay_mint assay_io assay_static)
 endfunction()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a package holds: headers, both libraries, assay.pc, the programs and
-# their manual pages. Of the evidence writer, only what assay-sim has in it.
+# their manual pages. Of the evidence writer, only what assay-sim and assay-demo
+# have in them.
 if(NOT TARGET assay_shared)
   return()
 endif()
@@ -21,7 +22,7 @@ install(DIRECTORY include/assay "${CMAKE_BINARY_DIR}/include/assay"
   FILES_MATCHING PATTERN "*.h")
 install(FILES "${CMAKE_BINARY_DIR}/assay.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-foreach(program assay assay-serve assay-sim)
+foreach(program assay assay-demo assay-serve assay-sim)
   if(TARGET program_${program})
     install(TARGETS program_${program}
       RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")

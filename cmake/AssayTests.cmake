@@ -120,6 +120,15 @@ function(assay_test_needs_tool test)
   endforeach()
 endfunction()
 
+# assay_test_needs_source(TEST FILE...): files of a program, which are in no
+# library, that the test is linked with.
+function(assay_test_needs_source test)
+  if(TARGET ${test})
+    list(TRANSFORM ARGN PREPEND "${CMAKE_SOURCE_DIR}/")
+    target_sources(${test} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # A fuzz target: a libFuzzer program under ASSAY_FUZZ, otherwise a program
 # that replays the corpus and every past crash, as a test.
 function(assay_add_fuzz_target source)

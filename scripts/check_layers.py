@@ -5,8 +5,8 @@
 
 - A floor of src/ includes the public headers, itself, floors that layers.txt
   names before it, and the few system headers that do no I/O.
-- Nothing in src/, io/ or programs/ includes mint/, but programs/mint and
-  programs/sim do.
+- Nothing in src/, io/ or programs/ includes mint/, but programs/mint,
+  programs/sim and programs/demo do.
 - Programs see the public API, io/ and, of the floors, src/base/ and src/http1/;
   programs/mint, which is for tests, sees all.
 - io/ does not include programs/; mint/ includes neither io/ nor programs/.
@@ -61,7 +61,7 @@ def judge_other(path, header, order):
     top = path.parts[0]
     there = header.split("/")[0]
     forbidden = set(FORBIDDEN.get(top, ()))
-    if path.parts[:2] in (("programs", "mint"), ("programs", "sim")):
+    if top == "programs" and path.parts[1] in ("mint", "sim", "demo"):
         forbidden.discard("mint")
     if top == "programs" and path.parts[1] != "mint":
         forbidden.update(set(order) - {"base", "http1"})

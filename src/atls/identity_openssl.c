@@ -221,6 +221,8 @@ assay_tls_identity_parse(const struct assay_ctx *ctx,
     if (i == NULL || chain == NULL || key == NULL) {
         assay_tls_fail_library(err, "certificate and key");
     } else if (!use_chain(i, ctx, chain)) {
+        (void)!assay_buf_check(&i->chain, "certificate", err);
+        (void)!assay_buf_check(&i->leaf, "certificate", err);
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "certificate: not a chain of 1 to %d certificates in PEM, "
                    "leaf first",

@@ -61,7 +61,9 @@ read_quote(const struct assay_json *doc, uint32_t node,
     if (room == NULL) {
         (void)!assay_buf_check(&raw, "quote reply: quote.quote", err);
     } else if (assay_hex_decode(hex, room, raw.len, "quote reply: quote.quote",
-                                err) == ASSAY_OK) {
+                                err) != ASSAY_OK) {
+        err->code = ASSAY_REPLY;
+    } else {
         (void)!assay_quote_parse(assay_buf_slice(&raw), &out->quote, err);
     }
     assay_buf_free(&raw);
@@ -187,6 +189,8 @@ assay_reply_parse(struct assay_slice json, struct assay_reply_evidence *out,
     assay_buf_init(&out->vm_config, TEXT_MAX_BYTES);
     if (assay_json_parse(json, &limits, "quote reply", &doc, err) == ASSAY_OK) {
         read_members(doc, out, err);
+    } else if (err->code != ASSAY_NO_MEMORY) {
+        err->code = ASSAY_REPLY; /* no file of the user's */
     }
     assay_json_free(doc);
     if (err->code != ASSAY_OK) {

@@ -133,11 +133,14 @@ enum assay_code
 assay_tls_fail_library(struct assay_error *err, const char *what)
 {
     unsigned long e = ERR_peek_error();
-    bool memory = ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
     const char *reason = ERR_reason_error_string(e);
 
-    assay_fail(err, memory ? ASSAY_NO_MEMORY : ASSAY_CRYPTO, ASSAY_NO_OFFSET,
-               "%s: %s", what, reason != NULL ? reason : "OpenSSL failed");
+    if (e == 0 || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s: out of memory",
+                   what);
+    }
+    assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET, "%s: %s", what,
+               reason != NULL ? reason : "OpenSSL failed");
     ERR_clear_error();
     return err->code;
 }
@@ -469,10 +472,14 @@ enum assay_code
 assay_tls_exporter(const struct assay_tls *t, uint8_t out[ASSAY_EXPORTER_BYTES],
                    struct assay_error *err)
 {
+    if (!t->ready) {
+        return assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
+                          "TLS: exporter: the handshake is not done");
+    }
     ERR_clear_error();
-    if (!t->ready || SSL_export_keying_material(
-                         t->ssl, out, ASSAY_EXPORTER_BYTES, EXPORTER_LABEL,
-                         sizeof(EXPORTER_LABEL) - 1, NULL, 0, 0) != 1) {
+    if (SSL_export_keying_material(t->ssl, out, ASSAY_EXPORTER_BYTES,
+                                   EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1,
+                                   NULL, 0, 0) != 1) {
         return assay_tls_fail_library(err, "TLS: exporter");
     }
     return ASSAY_OK;

@@ -31,6 +31,7 @@ SSL_CTX *assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method);
 SSL_CTX *assay_tls_roots_settings(const struct assay_tls_roots *r);
 /* Ties the judge to a client's SSL. */
 bool assay_tls_roots_attach(SSL *ssl, struct assay_tls_judge *judge);
-/* Records a failure of OpenSSL's own: ASSAY_NO_MEMORY or ASSAY_CRYPTO. */
+/* Records a failure of OpenSSL's own: ASSAY_NO_MEMORY or ASSAY_CRYPTO. If
+ * OpenSSL has nothing to say, it was our own memory. */
 enum assay_code assay_tls_fail_library(struct assay_error *err,
                                        const char *what);

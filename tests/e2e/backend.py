@@ -163,6 +163,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
                  b"Connection: close\r\n\r\nno!")
         self.close_connection = True
 
+    def path_redirect(self):
+        """?STATUS&LOCATION&SECONDS: seconds before it, if any; with "close",
+        the connection ends with it."""
+        status, location, *more = self.path.split("?", 1)[1].split("&")
+        b"".join(self.body())
+        if more and more[0] == "close":
+            self.close_connection = True
+        elif more:
+            time.sleep(float(more[0]))
+        self.send_response(int(status))
+        self.send_header("Location", location)
+        self.send_header("Content-Length", "5")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"moved")
+
+    def path_binary(self):
+        self.answer(200, bytes(range(256)), Content_Type="image/x")
+
+    def path_fields(self):
+        self.raw(b"HTTP/1.1 200 OK\r\nX-One: 1\r\nX-Many: a\r\n"
+                 b"x-many: b\r\nX-Odd: caf\xe9\r\nContent-Length: 2\r\n\r\nok")
+
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True

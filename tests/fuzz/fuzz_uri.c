@@ -148,7 +148,7 @@ check_resolved(const struct assay_uri *base, struct assay_slice reference)
         check_again(&u);
         PROMISE(assay_uri_resolve(&inplace, reference, &inplace, &err) ==
                 ASSAY_OK);
-        PROMISE(memcmp(&inplace, &u, sizeof(u)) == 0);
+        PROMISE(same(&inplace, &u));
     } else {
         fuzz_check_zero(&u, sizeof(u));
     }

@@ -19,7 +19,7 @@ test_extend(void **state)
     assay_queue_init(&q, 10000);
     room = assay_queue_extend(&q, 4);
     assert_non_null(room);
-    memcpy(room, "abcd", 4);
+    assay_copy(room, assay_slice_of("abcd"));
     assay_queue_take(&q, 1);
     oom_fail_after(0);
     room = assay_queue_extend(&q, 5000);

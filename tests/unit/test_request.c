@@ -262,7 +262,7 @@ test_long(void **state)
 
     (void)state;
     memset(target, '/', max);
-    memcpy(target + max - 9, "tdx_quote", 9);
+    assay_copy(target + max - 9, assay_slice_of("tdx_quote"));
     check("slashes", classify("slashes", "POST", target, POST_80), true, 400,
           "bad_request");
     for (size_t i = 0; i + 10 < max; i++) {
@@ -277,7 +277,7 @@ test_long(void **state)
     for (size_t i = 1; i + 3 <= max; i++) {
         target[i] = i % 2 == 1 ? '2' : '5';
     }
-    memcpy(target, "/tdx_quote%", 11);
+    assay_copy(target, assay_slice_of("/tdx_quote%"));
     memcpy(target + max - 3, "2f", 3); /* "/tdx_quote%252525...2f" */
     check("escaped escapes",
           classify("escaped escapes", "POST", target, POST_80), true, 400,

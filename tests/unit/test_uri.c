@@ -517,7 +517,8 @@ test_references(void **state)
             }
             /* The base may be overwritten by the result. */
             CHECK(row, assay_uri_resolve(&base, s, &base, &err) == ASSAY_OK);
-            CHECK(row, memcmp(&base, &u, sizeof(u)) == 0);
+            CHECK(row, assay_uri_same_origin(&base, &u) &&
+                           strcmp(base.target, u.target) == 0);
         }
         free((void *)s.ptr);
     }

@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * assay-demo - attested TLS at work, and under attack, on loopback.
+ *
+ * Nothing here is canned: real programs run, the attackers really attack, and
+ * what refuses them is what `assay get` says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "assay/version.h"
+#include "folder.h"
+#include "options.h"
+#include "show.h"
+
+#define MS_PER_S  1000u
+#define NS_PER_MS 1000000u
+
+static uint64_t
+now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * MS_PER_S + (uint64_t)t.tv_nsec / NS_PER_MS;
+}
+
+static bool
+run_attacks(struct stage *s, const struct options *o, struct show *v)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        struct outcome outcome;
+
+        if (!attack_run(s, o->attacks[i], &outcome)) {
+            return false;
+        }
+        show_attack(v, o->attacks[i], &outcome);
+    }
+    return true;
+}
+
+/* The honest server comes last again: had the attacks only broken the stage,
+ * they would have been refused too. */
+static bool
+run_all(struct stage *s, const struct options *o, struct show *v, bool *good)
+{
+    uint64_t began_ms = now_ms();
+    struct good first;
+    struct good again;
+
+    if (!stage_open(s) || !good_run(s, &first)) {
+        return false;
+    }
+    show_good(v, &first);
+    if (!run_attacks(s, o, v) || !stage_reset(s, NULL) ||
+        !stage_serve(s, STAGE_AGENT, STAGE_SERVER, true) ||
+        !good_run(s, &again)) {
+        return false;
+    }
+    show_end(v, &again, now_ms() - began_ms);
+    *good = first.trusted && again.trusted && v->refused == v->attacks;
+    return true;
+}
+
+/* A proxy of the environment has no business on loopback. */
+static void
+clean_environment(void)
+{
+    (void)setenv("NO_PROXY", "127.0.0.1,localhost", 1);
+    (void)setenv("no_proxy", "127.0.0.1,localhost", 1);
+}
+
+static enum demo_exit
+run(const struct options *o)
+{
+    static struct stage s;
+    struct folder folder;
+    struct show v;
+    enum demo_exit code = DEMO_TROUBLE;
+    bool good = false;
+
+    if (!stage_prepare(&s) ||
+        folder_enter(&folder, o->keep, &s.err) != ASSAY_OK) {
+        (void)fprintf(stderr, "assay-demo: %s\n", s.err.msg);
+        stage_close(&s);
+        return DEMO_TROUBLE;
+    }
+    clean_environment();
+    show_start(&v, o->json, folder.path, folder.keep);
+    if (run_all(&s, o, &v, &good)) {
+        code = good ? DEMO_GOOD : DEMO_BAD;
+    } else {
+        show_trouble(&v, &s.err);
+    }
+    stage_close(&s);
+    folder_leave(&folder);
+    return code;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options o;
+    enum demo_exit code = DEMO_GOOD;
+
+    if (!options_parse(&o, argc, argv, &code)) {
+        return (int)code;
+    }
+    switch (o.task) {
+    case DEMO_HELP:
+        (void)fputs(demo_help, stdout);
+        break;
+    case DEMO_VERSION:
+        (void)puts("assay-demo " ASSAY_VERSION);
+        break;
+    case DEMO_LIST:
+        show_list();
+        break;
+    case DEMO_RUN:
+        code = run(&o);
+        break;
+    }
+    return fflush(stdout) == 0 ? (int)code : (int)DEMO_TROUBLE;
+}

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+"""assay get against a server by another hand (py_server.py), which speaks all
+generations of the wire and misbehaves in every phase."""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+import harness
+from harness import (ASSAY, NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE, Case,
+                     run, write)
+from test_sim import SIM, Sim
+
+BOUND_S = 20  # for what has a limit of a second, on a busy machine
+SCRIPT = pathlib.Path(__file__).with_name("py_server.py")
+
+
+def find_python():
+    """An interpreter that has pyOpenSSL, or None and why not."""
+    why = ""
+    for python in (sys.executable, "/usr/bin/python3"):
+        p = subprocess.run([python, "-c", "import OpenSSL, cryptography"],
+                           capture_output=True, text=True)
+        if p.returncode == 0:
+            return python, ""
+        why = p.stderr.strip().splitlines()[-1:] or ["it does not start"]
+        why = f"{python}: {why[0]}"
+    return None, why
+
+
+class Server:
+    def __init__(self, python, sim):
+        self.ca = sim.folder / "ca.pem"
+        self.command = [python, "-W", "ignore", str(SCRIPT),
+                        sim.ready["guest"], str(sim.folder)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.port = json.loads(self.process.stdout.readline())
+        return self
+
+    def __exit__(self, *unused):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+class Interop(Case):
+    def policy(self, **changes):
+        policy = json.loads((SIMULATOR.folder / "policy.json").read_text())
+        policy["accept_self_signed_certs"] = False
+        return write("interop-policy.json", json.dumps({**policy, **changes}))
+
+    def get(self, name, *args, **changes):
+        self.asked.add(name)
+        got = run("get", "--json", "--ca", SERVER.ca, *args, "--policy",
+                  self.policy(**changes),
+                  f"https://localhost:{SERVER.port[name]}/path")
+        self.assertEqual(got.err, "", name)
+        return got
+
+    def good(self, name, *args, **changes):
+        got = self.check(self.get(name, *args, **changes), TRUSTED).json
+        self.assertTrue(got["verdict"]["trusted"])
+        self.assertEqual(got["response"]["body"], "hello", name)
+        return got["verdict"]["session"]
+
+    def refused(self, code, rows, *args):
+        """Rows: behaviour, code of the error, and a piece of its message."""
+        for name, want, needle in rows:
+            with self.subTest(name):
+                got = self.check(self.get(name, "--timeout", "1", *args), code)
+                error = got.json["error"]
+                self.assertEqual(error["code"], want, error)
+                self.assertIn(needle, error["message"])
+                self.assertTrue(error["message"].isprintable())
+                self.assertIsNone(got.json["response"])
+                self.assertLess(got.seconds, BOUND_S)
+
+    asked = set()
+
+    @classmethod
+    def tearDownClass(cls):
+        if len(sys.argv) == 1:  # all tests were wanted
+            assert cls.asked == set(SERVER.port), set(SERVER.port) - cls.asked
+
+    def test_wire_v2(self):
+        for name in ("sized", "chunked", "one-byte-chunks", "array",
+                     "array-chunked", "small-records"):
+            with self.subTest(name):
+                session = self.good(name)
+                self.assertEqual(session["wire"], "v2")
+                self.assertTrue(session["certificate_checked"])
+                self.good(name, certificate_event="required")
+
+    def test_older_wires(self):
+        for wire, length in (("v1", 64), ("v0", 32)):
+            for name in ("sized", "chunked", "array"):
+                with self.subTest((wire, name)):
+                    session = self.good(name, wires=[wire])
+                    self.assertEqual(session["wire"], wire)
+                    self.assertEqual(len(session["nonce"]), 2 * length)
+                    both = self.good(name, "--wire", wire, wires=["v2", wire])
+                    self.assertEqual(both["wire"], wire)
+
+    def test_certificates(self):
+        rows = (("wrong-name", "tls", "name"), ("no-name", "tls", "name"),
+                ("unknown-ca", "tls", ""), ("expired", "tls", "expired"),
+                ("not-yet", "tls", "not yet"), ("tls12", "tls", "TLS 1.3"))
+        self.refused(NOT_TRUSTED, rows)
+
+    def test_no_tls(self):
+        self.refused(NOT_TRUSTED, (
+            ("another-protocol", "tls", "does not speak TLS"),
+            ("plain-http", "tls", "TLS")))
+        self.refused(UNREADABLE, (
+            ("never-accepts", "timeout", "handshake"),
+            ("hang-after-accept", "timeout", "handshake"),
+            ("hang-in-handshake", "timeout", "handshake"),
+            ("cut-after-accept", "network", "cut"),
+            ("reset-after-accept", "network", ""),
+            ("cut-in-handshake", "network", "cut"),
+            ("half-close-in-handshake", "network", "cut")))
+
+    def test_reply_breaks_off(self):
+        for where in ("before-reply", "in-head", "in-body"):
+            self.refused(UNREADABLE, (
+                (f"hang-{where}", "timeout", "'quote'"),
+                (f"half-close-{where}", "network", "cut"),
+                (f"cut-{where}", "network", "cut"),
+                (f"reset-{where}", "network", "")))
+            self.refused(NOT_TRUSTED, (
+                (f"goodbye-{where}", "reply", "goodbye"),))
+        self.refused(UNREADABLE, (("trickle-in-head", "timeout", "'quote'"),))
+
+    def test_reply_is_none(self):
+        self.refused(NOT_TRUSTED, [(name, "reply", needle) for name, needle in (
+            ("large-head", "head"), ("endless-head", "head"),
+            ("large-body", "17825792 bytes"), ("endless-chunks", "body: too large"),
+            ("endless-chunk-line", ""), ("garbage", ""), ("two-lengths", ""),
+            ("no-length", "neither Content-Length nor chunks"),
+            ("will-close", "will close"), ("interim", "100"),
+            ("redirect", "status 302 instead of 200"),
+            ("status-404", "status 404"), ("status-500", "no TDX"),
+            ("status-204", "204"), ("says-no", "not today"),
+            ("other-json", "no quote"), ("reply-and-more", "unasked"))])
+        self.refused(NOT_TRUSTED, (
+            ("empty", "reply", "quote reply"),
+            ("no-json", "reply", "quote reply"),
+            ("half-json", "reply", "quote reply"),
+            ("deep-json", "reply", "quote reply"),
+            ("no-hex", "reply", "quote.quote"),
+            ("no-quote", "unsupported", "version"),
+            ("cut-quote", "truncated", ""), ("bad-log", "malformed", "")))
+
+    def test_evidence(self):
+        for name, check in (("replayed", "report_data"),
+                            ("relayed", "report_data"),
+                            ("flipped-bit", "quote_signature"),
+                            ("no-log", "event_digests")):
+            with self.subTest(name):
+                got = self.check(self.get(name), NOT_TRUSTED).json
+                self.assertEqual(got["error"]["code"], "not_trusted")
+                self.assertEqual(got["verdict"]["error"]["code"], check)
+
+    def test_evidence_on_older_wires(self):
+        for wire in ("v1", "v0"):
+            got = self.check(self.get("replayed", wires=[wire]), NOT_TRUSTED)
+            self.assertEqual(got.json["verdict"]["error"]["code"],
+                             "report_data")
+            got = self.check(self.get("no-log", wires=[wire]), NOT_TRUSTED)
+            self.assertIsNone(got.json["response"])
+
+    def test_more_after_reply(self):
+        """Before the session is open it is the server's fault; later, nobody
+        has asked for it."""
+        got = self.get("more-after-reply")
+        self.assertIn(got.code, (NOT_TRUSTED, UNREADABLE), str(got))
+        self.assertEqual(got.json["error"]["code"], "reply")
+
+    def test_responses(self):
+        self.good("until-goodbye")
+        self.good("response-and-more")
+        self.refused(UNREADABLE, (
+            ("hang-before-response", "timeout", "no head within 1.0 s"),
+            ("hang-in-response-head", "timeout", "no head"),
+            ("trickle-in-response-head", "timeout", "no head"),
+            ("hang-in-response", "timeout", "no more of its body"),
+            ("cut-before-response", "network", "without one"),
+            ("cut-in-response", "network", "cut"),
+            ("reset-in-response", "network", ""),
+            ("goodbye-before-response", "network", "without one"),
+            ("goodbye-in-response", "network", "cut"),
+            ("until-cut", "network", "cut"),
+            ("garbage-response", "reply", "response"),
+            ("endless-interim", "reply", "interim"),
+            ("switching", "reply", "switches")))
+        self.refused(UNREADABLE, (
+            ("endless-response", "too_large", "response"),),
+            "--max-size", "1000000")
+
+    def test_never_a_word_too_early(self):
+        """A server that is refused has seen no request but that for
+        evidence: py_server would have answered it."""
+        started = time.monotonic()
+        got = self.get("replayed", "--data", "secret")
+        self.check(got, NOT_TRUSTED)
+        self.assertLess(time.monotonic() - started, BOUND_S)
+
+
+if __name__ == "__main__":
+    for program in (SIM, ASSAY):
+        if not program.exists():
+            print(f"SKIPPED everything: {program} is not there")
+            sys.exit(77)
+    PYTHON, WHY = find_python()
+    if PYTHON is None:
+        print(f"SKIPPED pyOpenSSL: {WHY}")
+        sys.exit(77)
+    with Sim(now=None) as SIMULATOR, Server(PYTHON, SIMULATOR) as SERVER:
+        harness.main()
