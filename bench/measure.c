@@ -92,6 +92,9 @@ find_batch(struct bench_runner *r)
     if (each * BATCH_LENGTH > BATCH_NS) {
         r->batch = each < BATCH_NS ? (size_t)(BATCH_NS / each) : 1;
     }
+    if (r->batch < r->least) {
+        r->batch = r->least;
+    }
 }
 
 void

@@ -27,7 +27,11 @@ double bench_cpu_ns(void);
 struct bench_runner {
     double (*run)(void *state, size_t count);
     void *state;
-    size_t batch; /* set by bench_contest(): about 4 ms of work */
+    /* Operations in a batch at least, or 0. A batch begins with caches that
+     * the others have filled, and few long operations would pay more for it
+     * each than many short ones. */
+    size_t least;
+    size_t batch; /* set by bench_contest(): about 4 ms of work, or `least` */
     double us;    /* result: median of one, in microseconds */
 };
 
