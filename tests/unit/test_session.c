@@ -4,11 +4,8 @@
  * test_session.c - an attested session from both ends: it opens on trusted
  * evidence, on nothing else, and says nothing before.
  */
-#include "harness/pair.h"
+#include "harness/pair_test.h"
 #include "harness/unit.h"
-
-static struct pair_platform platform;
-static struct assay_policy *policy;
 
 static void
 check_state(const char *row, const struct pair *s, enum assay_client_state want)
@@ -518,25 +515,6 @@ test_abort(void **state)
     pair_free(&s);
 }
 
-static int
-setup(void **state)
-{
-    (void)state;
-    pair_platform_make(&platform);
-    pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
-    policy = pair_policy(&platform, NULL);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    assay_policy_free(policy);
-    pair_platform_free(&platform);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -560,5 +538,5 @@ main(void)
         cmocka_unit_test(test_eof_when_open_is_truncation),
         cmocka_unit_test(test_abort),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 }

@@ -5,11 +5,9 @@
  * protocol: whatever they say instead of a proper reply, the session fails and
  * nothing is sent to them.
  */
+#include "harness/pair_test.h"
 #include "harness/raw_server.h"
 #include "harness/unit.h"
-
-static struct pair_platform platform;
-static struct assay_policy *policy;
 
 static const struct assay_now now = {MINT_NOW_S, 1000};
 
@@ -355,25 +353,6 @@ test_hole_5_collateral_of_the_server(void **state)
     raw_free(&r);
 }
 
-static int
-setup(void **state)
-{
-    (void)state;
-    pair_platform_make(&platform);
-    pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
-    policy = pair_policy(&platform, NULL);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    assay_policy_free(policy);
-    pair_platform_free(&platform);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -386,5 +365,5 @@ main(void)
         cmocka_unit_test(test_certificate_that_was_not_announced),
         cmocka_unit_test(test_hole_5_collateral_of_the_server),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 }

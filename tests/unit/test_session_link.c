@@ -5,11 +5,8 @@
  * never OPEN without a trusted verdict, and never OPEN at all once something
  * was changed before.
  */
-#include "harness/pair.h"
+#include "harness/pair_test.h"
 #include "harness/unit.h"
-
-static struct pair_platform platform;
-static struct assay_policy *policy;
 
 enum damage { NONE, DROP, REPEAT, SWAP, FLIP };
 static const char *const damage_names[] = {"none", "drop", "repeat", "swap",
@@ -253,25 +250,6 @@ test_flips(void **state)
     damage_every_record(false, FLIP, 40);
 }
 
-static int
-setup(void **state)
-{
-    (void)state;
-    pair_platform_make(&platform);
-    pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
-    policy = pair_policy(&platform, NULL);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    assay_policy_free(policy);
-    pair_platform_free(&platform);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -280,5 +258,5 @@ main(void)
         cmocka_unit_test(test_repeats), cmocka_unit_test(test_swaps),
         cmocka_unit_test(test_flips),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 }

@@ -7,11 +7,8 @@
  */
 #include "harness/oom.h"
 
-#include "harness/pair.h"
+#include "harness/pair_test.h"
 #include "harness/unit.h"
-
-static struct pair_platform platform;
-static struct assay_policy *policy;
 
 /* Refuses from now on, as counted so far; the harness's own allocations, which
  * make quotes, stand outside. */
@@ -169,25 +166,6 @@ test_all_after_one(void **state)
     assert_true(n > 20);
 }
 
-static int
-setup(void **state)
-{
-    (void)state;
-    pair_platform_make(&platform);
-    pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
-    policy = pair_policy(&platform, NULL);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    assay_policy_free(policy);
-    pair_platform_free(&platform);
-    return 0;
-}
-
 int
 main(void)
 {
@@ -195,5 +173,5 @@ main(void)
         cmocka_unit_test(test_each_allocation_once),
         cmocka_unit_test(test_all_after_one),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 }
