@@ -5,13 +5,13 @@
  */
 #include "get_options.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "http1/http1.h"
+#include "io/args.h"
 #include "io/proxy.h"
 #include "io/resolve.h"
 
@@ -202,18 +202,7 @@ void
 get_set_max_size(struct get_options *g, const char *value,
                  struct assay_error *err)
 {
-    char *end = NULL;
-    unsigned long long n;
-
-    errno = 0;
-    n = strtoull(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 ||
-        n == 0) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--max-size: '%.40s' is not a number of bytes", value);
-        return;
-    }
-    g->body_max = n;
+    g->body_max = assay_arg_number(value, "--max-size", 1, UINT64_MAX, err);
 }
 
 void

@@ -5,7 +5,6 @@
  */
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/timestamp.h"
+#include "io/args.h"
 #include "io/url.h"
 
 #define TIMEOUT_MAX_S 3600.0
@@ -107,49 +107,24 @@ set_pccs(struct options *o, const char *value, struct assay_error *err)
     }
 }
 
-static uint32_t
-parse_seconds(const char *value, const char *name, struct assay_error *err)
-{
-    char *end = NULL;
-    double s = strtod(value, &end);
-
-    if (end == value || *end != '\0' || !(s >= 0.001 && s <= TIMEOUT_MAX_S)) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%s: '%.40s' is not a number of seconds from 0.001 to %g",
-                   name, value, TIMEOUT_MAX_S);
-        return 0;
-    }
-    return (uint32_t)(s * 1000.0);
-}
-
 static void
 set_connect_timeout(struct options *o, const char *v, struct assay_error *err)
 {
-    o->connect_timeout_ms = parse_seconds(v, "--connect-timeout", err);
+    o->connect_timeout_ms =
+        assay_arg_seconds(v, "--connect-timeout", TIMEOUT_MAX_S, err);
 }
 
 static void
 set_timeout(struct options *o, const char *v, struct assay_error *err)
 {
-    o->timeout_ms = parse_seconds(v, "--timeout", err);
+    o->timeout_ms = assay_arg_seconds(v, "--timeout", TIMEOUT_MAX_S, err);
 }
 
 static void
 set_evaluation(struct options *o, const char *v, struct assay_error *err)
 {
-    char *end = NULL;
-    unsigned long n;
-
-    errno = 0;
-    n = strtoul(v, &end, 10);
-    if (v[0] < '0' || v[0] > '9' || *end != '\0' || errno != 0 || n == 0 ||
-        n > UINT32_MAX) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--evaluation: '%.40s' is not a TCB evaluation data number",
-                   v);
-        return;
-    }
-    o->evaluation = (uint32_t)n;
+    o->evaluation =
+        (uint32_t)assay_arg_number(v, "--evaluation", 1, UINT32_MAX, err);
 }
 
 #define FLAG(member)                                                           \

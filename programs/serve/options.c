@@ -5,7 +5,6 @@
  */
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "help.h"
+#include "io/args.h"
 #include "io/quoter.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:8443"
@@ -118,57 +118,23 @@ set_log(struct options *o, const char *v, struct assay_error *err)
     }
 }
 
-static uint64_t
-parse_number(const char *v, const char *name, uint64_t min, uint64_t max,
-             struct assay_error *err)
-{
-    char *end = NULL;
-    unsigned long long n;
-
-    errno = 0;
-    n = strtoull(v, &end, 10);
-    if (v[0] < '0' || v[0] > '9' || *end != '\0' || errno != 0 || n < min ||
-        n > max) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%s: '%.40s' is not a number from %llu to %llu", name, v,
-                   (unsigned long long)min, (unsigned long long)max);
-        return min;
-    }
-    return n;
-}
-
 static void
 set_max_body(struct options *o, const char *v, struct assay_error *err)
 {
-    o->max_body = parse_number(v, "--max-body", 0, INT64_MAX, err);
-}
-
-static uint32_t
-parse_seconds(const char *v, const char *name, struct assay_error *err)
-{
-    char *end = NULL;
-    double s = strtod(v, &end);
-
-    if (end == v || *end != '\0' || !(s >= 0.01 && s <= SECONDS_MAX)) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%s: '%.40s' is not a number of seconds from 0.01 to %g",
-                   name, v, SECONDS_MAX);
-        return 0;
-    }
-    return (uint32_t)(s * 1000.0);
+    o->max_body = assay_arg_number(v, "--max-body", 0, INT64_MAX, err);
 }
 
 #define COUNT(member, name, max)                                               \
     static void set_##member(struct options *o, const char *v,                 \
                              struct assay_error *err)                          \
     {                                                                          \
-        o->member = (uint32_t)parse_number(v, name, 1, max, err);              \
+        o->member = (uint32_t)assay_arg_number(v, name, 1, max, err);          \
     }
 #define SECONDS(member, name)                                                  \
     static void set_##member(struct options *o, const char *v,                 \
                              struct assay_error *err)                          \
     {                                                                          \
-        o->member = parse_seconds(v, name, err);                               \
+        o->member = assay_arg_seconds(v, name, SECONDS_MAX, err);              \
     }
 #define TEXT(member)                                                           \
     static void set_##member(struct options *o, const char *v,                 \
