@@ -490,8 +490,6 @@ BEHAVIOURS.update({
 
 def serve(sock, run, context, guest):
     peer = Peer(sock, context, guest)
-    sock.settimeout(PATIENCE_S)
-    sock.setblocking(True)
     try:
         run(peer)
     except (SSL.Error, OSError):

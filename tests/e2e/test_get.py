@@ -543,11 +543,16 @@ class Policies(GetCase):
 
     def test_reattestation_refused(self):
         policy = self.policy_file(reattestation_interval_secs=1)
-        timer = threading.Timer(1, lambda: self.sim.change("debug"))
-        timer.start()
+
+        def change():
+            self.backend.wait_for(1)
+            self.sim.change("debug")
+
+        changer = threading.Thread(target=change)
+        changer.start()
         doc = self.document(NOT_TRUSTED, "/redirect?302&/echo&2.5", "-L",
                             policy=policy)
-        timer.join()
+        changer.join()
         self.assertEqual(doc["verdict"]["session"]["attestations"], 1)
         self.assertFalse(doc["verdict"]["trusted"])
         self.assertEqual(len(self.backend.seen), 1)
@@ -706,7 +711,7 @@ class Proxies(GetCase):
 
     def through(self, proxy, *args, **variables):
         env = {**clean_environment(), **variables}
-        return self.get("/interim", *args, *HASTY, host=self.HOST, env=env)
+        return self.get("/interim", *args, host=self.HOST, env=env)
 
     def test_environment(self):
         for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
@@ -754,7 +759,7 @@ class Proxies(GetCase):
                 (b"HTTP/1.1 200 OK\r\n", "broke off"),
                 (None, "within 1.0 s")):
             with self.subTest(answer), Proxy(answer) as proxy:
-                got = self.through(proxy, "--proxy",
+                got = self.through(proxy, "--connect-timeout", "1", "--proxy",
                                    f"http://u:secret@{proxy.address}")
                 self.check_refused(got, UNREADABLE, needle)
                 self.assertNotIn("secret", got.err)
