@@ -17,7 +17,10 @@
 #include "base/error.h"
 #include "io/moment.h"
 
-#define HELD_MAX (256u * 1024u) /* ciphertext not yet fed; then no reading */
+/* Nothing is read above these: ciphertext that the session did not take yet,
+ * and bytes that the peer does not take from us. */
+#define HELD_MAX   (256u * 1024u)
+#define QUEUED_MAX (1024u * 1024u)
 
 struct assay_attested {
     uv_loop_t *loop;
@@ -205,7 +208,7 @@ feed_held(struct assay_attested *a)
 static void
 set_reading(struct assay_attested *a)
 {
-    bool on = a->held.len < HELD_MAX;
+    bool on = a->held.len < HELD_MAX && assay_attested_queued(a) < QUEUED_MAX;
 
     if (a->stream != NULL && on != a->reading) {
         a->reading = on;
@@ -244,6 +247,9 @@ on_drained(void *user)
 
     if (a->phase == ASSAY_PHASE_COUNT && a->events.drained != NULL) {
         a->events.drained(a->user);
+    }
+    if (!a->ended) {
+        set_reading(a);
     }
 }
 

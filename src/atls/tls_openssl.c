@@ -30,7 +30,8 @@ struct assay_tls {
     struct assay_tls_judge judge;
     bool ready;
     bool goodbye;
-    bool closed; /* close_notify was written */
+    bool closed;  /* close_notify was written */
+    bool no_room; /* the output could not grow */
 };
 
 /* --- the BIO ------------------------------------------------------------ */
@@ -61,6 +62,7 @@ bio_write(BIO *bio, const char *from, size_t n, size_t *done)
 
     BIO_clear_retry_flags(bio);
     if (room == NULL) {
+        t->no_room = true;
         return 0;
     }
     memcpy(room, from, n);
@@ -260,7 +262,12 @@ fail_protocol(struct assay_tls *t, struct assay_error *err)
     int reason = ERR_GET_REASON(e);
     const char *text = ERR_reason_error_string(e);
 
-    if (reason == ERR_R_MALLOC_FAILURE || t->out.buf.no_memory) {
+    if (t->no_room) {
+        ERR_clear_error();
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "TLS: no memory for what is to be sent");
+    }
+    if (reason == ERR_R_MALLOC_FAILURE) {
         return assay_tls_fail_library(err, "TLS");
     }
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
@@ -383,7 +390,8 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
     ERR_clear_error();
     if (plain.len > 0 &&
         SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
-        return assay_tls_fail_library(err, "TLS: writing");
+        return t->no_room ? fail_protocol(t, err)
+                          : assay_tls_fail_library(err, "TLS: writing");
     }
     return ASSAY_OK;
 }

@@ -17,7 +17,7 @@ import unittest
 
 import harness
 from backend import Backend
-from harness import (ASSAY, BIN, SCRATCH, SEED, UNREADABLE, USAGE, Case,
+from harness import (ASSAY, BIN, NOT_TRUSTED, SCRATCH, UNREADABLE, USAGE, Case,
                      clean_environment, run, write)
 from test_sim import SIM, Sim
 
@@ -590,8 +590,8 @@ class Streaming(Shared):
 
 
 class Failures(Shared):
-    options = ("--backend-timeout", "0.5", "--body-timeout", "0.5",
-               "--header-timeout", "0.5", "--idle-timeout", "0.5",
+    options = ("--backend-timeout", "1", "--body-timeout", "1",
+               "--header-timeout", "1", "--idle-timeout", "1",
                "--max-body", "1000")
 
     def test_before_the_answer(self):
@@ -648,24 +648,21 @@ class Failures(Shared):
             self.serve.ask("POST", "/echo", b"x" * 1000).status, 200)
 
     def test_slow_clients(self):
-        with self.serve.client() as c:  # says nothing
-            self.assertTrue(c.ended())
-        with self.serve.client() as c:  # half a head
-            c.send(b"GET / HTTP/1.1\r\nHo")
-            self.assertTrue(c.ended())
-        with self.serve.client() as c:  # drips
+        with self.serve.client() as silent, self.serve.client() as head, \
+                self.serve.client() as drips, self.serve.client() as body, \
+                socket.create_connection(("127.0.0.1", self.serve.port),
+                                         LIMIT_S) as no_handshake:
+            head.send(b"GET / HTTP/1.1\r\nHo")
+            body.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
+                      b"Content-Length: 900\r\n\r\nabc")
             with self.assertRaises(OSError):
-                for _ in range(100):
-                    c.send(b"GET / HTTP/1.1\r\n"[:1])
+                for _ in range(200):
+                    drips.send(b"G")
                     time.sleep(0.1)
-        with self.serve.client() as c:  # half a body
-            c.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
-                   b"Content-Length: 900\r\n\r\nabc")
-            self.check_error(c.answer(), 408, "timeout")
-            self.assertTrue(c.ended())
-        with socket.create_connection(("127.0.0.1", self.serve.port),
-                                      LIMIT_S) as s:  # no handshake
-            self.assertEqual(s.recv(100), b"")
+            self.check_error(body.answer(), 408, "timeout")
+            for c in (silent, head, body):
+                self.assertTrue(c.ended())
+            self.assertEqual(no_handshake.recv(100), b"")
 
     def test_progress_counts(self):
         """Slow is not silent: longer than every limit in all."""
@@ -673,7 +670,7 @@ class Failures(Shared):
             c.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
                    b"Content-Length: 8\r\n\r\n")
             for _ in range(8):
-                time.sleep(0.2)
+                time.sleep(0.25)
                 c.send(b"x")
             self.assertEqual(c.answer().json["body"], "x" * 8)
 
@@ -773,6 +770,20 @@ class Quotes(Shared):
         code, _, body = self.serve.curl("/tdx_quote", "-d", GOOD.decode())
         self.assertEqual(code, 0)
         self.assertIs(json.loads(body)["success"], True)
+
+    def test_assay_get(self):
+        """Our own client believes it, and speaks only then."""
+        def get(policy):
+            return run("get", "--no-cache", "--ca", self.serve.ca, "--pccs",
+                       SIMULATOR.ready["pccs"], "--policy", policy,
+                       f"https://localhost:{self.serve.port}/echo")
+
+        policy = json.loads((SIMULATOR.folder / "policy.json").read_text())
+        del policy["trusted_root"]
+        self.check(get(write("intel.json", json.dumps(policy))), NOT_TRUSTED)
+        self.assertEqual(self.backend.seen, [])
+        got = self.check(get(SIMULATOR.folder / "policy.json"), 0)
+        self.assertEqual(got.json["path"], "/echo")
 
     def test_methods(self):
         with self.serve.client() as c:

@@ -1,0 +1,199 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * test_session_oom.c - every allocation of both ends of a session refused in
+ * turn: it opens on a trusted verdict or fails for want of memory, and that is
+ * never held against the peer.
+ */
+#include "harness/oom.h"
+
+#include "harness/pair.h"
+#include "harness/unit.h"
+
+static struct pair_platform platform;
+static struct assay_policy *policy;
+
+/* Refuses from now on, as counted so far; the harness's own allocations, which
+ * make quotes, stand outside. */
+static void
+guard(bool on)
+{
+    oom.on = on;
+}
+
+static bool
+is_memory(enum assay_code code)
+{
+    return code == ASSAY_NO_MEMORY || code == ASSAY_CRYPTO;
+}
+
+/* False: one of the ends could not be made, for want of memory. */
+static bool
+make(struct pair *s)
+{
+    const struct assay_client_options o =
+        pair_client_options(&platform, policy);
+    struct assay_error err;
+    enum assay_code code;
+
+    memset(s, 0, sizeof(*s));
+    s->p = &platform;
+    s->policy = policy;
+    s->now = (struct assay_now){MINT_NOW_S, 1000000};
+    assay_buf_init(&s->to_server, 1u << 24);
+    assay_buf_init(&s->to_client, 1u << 26);
+    guard(true);
+    code = assay_client_new(&o, s->now, pair_nonce, &s->client, &err);
+    if (code == ASSAY_OK) {
+        code =
+            assay_server_new(platform.ctx, platform.identity, &s->server, &err);
+    }
+    guard(false);
+    assert_true(code == ASSAY_OK || is_memory(code));
+    return code == ASSAY_OK;
+}
+
+/* One way, once; true if something moved. */
+static bool
+move(struct pair *s, bool up)
+{
+    struct assay_slice out = exact_copy(up ? assay_client_output(s->client)
+                                           : assay_server_output(s->server));
+    struct assay_error err;
+    size_t used = 0;
+
+    if (up) {
+        assay_client_sent(s->client, out.len);
+        guard(true);
+        (void)!assay_server_feed(s->server, out, &used, &err);
+    } else {
+        assay_server_sent(s->server, out.len);
+        guard(true);
+        (void)!assay_client_feed(s->client, out, &used, s->now, &err);
+    }
+    guard(false);
+    free((void *)out.ptr);
+    return out.len > 0;
+}
+
+static bool
+serve(struct pair *s)
+{
+    struct assay_error err;
+
+    if (assay_client_state(s->client) == ASSAY_CLIENT_NEED_COLLATERAL) {
+        assay_client_give_collateral(s->client, platform.collateral);
+    }
+    if (assay_client_state(s->client) == ASSAY_CLIENT_APPRAISE) {
+        guard(true);
+        (void)!assay_client_appraise(s->client, s->now, &err);
+        guard(false);
+        return true;
+    }
+    return assay_server_state(s->server) == ASSAY_SERVER_QUOTE && pair_serve(s);
+}
+
+static void
+check(long n, const struct pair *s)
+{
+    const struct assay_verdict *v = assay_client_verdict(s->client);
+    enum assay_client_state state = assay_client_state(s->client);
+
+    if (state == ASSAY_CLIENT_OPEN) {
+        assert_true(v != NULL && assay_verdict_trusted(v));
+    }
+    if (state == ASSAY_CLIENT_FAILED &&
+        (assay_client_peer_failed(s->client) ||
+         !is_memory(assay_client_error(s->client)->code))) {
+        fail_msg("allocation %ld: %s", n, assay_client_error(s->client)->msg);
+    }
+    if (assay_server_state(s->server) == ASSAY_SERVER_FAILED &&
+        !is_memory(assay_server_error(s->server)->code)) {
+        fail_msg("allocation %ld: server: %s", n,
+                 assay_server_error(s->server)->msg);
+    }
+}
+
+/* A session with the n-th allocation refused, or the n-th and all after it.
+ * False: there are not so many. */
+static bool
+run(long n, bool once)
+{
+    bool moved = true;
+    struct pair s;
+    bool refused;
+
+    if (once) {
+        oom_fail_once(n);
+    } else {
+        oom_fail_after(n);
+    }
+    guard(false);
+    if (make(&s)) {
+        while (moved) {
+            moved = move(&s, true);
+            moved = move(&s, false) || moved;
+            moved = serve(&s) || moved;
+            check(n, &s);
+        }
+        if (oom.refused == 0) {
+            assert_int_equal(assay_client_state(s.client), ASSAY_CLIENT_OPEN);
+        }
+    }
+    refused = oom_stop();
+    pair_free(&s);
+    return refused;
+}
+
+static void
+test_each_allocation_once(void **state)
+{
+    long n = 0;
+
+    (void)state;
+    while (run(n, true)) {
+        n++;
+    }
+    assert_true(n > 20);
+}
+
+static void
+test_all_after_one(void **state)
+{
+    long n = 0;
+
+    (void)state;
+    while (run(n, false)) {
+        n++;
+    }
+    assert_true(n > 20);
+}
+
+static int
+setup(void **state)
+{
+    (void)state;
+    pair_platform_make(&platform);
+    pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
+    policy = pair_policy(&platform, NULL);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    assay_policy_free(policy);
+    pair_platform_free(&platform);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_allocation_once),
+        cmocka_unit_test(test_all_after_one),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
