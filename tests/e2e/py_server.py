@@ -347,6 +347,13 @@ def reply_and_more(p):
 
 
 @behaviour
+def goodbye_after_reply(p):
+    p.shake_hands()
+    p.prove()
+    goodbye(p)
+
+
+@behaviour
 def more_after_reply(p):
     """In another record, perhaps after it was appraised."""
     p.shake_hands()

@@ -150,7 +150,8 @@ class Interop(Case):
                 (f"reset-{where}", "network", "")))
             self.refused(NOT_TRUSTED, (
                 (f"goodbye-{where}", "reply", "goodbye"),))
-        self.refused(UNREADABLE, (("trickle-in-head", "timeout", "'quote'"),))
+        self.refused(UNREADABLE, (("trickle-in-head", "timeout", "'quote'"),
+                                  ("goodbye-after-reply", "network", "")))
 
     def test_reply_is_none(self):
         self.refused(NOT_TRUSTED, [(name, "reply", needle) for name, needle in (
