@@ -471,6 +471,17 @@ def then_says(*pieces, then=Peer.wait):
     return run
 
 
+@behaviour
+def answer_before_request(p):
+    """Refuses an upload without reading it."""
+    p.shake_hands()
+    p.prove()
+    p.read_until(b"\r\n\r\n")
+    p.send(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nhello")
+    p.tls.shutdown()
+    time.sleep(PATIENCE_S)
+
+
 BEHAVIOURS.update({
     "hang-before-response": then_says(),
     "hang-in-response-head": then_says(HEAD[:10]),

@@ -170,10 +170,6 @@ class Requests(GetCase):
         self.check_refused(got, UNREADABLE, "within 1.0 s")
         self.assertLess(got.seconds, BOUND_S)
 
-    def test_answer_before_the_upload(self):
-        got = self.get("/early", "-i", "-d",
-                       f"@{write('upload', os.urandom(4 * MIB))}")
-        self.assertIn(got.code, (TRUSTED, UNREADABLE), str(got))
 
 
 class Responses(GetCase):
@@ -837,6 +833,37 @@ class Collateral(GetCase):
                               code=UNREADABLE)
             self.assertLess(time.monotonic() - started, BOUND_S)
             self.assertEqual(doc["error"]["code"], "timeout")
+
+    def test_stale(self):
+        """The policy may allow what has run out, where no source answers."""
+        with FakePccs(self.parts) as pccs:
+            self.ask([pccs])
+            dead = pccs.url  # soon; the cache goes by the sources
+        cache, = (f for f in pathlib.Path(
+            self.env["XDG_CACHE_HOME"]).rglob("*") if f.is_file())
+        self.sim.change("expire")
+        self.check(run("collateral", "fetch", self.sim.quote_file(), "-o",
+                       cache, "--pccs", self.sim.ready["pccs"]), TRUSTED)
+        self.sim.change("reset")
+        self.ask([dead], code=UNREADABLE)
+        patient = self.policy_file("grace.json", cache_collateral=True,
+                                   collateral_grace_secs=40 * 86400)
+        where, doc = self.ask([dead], policy=patient)
+        self.assertEqual(where, "stale cache")
+        self.assertTrue(doc["verdict"]["trusted"])
+
+    def test_source_with_tls(self):
+        cert, key = SCRATCH / "pccs.pem", SCRATCH / "pccs.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pccs",
+             "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+             "-keyout", key, "-out", cert], check=True, capture_output=True)
+        with FakePccs(self.parts, tls_files=(cert, key)) as pccs:
+            self.ask([pccs], "--no-cache", code=UNREADABLE)
+            self.ask([pccs], "--no-cache", "--pccs-ca", cert)
+            self.ask([pccs], "--no-cache", policy=self.policy_file(
+                "ca.json", ca_file=str(cert)))
 
     def test_given(self):
         self.assertEqual(self.document(

@@ -201,6 +201,8 @@ class Interop(Case):
     def test_responses(self):
         self.good("until-goodbye")
         self.good("response-and-more")
+        self.good("answer-before-request", "--data",
+                  f"@{write('upload', bytes(24 << 20))}")
         self.refused(UNREADABLE, (
             ("hang-before-response", "timeout", "no head within 2.0 s"),
             ("hang-in-response-head", "timeout", "no head"),
