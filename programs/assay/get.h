@@ -51,6 +51,14 @@ void get_init(struct get *g);
 /* Everything that can be wrong without asking anybody. The error is in
  * g->err. */
 ASSAY_MUST_CHECK enum assay_code get_set_up(struct get *g);
+
+/* Before the connection is closed: the session's document goes to g->verdict,
+ * notes and timing to standard error. */
+void get_keep_verdict(struct get *g);
+void get_put_notes(const struct get *g);
+/* At last: everything that was asked for, and the exit code. */
+enum exit_code get_tell(struct get *g);
+
 /* False: something that cannot be interrupted still runs (a name is being
  * looked up), so nothing was freed, and the process is to end at once. */
 ASSAY_MUST_CHECK bool get_free(struct get *g);

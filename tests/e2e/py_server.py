@@ -347,6 +347,13 @@ def reply_and_more(p):
 
 
 @behaviour
+def goodbye_after_reply(p):
+    p.shake_hands()
+    p.prove()
+    goodbye(p)
+
+
+@behaviour
 def more_after_reply(p):
     """In another record, perhaps after it was appraised."""
     p.shake_hands()
@@ -464,6 +471,17 @@ def then_says(*pieces, then=Peer.wait):
     return run
 
 
+@behaviour
+def answer_before_request(p):
+    """Refuses an upload without reading it."""
+    p.shake_hands()
+    p.prove()
+    p.read_until(b"\r\n\r\n")
+    p.send(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nhello")
+    p.tls.shutdown()
+    time.sleep(PATIENCE_S)
+
+
 BEHAVIOURS.update({
     "hang-before-response": then_says(),
     "hang-in-response-head": then_says(HEAD[:10]),
@@ -490,8 +508,6 @@ BEHAVIOURS.update({
 
 def serve(sock, run, context, guest):
     peer = Peer(sock, context, guest)
-    sock.settimeout(PATIENCE_S)
-    sock.setblocking(True)
     try:
         run(peer)
     except (SSL.Error, OSError):

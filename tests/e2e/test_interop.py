@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay get against a server by another hand (py_server.py), which speaks all
 generations of the wire and misbehaves in every phase."""
+import concurrent.futures
 import json
 import pathlib
 import subprocess
 import sys
-import time
 
 import harness
 from harness import (ASSAY, NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE, Case,
                      run, write)
 from test_sim import SIM, Sim
 
-BOUND_S = 20  # for what has a limit of a second, on a busy machine
+LIMIT_S = 2   # where a limit is to end it
+BOUND_S = 30  # until then it has to be over, also on a busy machine
 SCRIPT = pathlib.Path(__file__).with_name("py_server.py")
 
 
@@ -45,7 +46,12 @@ class Server:
     def __exit__(self, *unused):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait()
+        try:
+            self.process.wait(BOUND_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
 
 
 class Interop(Case):
@@ -54,13 +60,15 @@ class Interop(Case):
         policy["accept_self_signed_certs"] = False
         return write("interop-policy.json", json.dumps({**policy, **changes}))
 
-    def get(self, name, *args, **changes):
+    def get_with(self, policy, name, *args):
         self.asked.add(name)
         got = run("get", "--json", "--ca", SERVER.ca, *args, "--policy",
-                  self.policy(**changes),
-                  f"https://localhost:{SERVER.port[name]}/path")
+                  policy, f"https://localhost:{SERVER.port[name]}/path")
         self.assertEqual(got.err, "", name)
         return got
+
+    def get(self, name, *args, **changes):
+        return self.get_with(self.policy(**changes), name, *args)
 
     def good(self, name, *args, **changes):
         got = self.check(self.get(name, *args, **changes), TRUSTED).json
@@ -70,9 +78,17 @@ class Interop(Case):
 
     def refused(self, code, rows, *args):
         """Rows: behaviour, code of the error, and a piece of its message."""
-        for name, want, needle in rows:
+        policy = self.policy()
+
+        def ask(row):
+            limit = LIMIT_S if row[1] == "timeout" else BOUND_S
+            return self.get_with(policy, row[0], "--timeout", limit, *args)
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(ask, rows))
+        for (name, want, needle), got in zip(rows, results):
             with self.subTest(name):
-                got = self.check(self.get(name, "--timeout", "1", *args), code)
+                self.check(got, code)
                 error = got.json["error"]
                 self.assertEqual(error["code"], want, error)
                 self.assertIn(needle, error["message"])
@@ -134,7 +150,8 @@ class Interop(Case):
                 (f"reset-{where}", "network", "")))
             self.refused(NOT_TRUSTED, (
                 (f"goodbye-{where}", "reply", "goodbye"),))
-        self.refused(UNREADABLE, (("trickle-in-head", "timeout", "'quote'"),))
+        self.refused(UNREADABLE, (("trickle-in-head", "timeout", "'quote'"),
+                                  ("goodbye-after-reply", "network", "")))
 
     def test_reply_is_none(self):
         self.refused(NOT_TRUSTED, [(name, "reply", needle) for name, needle in (
@@ -184,8 +201,10 @@ class Interop(Case):
     def test_responses(self):
         self.good("until-goodbye")
         self.good("response-and-more")
+        self.good("answer-before-request", "--data",
+                  f"@{write('upload', bytes(24 << 20))}")
         self.refused(UNREADABLE, (
-            ("hang-before-response", "timeout", "no head within 1.0 s"),
+            ("hang-before-response", "timeout", "no head within 2.0 s"),
             ("hang-in-response-head", "timeout", "no head"),
             ("trickle-in-response-head", "timeout", "no head"),
             ("hang-in-response", "timeout", "no more of its body"),
@@ -201,14 +220,6 @@ class Interop(Case):
         self.refused(UNREADABLE, (
             ("endless-response", "too_large", "response"),),
             "--max-size", "1000000")
-
-    def test_never_a_word_too_early(self):
-        """A server that is refused has seen no request but that for
-        evidence: py_server would have answered it."""
-        started = time.monotonic()
-        got = self.get("replayed", "--data", "secret")
-        self.check(got, NOT_TRUSTED)
-        self.assertLess(time.monotonic() - started, BOUND_S)
 
 
 if __name__ == "__main__":

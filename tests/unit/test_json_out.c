@@ -145,6 +145,33 @@ writes_scalars_at_the_top(void **state)
     assay_buf_free(&b);
 }
 
+/* Indented anew; white space within strings is theirs. */
+static void
+nests_documents(void **state)
+{
+    static const char inner[] = "{\n  \"a\": [\n    \" x\\n\"\n  ]\n}";
+    struct assay_buf b;
+    struct assay_json_out o;
+
+    (void)state;
+    assay_buf_init(&b, 200);
+    assay_json_out_init(&o, &b, false);
+    assay_json_out_open(&o, NULL, '{');
+    assay_json_out_document(&o, "one", assay_slice_of(inner));
+    assay_json_out_document(&o, "two", assay_slice_of("null"));
+    assay_json_out_close(&o, '}');
+    assert_true(assay_slice_is(assay_buf_slice(&b),
+                               "{\n  \"one\": {\n    \"a\": [\n      "
+                               "\" x\\n\"\n    ]\n  },\n  "
+                               "\"two\": null\n}"));
+    b.len = 0;
+    assay_json_out_init(&o, &b, true);
+    assay_json_out_document(&o, NULL, assay_slice_of(inner));
+    assert_true(
+        assay_slice_is(assay_buf_slice(&b), "{  \"a\": [    \" x\\n\"  ]}"));
+    assay_buf_free(&b);
+}
+
 static const struct {
     const char *name, *in, *escaped, *read;
 } strings[] = {
@@ -248,6 +275,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_exact_text),
         cmocka_unit_test(writes_scalars_at_the_top),
+        cmocka_unit_test(nests_documents),
         cmocka_unit_test(writes_any_string),
         cmocka_unit_test(every_pair_of_bytes),
         cmocka_unit_test(stops_at_the_maximum),

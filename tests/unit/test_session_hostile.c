@@ -267,6 +267,25 @@ test_good_evidence_opens(void **state)
     raw_free(&r);
 }
 
+/* Its evidence is there, so it cannot be said to have proven nothing. */
+static void
+test_goodbye_after_the_reply(void **state)
+{
+    struct assay_client *c = NULL;
+    struct raw_server r;
+
+    (void)state;
+    start(&r, &c);
+    say_evidence(&r, c, "");
+    assay_tls_close(r.tls);
+    raw_run(&r, c, now, SIZE_MAX);
+    assert_int_equal(assay_client_state(c), ASSAY_CLIENT_FAILED);
+    assert_int_equal(assay_client_error(c)->code, ASSAY_NETWORK);
+    assert_false(assay_client_peer_failed(c));
+    assay_client_free(c);
+    raw_free(&r);
+}
+
 /* What stands behind the reply would be taken for the answer to the first
  * request. */
 static void
@@ -360,6 +379,7 @@ main(void)
         cmocka_unit_test(test_hole_7_replies),
         cmocka_unit_test(test_request_is_all_that_is_said),
         cmocka_unit_test(test_goodbye_instead_of_a_reply),
+        cmocka_unit_test(test_goodbye_after_the_reply),
         cmocka_unit_test(test_good_evidence_opens),
         cmocka_unit_test(test_nothing_behind_the_reply),
         cmocka_unit_test(test_certificate_that_was_not_announced),
