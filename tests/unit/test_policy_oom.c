@@ -80,11 +80,13 @@ large_toml(struct assay_error *err)
     enum assay_code code;
 
     memset(text, ',', sizeof(text)); /* k=[1,1,...,1] */
-    memcpy(text, "k=[", 3);
+    text[0] = 'k';
+    text[1] = '=';
+    text[2] = '[';
     for (size_t i = 3; i < sizeof(text) - 2; i += 2) {
         text[i] = '1';
     }
-    memcpy(text + sizeof(text) - 1, "]", 1);
+    text[sizeof(text) - 1] = ']';
     code = assay_toml_parse(
         (struct assay_slice){(const uint8_t *)text, sizeof(text)}, &limits,
         "doc", &t, err);

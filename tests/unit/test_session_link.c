@@ -65,7 +65,7 @@ pass_record(struct pair *s, struct link *l, struct assay_slice record)
     bool hit = l->how != NONE && l->records == l->victim;
 
     l->damaged = l->damaged || hit;
-    if (hit && l->how == FLIP) {
+    if (hit && l->how == FLIP && copy.len > 0) {
         size_t bit = l->bit % (copy.len * 8);
 
         l->flipped = bit / 8;
