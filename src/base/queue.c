@@ -14,6 +14,7 @@ assay_queue_init(struct assay_queue *q, size_t max)
 {
     assay_buf_init(&q->buf, max);
     q->at = 0;
+    q->max = max;
 }
 
 void
@@ -51,7 +52,8 @@ assay_queue_take(struct assay_queue *q, size_t n)
 }
 
 /* Moves what waits to the front, once as much was taken: every byte is moved
- * once at the most for each time that it is passed. */
+ * once at the most for each time that it is passed. Until then what was taken
+ * still stands before it, and does not count. */
 static void
 compact(struct assay_queue *q)
 {
@@ -62,6 +64,7 @@ compact(struct assay_queue *q)
         q->at = 0;
         q->buf.len = waiting;
     }
+    q->buf.max = q->at + q->max;
 }
 
 struct assay_buf *

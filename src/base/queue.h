@@ -10,6 +10,7 @@
 struct assay_queue {
     struct assay_buf buf; /* taken bytes, then waiting ones */
     size_t at;            /* first waiting byte; never above buf.len */
+    size_t max;           /* bytes waiting at a time */
 };
 
 /* max: bytes waiting at a time. Owns nothing until the first write. */
