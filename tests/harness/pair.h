@@ -71,12 +71,12 @@ pair_announce(struct pair_platform *p, struct assay_slice certificate)
 }
 
 static inline void
-pair_platform_make(struct pair_platform *p)
+pair_platform_make_at(struct pair_platform *p, int64_t now_s)
 {
     static const char *const names[] = {PAIR_NAME, "127.0.0.1"};
     const struct mint_machine_options o = {
         .guest.seed = MINT_TEST_SEED,
-        .state.now_s = MINT_NOW_S,
+        .state.now_s = now_s,
     };
     struct assay_buf pem;
     struct assay_error err;
@@ -94,8 +94,8 @@ pair_platform_make(struct pair_platform *p)
               &err);
     pair_need(assay_verifier_new(p->ctx, 8, &p->verifier, &err) == ASSAY_OK,
               &err);
-    pair_need(assay_tls_identity_make(p->ctx, names, 2, MINT_NOW_S, 30,
-                                      &p->identity, &err) == ASSAY_OK,
+    pair_need(assay_tls_identity_make(p->ctx, names, 2, now_s, 30, &p->identity,
+                                      &err) == ASSAY_OK,
               &err);
     assay_buf_init(&pem, 65536);
     assay_tls_identity_pem(p->identity, &pem);
@@ -103,6 +103,12 @@ pair_platform_make(struct pair_platform *p)
                                     &count, &err) == ASSAY_OK,
               &err);
     assay_buf_free(&pem);
+}
+
+static inline void
+pair_platform_make(struct pair_platform *p)
+{
+    pair_platform_make_at(p, MINT_NOW_S);
 }
 
 static inline void
