@@ -7,6 +7,7 @@
  * on_open() sends the request, the exchange brings the response into the sink,
  * and end() ends it, whatever happened; get_tell() says so.
  */
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -32,16 +33,36 @@ end(struct get *g, const struct assay_error *err, bool peer)
     g->exchange = NULL;
     assay_attested_close(g->conn);
     g->conn = NULL;
+    if (g->watches_signals) {
+        g->watches_signals = false;
+        uv_close((uv_handle_t *)&g->interrupt, NULL);
+        uv_close((uv_handle_t *)&g->terminate, NULL);
+    }
+}
+
+static void
+end_here(struct get *g, enum assay_code code, const char *message)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
+    end(g, &err, false);
 }
 
 static void
 end_no_memory(struct get *g)
 {
-    struct assay_error err;
+    end_here(g, ASSAY_NO_MEMORY, "out of memory");
+}
 
-    assay_error_clear(&err);
-    assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "out of memory");
-    end(g, &err, false);
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+    struct get *g = handle->data;
+
+    g->signal = number;
+    end_here(g, ASSAY_NETWORK, "interrupted");
 }
 
 static void
@@ -272,6 +293,21 @@ connect_to_server(struct get *g)
 
 /* --- the command -------------------------------------------------------- */
 
+/* They are no reason for the loop to go on. */
+static void
+watch_signals(struct get *g)
+{
+    (void)uv_signal_init(&g->loop, &g->interrupt);
+    (void)uv_signal_init(&g->loop, &g->terminate);
+    g->interrupt.data = g;
+    g->terminate.data = g;
+    g->watches_signals = true;
+    (void)uv_signal_start(&g->interrupt, on_signal, SIGINT);
+    (void)uv_signal_start(&g->terminate, on_signal, SIGTERM);
+    uv_unref((uv_handle_t *)&g->interrupt);
+    uv_unref((uv_handle_t *)&g->terminate);
+}
+
 static enum exit_code
 get(const struct command *c, const struct options *o,
     const struct assay_uri *uri)
@@ -281,14 +317,21 @@ get(const struct command *c, const struct options *o,
 
     get_init(&g);
     if (get_set_up(&g) == ASSAY_OK) {
+        watch_signals(&g);
         connect_to_server(&g);
-        while (!g.done) {
-            (void)uv_run(&g.loop, UV_RUN_ONCE);
+        while (!g.done && uv_run(&g.loop, UV_RUN_ONCE) != 0) {
+        }
+        if (!g.done) {
+            end_here(&g, ASSAY_NETWORK, "nothing is left to wait for");
         }
     }
     code = get_tell(&g);
     if (!get_free(&g)) {
         _exit(cli_flush(code));
+    }
+    if (g.signal != 0) { /* as whoever sent it expects */
+        (void)signal(g.signal, SIG_DFL);
+        (void)raise(g.signal);
     }
     return code;
 }

@@ -31,6 +31,9 @@ struct get {
     uint32_t phase_ms;
     uv_loop_t loop;
     bool has_loop;
+    uv_signal_t interrupt; /* SIGINT, SIGTERM: nothing half made stays behind */
+    uv_signal_t terminate;
+    bool watches_signals;
     struct assay_supply *supply;
     /* what runs */
     struct assay_attested *conn;
@@ -42,6 +45,7 @@ struct get {
     /* how it ended */
     bool done;
     bool peer_failed;
+    int signal;               /* that ended it; or 0 */
     struct assay_buf verdict; /* the session's document */
     struct assay_error err;
 };

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import socket
 import ssl
 import stat
@@ -239,6 +240,31 @@ class Responses(GetCase):
         self.check_refused(self.get("/", "-o", target), NOT_TRUSTED)
         self.assertEqual(target.read_text(), "final")
         self.assertEqual(os.listdir(folder), ["file"])
+
+    def test_interrupt_leaves_nothing_behind(self):
+        folder = SCRATCH / "interrupted"
+        folder.mkdir()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            p = subprocess.Popen(
+                [str(ASSAY), "get", "--policy",
+                 str(self.sim.folder / "policy.json"), "-o",
+                 str(folder / "file"), self.url("/slow")],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=clean_environment())
+            deadline = time.monotonic() + BOUND_S
+            while not os.listdir(folder) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            # The request has been sent: the session is open.
+            while not self.backend.seen and time.monotonic() < deadline:
+                time.sleep(0.01)
+            p.send_signal(number)
+            _, err = p.communicate(timeout=BOUND_S)
+            self.assertEqual(p.returncode, -number, err)
+            self.assertIn(b"interrupted", err)
+            self.assertEqual(os.listdir(folder), [])
+            self.backend.seen.clear()
+            self.backend.go.set()
+            self.backend.go.clear()
 
     def test_nothing_is_sent_where_nothing_can_be_written(self):
         for target in (SCRATCH / "none" / "x", SCRATCH):
