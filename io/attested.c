@@ -300,20 +300,21 @@ on_supplied(void *user, struct assay_supplied *supplied,
 static void
 find_collateral(struct assay_attested *a)
 {
-    const struct assay_quote *quote = assay_client_quote(a->session);
-    struct assay_now now = assay_now();
+    const struct assay_collateral_need *need = assay_client_need(a->session);
+    int64_t now_s = assay_now().wall_s;
     struct assay_supplied *have;
     struct assay_error err;
 
     enter(a, ASSAY_PHASE_COLLATERAL);
-    have = assay_supply_have(a->o.supply, quote, now.wall_s);
+    have = assay_supply_have(a->o.supply, need, now_s);
     if (have != NULL) {
         assay_supplied_release(a->supplied);
         a->supplied = have;
         appraise(a);
         return;
     }
-    a->call = assay_supply_get(a->o.supply, quote, now.wall_s, on_supplied, a);
+    a->call = assay_supply_get(a->o.supply, assay_client_quote(a->session),
+                               need, now_s, on_supplied, a);
     if (a->call == NULL) {
         assay_error_clear(&err);
         assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,

@@ -17,6 +17,16 @@ in_date(const struct assay_collateral *c, int64_t now_s)
     return assay_collateral_expires(c) > now_s;
 }
 
+bool
+assay_obtain_is_fresh(const struct assay_collateral *c,
+                      const struct assay_freshness *fresh, int64_t now_s)
+{
+    return in_date(c, now_s) &&
+           assay_collateral_evaluation(c) >= fresh->min_evaluation &&
+           (!fresh->has_max_age ||
+            now_s - assay_collateral_issued(c) <= fresh->max_age_s);
+}
+
 static bool
 within_grace(const struct assay_collateral *c, int64_t now_s, int64_t grace_s)
 {
@@ -36,7 +46,8 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
     memset(out, 0, sizeof(*out));
     assay_error_clear(err);
     if (path != NULL && assay_cache_load(ctx, path, &cached) &&
-        in_date(cached, in->now_s) && !in->pass_by_cache) {
+        assay_obtain_is_fresh(cached, &in->fresh, in->now_s) &&
+        !in->pass_by_cache) {
         out->origin = ASSAY_ORIGIN_CACHED;
         out->collateral = cached;
         cached = NULL; /* handed to the caller */

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * obtain.h - collateral for a quote: from the cache if it is in date there,
- * else from the sources, else stale if the policy's grace allows that.
+ * obtain.h - collateral for a quote: from the cache if it is in date there and
+ * fresh enough, else from the sources, else stale if the policy's grace allows
+ * that.
  */
 #pragma once
 
@@ -22,7 +23,12 @@ struct assay_obtain_input {
     bool pass_by_cache; /* ask the sources though the cache has an answer */
     int64_t now_s;      /* Unix seconds: what "in date" is judged by */
     int64_t grace_s;    /* seconds after nextUpdate; 0 for none */
+    struct assay_freshness fresh; /* what the cache must offer at least */
 };
+
+/* In date at now_s, and as fresh as that. */
+bool assay_obtain_is_fresh(const struct assay_collateral *c,
+                           const struct assay_freshness *fresh, int64_t now_s);
 
 struct assay_obtained {
     struct assay_collateral *collateral;

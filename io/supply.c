@@ -99,21 +99,15 @@ keep(struct assay_supply *s, struct assay_supplied *new)
 }
 
 struct assay_supplied *
-assay_supply_have(struct assay_supply *s, const struct assay_quote *quote,
-                  int64_t now_s)
+assay_supply_have(struct assay_supply *s,
+                  const struct assay_collateral_need *need, int64_t now_s)
 {
-    struct assay_collateral_need need;
-    struct assay_error err;
-
-    if (assay_collateral_need(quote, ASSAY_EMPTY, &need, &err) != ASSAY_OK) {
-        return NULL;
-    }
     for (unsigned i = 0; i < KEPT_MAX; i++) {
         struct assay_supplied *k = s->kept[i];
 
-        if (k != NULL && same_need(&k->need, &need) &&
+        if (k != NULL && same_need(&k->need, need) &&
             (s->o.fixed != NULL ||
-             assay_collateral_expires(k->collateral) > now_s)) {
+             assay_obtain_is_fresh(k->collateral, &s->o.fresh, now_s))) {
             k->count++;
             return k;
         }
@@ -161,6 +155,7 @@ obtain(struct assay_supply_call *c)
         .use_cache = c->o.use_cache,
         .now_s = c->now_s,
         .grace_s = c->o.grace_s,
+        .fresh = c->o.fresh,
     };
     struct assay_obtained *o = &c->result->obtained;
     struct assay_obtained first;
@@ -280,21 +275,23 @@ assay_supply_free(struct assay_supply *s)
 /* Everything that the worker needs, so that it never looks at the supply. */
 static bool
 fill_call(struct assay_supply_call *c, struct assay_supply *s,
-          const struct assay_quote *quote, int64_t now_s)
+          const struct assay_quote *quote,
+          const struct assay_collateral_need *need, int64_t now_s)
 {
     c->now_s = now_s;
     c->o = s->o;
     c->o.fetch.cancel = &c->cancel;
     memcpy(c->source, s->source, sizeof(c->source));
     c->result = calloc(1, sizeof(*c->result));
-    if (c->result == NULL ||
-        assay_quote_parse(assay_quote_view(quote)->raw, &c->quote, &c->err) !=
-            ASSAY_OK ||
-        assay_collateral_need(quote, ASSAY_EMPTY, &c->result->need, &c->err) !=
-            ASSAY_OK) {
+    if (c->result == NULL) {
         return false;
     }
     c->result->count = 1;
+    c->result->need = *need;
+    if (assay_quote_parse(assay_quote_view(quote)->raw, &c->quote, &c->err) !=
+        ASSAY_OK) {
+        return false;
+    }
     c->request = (struct assay_pcs_request){
         .need = &c->result->need,
         .sources = c->source,
@@ -316,7 +313,8 @@ work_fixed(uv_work_t *w)
 
 struct assay_supply_call *
 assay_supply_get(struct assay_supply *s, const struct assay_quote *quote,
-                 int64_t now_s, assay_supply_done *done, void *user)
+                 const struct assay_collateral_need *need, int64_t now_s,
+                 assay_supply_done *done, void *user)
 {
     struct assay_supply_call *c = calloc(1, sizeof(*c));
 
@@ -328,7 +326,7 @@ assay_supply_get(struct assay_supply *s, const struct assay_quote *quote,
     c->work.data = c;
     c->done = done;
     c->user = user;
-    if (!fill_call(c, s, quote, now_s) ||
+    if (!fill_call(c, s, quote, need, now_s) ||
         uv_queue_work(s->loop, &c->work, s->o.fixed != NULL ? work_fixed : work,
                       after_work) != 0) {
         call_free(c);

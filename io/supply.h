@@ -24,6 +24,7 @@ struct assay_supply_options {
     struct assay_fetch_options fetch; /* `cancel` is the supply's own */
     bool use_cache;                   /* on disk; memory is always used */
     int64_t grace_s;                  /* seconds after nextUpdate; 0 for none */
+    struct assay_freshness fresh;     /* at least that of memory and disk */
     /* Always this bundle, and no sources at all; or NULL. */
     const struct assay_collateral *fixed;
 };
@@ -44,20 +45,21 @@ assay_supplied_collateral(const struct assay_supplied *s);
 enum assay_origin assay_supplied_origin(const struct assay_supplied *s);
 void assay_supplied_release(struct assay_supplied *s); /* NULL is fine */
 
-/* What is in memory for this quote, in date at now_s; or NULL. To be
- * released. */
-struct assay_supplied *assay_supply_have(struct assay_supply *s,
-                                         const struct assay_quote *quote,
-                                         int64_t now_s);
+/* What is in memory for a quote with this need, in date at now_s and fresh
+ * enough; or NULL. To be released. */
+struct assay_supplied *
+assay_supply_have(struct assay_supply *s,
+                  const struct assay_collateral_need *need, int64_t now_s);
 
 /* Exactly one call, from the loop: collateral to be released, or NULL and why
  * (errors of assay_obtain_collateral()). */
 typedef void assay_supply_done(void *user, struct assay_supplied *supplied,
                                const struct assay_error *err);
 struct assay_supply_call; /* opaque: a request under way */
-/* The quote is copied. NULL: out of memory. */
-struct assay_supply_call *assay_supply_get(struct assay_supply *s,
-                                           const struct assay_quote *quote,
-                                           int64_t now_s,
-                                           assay_supply_done *done, void *user);
+/* Quote and need (assay_collateral_need() of that quote) are copied. NULL: out
+ * of memory. */
+struct assay_supply_call *
+assay_supply_get(struct assay_supply *s, const struct assay_quote *quote,
+                 const struct assay_collateral_need *need, int64_t now_s,
+                 assay_supply_done *done, void *user);
 void assay_supply_cancel(struct assay_supply_call *c); /* no callback */

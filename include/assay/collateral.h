@@ -73,6 +73,12 @@ ASSAY_API size_t assay_collateral_item_count(const struct assay_collateral *c);
 /* i below the count. */
 ASSAY_API struct assay_collateral_item
 assay_collateral_item(const struct assay_collateral *c, size_t i);
+/* Earliest issued_s of TCB info, QE identity and PCK CRL, which are issued anew
+ * all the time (the root CA CRL is not). */
+ASSAY_API int64_t assay_collateral_issued(const struct assay_collateral *c);
+/* The lower tcbEvaluationDataNumber of TCB info and QE identity. */
+ASSAY_API uint32_t
+assay_collateral_evaluation(const struct assay_collateral *c);
 /* Earliest expires_s of the items. */
 ASSAY_API int64_t assay_collateral_expires(const struct assay_collateral *c);
 

@@ -139,6 +139,16 @@ ASSAY_API const char *assay_policy_ca_file(const struct assay_policy *p);
  * no source answers; 0 by default. */
 ASSAY_API int64_t assay_policy_collateral_grace(const struct assay_policy *p);
 
+/* How fresh collateral has to be, so that a program does not take from a cache
+ * what the policy would refuse. */
+struct assay_freshness {
+    bool has_max_age;
+    int64_t max_age_s;       /* of TCB info, QE identity and PCK CRL */
+    uint32_t min_evaluation; /* tcbEvaluationDataNumber; 0: any */
+};
+ASSAY_API struct assay_freshness
+assay_policy_freshness(const struct assay_policy *p);
+
 #ifdef __cplusplus
 }
 #endif

@@ -116,6 +116,9 @@ ASSAY_API void assay_client_sent(struct assay_client *c, size_t n);
 /* In NEED_COLLATERAL. The quote, to know which. */
 ASSAY_API const struct assay_quote *
 assay_client_quote(const struct assay_client *c);
+/* What must be asked for to serve that quote; valid from here on. */
+ASSAY_API const struct assay_collateral_need *
+assay_client_need(const struct assay_client *c);
 /* The session only borrows it: it must live until the next evidence or free.
  * NEED_COLLATERAL becomes APPRAISE. May be given again (other collateral)
  * before assay_client_appraise(). */

@@ -172,6 +172,7 @@ make_supply(struct get *g)
             },
         .use_cache = !o->no_cache && assay_policy_cache_collateral(g->policy),
         .grace_s = assay_policy_collateral_grace(g->policy),
+        .fresh = assay_policy_freshness(g->policy),
         .fixed = g->bundle,
     };
 

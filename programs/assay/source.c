@@ -59,6 +59,7 @@ source_of(const struct options *o, const struct assay_quote *q,
                 .use_cache = !o->no_cache && assay_policy_cache_collateral(p),
                 .now_s = o->now_s,
                 .grace_s = assay_policy_collateral_grace(p),
+                .fresh = assay_policy_freshness(p),
             },
     };
     s->request.source_count = source_urls(o, p, s->urls);

@@ -36,6 +36,7 @@ struct assay_client {
     struct assay_queue plain;
     struct assay_reply_reader reader;
     struct assay_reply_evidence evidence;
+    struct assay_collateral_need need;
     const struct assay_collateral *collateral; /* borrowed */
     struct assay_buf certificate;
     struct assay_verdict *verdict;
@@ -286,7 +287,6 @@ step_handshake(struct assay_client *c, struct assay_error *err)
 static void
 step_quote(struct assay_client *c, struct assay_error *err)
 {
-    struct assay_collateral_need need;
     bool done = false;
 
     if (assay_reply_reader_take(&c->reader, &c->plain, &done, err) !=
@@ -299,7 +299,7 @@ step_quote(struct assay_client *c, struct assay_error *err)
     if (assay_reply_parse(assay_buf_slice(&c->reader.content), &c->evidence,
                           err) == ASSAY_OK) {
         /* A quote that no collateral can be found for ends here. */
-        (void)!assay_collateral_need(c->evidence.quote, ASSAY_EMPTY, &need,
+        (void)!assay_collateral_need(c->evidence.quote, ASSAY_EMPTY, &c->need,
                                      err);
     }
     assay_reply_reader_free(&c->reader);
@@ -629,6 +629,12 @@ const struct assay_quote *
 assay_client_quote(const struct assay_client *c)
 {
     return c->evidence.quote;
+}
+
+const struct assay_collateral_need *
+assay_client_need(const struct assay_client *c)
+{
+    return &c->need;
 }
 
 const struct assay_verdict *

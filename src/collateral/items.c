@@ -42,6 +42,26 @@ assay_collateral_item(const struct assay_collateral *c, size_t i)
 }
 
 int64_t
+assay_collateral_issued(const struct assay_collateral *c)
+{
+    int64_t first = c->tcb_info.issue_s;
+
+    if (c->qe_identity.issue_s < first) {
+        first = c->qe_identity.issue_s;
+    }
+    return c->pck_crl.crl.this_update_s < first ? c->pck_crl.crl.this_update_s
+                                                : first;
+}
+
+uint32_t
+assay_collateral_evaluation(const struct assay_collateral *c)
+{
+    return c->tcb_info.evaluation < c->qe_identity.evaluation
+               ? c->tcb_info.evaluation
+               : c->qe_identity.evaluation;
+}
+
+int64_t
 assay_collateral_expires(const struct assay_collateral *c)
 {
     int64_t first = INT64_MAX;

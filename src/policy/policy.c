@@ -201,3 +201,14 @@ assay_policy_accepts_self_signed(const struct assay_policy *p)
 {
     return p->accept_self_signed_certs;
 }
+
+struct assay_freshness
+assay_policy_freshness(const struct assay_policy *p)
+{
+    return (struct assay_freshness){
+        .has_max_age = p->max_collateral_age_s.there,
+        .max_age_s = p->max_collateral_age_s.value,
+        .min_evaluation =
+            p->min_evaluation.there ? (uint32_t)p->min_evaluation.value : 0,
+    };
+}

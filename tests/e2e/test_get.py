@@ -832,6 +832,28 @@ class Collateral(GetCase):
         self.assertIsNone(where)
         self.assertEqual(doc["error"]["code"], "network")
 
+    def test_cache_that_the_policy_finds_too_old(self):
+        """What the policy would refuse is not taken from the cache."""
+        day = 86400
+        tolerant = self.policy_file("tolerant.json", cache_collateral=True,
+                                    max_collateral_age_secs=20 * day,
+                                    min_tcb_evaluation_data_number=18)
+        strict = self.policy_file("strict.json", cache_collateral=True,
+                                  max_collateral_age_secs=day)
+        newer = self.policy_file("newer.json", cache_collateral=True,
+                                 min_tcb_evaluation_data_number=19)
+        with FakePccs(self.parts) as pccs:
+            self.ask([pccs])
+            self.assertEqual(self.ask([pccs], policy=tolerant)[0], "cache")
+            self.assertEqual(len(pccs.requests), 4)
+            for policy, check in ((strict, "collateral_age"),
+                                  (newer, "tcb_evaluation_data_number")):
+                pccs.requests.clear()
+                where, doc = self.ask([pccs], policy=policy, code=NOT_TRUSTED)
+                self.assertEqual(where, "source")
+                self.assertEqual(doc["verdict"]["error"]["code"], check)
+                self.assertEqual(len(pccs.requests), 4)
+
     def test_tampered_cache(self):
         with FakePccs(self.parts) as pccs:
             self.ask([pccs])
