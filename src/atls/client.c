@@ -1,70 +1,17 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * client.c - the client of an attested session.
+ * client.c - the client of an attested session: its flow.
  *
  * The flow is in assay_client_feed() and the step_* functions, one for each
  * state. OPEN is entered in one place, assay_client_appraise(), and left for
  * QUOTE in one, assay_client_reattest().
  */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "assay/session.h"
-#include "atls/name.h"
-#include "atls/reply.h"
-#include "atls/tls.h"
-#include "atls/wire.h"
-#include "base/timestamp.h"
+#include "atls/client_state.h"
 
-#define CERTIFICATE_MAX_BYTES (64u * 1024u)
-#define REQUEST_MAX_BYTES     1024u
-/* A record may be on its way when the room is used up. */
-#define PLAIN_MAX_BYTES                                                        \
-    (ASSAY_SESSION_PLAIN_MAX_BYTES + 2 * ASSAY_TLS_RECORD_MAX_BYTES)
-
-struct assay_client {
-    struct assay_client_options o;
-    char name[ASSAY_SERVER_NAME_MAX_BYTES + 1];
-    const struct assay_wire_rule *wire;
-    struct assay_tls *tls;
-    enum assay_client_state state;
-    struct assay_error error;
-    bool peer_failed;
-    bool truncated;
-    bool in_message;
-    struct assay_queue plain;
-    struct assay_reply_reader reader;
-    struct assay_reply_evidence evidence;
-    struct assay_collateral_need need;
-    const struct assay_collateral *collateral; /* borrowed */
-    struct assay_buf certificate;
-    struct assay_verdict *verdict;
-    struct assay_session_facts facts;
-    int64_t nonce_ms; /* when the nonce in use was issued */
-};
-
-const char *
-assay_client_state_name(enum assay_client_state s)
-{
-    switch (s) {
-    case ASSAY_CLIENT_HANDSHAKE:
-        return "handshake";
-    case ASSAY_CLIENT_QUOTE:
-        return "quote";
-    case ASSAY_CLIENT_NEED_COLLATERAL:
-        return "need_collateral";
-    case ASSAY_CLIENT_APPRAISE:
-        return "appraise";
-    case ASSAY_CLIENT_OPEN:
-        return "open";
-    case ASSAY_CLIENT_CLOSED:
-        return "closed";
-    case ASSAY_CLIENT_FAILED:
-        return "failed";
-    }
-    return "unknown";
-}
+#define REQUEST_MAX_BYTES 1024u
 
 /* --- failing ------------------------------------------------------------ */
 
@@ -76,8 +23,9 @@ is_local(enum assay_code code)
 }
 
 /* For good: nothing but the alert goes out, nothing more comes in. */
-static enum assay_code
-fail(struct assay_client *c, const struct assay_error *why, bool peer)
+enum assay_code
+assay_client_fail(struct assay_client *c, const struct assay_error *why,
+                  bool peer)
 {
     if (c->state != ASSAY_CLIENT_FAILED) {
         c->state = ASSAY_CLIENT_FAILED;
@@ -95,137 +43,16 @@ fail(struct assay_client *c, const struct assay_error *why, bool peer)
 static enum assay_code
 fail_peer(struct assay_client *c, const struct assay_error *why)
 {
-    return fail(c, why, true);
+    return assay_client_fail(c, why, true);
 }
 
-static enum assay_code
-refuse(struct assay_error *err, const struct assay_client *c, const char *what)
+enum assay_code
+assay_client_refuse(struct assay_error *err, const struct assay_client *c,
+                    const char *what)
 {
     return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                       "session: cannot %s while it is in state %s", what,
                       assay_client_state_name(c->state));
-}
-
-/* --- making ------------------------------------------------------------- */
-
-static void
-check_clock(const struct assay_client_options *o, struct assay_now now,
-            struct assay_error *err)
-{
-    int64_t newest_s = assay_verifier_newest_date(o->verifier);
-    char text[ASSAY_TIME_TEXT];
-
-    if (now.wall_s < newest_s) {
-        assay_time_format(newest_s, text);
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "the clock is wrong: collateral of %s has been verified "
-                   "already",
-                   text);
-    }
-}
-
-static void
-check_options(const struct assay_client_options *o, struct assay_now now,
-              struct assay_error *err)
-{
-    bool allowed = false;
-
-    if (o->ctx == NULL || o->verifier == NULL || o->root == NULL ||
-        o->policy == NULL || o->roots == NULL || o->server_name == NULL) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "session: an input is missing");
-        return;
-    }
-    if (!assay_name_is_valid(o->server_name)) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "session: '%.80s' is no DNS name and no IP address",
-                   o->server_name);
-    }
-    if (assay_policy_compose_file(o->policy) != NULL) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "session: the compose_file of the policy was not given");
-    }
-    for (size_t i = 0; i < assay_policy_wire_count(o->policy); i++) {
-        allowed = allowed || assay_policy_wire(o->policy, i) == o->wire;
-    }
-    if (!allowed) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "session: the policy does not allow this wire");
-    }
-    check_clock(o, now, err);
-}
-
-static void
-take_nonce(struct assay_client *c, struct assay_now now,
-           const uint8_t nonce[ASSAY_NONCE_BYTES])
-{
-    memset(c->facts.nonce, 0, sizeof(c->facts.nonce));
-    memcpy(c->facts.nonce, nonce, c->wire->nonce_len);
-    c->facts.nonce_len = c->wire->nonce_len;
-    c->nonce_ms = now.mono_ms;
-}
-
-enum assay_code
-assay_client_new(const struct assay_client_options *options,
-                 struct assay_now now, const uint8_t nonce[ASSAY_NONCE_BYTES],
-                 struct assay_client **out, struct assay_error *err)
-{
-    struct assay_client *c = NULL;
-    bool self_signed;
-
-    *out = NULL;
-    assay_error_clear(err);
-    check_options(options, now, err);
-    if (err->code != ASSAY_OK) {
-        return err->code;
-    }
-    c = calloc(1, sizeof(*c));
-    if (c == NULL) {
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                          "session: out of memory");
-    }
-    c->o = *options;
-    (void)snprintf(c->name, sizeof(c->name), "%s", options->server_name);
-    c->o.server_name = c->name;
-    c->wire = assay_wire_rule(options->wire);
-    assay_error_clear(&c->error);
-    assay_queue_init(&c->plain, PLAIN_MAX_BYTES);
-    assay_reply_reader_init(&c->reader);
-    assay_buf_init(&c->certificate, CERTIFICATE_MAX_BYTES);
-    take_nonce(c, now, nonce);
-    self_signed = assay_policy_accepts_self_signed(options->policy);
-    c->facts.wire = options->wire;
-    c->facts.certificate_checked = !self_signed;
-
-    const struct assay_tls_client_setup setup = {
-        .ctx = options->ctx,
-        .roots = options->roots,
-        .check_certificate = !self_signed,
-        .server_name = c->name,
-        .now_s = now.wall_s,
-    };
-
-    if (assay_tls_client_new(&setup, &c->tls, err) != ASSAY_OK) {
-        assay_client_free(c);
-        return err->code;
-    }
-    *out = c;
-    return ASSAY_OK;
-}
-
-void
-assay_client_free(struct assay_client *c)
-{
-    if (c == NULL) {
-        return;
-    }
-    assay_tls_free(c->tls);
-    assay_queue_free(&c->plain);
-    assay_reply_reader_free(&c->reader);
-    assay_reply_evidence_free(&c->evidence);
-    assay_buf_free(&c->certificate);
-    assay_verdict_free(c->verdict);
-    free(c);
 }
 
 /* --- stepping ----------------------------------------------------------- */
@@ -409,13 +236,13 @@ assay_client_eof(struct assay_client *c)
                    "the connection was cut in state %s",
                    assay_client_state_name(c->state));
     }
-    (void)fail(c, &why, instead);
+    (void)assay_client_fail(c, &why, instead);
 }
 
 void
 assay_client_abort(struct assay_client *c, const struct assay_error *why)
 {
-    (void)fail(c, why, false);
+    (void)assay_client_fail(c, why, false);
 }
 
 /* --- appraising --------------------------------------------------------- */
@@ -476,11 +303,11 @@ assay_client_appraise(struct assay_client *c, struct assay_now now,
 
     assay_error_clear(err);
     if (c->state != ASSAY_CLIENT_APPRAISE) {
-        return refuse(err, c, "appraise");
+        return assay_client_refuse(err, c, "appraise");
     }
-    check_clock(&c->o, now, err);
+    assay_client_check_clock(&c->o, now, err);
     if (err->code != ASSAY_OK) {
-        return fail(c, err, false);
+        return assay_client_fail(c, err, false);
     }
     if (verify(c, now, &v, err) != ASSAY_OK) {
         return fail_peer(c, err);
@@ -517,140 +344,13 @@ assay_client_reattest(struct assay_client *c, struct assay_now now,
     assay_error_clear(err);
     if (c->state != ASSAY_CLIENT_OPEN || c->in_message ||
         assay_queue_len(&c->plain) > 0) {
-        return refuse(err, c, "ask for fresh evidence amid a message or");
+        return assay_client_refuse(err, c,
+                                   "ask for fresh evidence amid a message or");
     }
-    check_clock(&c->o, now, err);
+    assay_client_check_clock(&c->o, now, err);
     if (err->code == ASSAY_OK) {
-        take_nonce(c, now, nonce);
+        assay_client_take_nonce(c, now, nonce);
         ask(c, err);
     }
-    return err->code == ASSAY_OK ? ASSAY_OK : fail(c, err, false);
-}
-
-/* --- plaintext ---------------------------------------------------------- */
-
-enum assay_code
-assay_client_begin(struct assay_client *c, struct assay_now now,
-                   struct assay_error *err)
-{
-    assay_error_clear(err);
-    if (c->state != ASSAY_CLIENT_OPEN || c->in_message) {
-        return refuse(err, c, "begin a message");
-    }
-    if (assay_client_due(c, now)) {
-        return assay_fail(err, ASSAY_STALE, ASSAY_NO_OFFSET,
-                          "session: the evidence is older than the policy's "
-                          "interval");
-    }
-    c->in_message = true;
-    return ASSAY_OK;
-}
-
-enum assay_code
-assay_client_write(struct assay_client *c, struct assay_slice plain,
-                   struct assay_error *err)
-{
-    assay_error_clear(err);
-    if (c->state != ASSAY_CLIENT_OPEN || !c->in_message) {
-        return refuse(err, c, "write outside of a message or");
-    }
-    return assay_tls_write(c->tls, plain, err);
-}
-
-void
-assay_client_end(struct assay_client *c)
-{
-    c->in_message = false;
-}
-
-struct assay_slice
-assay_client_read(const struct assay_client *c)
-{
-    if (c->state != ASSAY_CLIENT_OPEN && c->state != ASSAY_CLIENT_CLOSED) {
-        return ASSAY_EMPTY;
-    }
-    return assay_queue_slice(&c->plain);
-}
-
-void
-assay_client_taken(struct assay_client *c, size_t n)
-{
-    if (c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_CLOSED) {
-        assay_queue_take(&c->plain, n);
-    }
-}
-
-void
-assay_client_close(struct assay_client *c)
-{
-    c->in_message = false;
-    assay_tls_close(c->tls);
-}
-
-/* --- asking ------------------------------------------------------------- */
-
-enum assay_client_state
-assay_client_state(const struct assay_client *c)
-{
-    return c->state;
-}
-
-const struct assay_error *
-assay_client_error(const struct assay_client *c)
-{
-    return &c->error;
-}
-
-bool
-assay_client_peer_failed(const struct assay_client *c)
-{
-    return c->state == ASSAY_CLIENT_FAILED && c->peer_failed;
-}
-
-bool
-assay_client_truncated(const struct assay_client *c)
-{
-    return c->truncated;
-}
-
-struct assay_slice
-assay_client_output(const struct assay_client *c)
-{
-    return assay_queue_slice(assay_tls_output(c->tls));
-}
-
-void
-assay_client_sent(struct assay_client *c, size_t n)
-{
-    assay_queue_take(assay_tls_output(c->tls), n);
-}
-
-const struct assay_quote *
-assay_client_quote(const struct assay_client *c)
-{
-    return c->evidence.quote;
-}
-
-const struct assay_collateral_need *
-assay_client_need(const struct assay_client *c)
-{
-    return &c->need;
-}
-
-const struct assay_verdict *
-assay_client_verdict(const struct assay_client *c)
-{
-    return c->verdict;
-}
-
-struct assay_session_facts
-assay_client_facts(const struct assay_client *c)
-{
-    return c->facts;
-}
-
-struct assay_slice
-assay_client_certificate(const struct assay_client *c)
-{
-    return assay_buf_slice(&c->certificate);
+    return err->code == ASSAY_OK ? ASSAY_OK : assay_client_fail(c, err, false);
 }
