@@ -191,14 +191,13 @@ to_server(struct attested_pair *p)
 }
 
 static void
-to_client(struct attested_pair *p, struct assay_now now)
+to_client(struct attested_pair *p)
 {
     struct assay_slice out = assay_server_output(p->server);
     struct assay_error err;
     size_t used = 0;
 
-    bench_must(assay_client_feed(p->client, out, &used, now, &err), "client",
-               &err);
+    bench_must(assay_client_feed(p->client, out, &used, &err), "client", &err);
     assay_server_sent(p->server, used);
 }
 
@@ -232,7 +231,7 @@ attested_open(struct attested_pair *p, const struct bench_site *s,
         if (assay_server_state(p->server) == ASSAY_SERVER_QUOTE) {
             bench_site_give_quote(s, p->server);
         }
-        to_client(p, now);
+        to_client(p);
     }
     assay_client_give_collateral(p->client, collateral);
     bench_must(assay_client_appraise(p->client, now, &err), "appraise", &err);

@@ -194,8 +194,8 @@ feed_held(struct assay_attested *a)
     if (a->held.len == 0) {
         return 0;
     }
-    if (assay_client_feed(a->session, assay_buf_slice(&a->held), &used,
-                          assay_now(), &err) != ASSAY_OK) {
+    if (assay_client_feed(a->session, assay_buf_slice(&a->held), &used, &err) !=
+        ASSAY_OK) {
         assay_attested_flush(a);
         fail(a, &err, assay_client_peer_failed(a->session));
         return 0;

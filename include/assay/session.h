@@ -98,7 +98,7 @@ ASSAY_API bool assay_client_peer_failed(const struct assay_client *c);
  * the same error is returned. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
-                  struct assay_now now, struct assay_error *err);
+                  struct assay_error *err);
 /* The server has closed its side of the connection. An open session becomes
  * CLOSED (assay_client_truncated() tells whether TLS said goodbye), any other
  * fails. */

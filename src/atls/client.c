@@ -172,9 +172,8 @@ room(const struct assay_client *c)
 
 enum assay_code
 assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
-                  struct assay_now now, struct assay_error *err)
+                  struct assay_error *err)
 {
-    (void)now;
     *used = 0;
     assay_error_clear(err);
     if (c->state == ASSAY_CLIENT_FAILED) {

@@ -25,7 +25,6 @@ struct assay_server {
     uint8_t exporter[ASSAY_EXPORTER_BYTES];
     /* of the request that is being read or handled */
     bool have_head;
-    bool ours;      /* for the quote endpoint */
     bool head_only; /* HEAD: an answer has no body */
     size_t scanned;
     struct assay_buf head; /* octets, with the empty line */
@@ -206,7 +205,6 @@ take_head(struct assay_server *s, struct assay_error *err)
     s->keep_alive = head.keep_alive;
     s->have_head = true;
     s->head_only = assay_slice_is(head.method, "HEAD");
-    s->ours = c.ours;
     assay_buf_add(&s->head,
                   (struct assay_slice){assay_queue_slice(&s->plain).ptr, used});
     if (assay_buf_check(&s->head, "request", err) != ASSAY_OK) {

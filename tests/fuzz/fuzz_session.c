@@ -73,9 +73,8 @@ move(struct scene *x, bool up, size_t n, int flip)
             x->s.server, (struct assay_slice){copy, out.len}, &used, &err);
         assay_client_sent(x->s.client, used);
     } else {
-        (void)!assay_client_feed(x->s.client,
-                                 (struct assay_slice){copy, out.len}, &used,
-                                 x->s.now, &err);
+        (void)!assay_client_feed(
+            x->s.client, (struct assay_slice){copy, out.len}, &used, &err);
         assay_server_sent(x->s.server, used);
     }
     PROMISE(used <= out.len);

@@ -304,7 +304,7 @@ pair_move(struct pair *s, bool up)
         assay_client_sent(s->client, used);
     } else {
         assay_buf_add(&s->to_client, out);
-        (void)!assay_client_feed(s->client, out, &used, s->now, &err);
+        (void)!assay_client_feed(s->client, out, &used, &err);
         assay_server_sent(s->server, used);
     }
     return used > 0;

@@ -35,8 +35,7 @@ raw_free(struct raw_server *r)
 /* Moves everything both ways until nothing moves; at most `step` bytes at a
  * time towards the client. */
 static inline void
-raw_run(struct raw_server *r, struct assay_client *c, struct assay_now now,
-        size_t step)
+raw_run(struct raw_server *r, struct assay_client *c, size_t step)
 {
     struct assay_error err;
     bool moved = true;
@@ -54,7 +53,7 @@ raw_run(struct raw_server *r, struct assay_client *c, struct assay_now now,
         down.len = down.len < step ? down.len : step;
         if (down.len > 0) {
             used = 0;
-            (void)!assay_client_feed(c, down, &used, now, &err);
+            (void)!assay_client_feed(c, down, &used, &err);
             assay_queue_take(assay_tls_output(r->tls), used);
             moved = moved || used > 0;
         }

@@ -99,7 +99,7 @@ start(struct raw_server *r, struct assay_client **c)
 
     raw_make(r, &platform);
     pair_need(assay_client_new(&o, now, pair_nonce, c, &err) == ASSAY_OK, &err);
-    raw_run(r, *c, now, SIZE_MAX);
+    raw_run(r, *c, SIZE_MAX);
     assert_int_equal(assay_client_state(*c), ASSAY_CLIENT_QUOTE);
 }
 
@@ -141,11 +141,11 @@ test_hole_7_replies(void **state)
                 if (text.len > 60000) { /* as a server would: bit by bit */
                     raw_say(&r, assay_buf_slice(&text));
                     text.len = 0;
-                    raw_run(&r, c, now, steps[k]);
+                    raw_run(&r, c, steps[k]);
                 }
             }
             raw_say(&r, assay_buf_slice(&text));
-            raw_run(&r, c, now, steps[k]);
+            raw_run(&r, c, steps[k]);
             check_failed(replies[i].name, c, replies[i].message);
             assay_buf_free(&text);
             assay_client_free(c);
@@ -173,7 +173,7 @@ test_request_is_all_that_is_said(void **state)
     (void)state;
     start(&r, &c);
     raw_say(&r, assay_slice_of("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"));
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     check_failed("refused", c, "quote reply: status 500");
     assert_true(assay_slice_is(assay_queue_slice(&r.plain), want));
     assay_client_free(c);
@@ -190,7 +190,7 @@ test_goodbye_instead_of_a_reply(void **state)
     (void)state;
     start(&r, &c);
     assay_tls_close(r.tls);
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     check_failed("goodbye", c, "quote reply: the server said goodbye");
     assay_client_free(c);
     raw_free(&r);
@@ -258,7 +258,7 @@ test_good_evidence_opens(void **state)
     (void)state;
     start(&r, &c);
     say_evidence(&r, c, "");
-    raw_run(&r, c, now, 1);
+    raw_run(&r, c, 1);
     open_session(c);
     if (assay_client_state(c) != ASSAY_CLIENT_OPEN) {
         fail_msg("%s", assay_client_error(c)->msg);
@@ -278,7 +278,7 @@ test_goodbye_after_the_reply(void **state)
     start(&r, &c);
     say_evidence(&r, c, "");
     assay_tls_close(r.tls);
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     assert_int_equal(assay_client_state(c), ASSAY_CLIENT_FAILED);
     assert_int_equal(assay_client_error(c)->code, ASSAY_NETWORK);
     assert_false(assay_client_peer_failed(c));
@@ -297,17 +297,17 @@ test_nothing_behind_the_reply(void **state)
     (void)state;
     start(&r, &c);
     say_evidence(&r, c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     check_failed("in the same record", c, "quote reply: ");
     assay_client_free(c);
     raw_free(&r);
 
     start(&r, &c);
     say_evidence(&r, c, "");
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     assert_int_equal(assay_client_state(c), ASSAY_CLIENT_NEED_COLLATERAL);
     raw_say(&r, assay_slice_of("x"));
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     check_failed("while collateral is fetched", c, "quote reply: 1 bytes");
     open_session(c);
     assert_int_equal(assay_client_state(c), ASSAY_CLIENT_FAILED);
@@ -341,7 +341,7 @@ test_certificate_that_was_not_announced(void **state)
               &err);
     start(&r, &c);
     say_evidence(&r, c, ""); /* by a platform that signs what it is told */
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     open_session(c);
     check_failed("not announced", c, "certificate_event: ");
     assay_client_free(c);
@@ -365,7 +365,7 @@ test_hole_5_collateral_of_the_server(void **state)
     raw_say(&r, assay_slice_of("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"
                                "{\"collateral\":{\"tcb_info\":\"{}\"},"
                                "\"quote\":{\"quote\":\"0400\"}}   "));
-    raw_run(&r, c, now, SIZE_MAX);
+    raw_run(&r, c, SIZE_MAX);
     assert_int_equal(assay_client_state(c), ASSAY_CLIENT_FAILED);
     assert_null(assay_client_verdict(c));
     assay_client_free(c);

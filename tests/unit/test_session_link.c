@@ -41,7 +41,7 @@ deliver(struct pair *s, struct link *l, struct assay_slice bytes)
         if (l->up) {
             (void)!assay_server_feed(s->server, part, &used, &err);
         } else {
-            (void)!assay_client_feed(s->client, part, &used, s->now, &err);
+            (void)!assay_client_feed(s->client, part, &used, &err);
         }
         bytes.ptr += part.len;
         bytes.len -= part.len;

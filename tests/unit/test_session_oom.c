@@ -66,7 +66,7 @@ move(struct pair *s, bool up)
     } else {
         assay_server_sent(s->server, out.len);
         guard(true);
-        (void)!assay_client_feed(s->client, out, &used, s->now, &err);
+        (void)!assay_client_feed(s->client, out, &used, &err);
     }
     guard(false);
     free((void *)out.ptr);
