@@ -227,8 +227,12 @@ class Client:
         try:
             while self.more():
                 pass
-        except (ssl.SSLEOFError, ConnectionResetError):
+        except ConnectionResetError:
             return True
+        except ssl.SSLError as e:
+            # Before Python 3.11.4 it is no SSLEOFError.
+            return (isinstance(e, ssl.SSLEOFError)
+                    or e.reason == "UNEXPECTED_EOF_WHILE_READING")
         return False
 
 
