@@ -339,6 +339,20 @@ tell_open_session(struct assay_attested *a)
     }
 }
 
+/* The server wants evidence of this side, and there is no source of it. */
+static void
+need_evidence(struct assay_attested *a)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_fail(&err, ASSAY_MISSING, ASSAY_NO_OFFSET,
+               "%s: the server requires evidence of its clients, and there is "
+               "no source of quotes here",
+               a->session_options.server_name);
+    fail(a, &err, false);
+}
+
 /* What the session's state calls for. */
 static void
 act(struct assay_attested *a)
@@ -357,6 +371,10 @@ act(struct assay_attested *a)
         }
         break;
     case ASSAY_CLIENT_APPRAISE: /* passed through at once */
+    case ASSAY_CLIENT_EVIDENCE:
+        break;
+    case ASSAY_CLIENT_NEED_EVIDENCE:
+        need_evidence(a);
         break;
     case ASSAY_CLIENT_OPEN:
     case ASSAY_CLIENT_CLOSED:

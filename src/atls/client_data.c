@@ -79,6 +79,10 @@ assay_client_state_name(enum assay_client_state s)
         return "need_collateral";
     case ASSAY_CLIENT_APPRAISE:
         return "appraise";
+    case ASSAY_CLIENT_NEED_EVIDENCE:
+        return "need_evidence";
+    case ASSAY_CLIENT_EVIDENCE:
+        return "evidence";
     case ASSAY_CLIENT_OPEN:
         return "open";
     case ASSAY_CLIENT_CLOSED:
@@ -128,13 +132,13 @@ assay_client_sent(struct assay_client *c, size_t n)
 const struct assay_quote *
 assay_client_quote(const struct assay_client *c)
 {
-    return c->evidence.quote;
+    return c->server.evidence.quote;
 }
 
 const struct assay_collateral_need *
 assay_client_need(const struct assay_client *c)
 {
-    return &c->need;
+    return &c->server.need;
 }
 
 struct assay_slice
@@ -142,14 +146,14 @@ assay_client_stapled(const struct assay_client *c)
 {
     return c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
                    c->state == ASSAY_CLIENT_APPRAISE
-               ? assay_buf_slice(&c->evidence.collateral)
+               ? assay_buf_slice(&c->server.evidence.collateral)
                : ASSAY_EMPTY;
 }
 
 const struct assay_verdict *
 assay_client_verdict(const struct assay_client *c)
 {
-    return c->verdict;
+    return c->server.verdict;
 }
 
 struct assay_session_facts

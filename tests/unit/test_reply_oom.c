@@ -118,7 +118,8 @@ test_read(void **state)
         room = assay_queue_extend(&q, text.len);
         assert_non_null(room);
         memcpy(room, text.ptr, text.len);
-        assay_reply_reader_init(&reader);
+        assay_reply_reader_init(&reader, "quote reply",
+                                ASSAY_REPLY_BODY_MAX_BYTES);
         oom_fail_after(n);
         (void)!assay_reply_reader_take(&reader, &q, &done, &err);
         refused = oom_stop();

@@ -60,7 +60,7 @@ check_got(struct raw_client *r, const char *want)
 static void
 start(struct raw_client *r, const char *request)
 {
-    raw_client_make(r, &platform);
+    raw_client_make(r, &platform, NULL);
     raw_client_say(r, request);
     check_state(r, ASSAY_SERVER_REQUEST);
 }
@@ -135,7 +135,7 @@ test_switch_elsewhere_does_nothing(void **state)
     struct raw_client r;
 
     (void)state;
-    raw_client_make(&r, &platform);
+    raw_client_make(&r, &platform, NULL);
     assay_server_switch(r.server);
     check_state(&r, ASSAY_SERVER_IDLE);
     raw_client_free(&r);
@@ -318,7 +318,7 @@ test_bad_body_can_be_told(void **state)
 static void
 ask_for_a_quote(struct raw_client *r)
 {
-    raw_client_make(r, &platform);
+    raw_client_make(r, &platform, NULL);
     raw_client_say(r, "POST /tdx_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
                       "Content-Length: 80\r\n\r\n"
                       "{\"nonce_hex\":\"000102030405060708090a0b0c0d0e0f"
