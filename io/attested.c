@@ -377,6 +377,7 @@ act(struct assay_attested *a)
         need_evidence(a);
         break;
     case ASSAY_CLIENT_OPEN:
+    case ASSAY_CLIENT_RAW:
     case ASSAY_CLIENT_CLOSED:
         tell_open_session(a);
         break;

@@ -59,8 +59,9 @@ enum assay_client_state {
                                      assay_client_give_evidence() is due */
     ASSAY_CLIENT_EVIDENCE,        /* ours was sent, the answer is awaited */
     ASSAY_CLIENT_OPEN,            /* the verdict is trusted: data may flow */
-    ASSAY_CLIENT_CLOSED,          /* the server closed an open session */
-    ASSAY_CLIENT_FAILED,          /* for good; see assay_client_error() */
+    ASSAY_CLIENT_RAW,    /* protocols were switched: octets both ways */
+    ASSAY_CLIENT_CLOSED, /* the server closed an open session */
+    ASSAY_CLIENT_FAILED, /* for good; see assay_client_error() */
 };
 ASSAY_API const char *assay_client_state_name(enum assay_client_state s);
 
@@ -203,6 +204,25 @@ ASSAY_API struct assay_slice assay_client_read(const struct assay_client *c);
 ASSAY_API void assay_client_taken(struct assay_client *c, size_t n);
 /* Says goodbye (close_notify); nothing can be written afterwards. */
 ASSAY_API void assay_client_close(struct assay_client *c);
+
+/* Amid the message whose response (101) switched protocols, once its head was
+ * taken: OPEN becomes RAW; so does CLOSED, if the server's goodbye came with
+ * the response. What waits, and whatever comes, is read as it
+ * stands. A raw stream is one message that lasts until its end: it was begun on
+ * evidence that was fresh, and no further evidence can be asked for in its
+ * midst, so `begin`, `end` and `reattest` have no place in it; a caller that
+ * wants a limit to its age has assay_client_facts().attested_ms. ASSAY_INVALID.
+ *
+ * Each direction ends for itself, by close_notify (RFC 8446, section 6.1):
+ *   - assay_client_close() ends ours, and reading goes on;
+ *   - assay_client_read_done() is true once the server has ended its own (what
+ *     came before may still have to be taken), and writing may go on;
+ *   - with both, RAW becomes CLOSED. So does a connection that ends without the
+ *     server's goodbye: it was cut, as assay_client_truncated() tells, and what
+ *     was read is not the whole. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_switch(struct assay_client *c, struct assay_error *err);
+ASSAY_API bool assay_client_read_done(const struct assay_client *c);
 
 /* Is the evidence older than the interval? */
 ASSAY_API bool assay_client_due(const struct assay_client *c,

@@ -217,6 +217,20 @@ assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
     return err->code;
 }
 
+/* The server has ended its side of a session that was open. With a goodbye, a
+ * raw one lasts until ours. */
+static void
+end_open(struct assay_client *c)
+{
+    bool goodbye = assay_tls_goodbye(c->tls);
+
+    if (c->state == ASSAY_CLIENT_RAW && goodbye && !c->said_bye) {
+        return;
+    }
+    c->truncated = !goodbye;
+    c->state = ASSAY_CLIENT_CLOSED;
+}
+
 void
 assay_client_eof(struct assay_client *c)
 {
@@ -229,9 +243,8 @@ assay_client_eof(struct assay_client *c)
     if (c->state == ASSAY_CLIENT_FAILED || c->state == ASSAY_CLIENT_CLOSED) {
         return;
     }
-    if (c->state == ASSAY_CLIENT_OPEN) {
-        c->state = ASSAY_CLIENT_CLOSED;
-        c->truncated = !assay_tls_goodbye(c->tls);
+    if (c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_RAW) {
+        end_open(c);
         return;
     }
     assay_error_clear(&why);

@@ -25,6 +25,7 @@ struct assay_client {
     bool peer_failed;
     bool truncated;
     bool in_message;
+    bool said_bye; /* nothing more is written */
     struct assay_queue plain;
     struct assay_reply_reader reader;
     struct assay_appraisal server; /* of its evidence */

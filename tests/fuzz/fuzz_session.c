@@ -61,6 +61,8 @@ check(struct scene *x)
         PROMISE(v != NULL && assay_verdict_trusted(v));
         PROMISE(assay_client_facts(x->s.client).attestations > 0);
         PROMISE(assay_client_facts(x->s.client).mutual == x->mutual);
+    } else if (state == ASSAY_CLIENT_RAW) {
+        PROMISE(x->ever_open && v != NULL && assay_verdict_trusted(v));
     } else if (state != ASSAY_CLIENT_CLOSED) {
         PROMISE(assay_client_read(x->s.client).len == 0);
     }
@@ -149,7 +151,8 @@ answer(struct scene *x)
 static void
 more(struct scene *x, size_t n)
 {
-    static const struct assay_refusal no = {.status = 403, .code = "no"};
+    static const struct assay_refusal no = {
+        .status = 403, .code = "no", .message = "no"};
     uint8_t report_data[64];
     struct assay_error err;
 
@@ -167,6 +170,12 @@ more(struct scene *x, size_t n)
     } else if (n < 112) { /* for another nonce, or none */
         memset(report_data, (int)n, sizeof(report_data));
         pair_give_evidence(&x->s, report_data);
+    } else if (n < 128) {
+        (void)!assay_client_begin(x->s.client, x->s.now, &err);
+        if (assay_client_switch(x->s.client, &err) == ASSAY_OK) {
+            PROMISE(x->ever_open);
+        }
+        assay_client_end(x->s.client);
     }
 }
 
