@@ -122,7 +122,8 @@ static void
 talk(struct scene *x)
 {
     static const char get[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    bool open = assay_client_state(x->s.client) == ASSAY_CLIENT_OPEN;
+    enum assay_client_state state = assay_client_state(x->s.client);
+    bool open = state == ASSAY_CLIENT_OPEN || state == ASSAY_CLIENT_RAW;
     struct assay_error err;
 
     if (assay_client_begin(x->s.client, x->s.now, &err) == ASSAY_OK) {
