@@ -306,7 +306,7 @@ find_evidence(struct assay_attested *a)
     if (a->o.quoter == NULL) {
         assay_fail(&err, ASSAY_MISSING, ASSAY_NO_OFFSET,
                    "%s: the server requires evidence of its clients, and no "
-                   "source of quotes is given here",
+                   "source of it is named here (assay: --quotes)",
                    a->session_options.server_name);
         fail(a, &err, false);
         return;

@@ -42,13 +42,13 @@ put_notes(const struct get *g, const struct assay_verdict *v)
 
         if (strcmp(check.name, "workload") == 0 &&
             check.outcome != ASSAY_PASSED) {
-            fputs("assay: get: note: ", stderr);
+            fprintf(stderr, "assay: %s: note: ", g->c->name);
             cli_put_safe(check.detail);
             putc('\n', stderr);
         }
     }
     if (g->o->get.verbose) {
-        fprintf(stderr, "assay: get: %s (%s): ", g->uri.host,
+        fprintf(stderr, "assay: %s: %s (%s): ", g->c->name, g->uri.host,
                 assay_attested_peer(g->conn));
         cli_put_safe(assay_verdict_summary(v));
         putc('\n', stderr);
