@@ -10,8 +10,8 @@
 #include "assay/compose.h"
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "io/evidence.h"
 #include "io/file.h"
+#include "io/quote_text.h"
 
 #define ROOT_MAX_BYTES (64u * 1024u)
 #define PATH_MAX_BYTES 4096u
@@ -22,7 +22,7 @@ decode_quote(struct assay_slice content, struct assay_quote **out,
 {
     struct assay_buf raw;
 
-    if (assay_evidence_decode(content, &raw, err) != ASSAY_OK) {
+    if (assay_quote_text_decode(content, &raw, err) != ASSAY_OK) {
         return err->code;
     }
     (void)!assay_quote_parse(assay_buf_slice(&raw), out, err);
@@ -38,8 +38,9 @@ load_quote(const char *path, struct assay_quote **out, struct assay_error *err)
     enum assay_code code;
 
     *out = NULL;
-    code = in ? assay_stdin_read(ASSAY_EVIDENCE_MAX_BYTES, &content, err)
-              : assay_file_read(path, ASSAY_EVIDENCE_MAX_BYTES, &content, err);
+    code =
+        in ? assay_stdin_read(ASSAY_QUOTE_TEXT_MAX_BYTES, &content, err)
+           : assay_file_read(path, ASSAY_QUOTE_TEXT_MAX_BYTES, &content, err);
     if (code != ASSAY_OK) {
         return code;
     }
