@@ -14,6 +14,7 @@
 #include "report.h"
 #include "report_json.h"
 #include "source.h"
+#include "verify_evidence.h"
 
 #define VERDICT_JSON_MAX_BYTES (4u * 1024u * 1024u)
 #define VM_CONFIG_MAX_BYTES    (1024u * 1024u)
@@ -256,7 +257,7 @@ run(const struct command *c, int argc, char **argv)
     if (!options_parse(&o, c, OPTIONS_VERIFY, "QUOTE", argc, argv, &code)) {
         return code;
     }
-    code = verify(c, &o);
+    code = o.evidence != NULL ? verify_evidence(c, &o) : verify(c, &o);
     options_free(&o);
     return code;
 }
@@ -266,6 +267,7 @@ const struct command command_verify = {
     .summary = "tell whether an SGX or TDX quote is genuine and healthy",
     .help =
         "Usage: assay verify [OPTIONS] QUOTE\n"
+        "       assay verify --evidence FILE --policy FILE [OPTIONS]\n"
         "\n"
         "Tells whether an Intel SGX or TDX quote is genuine, how healthy its\n"
         "platform is, and whether it meets the policy.\n"
@@ -291,6 +293,11 @@ const struct command command_verify = {
         "  --vm-config FILE    its vm_config: JSON\n"
         "  --accept STATUS,... accept these TCB statuses, and only these,\n"
         "                      whatever the policy lists\n"
+        "  --evidence FILE     judge a bundle that 'assay get "
+        "--save-evidence'\n"
+        "                      made, without any network; policy, root and\n"
+        "                      time in it are its author's claims, so 0 takes\n"
+        "                      a --policy of your own\n"
         "  --json              one JSON object\n"
         "  -h, --help          this text\n"
         "\n"

@@ -23,6 +23,7 @@ struct get_options {
     size_t field_count;
     const char *data; /* as given: text, or @FILE */
     const char *verdict_file;
+    const char *save_evidence; /* a file, or a folder */
     const char *ca;
     const char *wire;  /* "v2", ...; NULL: the policy's first */
     const char *proxy; /* NULL: of the environment; "": none */
