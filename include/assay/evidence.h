@@ -107,6 +107,9 @@ assay_evidence_verify(struct assay_verifier *verifier,
                       const struct assay_evidence_options *o,
                       struct assay_verdict **out, struct assay_error *err);
 
+/* What the verdict says of the session, in words: never that it took place.
+ * Static storage. */
+ASSAY_API const char *assay_evidence_session(const struct assay_verdict *v);
 /* A member that nothing in the bundle proves: who changes it is not found
  * out. */
 struct assay_evidence_claim {

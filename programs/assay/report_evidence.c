@@ -45,7 +45,7 @@ report_evidence(FILE *to, const struct assay_evidence *e,
     char value[VALUE_MAX];
 
     fprintf(to, "\nNot proven by this bundle\n  %-20s  %s\n", "the session",
-            "consistent at best; only the two ends can know");
+            assay_evidence_session(v));
     for (size_t i = 0; i < count; i++) {
         value_of(view, claims[i].member, value);
         fprintf(to, "  %-20s  %s%s\n", claims[i].member, value, claims[i].why);

@@ -8,23 +8,20 @@
 #include <openssl/x509v3.h>
 
 #include "atls/name.h"
+#include "base/error.h"
 #include "crypto/ctx_openssl.h"
 
-static X509 *
-parse(const struct assay_ctx *ctx, struct assay_slice der)
+/* All of the bytes, into *cert, which is NULL if they are none. */
+static void
+parse(struct assay_slice der, X509 **cert)
 {
     const unsigned char *at = der.ptr;
-    X509 *cert = X509_new_ex(ctx->lib, NULL);
+    X509 *read = d2i_X509(cert, &at, (long)der.len);
 
-    if (cert != NULL && d2i_X509(&cert, &at, (long)der.len) == NULL) {
-        X509_free(cert); /* NULL unless only its extensions were bad */
-        return NULL;
+    if (read == NULL || at != der.ptr + der.len) {
+        X509_free(*cert); /* NULL unless only its extensions were bad */
+        *cert = NULL;
     }
-    if (cert != NULL && at != der.ptr + der.len) {
-        X509_free(cert);
-        return NULL;
-    }
-    return cert;
 }
 
 static bool
@@ -49,26 +46,28 @@ is_in_date(const X509 *cert, int64_t now_s)
            X509_cmp_time(X509_get0_notAfter(cert), &now) > 0;
 }
 
-const char *
-assay_leaf_fault(const struct assay_ctx *ctx, struct assay_slice der,
-                 const char *server_name, int64_t now_s)
+enum assay_code
+assay_leaf_check(const struct assay_ctx *ctx, struct assay_slice der,
+                 const char *server_name, int64_t now_s, const char **fault,
+                 struct assay_error *err)
 {
-    const char *fault = NULL;
-    X509 *cert = NULL;
+    X509 *cert = X509_new_ex(ctx->lib, NULL);
 
-    if (der.len == 0 || der.len > ASSAY_LEAF_MAX_BYTES) {
-        return "session.certificate: its size is wrong";
+    *fault = NULL;
+    if (cert == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "certificate: out of memory");
     }
     ERR_clear_error();
-    cert = parse(ctx, der);
+    parse(der, &cert);
     if (cert == NULL) {
-        fault = "session.certificate: it cannot be read";
+        *fault = "session.certificate: it cannot be read";
     } else if (!has_name(cert, server_name)) {
-        fault = "claims.server_name: session.certificate is not for this name";
+        *fault = "claims.server_name: session.certificate is not for this name";
     } else if (!is_in_date(cert, now_s)) {
-        fault = "claims.time: session.certificate was not in date then";
+        *fault = "claims.time: session.certificate was not in date then";
     }
     X509_free(cert);
     ERR_clear_error();
-    return fault;
+    return err->code;
 }

@@ -61,8 +61,7 @@ out_evidence(struct assay_json_out *o, const struct assay_evidence *e,
     assay_json_out_open(o, "evidence", '{');
     assay_json_out_text(o, "format", ASSAY_EVIDENCE_FORMAT);
     assay_json_out_bool(o, "proves_session", false);
-    assay_json_out_text(o, "session",
-                        "consistent at best; only the two ends can know");
+    assay_json_out_text(o, "session", assay_evidence_session(v));
     assay_json_out_text(o, "time",
                         options->has_time ? "given by the verifier"
                                           : "claimed, not proven");

@@ -171,8 +171,8 @@ check_format(const struct bundle *b)
         node == ASSAY_JSON_NONE ||
         assay_json_type(b->j, node) != ASSAY_JSON_STRING) {
         assay_fail(b->err, ASSAY_MALFORMED, 0,
-                   "evidence: no bundle, which begins with \"format\": "
-                   "\"" ASSAY_EVIDENCE_FORMAT "\"");
+                   "evidence: not a bundle: \"format\": "
+                   "\"" ASSAY_EVIDENCE_FORMAT "\" is missing");
     } else if (!assay_slice_is(assay_json_string(b->j, node),
                                ASSAY_EVIDENCE_FORMAT)) {
         fail_at(b, node, ASSAY_UNSUPPORTED, "format",

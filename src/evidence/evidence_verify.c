@@ -43,22 +43,22 @@ assay_evidence_policy(const struct assay_evidence *e, struct assay_policy **out,
 /* --- judging -------------------------------------------------------------- */
 
 /* What a session would not have got past: its wire, then its certificate. */
-static const char *
-find_fault(const struct assay_evidence *e, const struct assay_policy *p)
+static void
+find_fault(const struct assay_evidence *e, const struct assay_policy *p,
+           const char **fault, struct assay_error *err)
 {
     const struct assay_evidence_view *v = &e->view;
-    bool allowed = false;
 
+    *fault = "session.wire: the policy does not allow this one";
     for (size_t i = 0; i < assay_policy_wire_count(p); i++) {
-        allowed = allowed || assay_policy_wire(p, i) == v->wire;
+        if (assay_policy_wire(p, i) == v->wire) {
+            *fault = NULL;
+        }
     }
-    if (!allowed) {
-        return "session.wire: the policy does not allow this one";
+    if (*fault == NULL && !assay_policy_accepts_self_signed(p)) {
+        (void)!assay_leaf_check(e->ctx, v->certificate, v->server_name,
+                                v->time_s, fault, err);
     }
-    return assay_policy_accepts_self_signed(p)
-               ? NULL
-               : assay_leaf_fault(e->ctx, v->certificate, v->server_name,
-                                  v->time_s);
 }
 
 enum assay_code
@@ -86,9 +86,10 @@ assay_evidence_verify(struct assay_verifier *verifier,
     *out = NULL;
     assay_error_clear(err);
     if (o->policy != NULL) { /* or assay_verify() says so */
-        stored.fault = find_fault(e, o->policy);
+        find_fault(e, o->policy, &stored.fault, err);
     }
-    if (assay_wire_rule(v->wire)->report_data(e->ctx, v->nonce, v->exporter,
+    if (err->code != ASSAY_OK ||
+        assay_wire_rule(v->wire)->report_data(e->ctx, v->nonce, v->exporter,
                                               binding.report_data,
                                               err) != ASSAY_OK ||
         assay_sha256(e->ctx, v->certificate, binding.certificate_sha256, err) !=
@@ -111,6 +112,13 @@ passed(const struct assay_verdict *v, const char *name)
         }
     }
     return false;
+}
+
+const char *
+assay_evidence_session(const struct assay_verdict *v)
+{
+    return passed(v, "report_data") ? "consistent; only the two ends can know"
+                                    : "not consistent with the quote";
 }
 
 size_t

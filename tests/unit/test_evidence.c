@@ -649,7 +649,7 @@ static const struct {
     const char *row;
     const char *says;
 } tampered[] = {
-    {"session.nonce", "00", "01", "report_data", "not what this session"},
+    {"session.nonce", "00", "01", "report_data", "session.nonce"},
     {"session.exporter", "\": \"", "\": \"^", "report_data", ""},
     {"session.certificate", "\": \"3082", "\": \"3182", "certificate_event",
      "another one"},
