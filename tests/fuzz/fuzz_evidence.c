@@ -1,5 +1,4 @@
 /* Target functions: assay_evidence_parse assay_evidence_write
- * assay_evidence_verify assay_evidence_policy
  *
  * SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
