@@ -116,7 +116,7 @@ struct assay_evidence_claim {
     const char *member; /* "claims.time"; static storage */
     const char *why;    /* static storage */
 };
-#define ASSAY_EVIDENCE_CLAIMS_MAX 10u
+#define ASSAY_EVIDENCE_CLAIMS_MAX 12u
 /* Those that are left after this verdict; returns how many. */
 ASSAY_API size_t assay_evidence_claims(
     const struct assay_evidence *e, const struct assay_evidence_options *o,

@@ -238,12 +238,7 @@ verify(const struct command *c, const struct options *o)
     } else if (err.code == ASSAY_OK) {
         print_text(c, &r);
     }
-    if (err.code != ASSAY_OK) {
-        code = o->json ? report_json_error(&err) : cli_fail(c, false, &err);
-    } else {
-        code =
-            assay_verdict_trusted(r.verdict) ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
-    }
+    code = report_exit(c, o->json, r.verdict, &err);
     run_free(&r);
     return code;
 }

@@ -6,6 +6,7 @@
  */
 #include "atls/leaf.h"
 #include "atls/wire.h"
+#include "collateral/collateral.h"
 #include "evidence/evidence.h"
 #include "policy/policy.h"
 
@@ -30,7 +31,7 @@ assay_evidence_policy(const struct assay_evidence *e, struct assay_policy **out,
                                                  err);
         }
     }
-    if (err->code != ASSAY_OK) {
+    if (p == NULL || err->code != ASSAY_OK) {
         assay_policy_free(p);
         assay_error_prefix(err, "evidence: claims.policy");
         return err->code;
@@ -139,7 +140,7 @@ assay_evidence_claims(
         {true,
          {"claims.server_name",
           self_signed ? "the policy accepts any certificate"
-                      : "the certificate has this name, perhaps among others"}},
+                      : "compared with the names of the certificate, no more"}},
         {true,
          {"claims.policy", o->policy->claimed ? "used, for want of yours"
                                               : "yours was used instead"}},
@@ -152,6 +153,9 @@ assay_evidence_claims(
         {view->event_log != NULL,
          {"event_log", "of entries that are no runtime events only the digest "
                        "is measured"}},
+        {view->collateral->pck_chain.len > 0 &&
+             assay_quote_view(view->quote)->cert_type == ASSAY_CERT_PCK_CHAIN,
+         {"collateral.pck_certificate_chain", "the quote brings its own"}},
         {view->app_compose.len > 0 &&
              assay_verdict_workload(v)->compose_hash.ptr == NULL,
          {"app_compose", "no hash of it is proven"}},

@@ -258,6 +258,8 @@ class OthersWord(EvidenceCase):
         self.assertEqual(self.failed(doc), ["bundle"])
         self.assertEqual(doc["evidence"]["policy"],
                          "claimed by the bundle's author")
+        self.check(self.verify(self.file, "--accept", "UpToDate",
+                               policy=False), NOT_TRUSTED)
 
     def test_no_root(self):
         """The simulator's root is a foreign one, whatever the bundle says: in

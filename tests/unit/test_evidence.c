@@ -407,6 +407,11 @@ test_refused(void **state)
          "\"session\": {\n    "},
         {"an unknown member of the collateral", "\"pck_crl\"", "\"trusted\"",
          ASSAY_INVALID, "evidence: unknown member collateral.trusted", NULL},
+        {"collateral that nobody judges", "\"pck_crl\"",
+         "\"pck_crl_issuer_chain\":\"\",\"pck_crl\"", ASSAY_INVALID,
+         "evidence: unknown member collateral.pck_crl_issuer_chain", NULL},
+        {"a time before all", "\"time\": \"20", "\"time\": \"19", ASSAY_INVALID,
+         "evidence: claims.time: before 1970", "\"time\": "},
         {"an extension", "\"quote\"", "\"x-y\":[{}],\"quote\"", ASSAY_OK, "",
          NULL},
         {"an extension of the claims", "\"server_name\"",
@@ -746,6 +751,25 @@ test_unannounced_certificate(void **state)
     stored_free(&s);
 }
 
+/* The quote has a chain of its own: what else is there is never read. */
+static void
+test_idle_chain(void **state)
+{
+    struct assay_evidence_options o = options();
+    struct assay_buf b = edit_text(
+        "chain", text_of(&good),
+        "\"pck_crl\":", "\"pck_certificate_chain\":\"x\",\"pck_crl\":");
+    struct assay_evidence *e = parse(assay_buf_slice(&b));
+    struct assay_verdict *v = verify(e, &o);
+
+    (void)state;
+    assert_true(assay_verdict_trusted(v));
+    assert_true(is_claim(e, v, &o, "collateral.pck_certificate_chain"));
+    assay_verdict_free(v);
+    assay_evidence_free(e);
+    assay_buf_free(&b);
+}
+
 /* --- what a session keeps ---------------------------------------------------
  */
 
@@ -877,6 +901,7 @@ main(void)
         cmocka_unit_test(test_claimed_compose_file),
         cmocka_unit_test(test_tampered),
         cmocka_unit_test(test_unannounced_certificate),
+        cmocka_unit_test(test_idle_chain),
         cmocka_unit_test(test_kept),
         cmocka_unit_test(test_refused_is_kept),
         cmocka_unit_test(test_json),
