@@ -20,9 +20,8 @@ extern "C" {
 
 #define ASSAY_EVIDENCE_FORMAT    "assay-evidence/1"
 #define ASSAY_EVIDENCE_MAX_BYTES (64u * 1024u * 1024u)
-#define ASSAY_EVIDENCE_TEXT_MAX_BYTES                                          \
-    (4u * 1024u * 1024u) /* app_compose and                                    \
-                            vm_config, each */
+/* Of app_compose and of vm_config. */
+#define ASSAY_EVIDENCE_TEXT_MAX_BYTES    (4u * 1024u * 1024u)
 #define ASSAY_EVIDENCE_SUMMARY_MAX_BYTES 1024u
 
 /* What a bundle holds. Slices and pointers of a parsed one live as long as

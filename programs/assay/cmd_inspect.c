@@ -53,10 +53,9 @@ const struct command command_inspect = {
     .help =
         "Usage: assay inspect [--json] QUOTE|BUNDLE\n"
         "\n"
-        "Prints every field of an SGX or TDX quote, or of a bundle that "
-        "'assay\n"
-        "get --save-evidence' made, with its name. Nothing is verified: see\n"
-        "'assay verify'.\n"
+        "Prints every field of an SGX or TDX quote with its name, or all of\n"
+        "a bundle that 'assay get --save-evidence' made. Nothing is\n"
+        "verified: see 'assay verify'.\n"
         "\n"
         "QUOTE is raw, hex or base64; all are recognised by content; - is\n"
         "standard input.\n"

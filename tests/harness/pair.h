@@ -177,6 +177,7 @@ struct pair {
     struct assay_now now;
     bool no_quote;              /* the server's quotes are given by the test */
     bool no_appraisal;          /* collateral is, too */
+    const char *tcb_info;       /* instead of what the guest says */
     struct assay_buf to_server; /* everything that went over the wire */
     struct assay_buf to_client;
 };
@@ -269,7 +270,8 @@ pair_give_quote(struct pair *s, const uint8_t report_data[64])
         .quote = assay_buf_slice(&quote),
         .event_log = assay_buf_slice(&log),
         .vm_config = assay_buf_slice(&config),
-        .tcb_info = assay_buf_slice(&info),
+        .tcb_info = s->tcb_info != NULL ? assay_slice_of(s->tcb_info)
+                                        : assay_buf_slice(&info),
         .now_s = s->now.wall_s,
     };
 

@@ -819,6 +819,32 @@ test_kept(void **state)
     pair_free(&s);
 }
 
+/* A text that the measured hash contradicts, and that no rule has used: the
+ * session is trusted, so its bundle must be. */
+static void
+test_idle_compose(void **state)
+{
+    struct assay_client_options o =
+        pair_client_options(&good.platform, good.policy);
+    struct assay_evidence_view view;
+    struct assay_error err;
+    struct pair s;
+
+    (void)state;
+    o.keep_evidence = true;
+    pair_make_by(&s, &good.platform, &o);
+    s.tcb_info = "{\"app_compose\":\"{}\"}";
+    pair_run(&s);
+    assert_int_equal(assay_client_state(s.client), ASSAY_CLIENT_OPEN);
+    assert_int_equal(assay_client_offered(s.client).app_compose.len, 2);
+    assert_int_equal(
+        assay_evidence_of_client(good.platform.ctx, s.client, &view, &err),
+        ASSAY_OK);
+    assert_int_equal(view.app_compose.len, 0);
+    assert_true(view.vm_config.len > 0);
+    pair_free(&s);
+}
+
 /* Evidence that was refused is evidence too. */
 static void
 test_refused_is_kept(void **state)
@@ -903,6 +929,7 @@ main(void)
         cmocka_unit_test(test_unannounced_certificate),
         cmocka_unit_test(test_idle_chain),
         cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_idle_compose),
         cmocka_unit_test(test_refused_is_kept),
         cmocka_unit_test(test_json),
     };
