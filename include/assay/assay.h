@@ -10,6 +10,7 @@
 #include "assay/compose.h"
 #include "assay/error.h"
 #include "assay/eventlog.h"
+#include "assay/evidence.h"
 #include "assay/policy.h"
 #include "assay/quote.h"
 #include "assay/root.h"

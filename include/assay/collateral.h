@@ -61,6 +61,11 @@ ASSAY_API void assay_collateral_free(struct assay_collateral *c); /* or NULL */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_collateral_write(const struct assay_collateral_parts *parts,
                        struct assay_buf *out, struct assay_error *err);
+/* The same from an object: all that is judged of it, so that the bundle is
+ * judged as the object is. ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_collateral_to_bundle(const struct assay_collateral *c,
+                           struct assay_buf *out, struct assay_error *err);
 
 /* One endorsement with its dates, for people and caches. */
 struct assay_collateral_item {

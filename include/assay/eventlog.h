@@ -44,6 +44,11 @@ ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_eventlog_parse(struct assay_slice json, struct assay_eventlog **out,
                      struct assay_error *err);
 ASSAY_API void assay_eventlog_free(struct assay_eventlog *l); /* or NULL */
+/* The same log as JSON, appended: what is empty is left out, and nothing is
+ * longer than the text that was parsed. ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_eventlog_to_json(const struct assay_eventlog *l, struct assay_buf *out,
+                       struct assay_error *err);
 
 ASSAY_API size_t assay_eventlog_count(const struct assay_eventlog *l);
 /* i below the count. */

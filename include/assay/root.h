@@ -28,6 +28,8 @@ assay_root_parse(const struct assay_ctx *ctx, struct assay_slice certificate,
                  struct assay_root **out, struct assay_error *err);
 ASSAY_API void assay_root_free(struct assay_root *r); /* NULL is fine */
 ASSAY_API bool assay_root_is_intel(const struct assay_root *r);
+/* SHA-256 of its certificate, DER. */
+ASSAY_API void assay_root_sha256(const struct assay_root *r, uint8_t out[32]);
 
 #ifdef __cplusplus
 }

@@ -50,6 +50,11 @@ struct assay_binding {
                     no event about one is asked for */
 };
 
+/* Evidence that was stored, and is judged later (assay/evidence.h). */
+struct assay_stored {
+    const char *fault; /* of what stands around the quote; NULL: none known */
+};
+
 struct assay_verify_input {
     const struct assay_quote *quote;           /* required */
     const struct assay_collateral *collateral; /* required */
@@ -64,6 +69,8 @@ struct assay_verify_input {
     /* NULL: the quote is judged alone, and the verdict says that its freshness
      * and session were not. */
     const struct assay_binding *binding;
+    /* NULL: the evidence has just come. */
+    const struct assay_stored *stored;
 };
 
 /* Verify a quote: is it genuine, how healthy is its TCB, and does it meet the

@@ -217,7 +217,13 @@ static void
 on_open(void *user)
 {
     struct get *g = user;
+    struct assay_error err;
 
+    /* No request goes out whose evidence could not be kept. */
+    if (get_save_evidence(g, &err) != ASSAY_OK) {
+        end(g, &err, false);
+        return;
+    }
     if (g->opened_us == 0) {
         g->opened_us = (int64_t)(uv_hrtime() / 1000);
     }
@@ -231,7 +237,14 @@ on_open(void *user)
 static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
-    end(user, err, peer);
+    struct get *g = user;
+    struct assay_error lost;
+
+    if (err->code == ASSAY_NOT_TRUSTED &&
+        get_save_evidence(g, &lost) != ASSAY_OK) {
+        cli_error(g->c, &lost); /* why it ended is something else */
+    }
+    end(g, err, peer);
 }
 
 static void
@@ -370,6 +383,10 @@ const struct command command_get = {
         "  -i, --include       with the response's head\n"
         "  -L, --location      follow redirects, on the attested host only\n"
         "  --verdict FILE      write verdict and session facts there (JSON)\n"
+        "  --save-evidence FILE|FOLDER\n"
+        "                      keep what the server gave, to be judged again\n"
+        "                      with 'assay verify --evidence'; before the\n"
+        "                      request goes out\n"
         "  --json              one JSON object: verdict and response\n"
         "  --timing            how long each phase took, on standard error\n"
         "  -v, --verbose       who was reached and what was proven\n"

@@ -1,49 +1,64 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * cmd_inspect.c - assay inspect: every field of a quote, no judgement.
+ * cmd_inspect.c - assay inspect: every field of a quote, or of a bundle of
+ * stored evidence; no judgement.
  */
 #include "document.h"
 #include "load.h"
 
-#define QUOTE_JSON_MAX_BYTES (1024u * 1024u)
+static enum assay_code
+inspect(const char *path, struct assay_buf *json, struct assay_error *err)
+{
+    struct assay_ctx *ctx = NULL;
+    struct assay_quote *quote = NULL;
+    struct assay_evidence *evidence = NULL;
+
+    if (assay_ctx_new(&ctx, err) == ASSAY_OK &&
+        load_quote_or_evidence(ctx, path, &quote, &evidence, err) == ASSAY_OK) {
+        (void)!(quote != NULL ? assay_quote_to_json(quote, json, err)
+                              : assay_evidence_to_json(evidence, json, err));
+    }
+    assay_evidence_free(evidence);
+    assay_quote_free(quote);
+    assay_ctx_free(ctx);
+    return err->code;
+}
 
 static enum exit_code
 run(const struct command *c, int argc, char **argv)
 {
     struct options o;
     struct assay_error err;
-    struct assay_quote *quote = NULL;
     struct assay_buf json;
     enum exit_code code;
 
     if (!options_parse(&o, c, OPTIONS_INSPECT, "QUOTE", argc, argv, &code)) {
         return code;
     }
-    assay_buf_init(&json, QUOTE_JSON_MAX_BYTES);
-    if (load_quote(o.operand, &quote, &err) != ASSAY_OK ||
-        assay_quote_to_json(quote, &json, &err) != ASSAY_OK) {
+    assay_buf_init(&json, DOCUMENT_MAX_BYTES);
+    if (inspect(o.operand, &json, &err) != ASSAY_OK) {
         assay_buf_free(&json);
         code = cli_fail(c, o.json, &err);
     } else {
         code = document_print(c, o.json, &json);
     }
-    assay_quote_free(quote);
     options_free(&o);
     return code;
 }
 
 const struct command command_inspect = {
     .name = "inspect",
-    .summary = "print every field of a quote, without judging it",
+    .summary = "print every field of a quote or bundle, without judging it",
     .help =
-        "Usage: assay inspect [--json] QUOTE\n"
+        "Usage: assay inspect [--json] QUOTE|BUNDLE\n"
         "\n"
-        "Prints every field of an SGX or TDX quote with its name. Nothing is\n"
+        "Prints every field of an SGX or TDX quote with its name, or all of\n"
+        "a bundle that 'assay get --save-evidence' made. Nothing is\n"
         "verified: see 'assay verify'.\n"
         "\n"
-        "QUOTE is raw, hex or base64, recognised by content; - is standard\n"
-        "input.\n"
+        "QUOTE is raw, hex or base64; all are recognised by content; - is\n"
+        "standard input.\n"
         "\n"
         "  --json       one JSON object\n"
         "  -h, --help   this text\n"

@@ -14,6 +14,7 @@
 #include "report.h"
 #include "report_json.h"
 #include "source.h"
+#include "verify_evidence.h"
 
 #define VERDICT_JSON_MAX_BYTES (4u * 1024u * 1024u)
 #define VM_CONFIG_MAX_BYTES    (1024u * 1024u)
@@ -237,12 +238,7 @@ verify(const struct command *c, const struct options *o)
     } else if (err.code == ASSAY_OK) {
         print_text(c, &r);
     }
-    if (err.code != ASSAY_OK) {
-        code = o->json ? report_json_error(&err) : cli_fail(c, false, &err);
-    } else {
-        code =
-            assay_verdict_trusted(r.verdict) ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
-    }
+    code = report_exit(c, o->json, r.verdict, &err);
     run_free(&r);
     return code;
 }
@@ -256,7 +252,7 @@ run(const struct command *c, int argc, char **argv)
     if (!options_parse(&o, c, OPTIONS_VERIFY, "QUOTE", argc, argv, &code)) {
         return code;
     }
-    code = verify(c, &o);
+    code = o.evidence != NULL ? verify_evidence(c, &o) : verify(c, &o);
     options_free(&o);
     return code;
 }
@@ -266,6 +262,7 @@ const struct command command_verify = {
     .summary = "tell whether an SGX or TDX quote is genuine and healthy",
     .help =
         "Usage: assay verify [OPTIONS] QUOTE\n"
+        "       assay verify --evidence FILE --policy FILE [OPTIONS]\n"
         "\n"
         "Tells whether an Intel SGX or TDX quote is genuine, how healthy its\n"
         "platform is, and whether it meets the policy.\n"
@@ -291,6 +288,10 @@ const struct command command_verify = {
         "  --vm-config FILE    its vm_config: JSON\n"
         "  --accept STATUS,... accept these TCB statuses, and only these,\n"
         "                      whatever the policy lists\n"
+        "  --evidence FILE     judge a bundle of 'assay get --save-evidence',\n"
+        "                      without any network; policy, root and time in\n"
+        "                      it are its author's claims, so 0 takes a\n"
+        "                      --policy of your own\n"
         "  --json              one JSON object\n"
         "  -h, --help          this text\n"
         "\n"

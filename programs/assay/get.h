@@ -8,6 +8,7 @@
 #include "get_request.h"
 #include "get_sink.h"
 #include "io/exchange.h"
+#include "load.h"
 
 struct get {
     const struct command *c;
@@ -20,6 +21,7 @@ struct get {
     /* what the session rests on */
     struct assay_ctx *ctx;
     struct assay_policy *policy;
+    struct load_policy_texts policy_texts;
     struct assay_root *own_root; /* NULL: Intel's */
     struct assay_tls_roots *roots;
     struct assay_collateral *bundle; /* of --collateral */
@@ -65,6 +67,10 @@ struct assay_attested *get_connect(struct get *g,
 void get_watch_signals(struct get *g, uv_signal_cb on_signal, void *user);
 void get_ignore_signals(struct get *g);
 
+/* Stores what was just appraised, if that is asked for. The error is in *err.
+ */
+ASSAY_MUST_CHECK enum assay_code get_save_evidence(const struct get *g,
+                                                   struct assay_error *err);
 /* Before the connection is closed: the session's document goes to g->verdict,
  * notes and timing to standard error. */
 void get_keep_verdict(struct get *g);

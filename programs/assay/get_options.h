@@ -24,6 +24,7 @@ struct get_options {
     const char *data; /* as given: text, or @FILE */
     const char *verdict_file;
     const char *quotes; /* where quotes of this side come from; or NULL */
+    const char *save_evidence; /* a file, or a folder */
     const char *ca;
     const char *wire;  /* "v2", ...; NULL: the policy's first */
     const char *proxy; /* NULL: of the environment; "": none */

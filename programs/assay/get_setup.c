@@ -203,7 +203,8 @@ load_all(struct get *g)
     struct assay_error *err = &g->err;
 
     if (assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
-        load_policy(g->ctx, g->o->policy, &g->policy, err) != ASSAY_OK ||
+        load_policy_texts(g->ctx, g->o->policy, &g->policy, &g->policy_texts,
+                          err) != ASSAY_OK ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }
@@ -240,6 +241,7 @@ get_set_up_session(struct get *g)
         .policy = g->policy,
         .roots = g->roots,
         .server_name = g->uri.host,
+        .keep_evidence = g->o->get.save_evidence != NULL,
     };
     choose_wire(g);
     make_dial(g);
@@ -344,6 +346,7 @@ get_free(struct get *g)
     assay_tls_roots_free(g->roots);
     assay_root_free(g->own_root);
     assay_policy_free(g->policy);
+    load_policy_texts_free(&g->policy_texts);
     assay_ctx_free(g->ctx);
     assay_buf_free(&g->data);
     assay_buf_free(&g->wire);

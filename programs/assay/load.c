@@ -10,11 +10,26 @@
 #include "assay/compose.h"
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "io/evidence.h"
 #include "io/file.h"
+#include "io/quote_text.h"
 
 #define ROOT_MAX_BYTES (64u * 1024u)
 #define PATH_MAX_BYTES 4096u
+
+/* "-" is standard input. */
+static enum assay_code
+read_input(const char *path, size_t max, struct assay_buf *out,
+           struct assay_error *err)
+{
+    return strcmp(path, "-") == 0 ? assay_stdin_read(max, out, err)
+                                  : assay_file_read(path, max, out, err);
+}
+
+static const char *
+input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
 
 static enum assay_code
 decode_quote(struct assay_slice content, struct assay_quote **out,
@@ -22,7 +37,7 @@ decode_quote(struct assay_slice content, struct assay_quote **out,
 {
     struct assay_buf raw;
 
-    if (assay_evidence_decode(content, &raw, err) != ASSAY_OK) {
+    if (assay_quote_text_decode(content, &raw, err) != ASSAY_OK) {
         return err->code;
     }
     (void)!assay_quote_parse(assay_buf_slice(&raw), out, err);
@@ -33,18 +48,70 @@ decode_quote(struct assay_slice content, struct assay_quote **out,
 enum assay_code
 load_quote(const char *path, struct assay_quote **out, struct assay_error *err)
 {
-    bool in = strcmp(path, "-") == 0;
     struct assay_buf content;
-    enum assay_code code;
 
     *out = NULL;
-    code = in ? assay_stdin_read(ASSAY_EVIDENCE_MAX_BYTES, &content, err)
-              : assay_file_read(path, ASSAY_EVIDENCE_MAX_BYTES, &content, err);
-    if (code != ASSAY_OK) {
-        return code;
+    if (read_input(path, ASSAY_QUOTE_TEXT_MAX_BYTES, &content, err) !=
+        ASSAY_OK) {
+        return err->code;
     }
     if (decode_quote(assay_buf_slice(&content), out, err) != ASSAY_OK) {
-        assay_error_prefix(err, "%s", in ? "standard input" : path);
+        assay_error_prefix(err, "%s", input_name(path));
+    }
+    assay_buf_free(&content);
+    return err->code;
+}
+
+enum assay_code
+load_evidence(const struct assay_ctx *ctx, const char *path,
+              struct assay_evidence **out, struct assay_error *err)
+{
+    struct assay_buf content;
+
+    *out = NULL;
+    if (read_input(path, ASSAY_EVIDENCE_MAX_BYTES, &content, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (assay_evidence_parse(ctx, assay_buf_slice(&content), out, err) !=
+        ASSAY_OK) {
+        assay_error_prefix(err, "%s", input_name(path));
+    }
+    assay_buf_free(&content);
+    return err->code;
+}
+
+/* No form of a quote begins so. */
+static bool
+is_json_object(struct assay_slice s)
+{
+    size_t at = 0;
+
+    while (at < s.len && (s.ptr[at] == ' ' || s.ptr[at] == '\n' ||
+                          s.ptr[at] == '\r' || s.ptr[at] == '\t')) {
+        at++;
+    }
+    return at < s.len && s.ptr[at] == '{';
+}
+
+enum assay_code
+load_quote_or_evidence(const struct assay_ctx *ctx, const char *path,
+                       struct assay_quote **quote,
+                       struct assay_evidence **evidence,
+                       struct assay_error *err)
+{
+    struct assay_buf content;
+
+    *quote = NULL;
+    *evidence = NULL;
+    if (read_input(path, ASSAY_EVIDENCE_MAX_BYTES, &content, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if ((is_json_object(assay_buf_slice(&content))
+             ? assay_evidence_parse(ctx, assay_buf_slice(&content), evidence,
+                                    err)
+             : decode_quote(assay_buf_slice(&content), quote, err)) !=
+        ASSAY_OK) {
+        assay_error_prefix(err, "%s", input_name(path));
     }
     assay_buf_free(&content);
     return err->code;
@@ -95,60 +162,73 @@ resolve(const char *of, const char *path, struct assay_buf *out,
 }
 
 static void
-read_compose(const struct assay_ctx *ctx, struct assay_policy *p,
-             const char *path, struct assay_error *err)
-{
-    struct assay_buf content;
-
-    if (assay_file_read(path, ASSAY_COMPOSE_MAX_BYTES, &content, err) ==
-        ASSAY_OK) {
-        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(&content),
-                                             err);
-        assay_buf_free(&content);
-    }
-}
-
-static void
 complete_policy(const struct assay_ctx *ctx, struct assay_policy *p,
-                const char *path, struct assay_error *err)
+                const char *path, struct assay_buf *content,
+                struct assay_error *err)
 {
     const char *file = assay_policy_compose_file(p);
     struct assay_buf whole;
 
-    if (file != NULL) {
-        if (resolve(path, file, &whole, err) == ASSAY_OK) {
-            read_compose(ctx, p, (const char *)whole.ptr, err);
-        }
-        assay_buf_free(&whole);
+    if (file == NULL) {
+        return;
     }
+    if (resolve(path, file, &whole, err) == ASSAY_OK &&
+        assay_file_read((const char *)whole.ptr, ASSAY_COMPOSE_MAX_BYTES,
+                        content, err) == ASSAY_OK) {
+        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(content),
+                                             err);
+    }
+    assay_buf_free(&whole);
+}
+
+enum assay_code
+load_policy_texts(const struct assay_ctx *ctx, const char *path,
+                  struct assay_policy **out, struct load_policy_texts *texts,
+                  struct assay_error *err)
+{
+    struct assay_policy *p = NULL;
+
+    *out = NULL;
+    assay_buf_init(&texts->compose_file, 0);
+    texts->is_toml = ends_with(path, ".toml");
+    if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &texts->text, err) !=
+        ASSAY_OK) {
+        return err->code;
+    }
+    (void)!(
+        texts->is_toml
+            ? assay_policy_parse_toml(assay_buf_slice(&texts->text), &p, err)
+            : assay_policy_parse(assay_buf_slice(&texts->text), &p, err));
+    if (p != NULL) {
+        complete_policy(ctx, p, path, &texts->compose_file, err);
+    }
+    if (err->code != ASSAY_OK) {
+        assay_policy_free(p);
+        load_policy_texts_free(texts);
+        assay_error_prefix(err, "%s", path);
+        return err->code;
+    }
+    *out = p;
+    return ASSAY_OK;
+}
+
+void
+load_policy_texts_free(struct load_policy_texts *t)
+{
+    assay_buf_free(&t->text);
+    assay_buf_free(&t->compose_file);
 }
 
 enum assay_code
 load_policy(const struct assay_ctx *ctx, const char *path,
             struct assay_policy **out, struct assay_error *err)
 {
-    struct assay_policy *p = NULL;
-    struct assay_buf content;
+    struct load_policy_texts texts;
 
-    *out = NULL;
-    if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &content, err) !=
-        ASSAY_OK) {
-        return err->code;
+    if (load_policy_texts(ctx, path, out, &texts, err) == ASSAY_OK) {
+        load_policy_texts_free(&texts);
     }
-    (void)!(ends_with(path, ".toml")
-                ? assay_policy_parse_toml(assay_buf_slice(&content), &p, err)
-                : assay_policy_parse(assay_buf_slice(&content), &p, err));
-    assay_buf_free(&content);
-    if (p != NULL) {
-        complete_policy(ctx, p, path, err);
-    }
-    if (err->code != ASSAY_OK) {
-        assay_policy_free(p);
-        assay_error_prefix(err, "%s", path);
-        return err->code;
-    }
-    *out = p;
-    return ASSAY_OK;
+    return err->code;
 }
 
 enum assay_code

@@ -7,11 +7,21 @@
  */
 #pragma once
 
+#include "assay/evidence.h"
 #include "options.h"
 
 /* "-" is standard input. */
 ASSAY_MUST_CHECK enum assay_code
 load_quote(const char *path, struct assay_quote **out, struct assay_error *err);
+/* A bundle of stored evidence; ctx must outlive it. */
+ASSAY_MUST_CHECK enum assay_code load_evidence(const struct assay_ctx *ctx,
+                                               const char *path,
+                                               struct assay_evidence **out,
+                                               struct assay_error *err);
+/* A quote or a bundle, as the content tells: one of them is NULL. */
+ASSAY_MUST_CHECK enum assay_code load_quote_or_evidence(
+    const struct assay_ctx *ctx, const char *path, struct assay_quote **quote,
+    struct assay_evidence **evidence, struct assay_error *err);
 ASSAY_MUST_CHECK enum assay_code load_bundle(const struct assay_ctx *ctx,
                                              const char *path,
                                              struct assay_collateral **out,
@@ -22,6 +32,18 @@ ASSAY_MUST_CHECK enum assay_code load_policy(const struct assay_ctx *ctx,
                                              const char *path,
                                              struct assay_policy **out,
                                              struct assay_error *err);
+/* The same, and the texts that it was made from. */
+struct load_policy_texts {
+    struct assay_buf text;
+    bool is_toml;
+    struct assay_buf compose_file; /* its content; empty if it names none */
+};
+ASSAY_MUST_CHECK enum assay_code
+load_policy_texts(const struct assay_ctx *ctx, const char *path,
+                  struct assay_policy **out, struct load_policy_texts *texts,
+                  struct assay_error *err);
+/* An empty one (all zero) is fine. */
+void load_policy_texts_free(struct load_policy_texts *t);
 /* From a file. */
 ASSAY_MUST_CHECK enum assay_code load_root(const struct assay_ctx *ctx,
                                            const char *path,

@@ -25,6 +25,7 @@ typedef void set_function(struct options *o, const char *value,
 static void
 set_at(struct options *o, const char *value, struct assay_error *err)
 {
+    o->at = true;
     (void)!assay_time_parse_loose(assay_slice_of(value), &o->now_s, "--at",
                                   err);
 }
@@ -154,6 +155,7 @@ TEXT(pccs_ca)
 TEXT(event_log)
 TEXT(app_compose)
 TEXT(vm_config)
+TEXT(evidence)
 #undef TEXT
 
 #define GET_FLAG(member)                                                       \
@@ -183,6 +185,7 @@ GET_FLAG(timing)
 GET_FLAG(verbose)
 GET_TEXT(data)
 GET_TEXT(verdict_file)
+GET_TEXT(save_evidence)
 GET_TEXT(ca)
 GET_TEXT(quotes)
 GET_PARSED(request)
@@ -216,6 +219,7 @@ static const struct {
     {"event-log", 0, true, OPTIONS_VERIFY, set_event_log},
     {"app-compose", 0, true, OPTIONS_VERIFY, set_app_compose},
     {"vm-config", 0, true, OPTIONS_VERIFY, set_vm_config},
+    {"evidence", 0, true, OPTIONS_VERIFY, set_evidence},
     {"early", 0, false, OPTIONS_FETCH, set_early},
     {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
     {"connect-timeout", 0, true, SOURCES, set_connect_timeout},
@@ -230,6 +234,7 @@ static const struct {
     {"proxy", 0, true, SESSION, set_get_proxy},
     {"resolve", 0, true, SESSION, set_get_resolve},
     {"verdict", 0, true, SESSION, set_get_verdict_file},
+    {"save-evidence", 0, true, OPTIONS_GET, set_get_save_evidence},
     {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
     {"include", 'i', false, OPTIONS_GET, set_get_include},
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
@@ -374,6 +379,35 @@ take_options(struct options *o, const struct command *c, enum option_set set,
     return true;
 }
 
+/* A bundle brings all of its evidence; nothing is fetched for it. */
+static bool
+check_evidence(const struct options *o, const struct command *c,
+               enum exit_code *code)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } others[] = {
+        {"--pccs", o->source_count > 0},
+        {"--pccs-ca", o->pccs_ca != NULL},
+        {"--no-cache", o->no_cache},
+        {"--connect-timeout", o->connect_timeout_ms != 0},
+        {"--timeout", o->timeout_ms != 0},
+        {"--event-log", o->event_log != NULL},
+        {"--app-compose", o->app_compose != NULL},
+        {"--vm-config", o->vm_config != NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (o->evidence != NULL && others[i].given) {
+            *code = cli_usage(c, "--evidence and %s exclude each other",
+                              others[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 check_together(const struct options *o, const struct command *c,
                enum exit_code *code)
@@ -390,11 +424,22 @@ check_together(const struct options *o, const struct command *c,
     return true;
 }
 
-/* Exactly one operand. */
+/* Exactly one operand, or a bundle in its place. */
 static bool
 take_operand(struct options *o, const struct command *c, const char *operand,
              int argc, char **argv, enum exit_code *code)
 {
+    if (o->evidence != NULL) {
+        if (argc != optind) {
+            *code = cli_usage(c,
+                              "--evidence brings its quote, but there is "
+                              "also '%s'",
+                              argv[optind]);
+            return false;
+        }
+        o->operand = o->evidence;
+        return true;
+    }
     if (argc == optind) {
         *code = cli_usage(c, "%s is missing", operand);
         return false;
@@ -422,7 +467,7 @@ options_parse(struct options *o, const struct command *c, enum option_set set,
         *code = EXIT_TRUSTED;
         good = false;
     }
-    good = good && check_together(o, c, code) &&
+    good = good && check_together(o, c, code) && check_evidence(o, c, code) &&
            take_operand(o, c, operand, argc, argv, code);
     if (!good) {
         options_free(o);

@@ -34,11 +34,13 @@ struct options {
     const char *event_log;
     const char *app_compose;
     const char *vm_config;
+    const char *evidence; /* a bundle, in place of QUOTE */
     const char *sources[ASSAY_PCS_SOURCES_MAX];
     size_t source_count;
     enum assay_tcb_status accept[STATUSES_MAX];
     size_t accept_count;
     int64_t now_s; /* --at, or the clock */
+    bool at;       /* --at was given */
     bool json;
     bool no_cache;
     bool early;

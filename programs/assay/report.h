@@ -18,10 +18,16 @@ struct report_input {
     const struct assay_collateral *collateral;
     const char *source;
     const char *root;
+    const char *time; /* said of the time; NULL: nothing */
     bool colour;
 };
 
 void report_text(FILE *to, const struct report_input *in);
+
+/* Below that, for a bundle: what nothing in it proves. */
+void report_evidence(FILE *to, const struct assay_evidence *e,
+                     const struct assay_evidence_options *o,
+                     const struct assay_verdict *v);
 
 /* A parsed JSON document as indented "name: value" lines. */
 void report_tree(FILE *to, const struct assay_json *j);

@@ -58,3 +58,13 @@ report_json_error(const struct assay_error *err)
     cli_print(&buf);
     return EXIT_UNREADABLE;
 }
+
+enum exit_code
+report_exit(const struct command *c, bool json, const struct assay_verdict *v,
+            const struct assay_error *err)
+{
+    if (err->code != ASSAY_OK) {
+        return json ? report_json_error(err) : cli_fail(c, false, err);
+    }
+    return assay_verdict_trusted(v) ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
+}

@@ -121,7 +121,9 @@ put_facts(FILE *to, const struct report_input *in)
     assay_time_format(assay_collateral_expires(in->collateral), when);
     fprintf(to, "  collateral     %s, expires %s\n", in->source, when);
     assay_time_format(f.verified_at_s, when);
-    fprintf(to, "  judged as of   %s\n", when);
+    fprintf(to, "  judged as of   %s%s%s%s\n", when,
+            in->time != NULL ? " (" : "", in->time != NULL ? in->time : "",
+            in->time != NULL ? ")" : "");
 }
 
 static void

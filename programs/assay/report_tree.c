@@ -45,11 +45,22 @@ enter(const struct assay_json *j, uint32_t node)
     return l;
 }
 
+/* What a terminal could obey: C0, DEL and, in UTF-8, C1 (U+0080 to U+009F). */
+static bool
+is_control(struct assay_slice s, size_t i)
+{
+    uint8_t c = s.ptr[i];
+
+    return c < 0x20 || c == 0x7f ||
+           (c == 0xc2 && i + 1 < s.len && s.ptr[i + 1] < 0xa0) ||
+           (i > 0 && s.ptr[i - 1] == 0xc2 && c < 0xa0);
+}
+
 static void
 put_slice(FILE *to, struct assay_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        putc(s.ptr[i] < 0x20 || s.ptr[i] == 0x7f ? '?' : s.ptr[i], to);
+        putc(is_control(s, i) ? '?' : s.ptr[i], to);
     }
 }
 

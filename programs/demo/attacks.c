@@ -18,6 +18,9 @@
 #include "liar.h"
 #include "middleman.h"
 
+#define POLICY_MAX_BYTES   (1024u * 1024u)
+#define DOCUMENT_MAX_BYTES (4u * 1024u * 1024u)
+
 static const struct tls_role stolen_key = {
     .certificate = STAGE_SERVER ".pem",
     .key = STAGE_SERVER ".key",
@@ -32,26 +35,32 @@ static const struct tls_role old_version = {
     .only_1_2 = true,
 };
 
-/* A client comes to this address. What it said stays in the folder. */
+/* What a client said is judged, and stays in the folder. */
+static bool
+keep_answer(struct stage *s, const struct attack *a, struct assay_slice said,
+            int code, struct outcome *out)
+{
+    char file[64];
+
+    (void)snprintf(file, sizeof(file), "%s.json", a->name);
+    judge(said, code, &a->expects, out);
+    return assay_file_write(file, said, 0600, &s->err) == ASSAY_OK;
+}
+
+/* A client comes to this address. */
 static bool
 visit(struct stage *s, const struct attack *a, const char *address,
       struct outcome *out)
 {
     char url[ASSAY_HOST_MAX_BYTES + 32];
-    char file[64];
     const char *const args[] = {"get",  "--json", "--policy", "policy.json",
                                 "--ca", "ca.pem", url,        NULL};
     struct visit v;
     bool done;
 
     (void)snprintf(url, sizeof(url), "https://%s/hello", address);
-    (void)snprintf(file, sizeof(file), "%s.json", a->name);
-    done = stage_visit(s, args, &v);
-    if (done) {
-        judge(assay_buf_slice(&v.out), v.code, &a->expects, out);
-        done = assay_file_write(file, assay_buf_slice(&v.out), 0600, &s->err) ==
-               ASSAY_OK;
-    }
+    done = stage_visit(s, args, &v) &&
+           keep_answer(s, a, assay_buf_slice(&v.out), v.code, out);
     visit_free(&v);
     return done;
 }
@@ -233,6 +242,87 @@ use_foreign_root(struct stage *s, const struct attack *a, struct outcome *out)
            visit_server(s, a, out);
 }
 
+/* --- in what is kept ------------------------------------------------------ */
+
+/* The client's policy, with what its author has no business to allow. */
+static bool
+write_lax_policy(struct stage *s)
+{
+    static const char begin[] = "{ \"allow_debug\": true,";
+    struct assay_buf text;
+    struct assay_buf lax;
+
+    assay_buf_init(&lax, POLICY_MAX_BYTES);
+    if (assay_file_read("policy.json", POLICY_MAX_BYTES, &text, &s->err) ==
+        ASSAY_OK) {
+        assay_buf_add_text(&lax, begin);
+        assay_buf_add(&lax, (struct assay_slice){text.ptr + 1, text.len - 1});
+        if (assay_buf_check(&lax, "policy", &s->err) == ASSAY_OK) {
+            (void)!assay_file_write("lax.json", assay_buf_slice(&lax), 0600,
+                                    &s->err);
+        }
+    }
+    assay_buf_free(&text);
+    assay_buf_free(&lax);
+    return s->err.code == ASSAY_OK;
+}
+
+/* The bundle's author sees a trusted verdict, and so says his bundle. */
+static bool
+save_under_lax_policy(struct stage *s)
+{
+    char url[ASSAY_HOST_MAX_BYTES + 32];
+    const char *const args[] = {
+        "get",    "--policy",        "lax.json",          "--ca",
+        "ca.pem", "--save-evidence", "lax-evidence.json", url,
+        NULL};
+    struct visit v;
+    bool done;
+
+    (void)snprintf(url, sizeof(url), "https://%s:%s/hello", s->server.host,
+                   s->server.port);
+    done = stage_visit(s, args, &v);
+    if (done && v.code != 0) {
+        done = stage_fail(s, ASSAY_REPLY, "the lax client got no evidence");
+    }
+    visit_free(&v);
+    return done;
+}
+
+/* `assay verify` prints a verdict where `assay get` prints one within. */
+static bool
+judge_bundle(struct stage *s, const struct attack *a, struct outcome *out)
+{
+    static const char *const args[] = {
+        "verify", "--json",       "--evidence", "lax-evidence.json",
+        "--root", "sim/root.pem", NULL};
+    struct assay_buf document;
+    struct visit v;
+    bool done;
+
+    assay_buf_init(&document, DOCUMENT_MAX_BYTES);
+    done = stage_visit(s, args, &v);
+    if (done) {
+        assay_buf_add_text(&document, "{\"verdict\":");
+        assay_buf_add(&document, assay_buf_slice(&v.out));
+        assay_buf_add_text(&document, ",\"response\":null}\n");
+        done = assay_buf_check(&document, "verdict", &s->err) == ASSAY_OK &&
+               keep_answer(s, a, assay_buf_slice(&document), v.code, out);
+    }
+    assay_buf_free(&document);
+    visit_free(&v);
+    return done;
+}
+
+static bool
+vouch_by_lax_policy(struct stage *s, const struct attack *a,
+                    struct outcome *out)
+{
+    return stage_serve(s, STAGE_AGENT, STAGE_SERVER, true) &&
+           write_lax_policy(s) && save_under_lax_policy(s) &&
+           judge_bundle(s, a, out);
+}
+
 /* --- the table ---------------------------------------------------------- */
 
 #define OTHER_COMPOSE "compose=" STAGE_OTHER_COMPOSE
@@ -322,6 +412,12 @@ const struct attack attacks[] = {
      {"certificate_event", NULL},
      NULL,
      show_other_certificate},
+    {"lax-bundle",
+     "a bundle of stored evidence, made under a lax policy",
+     "A TD under debug; the bundle's own policy allows it, its verdict is yes.",
+     {"bundle", "give --policy"},
+     "debug",
+     vouch_by_lax_policy},
 };
 const size_t attack_count = sizeof(attacks) / sizeof(attacks[0]);
 

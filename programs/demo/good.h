@@ -16,6 +16,9 @@ struct good_row {
 
 struct good {
     char command[256]; /* as it was typed */
+    char again_command[128];
+    bool again; /* the saved evidence was trusted too, without the server */
+    char again_says[240];
     bool trusted;
     char summary[240];                   /* the client's own words */
     char reply[128];                     /* the backend's */

@@ -127,7 +127,10 @@ tell_good(const struct show *v, const struct good *g)
         printf("    %-8s %s\n", g->rows[i].outcome, g->rows[i].title);
     }
     printf("    (%u of %u required checks passed)\n", g->passed, g->checks);
-    printf("  its reply: %s\n\nAttacks on the same client\n", g->reply);
+    printf("  its reply: %s\n", g->reply);
+    printf("  $ %s\n  %s%s\n%s\nAttacks on the same client\n", g->again_command,
+           paint(v, g->again ? GREEN : RED),
+           g->again ? g->again_says : "NOT TRUSTED", paint(v, PLAIN));
     (void)fflush(stdout);
 }
 
@@ -152,6 +155,7 @@ write_good(struct show *v, const char *name, const struct good *g)
     assay_json_out_u64(&j, "checks_required", g->checks);
     assay_json_out_u64(&j, "checks_passed", g->passed);
     assay_json_out_text(&j, "reply", g->reply);
+    assay_json_out_bool(&j, "evidence_trusted", g->again);
     assay_json_out_close(&j, '}');
 }
 

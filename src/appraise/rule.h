@@ -103,7 +103,15 @@ bool assay_rule_has_no_binding(const struct assay_rule_run *r);
 void assay_rule_note_report_data(struct assay_rule_run *r,
                                  enum assay_check_id id);
 
+/* rules_bundle.c */
+bool assay_rule_is_bundle(const struct assay_rule_run *r);
+void assay_rule_judge_bundle(struct assay_rule_run *r, enum assay_check_id id);
+
 /* rules_workload.c */
+/* The compose hash that the TD was started with, and what proves it; NULL:
+ * nothing. */
+const char *assay_rule_proven_compose(const struct assay_rule_run *r,
+                                      struct assay_slice *hash);
 bool assay_rule_names_compose(const struct assay_rule_run *r);
 bool assay_rule_wants_compose(const struct assay_rule_run *r);
 void assay_rule_judge_compose(struct assay_rule_run *r, enum assay_check_id id);

@@ -111,6 +111,7 @@ static const struct rule {
          assay_rule_judge_report_data),
     MAYBE(REPORT_DATA, assay_rule_has_no_binding, never, 0,
           assay_rule_note_report_data),
+    RULE(BUNDLE, assay_rule_is_bundle, 0, assay_rule_judge_bundle),
 #undef MAYBE
 #undef RULE
 };

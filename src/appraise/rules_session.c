@@ -80,13 +80,22 @@ void
 assay_rule_judge_report_data(struct assay_rule_run *r, enum assay_check_id id)
 {
     struct assay_slice want = ASSAY_SLICE(r->in->binding->report_data);
+    bool stored = r->in->stored != NULL;
 
-    assay_checks_judge(
-        r->checks, id,
-        assay_slice_equal(r->quote->report_data, want)
-            ? NULL
-            : "REPORTDATA is not what this session asked for: the quote may be "
-              "replayed, or relayed from another machine");
+    if (!assay_slice_equal(r->quote->report_data, want)) {
+        assay_checks_fail(
+            r->checks, id, "%s",
+            stored ? "quote, session.nonce, session.exporter and session.wire "
+                     "do not belong together"
+                   : "REPORTDATA is not what this session asked for: the quote "
+                     "may be replayed, or relayed from another machine");
+        return;
+    }
+    if (stored) {
+        assay_checks_note(r->checks, id,
+                          "consistent; only the two ends can know");
+    }
+    assay_checks_pass(r->checks, id);
 }
 
 bool

@@ -32,9 +32,9 @@ assay_rule_wants_compose(const struct assay_rule_run *r)
            (must_name(r->policy) || assay_rule_names_compose(r));
 }
 
-/* The hash that the TD was started with, and what proves it; NULL: nothing. */
-static const char *
-proven_compose(const struct assay_rule_run *r, struct assay_slice *hash)
+const char *
+assay_rule_proven_compose(const struct assay_rule_run *r,
+                          struct assay_slice *hash)
 {
     bool by_id = r->config_id.proves_compose;
 
@@ -88,7 +88,7 @@ assay_rule_judge_compose(struct assay_rule_run *r, enum assay_check_id id)
 {
     char hex[2 * ASSAY_SHA256_BYTES + 1];
     struct assay_slice measured;
-    const char *by = proven_compose(r, &measured);
+    const char *by = assay_rule_proven_compose(r, &measured);
 
     if (by == NULL || measured.len != ASSAY_SHA256_BYTES) {
         judge_unproven(r, id);
@@ -257,7 +257,7 @@ assay_rule_take_workload(struct assay_rule_run *r)
     struct assay_verdict_workload *w = &r->v->workload;
     struct assay_verdict_bytes *b = &r->v->bytes;
     struct assay_slice hash;
-    const char *by = proven_compose(r, &hash);
+    const char *by = assay_rule_proven_compose(r, &hash);
 
     count_events(r->in->event_log, w);
     if (assay_checks_have(r->checks, ASSAY_CHECK_BIT(QUOTE_SIGNATURE))) {

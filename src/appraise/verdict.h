@@ -56,5 +56,12 @@ struct assay_verdict {
 /* The row of a check, whether it applies or not. */
 struct assay_check assay_verdict_find(const struct assay_verdict *v,
                                       enum assay_check_id id);
+/* The members of its JSON, into an object that is open. */
+struct assay_json_out;
+struct assay_quote;
+struct assay_collateral;
+void assay_verdict_out(struct assay_json_out *o, const struct assay_verdict *v,
+                       const struct assay_quote *q,
+                       const struct assay_collateral *c);
 /* Writes the summary, once all rows are judged. */
 void assay_verdict_close(struct assay_verdict *v);

@@ -183,6 +183,27 @@ write_error(struct assay_json_out *o, const struct assay_verdict *v)
     assay_json_out_close(o, '}');
 }
 
+void
+assay_verdict_out(struct assay_json_out *o, const struct assay_verdict *v,
+                  const struct assay_quote *q, const struct assay_collateral *c)
+{
+    assay_json_out_bool(o, "trusted", assay_verdict_trusted(v));
+    write_facts(o, v);
+    write_workload(o, &v->workload);
+    write_error(o, v);
+    write_checks(o, v);
+    if (c == NULL) {
+        assay_json_out_null(o, "collateral");
+    } else {
+        assay_collateral_out_items(o, "collateral", c);
+    }
+    if (q == NULL) {
+        assay_json_out_null(o, "quote");
+    } else {
+        assay_quote_out(o, "quote", assay_quote_view(q));
+    }
+}
+
 enum assay_code
 assay_verdict_to_json(const struct assay_verdict *v,
                       const struct assay_quote *q,
@@ -194,21 +215,7 @@ assay_verdict_to_json(const struct assay_verdict *v,
     assay_error_clear(err);
     assay_json_out_init(&o, out, false);
     assay_json_out_open(&o, NULL, '{');
-    assay_json_out_bool(&o, "trusted", assay_verdict_trusted(v));
-    write_facts(&o, v);
-    write_workload(&o, &v->workload);
-    write_error(&o, v);
-    write_checks(&o, v);
-    if (c == NULL) {
-        assay_json_out_null(&o, "collateral");
-    } else {
-        assay_collateral_out_items(&o, "collateral", c);
-    }
-    if (q == NULL) {
-        assay_json_out_null(&o, "quote");
-    } else {
-        assay_quote_out(&o, "quote", assay_quote_view(q));
-    }
+    assay_verdict_out(&o, v, q, c);
     assay_json_out_close(&o, '}');
     return assay_buf_check(out, "verdict", err);
 }

@@ -248,6 +248,7 @@ assay_verify(struct assay_verifier *verifier,
         .app_compose = in->app_compose,
         .vm_config = in->vm_config,
         .binding = in->binding,
+        .stored = in->stored,
     };
 
     if (assay_dcap_check(&evidence, &v->checks, &dcap, err) == ASSAY_OK) {

@@ -308,7 +308,9 @@ assay_client_appraise(struct assay_client *c, struct assay_now now,
     if (judge(c, now, err) != ASSAY_OK) {
         return fail_peer(c, err);
     }
-    assay_appraisal_drop(&c->server);
+    if (!c->o.keep_evidence) {
+        assay_appraisal_drop(&c->server);
+    }
     return assay_client_trust(c, err) == ASSAY_OK ? ASSAY_OK
                                                   : fail_peer(c, err);
 }

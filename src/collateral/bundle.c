@@ -6,6 +6,8 @@
 #include "assay/collateral.h"
 #include "base/json.h"
 #include "base/json_out.h"
+#include "base/text.h"
+#include "collateral/collateral.h"
 #include "collateral/parts.h"
 
 static const struct assay_json_limits limits = {
@@ -94,5 +96,44 @@ assay_collateral_write(const struct assay_collateral_parts *parts,
     }
     assay_json_out_close(&o, '}');
     (void)assay_buf_check(out, "collateral bundle", err);
+    return err->code;
+}
+
+static void
+write_chain(struct assay_buf *to, const struct assay_chain *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        assay_pem_encode(to, "CERTIFICATE", c->cert[i].der);
+    }
+}
+
+enum assay_code
+assay_collateral_to_bundle(const struct assay_collateral *c,
+                           struct assay_buf *out, struct assay_error *err)
+{
+    struct assay_collateral_parts parts = {
+        .tcb_info = c->tcb_info_text,
+        .qe_identity = c->qe_identity_text,
+        .pck_crl = assay_buf_slice(&c->pck_crl.der),
+        .root_ca_crl = assay_buf_slice(&c->root_crl.der),
+        .pck_certificate_chain = c->pck_chain,
+    };
+    struct assay_buf tcb_chain;
+    struct assay_buf qe_chain;
+
+    assay_error_clear(err);
+    assay_buf_init(&tcb_chain, ASSAY_CHAIN_MAX_BYTES);
+    assay_buf_init(&qe_chain, ASSAY_CHAIN_MAX_BYTES);
+    write_chain(&tcb_chain, &c->tcb_signer.chain);
+    write_chain(&qe_chain, &c->qe_signer.chain);
+    if (assay_buf_check(&tcb_chain, "tcb_info_issuer_chain", err) == ASSAY_OK &&
+        assay_buf_check(&qe_chain, "qe_identity_issuer_chain", err) ==
+            ASSAY_OK) {
+        parts.tcb_info_issuer_chain = assay_buf_slice(&tcb_chain);
+        parts.qe_identity_issuer_chain = assay_buf_slice(&qe_chain);
+        (void)!assay_collateral_write(&parts, out, err);
+    }
+    assay_buf_free(&tcb_chain);
+    assay_buf_free(&qe_chain);
     return err->code;
 }

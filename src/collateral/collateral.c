@@ -125,9 +125,7 @@ check_parts(struct assay_collateral_parts *parts, struct assay_error *err)
 /* The JSON texts and the PCK chain are kept, since views borrow them. */
 static void
 keep_texts(struct assay_collateral *c,
-           const struct assay_collateral_parts *parts,
-           struct assay_slice *tcb_info, struct assay_slice *qe_identity,
-           struct assay_error *err)
+           const struct assay_collateral_parts *parts, struct assay_error *err)
 {
     assay_buf_init(&c->text, parts->tcb_info.len + parts->qe_identity.len +
                                  parts->pck_certificate_chain.len);
@@ -137,26 +135,26 @@ keep_texts(struct assay_collateral *c,
     if (assay_buf_check(&c->text, "collateral", err) != ASSAY_OK) {
         return;
     }
-    *tcb_info = (struct assay_slice){c->text.ptr, parts->tcb_info.len};
-    *qe_identity = (struct assay_slice){c->text.ptr + parts->tcb_info.len,
-                                        parts->qe_identity.len};
+    c->tcb_info_text = (struct assay_slice){c->text.ptr, parts->tcb_info.len};
+    c->qe_identity_text = (struct assay_slice){
+        c->text.ptr + parts->tcb_info.len, parts->qe_identity.len};
     c->pck_chain = (struct assay_slice){c->text.ptr + parts->tcb_info.len +
                                             parts->qe_identity.len,
                                         parts->pck_certificate_chain.len};
 }
 
 static void
-parse_documents(const struct assay_ctx *ctx, struct assay_slice tcb_info,
-                struct assay_slice qe_identity, struct assay_collateral *c,
+parse_documents(const struct assay_ctx *ctx, struct assay_collateral *c,
                 struct assay_error *err)
 {
     if (err->code == ASSAY_OK &&
-        assay_tcb_info_parse(ctx, tcb_info, &c->tcb_info, err) != ASSAY_OK) {
+        assay_tcb_info_parse(ctx, c->tcb_info_text, &c->tcb_info, err) !=
+            ASSAY_OK) {
         assay_error_prefix(err, "tcb_info");
     }
     if (err->code == ASSAY_OK &&
-        assay_qe_identity_parse(ctx, qe_identity, &c->qe_identity, err) !=
-            ASSAY_OK) {
+        assay_qe_identity_parse(ctx, c->qe_identity_text, &c->qe_identity,
+                                err) != ASSAY_OK) {
         assay_error_prefix(err, "qe_identity");
     }
 }
@@ -168,8 +166,6 @@ assay_collateral_from_parts(const struct assay_ctx *ctx,
                             struct assay_error *err)
 {
     struct assay_collateral_parts p = *parts;
-    struct assay_slice tcb_info = ASSAY_EMPTY;
-    struct assay_slice qe_identity = ASSAY_EMPTY;
     struct assay_collateral *c = NULL;
 
     *out = NULL;
@@ -183,8 +179,8 @@ assay_collateral_from_parts(const struct assay_ctx *ctx,
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                           "collateral: out of memory");
     }
-    keep_texts(c, &p, &tcb_info, &qe_identity, err);
-    parse_documents(ctx, tcb_info, qe_identity, c, err);
+    keep_texts(c, &p, err);
+    parse_documents(ctx, c, err);
     parse_signer(ctx, p.tcb_info_issuer_chain, "tcb_info_issuer_chain",
                  &c->tcb_signer, err);
     parse_signer(ctx, p.qe_identity_issuer_chain, "qe_identity_issuer_chain",

@@ -25,7 +25,9 @@ struct assay_collateral_signer {
 };
 
 struct assay_collateral {
-    struct assay_buf text;        /* owns the JSON texts and the PCK chain */
+    struct assay_buf text; /* owns the JSON texts and the PCK chain: */
+    struct assay_slice tcb_info_text;
+    struct assay_slice qe_identity_text;
     struct assay_slice pck_chain; /* PEM; empty if none */
     struct assay_tcb_info tcb_info;
     struct assay_qe_identity qe_identity;

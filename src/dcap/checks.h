@@ -45,6 +45,10 @@
 #define ASSAY_HINT_RELAY                                                       \
     "do not use this connection: somebody may be relaying another's quote"
 
+#define ASSAY_HINT_BUNDLE                                                      \
+    "give a policy of your own (--policy); do not use a bundle whose members " \
+    "disagree"
+
 #define ASSAY_CHECK_ROWS(X)                                                    \
     X(ROOT_CA, "root_ca", "the PCK chain ends in the trusted root",            \
       ASSAY_HINT_ROOT)                                                         \
@@ -156,7 +160,9 @@
     X(WORKLOAD, "workload", "the policy identifies the workload",              \
       ASSAY_HINT_POLICY)                                                       \
     X(REPORT_DATA, "report_data", "the quote is bound to this session",        \
-      ASSAY_HINT_RELAY)
+      ASSAY_HINT_RELAY)                                                        \
+    X(BUNDLE, "bundle", "the bundle is of one piece, judged by your policy",   \
+      ASSAY_HINT_BUNDLE)
 
 enum assay_check_id {
 #define X(id, name, title, hint) ASSAY_CHECK_##id,

@@ -145,3 +145,9 @@ assay_root_is_intel(const struct assay_root *r)
 {
     return r->intel;
 }
+
+void
+assay_root_sha256(const struct assay_root *r, uint8_t out[32])
+{
+    memcpy(out, r->der_sha256, sizeof(r->der_sha256));
+}

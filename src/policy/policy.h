@@ -102,6 +102,7 @@ struct assay_policy {
     int64_t reattestation_interval_s;       /* 0: never */
     bool staple;
     bool accept_self_signed_certs;
+    bool claimed; /* came with evidence, from its author: never enough */
 };
 
 /* Does the policy name anything that identifies the workload (registers,

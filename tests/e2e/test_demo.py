@@ -36,6 +36,7 @@ ATTACKS = {
     "tls-1.2": ["tls"],
     "expired-collateral": DATES,
     "other-certificate": ["certificate_event"],
+    "lax-bundle": ["bundle"],
 }
 
 
@@ -89,6 +90,7 @@ class Runs(DemoCase):
         said = json.loads(run.stdout)
         for good in said["good"], said["good_again"]:
             self.assertTrue(good["trusted"])
+            self.assertTrue(good["evidence_trusted"])
             self.assertEqual(good["checks_passed"], good["checks_required"])
             self.assertGreater(good["checks_required"], 40)
             self.assertIn("hello from the backend", good["reply"])
@@ -96,6 +98,33 @@ class Runs(DemoCase):
         for attack in said["attacks"]:
             with self.subTest(attack["name"]):
                 self.check_attack(attack, kept)
+        self.check_evidence(kept)
+
+    def check_evidence(self, kept):
+        """The kept bundle, in a folder with nothing else: by one's own policy
+        and root it is trusted, and by nobody else's."""
+        folder = SCRATCH / "elsewhere"
+        folder.mkdir()
+        policy = json.loads((kept / "policy.json").read_text())
+        for member in ("trusted_root", "pccs_url", "ca_file"):
+            policy.pop(member, None)
+        (folder / "policy.json").write_text(json.dumps(policy))
+        for name in ("evidence.json", "lax-evidence.json", "sim/root.pem"):
+            shutil.copy(kept / name, folder)
+        for name, options, code in (
+                ("evidence.json", ["policy.json", "root.pem"], TRUSTED),
+                ("evidence.json", ["policy.json", None], NOT_TRUSTED),
+                ("evidence.json", [None, "root.pem"], NOT_TRUSTED),
+                ("lax-evidence.json", ["policy.json", "root.pem"],
+                 NOT_TRUSTED),
+                ("lax-evidence.json", [None, None], NOT_TRUSTED)):
+            args = [part for option, value in
+                    zip(("--policy", "--root"), options) if value
+                    for part in (option, value)]
+            run = subprocess.run(
+                [str(ASSAY), "verify", "--evidence", name, *args], cwd=folder,
+                capture_output=True, text=True, timeout=LIMIT_S, env=self.env)
+            self.assertEqual(run.returncode, code, run.stdout + run.stderr)
 
     def check_attack(self, attack, kept):
         rows = ATTACKS[attack["name"]]
@@ -118,9 +147,9 @@ class Runs(DemoCase):
         self.assertNotIn("NOT ", run.stdout)
         self.assertNotIn("\033", run.stdout)
         lines = run.stdout.splitlines()
-        self.assertLess(len(lines), 75)
+        self.assertLess(len(lines), 80)
         self.assertLess(max(map(len, lines[1:])), 90, run.stdout)
-        self.assertTrue(lines[-1].startswith("14 of 14 attacks refused"))
+        self.assertTrue(lines[-1].startswith("15 of 15 attacks refused"))
 
     def test_some(self):
         run = self.demo("--json", "tls-1.2", "debug-td")

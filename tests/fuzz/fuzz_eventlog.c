@@ -166,6 +166,41 @@ check_all(const struct assay_eventlog *l, struct assay_slice vm_config)
     check_config(fault[0] == '\0' ? &e : NULL, vm_config);
 }
 
+/* Written anew it is no longer, and the same. */
+static void
+check_written(const struct assay_eventlog *l, size_t text_len)
+{
+    struct assay_eventlog *again = NULL;
+    struct assay_buf first;
+    struct assay_buf second;
+    struct assay_error err;
+
+    assay_buf_init(&first, text_len);
+    assay_buf_init(&second, text_len);
+    PROMISE(assay_eventlog_to_json(l, &first, &err) == ASSAY_OK);
+    PROMISE(assay_eventlog_parse(assay_buf_slice(&first), &again, &err) ==
+            ASSAY_OK);
+    PROMISE(assay_eventlog_count(again) == assay_eventlog_count(l));
+    for (size_t i = 0; i < assay_eventlog_count(l); i++) {
+        const struct assay_event *a = assay_eventlog_event(l, i);
+        const struct assay_event *b = assay_eventlog_event(again, i);
+
+        PROMISE(a->imr == b->imr && a->type == b->type &&
+                a->version == b->version &&
+                a->has_preimage == b->has_preimage &&
+                assay_slice_equal(a->name, b->name) &&
+                assay_slice_equal(a->payload, b->payload) &&
+                assay_slice_equal(a->digest, b->digest) &&
+                assay_slice_equal(a->preimage, b->preimage));
+    }
+    PROMISE(assay_eventlog_to_json(again, &second, &err) == ASSAY_OK);
+    PROMISE(
+        assay_slice_equal(assay_buf_slice(&first), assay_buf_slice(&second)));
+    assay_eventlog_free(again);
+    assay_buf_free(&first);
+    assay_buf_free(&second);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -184,6 +219,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (l != NULL) {
         check_log(l, in.len);
         check_all(l, vm_config);
+        check_written(l, in.len);
     }
     assay_eventlog_free(l);
     return 0;

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "assay/evidence.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "collateral/parts.h"
 #include "harness/eventlog.h"
 #include "harness/world.h"
@@ -326,6 +328,83 @@ save_policies(void)
     }
 }
 
+/* A bundle in which all belongs together. */
+static void
+save_bundle(const struct assay_ctx *ctx, const char *name,
+            const struct log_made *log, struct assay_slice app_compose)
+{
+    struct assay_evidence_view v = {
+        .app_compose = app_compose,
+        .vm_config = assay_slice_of("{\"cpu_count\":2}"),
+        .nonce_len = 32,
+        .server_name = "tee.example.com",
+        .time_s = MINT_NOW_S,
+        .policy = assay_slice_of("{\"type\":\"tdx\",\"partial\":true,"
+                                 "\"accept_self_signed_certs\":false}"),
+        .trusted = true,
+        .summary = assay_slice_of("as it was"),
+    };
+    const struct assay_slice bound[] = {{v.nonce, 32}, ASSAY_SLICE(v.exporter)};
+    struct mint_options o = {.seed = MINT_TEST_SEED, .quote.version = 4};
+    struct assay_eventlog *events = NULL;
+    struct assay_quote *quote = NULL;
+    struct evidence e;
+    struct assay_buf text;
+    struct assay_error err;
+    uint8_t digest[64];
+    char hex[129];
+
+    for (size_t i = 0; i < 32; i++) {
+        v.nonce[i] = (uint8_t)i;
+        v.exporter[i] = (uint8_t)(32 + i);
+    }
+    assay_error_clear(&err);
+    evidence_need(assay_digest(ctx, ASSAY_SHA512, bound, 2, digest, &err) ==
+                      ASSAY_OK,
+                  &err);
+    assay_hex_to(hex, ASSAY_SLICE(digest));
+    o.quote.td.report_data = hex;
+    for (size_t i = 0; log != NULL && i < 4; i++) {
+        o.quote.td.rtmr[i] = log->rtmr_hex[i];
+    }
+    evidence_make(&e, ctx, &o);
+    evidence_need(assay_quote_parse(assay_buf_slice(&e.quote), &quote, &err) ==
+                      ASSAY_OK,
+                  &err);
+    if (log != NULL) {
+        evidence_need(assay_eventlog_parse(assay_buf_slice(&log->json), &events,
+                                           &err) == ASSAY_OK,
+                      &err);
+    }
+    v.quote = quote;
+    v.event_log = events;
+    v.collateral = e.collateral;
+    v.certificate = mint_world_cert_der(e.world, MINT_CERT_PCK);
+    assay_root_sha256(e.root, v.root_sha256);
+    assay_buf_init(&text, ASSAY_EVIDENCE_MAX_BYTES);
+    evidence_need(assay_evidence_write(&v, &text, &err) == ASSAY_OK, &err);
+    save("evidence", name, assay_buf_slice(&text));
+    assay_buf_free(&text);
+    assay_quote_free(quote);
+    assay_eventlog_free(events);
+    evidence_free(&e);
+}
+
+static void
+save_bundles(void)
+{
+    struct assay_ctx *ctx = NULL;
+    struct assay_error err;
+    struct log_made log;
+
+    evidence_need(assay_ctx_new(&ctx, &err) == ASSAY_OK, &err);
+    log_make(ctx, log_small_app, &log);
+    save_bundle(ctx, "app", &log, assay_slice_of("{\"name\":\"x\"}"));
+    save_bundle(ctx, "quote_alone", NULL, ASSAY_EMPTY);
+    log_free(&log);
+    assay_ctx_free(ctx);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -349,5 +428,6 @@ main(int argc, char **argv)
     save_verify_seeds();
     save_verify_logs();
     save_policies();
+    save_bundles();
     return EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@ beside the minted platforms below, which are the same on every machine.
 usage: run.py [--update] [NAME...]     --update writes what is seen; read it!
 Environment: ASSAY_BIN, the folder of the programs (default build/bin).
 """
+import base64
 import difflib
 import hashlib
 import json
@@ -60,6 +61,18 @@ EVENTS = [
     (3, "system-ready", b""),
 ]
 
+# A certificate of tee.example.com, valid from 2025 to 2045; its key is gone.
+CERTIFICATE = base64.b64decode("""
+MIIBbTCCARSgAwIBAgIBATAKBggqhkjOPQQDAjAaMRgwFgYDVQQDDA90ZWUuZXhhbXBs
+ZS5jb20wHhcNMjUwMTAxMDAwMDAwWhcNNDUwMTAxMDAwMDAwWjAaMRgwFgYDVQQDDA90
+ZWUuZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATZd0uYZJf/6XtO
+dRLk0u+SWsq26TYaujsD8Me9tFj+xHjBefQnnMZabPLlTR3IPEWgOfpYdMtqiCSVI5qV
+/uD1o0swSTAaBgNVHREEEzARgg90ZWUuZXhhbXBsZS5jb20wDAYDVR0TAQH/BAIwADAd
+BgNVHQ4EFgQUkHybcAGJ48GgFfe//uXvAiSKJScwCgYIKoZIzj0EAwIDRwAwRAIgXpuc
+RP08h59d3uqaTaHxAYYMNjODWDnt+3DF9DwBQbcCIDKssWfxddDTqdr3VZOh1jsKt/G6
+/xIjrq53frxkrhsQ""")
+NONCE, EXPORTER = bytes(range(32)), bytes(range(32, 64))
+
 ENVIRONMENT = {
     "PATH": f"{BIN.resolve()}:/usr/bin:/bin",
     "LC_ALL": "C",
@@ -75,11 +88,11 @@ def mint_one(folder, options):
                    timeout=LIMIT_S)
 
 
-def mint_dstack(folder):
+def mint_dstack(folder, events, *options):
     """A TD with an event log: log.json, and reply.json around the same."""
     log = []
     registers = [bytes(48)] * 4
-    for imr, name, payload in EVENTS:
+    for imr, name, payload in events:
         kind = RUNTIME if imr == 3 else 4
         digest = hashlib.sha384(b":".join(
             (kind.to_bytes(4, "little"), name.encode(), payload))).digest()
@@ -87,7 +100,7 @@ def mint_dstack(folder):
         log.append({"imr": imr, "event_type": kind, "digest": digest.hex(),
                     "event": name, "event_payload": payload.hex()})
     config_id = b"\1" + EVENTS[5][2] + bytes(15)
-    options = ["--mr-config-id", config_id.hex()]
+    options = [*options, "--mr-config-id", config_id.hex()]
     for i, value in enumerate(registers):
         options += ["--rtmr", f"{i}:{value.hex()}"]
     mint_one(folder, options)
@@ -109,16 +122,51 @@ def mint_dstack(folder):
         (folder / name).write_text(json.dumps(content))
 
 
+def mint_stored(folder):
+    """A session with such a TD, stored as bundle.json."""
+    announced = hashlib.sha256(CERTIFICATE).hexdigest().encode()
+    mint_dstack(folder, [*EVENTS, (3, "New TLS Certificate", announced)],
+                "--report-data", hashlib.sha512(NONCE + EXPORTER).hexdigest())
+    root = subprocess.run(
+        ["openssl", "x509", "-in", folder / "root.pem", "-outform", "DER"],
+        check=True, capture_output=True, timeout=LIMIT_S).stdout
+    collateral = json.loads((folder / "collateral.json").read_text())
+    for member in ("trusted_root", "pck_crl_issuer_chain"):
+        collateral.pop(member, None)
+    bundle = {
+        "format": "assay-evidence/1",
+        "quote": (folder / "quote.bin").read_bytes().hex(),
+        "event_log": json.loads((folder / "log.json").read_text()),
+        "app_compose": "{}",
+        "vm_config": '{"cpu_count":2}',
+        "collateral": collateral,
+        "session": {"wire": "v2", "nonce": NONCE.hex(),
+                    "exporter": EXPORTER.hex(),
+                    "certificate": CERTIFICATE.hex()},
+        "claims": {"server_name": "tee.example.com",
+                   "time": "2026-01-01T00:00:00Z",
+                   "policy": {"form": "json",
+                              "text": (folder / "policy.json").read_text()},
+                   "root_sha256": hashlib.sha256(root).hexdigest(),
+                   "verdict": {"trusted": True, "summary": "said its author"}},
+    }
+    (folder / "bundle.json").write_text(json.dumps(bundle))
+    bundle["session"]["nonce"] = bytes(32).hex()
+    bundle["claims"]["server_name"] = "other.example.com"
+    (folder / "changed.json").write_text(json.dumps(bundle))
+
+
 def mint(folder):
     for name, options in WORLDS.items():
         mint_one(folder / name, options.split())
-    mint_dstack(folder / "dstack")
+    mint_dstack(folder / "dstack", EVENTS)
+    mint_stored(folder / "stored")
 
 
 def seen(worlds, name):
     """What the case prints: suffix to bytes."""
     with tempfile.TemporaryDirectory(prefix="assay-golden-") as folder:
-        for world in [*WORLDS, "dstack"]:
+        for world in [*WORLDS, "dstack", "stored"]:
             os.symlink(worlds / world, pathlib.Path(folder) / world)
         command = (HERE / f"{name}.cmd").read_text()
         ran = subprocess.run(["sh", "-c", command], cwd=folder,

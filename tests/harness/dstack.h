@@ -93,6 +93,9 @@ struct dstack_row {
     enum assay_wire wire;
     const char *bound_report_data; /* default: what mint reports */
     const char *certificate;       /* SHA-256; default: cc.. */
+    bool stored;                   /* all of it comes from a bundle, with ... */
+    const char *fault;             /* ... this around it */
+    bool claimed;                  /* the policy is the bundle's own */
     /* what its detail says, in part; NULL: anything */
     const char *says;
 };
@@ -110,6 +113,7 @@ struct dstack_bench {
     struct assay_verifier *verifier;
     struct assay_eventlog *event_log;
     struct assay_binding binding;
+    struct assay_stored stored;
 };
 
 static inline void
@@ -246,6 +250,8 @@ dstack_set_up(const struct assay_ctx *ctx, const struct dstack_row *row,
     b->root = trial_root(ctx, mint_world_root_pem(b->world));
     b->policy = dstack_policy(&row->wish, &b->log,
                               row->sgx ? ASSAY_TEE_SGX : ASSAY_TEE_TDX);
+    b->policy->claimed = row->claimed;
+    b->stored.fault = row->fault;
     dstack_parse_log(row, b);
     b->binding.wire = row->wire;
     assay_copy(b->binding.report_data, assay_quote_view(b->quote)->report_data);
@@ -284,6 +290,7 @@ dstack_input(const struct dstack_row *row, const struct dstack_bench *b)
         .vm_config =
             assay_slice_of(row->vm_config != NULL ? row->vm_config : ""),
         .binding = row->bound ? &b->binding : NULL,
+        .stored = row->stored ? &b->stored : NULL,
     };
 }
 

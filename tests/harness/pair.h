@@ -125,19 +125,17 @@ pair_platform_free(struct pair_platform *p)
 
 /* A complete policy that the platform meets; `more` is appended to its members
  * (",\"x\":1") or NULL. */
-static inline struct assay_policy *
-pair_policy(const struct pair_platform *p, const char *more)
+static inline void
+pair_policy_text(const struct pair_platform *p, const char *more,
+                 struct assay_buf *text)
 {
     static const char *const registers[] = {"rtmr0", "rtmr1", "rtmr2"};
     const struct mint_guest_facts *f =
         mint_guest_facts(mint_machine_guest(p->machine));
-    struct assay_policy *policy = NULL;
     struct assay_json_out o;
-    struct assay_buf text;
-    struct assay_error err;
 
-    assay_buf_init(&text, 65536);
-    assay_json_out_init(&o, &text, true);
+    assay_buf_init(text, 65536);
+    assay_json_out_init(&o, text, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_text(&o, "type", "dstack_tdx");
     assay_json_out_open(&o, "expected_bootchain", '{');
@@ -149,9 +147,19 @@ pair_policy(const struct pair_platform *p, const char *more)
     assay_json_out_hex(&o, "compose_hash", ASSAY_SLICE(f->compose_hash));
     assay_json_out_hex(&o, "os_image_hash", ASSAY_SLICE(f->os_image_hash));
     if (more != NULL) {
-        assay_buf_add_text(&text, more);
+        assay_buf_add_text(text, more);
     }
     assay_json_out_close(&o, '}');
+}
+
+static inline struct assay_policy *
+pair_policy(const struct pair_platform *p, const char *more)
+{
+    struct assay_policy *policy = NULL;
+    struct assay_buf text;
+    struct assay_error err;
+
+    pair_policy_text(p, more, &text);
     pair_need(assay_policy_parse(assay_buf_slice(&text), &policy, &err) ==
                   ASSAY_OK,
               &err);
@@ -172,6 +180,7 @@ struct pair {
     uint8_t client_nonce[ASSAY_CLIENT_NONCE_BYTES]; /* the last one */
     bool no_appraisal;                              /* collateral is, too */
     struct assay_slice collateral; /* that the server sends with its quotes */
+    const char *tcb_info;          /* instead of what the guest says */
     struct assay_buf to_server;    /* everything that went over the wire */
     struct assay_buf to_client;
 };
@@ -198,24 +207,32 @@ pair_client_options(const struct pair_platform *p,
 }
 
 static inline void
-pair_make(struct pair *s, struct pair_platform *p,
-          const struct assay_policy *policy)
+pair_make_by(struct pair *s, struct pair_platform *p,
+             const struct assay_client_options *o)
 {
-    const struct assay_client_options o = pair_client_options(p, policy);
     struct assay_error err;
 
     memset(s, 0, sizeof(*s));
     s->p = p;
-    s->policy = policy;
+    s->policy = o->policy;
     s->now = (struct assay_now){MINT_NOW_S, 1000000};
     assay_buf_init(&s->to_server, 1u << 24);
     assay_buf_init(&s->to_client, 1u << 26);
-    pair_need(assay_client_new(&o, s->now, pair_nonce, &s->client, &err) ==
+    pair_need(assay_client_new(o, s->now, pair_nonce, &s->client, &err) ==
                   ASSAY_OK,
               &err);
     pair_need(assay_server_new(p->ctx, p->identity, &s->server, &err) ==
                   ASSAY_OK,
               &err);
+}
+
+static inline void
+pair_make(struct pair *s, struct pair_platform *p,
+          const struct assay_policy *policy)
+{
+    const struct assay_client_options o = pair_client_options(p, policy);
+
+    pair_make_by(s, p, &o);
 }
 
 /* The server requires of its client what the client requires of it. */
@@ -245,6 +262,7 @@ struct pair_evidence {
     struct assay_buf quote;
     struct assay_buf log;
     struct assay_buf config;
+    struct assay_buf info;
 };
 
 static inline void
@@ -259,12 +277,14 @@ pair_evidence_make(struct pair_evidence *e, const struct pair_platform *p,
     assay_buf_init(&e->quote, MINT_QUOTE_MAX);
     assay_buf_init(&e->log, MINT_DOCUMENT_MAX);
     assay_buf_init(&e->config, MINT_DOCUMENT_MAX);
+    assay_buf_init(&e->info, MINT_DOCUMENT_MAX);
     pair_need(mint_guest_quote(g,
                                mint_machine_world(p->machine, MINT_MACHINE_TDX),
                                report_data, &e->quote, &err) == ASSAY_OK,
               &err);
     mint_guest_write_log(g, &form, &e->log);
     mint_guest_write_vm_config(g, &e->config);
+    mint_guest_write_tcb_info(g, &form, &e->info);
 }
 
 static inline void
@@ -273,6 +293,7 @@ pair_evidence_free(struct pair_evidence *e)
     assay_buf_free(&e->quote);
     assay_buf_free(&e->log);
     assay_buf_free(&e->config);
+    assay_buf_free(&e->info);
 }
 
 static inline struct assay_quote_reply
@@ -282,6 +303,7 @@ pair_evidence_reply(const struct pair_evidence *e)
         .quote = assay_buf_slice(&e->quote),
         .event_log = assay_buf_slice(&e->log),
         .vm_config = assay_buf_slice(&e->config),
+        .tcb_info = assay_buf_slice(&e->info),
     };
 }
 
@@ -297,6 +319,9 @@ pair_give_quote(struct pair *s, const uint8_t report_data[64])
     s->client_nonce[0]++;
     reply = pair_evidence_reply(&e);
     reply.collateral = s->collateral;
+    if (s->tcb_info != NULL) {
+        reply.tcb_info = assay_slice_of(s->tcb_info);
+    }
     reply.now_s = s->now.wall_s;
     reply.mono_ms = s->now.mono_ms;
     reply.client_nonce = s->client_nonce;

@@ -25,6 +25,16 @@ static const struct log_event renewed[] = {
     {.name = NULL},
 };
 
+/* Of the text {}. */
+#define OF_EMPTY                                                               \
+    "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+static const struct log_event empty_compose[] = {
+    {.imr = 3, .name = "compose-hash", .payload = OF_EMPTY},
+    {.imr = 3, .name = "os-image-hash", .payload = X32("05")},
+    {.imr = 3, .name = "system-ready"},
+    {.name = NULL},
+};
+
 #define REQUIRED {.certificate = ASSAY_CERTIFICATE_REQUIRED}
 #define OFF      {.certificate = ASSAY_CERTIFICATE_OFF}
 #define ANY_TD   {.tdx = true}
@@ -102,6 +112,28 @@ static const struct dstack_row rows[] = {
     {"text of this nonce over wire v0", OK(REPORT_DATA), .bound = true,
      .wire = ASSAY_WIRE_V0, .report_data = X64("61"),
      .bound_report_data = X64("61")},
+    {"this nonce, in a bundle", OK(REPORT_DATA), .bound = true, .stored = true,
+     .says = "only the two ends can know"},
+    {"another nonce, in a bundle", FAILS(REPORT_DATA), .bound = true,
+     .stored = true, .bound_report_data = X64("11")},
+
+    {"the bundle's own policy", FAILS(BUNDLE), .bound = true, .stored = true,
+     .claimed = true, .says = "give --policy"},
+    {"the same in a live session", FAILS(BUNDLE), .bound = true,
+     .claimed = true},
+    {"the same over a quote alone", FAILS(BUNDLE), .claimed = true},
+    {"a fault around the quote", FAILS(BUNDLE), .bound = true, .stored = true,
+     .fault = "claims.server_name: no", .says = "claims.server_name: no"},
+    {"a text that is not the measured compose", FAILS(BUNDLE), .bound = true,
+     .stored = true, .app_compose = {(const uint8_t *)"{}", 2},
+     .says = "app_compose"},
+    {"all of one piece", OK(BUNDLE), .bound = true, .stored = true},
+    {"the measured compose", OK(BUNDLE), .bound = true, .stored = true,
+     .events = empty_compose, .wish = {.compose = OF_EMPTY},
+     .app_compose = {(const uint8_t *)"{}", 2}},
+    {"a compose where none is measured", OK(BUNDLE), .bound = true,
+     .stored = true, .no_log = true, .wish = ANY_TD,
+     .app_compose = {(const uint8_t *)"{}", 2}},
 };
 
 static struct assay_ctx *ctx;
@@ -123,6 +155,8 @@ test_all_checks_have_rows(void **state)
                        ASSAY_CHECK_CERTIFICATE_EVENT);
     dstack_expect_both(rows, COUNT_OF(rows), ASSAY_CHECK_REPORT_DATA,
                        ASSAY_CHECK_REPORT_DATA);
+    dstack_expect_both(rows, COUNT_OF(rows), ASSAY_CHECK_BUNDLE,
+                       ASSAY_CHECK_BUNDLE);
 }
 
 /* Where nothing is announced: noted, or with `off` not even shown. */

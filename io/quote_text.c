@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * evidence.c - what a person hands over as a quote: raw bytes or text.
+ * quote_text.c - what a person hands over as a quote: raw bytes or text.
  */
-#include "io/evidence.h"
+#include "io/quote_text.h"
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -45,22 +45,22 @@ without_0x(struct assay_slice s)
     return s;
 }
 
-enum assay_evidence_form
-assay_evidence_sniff(struct assay_slice in)
+enum assay_quote_form
+assay_quote_text_sniff(struct assay_slice in)
 {
     bool hex = true;
     struct assay_slice digits;
 
     for (size_t i = 0; i < in.len; i++) {
         if (!is_space(in.ptr[i]) && (in.ptr[i] < 0x21 || in.ptr[i] > 0x7e)) {
-            return ASSAY_EVIDENCE_RAW;
+            return ASSAY_QUOTE_RAW;
         }
     }
     digits = without_0x(trim(in));
     for (size_t i = 0; i < digits.len && hex; i++) {
         hex = is_space(digits.ptr[i]) || is_hex_digit(digits.ptr[i]);
     }
-    return hex ? ASSAY_EVIDENCE_HEX : ASSAY_EVIDENCE_BASE64;
+    return hex ? ASSAY_QUOTE_HEX : ASSAY_QUOTE_BASE64;
 }
 
 static enum assay_code
@@ -126,26 +126,26 @@ decode_base64(struct assay_slice in, struct assay_buf *text,
 }
 
 enum assay_code
-assay_evidence_decode(struct assay_slice in, struct assay_buf *out,
-                      struct assay_error *err)
+assay_quote_text_decode(struct assay_slice in, struct assay_buf *out,
+                        struct assay_error *err)
 {
     struct assay_buf text;
 
     assay_error_clear(err);
-    assay_buf_init(out, ASSAY_EVIDENCE_MAX_BYTES);
-    assay_buf_init(&text, ASSAY_EVIDENCE_MAX_BYTES + 4);
+    assay_buf_init(out, ASSAY_QUOTE_TEXT_MAX_BYTES);
+    assay_buf_init(&text, ASSAY_QUOTE_TEXT_MAX_BYTES + 4);
     if (in.len == 0) {
         return assay_fail(err, ASSAY_TRUNCATED, 0, "empty, no quote in it");
     }
-    switch (assay_evidence_sniff(in)) {
-    case ASSAY_EVIDENCE_RAW:
+    switch (assay_quote_text_sniff(in)) {
+    case ASSAY_QUOTE_RAW:
         assay_buf_add(out, in);
         assay_buf_check(out, "quote", err);
         break;
-    case ASSAY_EVIDENCE_HEX:
+    case ASSAY_QUOTE_HEX:
         decode_hex(in, &text, out, err);
         break;
-    case ASSAY_EVIDENCE_BASE64:
+    case ASSAY_QUOTE_BASE64:
         decode_base64(in, &text, out, err);
         break;
     }

@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * evidence_file.c - bundles of evidence on disk.
+ */
+#include "io/evidence_file.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "base/timestamp.h"
+#include "io/file.h"
+
+#define PATH_MAX_BYTES 4096u
+#define NONCE_SHOWN    8u /* octets: enough that no two sessions meet */
+
+/* Without what file systems mind: the colons of IPv6 addresses and times. */
+static void
+add_plain(struct assay_buf *to, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        assay_buf_add_u8(to, (uint8_t)(*text == ':' ? '_' : *text));
+    }
+}
+
+static void
+add_name(const struct assay_evidence_view *v, struct assay_buf *to)
+{
+    char when[ASSAY_TIME_TEXT];
+
+    assay_time_format(v->time_s, when);
+    assay_buf_add_u8(to, '/');
+    add_plain(to, v->server_name);
+    assay_buf_add_u8(to, '-');
+    add_plain(to, when);
+    assay_buf_add_u8(to, '-');
+    assay_hex_encode(to, (struct assay_slice){v->nonce, NONCE_SHOWN});
+    assay_buf_add_text(to, ".json");
+}
+
+enum assay_code
+assay_evidence_save(const struct assay_evidence_view *v, const char *where,
+                    struct assay_buf *path, struct assay_error *err)
+{
+    struct assay_buf text;
+    struct stat st;
+
+    assay_buf_init(path, PATH_MAX_BYTES);
+    assay_buf_init(&text, ASSAY_EVIDENCE_MAX_BYTES);
+    if (assay_evidence_write(v, &text, err) == ASSAY_OK) {
+        assay_buf_add_text(path, where);
+        if (stat(where, &st) == 0 && S_ISDIR(st.st_mode)) {
+            add_name(v, path);
+        }
+        assay_buf_add_u8(path, 0);
+    }
+    if (err->code == ASSAY_OK &&
+        assay_buf_check(path, "path of the evidence", err) == ASSAY_OK) {
+        (void)!assay_file_write((const char *)path->ptr, assay_buf_slice(&text),
+                                0600, err);
+    }
+    assay_buf_free(&text);
+    return err->code;
+}

@@ -1,0 +1,162 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * verify_evidence.c - assay verify --evidence: a bundle that somebody has
+ * stored, under a policy and a root of one's own.
+ */
+#include "verify_evidence.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "load.h"
+#include "report.h"
+#include "report_json.h"
+
+/* The quote's fields, the bundle's texts and the verdict. */
+#define VERDICT_JSON_MAX_BYTES ASSAY_EVIDENCE_MAX_BYTES
+
+/* Everything that one run owns. */
+struct run {
+    const struct options *o;
+    struct assay_ctx *ctx;
+    struct assay_evidence *evidence;
+    struct assay_policy *policy;
+    struct assay_root *own_root;         /* NULL: Intel's */
+    struct assay_collateral *collateral; /* NULL: the bundle's */
+    struct assay_verifier *verifier;
+    struct assay_evidence_options judged_by;
+    struct assay_verdict *verdict;
+};
+
+static void
+run_free(struct run *r)
+{
+    assay_verdict_free(r->verdict);
+    assay_verifier_free(r->verifier);
+    assay_collateral_free(r->collateral);
+    assay_root_free(r->own_root);
+    assay_policy_free(r->policy);
+    assay_evidence_free(r->evidence);
+    assay_ctx_free(r->ctx);
+}
+
+/* Without one of the verifier's own, the author's shows what he saw; no verdict
+ * under it is trusted. */
+static enum assay_code
+take_policy(struct run *r, struct assay_error *err)
+{
+    const struct options *o = r->o;
+
+    if (o->policy != NULL) {
+        (void)!load_policy(r->ctx, o->policy, &r->policy, err);
+    } else if (assay_evidence_policy(r->evidence, &r->policy, err) !=
+               ASSAY_OK) {
+        assay_error_prefix(err, "%s", o->evidence);
+    }
+    if (err->code == ASSAY_OK && o->accept_count > 0) {
+        (void)!assay_policy_accept(r->policy, o->accept, o->accept_count, err);
+    }
+    return err->code;
+}
+
+/* The verifier's, by option or by a policy of his own: never the author's. */
+static enum assay_code
+take_root(struct run *r, struct assay_error *err)
+{
+    const char *of_policy =
+        r->o->policy != NULL ? assay_policy_trusted_root(r->policy) : NULL;
+
+    if (r->o->root != NULL) {
+        return load_root(r->ctx, r->o->root, &r->own_root, err);
+    }
+    if (of_policy != NULL) {
+        return load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_code
+run_all(struct run *r, struct assay_error *err)
+{
+    const struct options *o = r->o;
+
+    if (assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
+        load_evidence(r->ctx, o->evidence, &r->evidence, err) != ASSAY_OK ||
+        take_policy(r, err) != ASSAY_OK || take_root(r, err) != ASSAY_OK ||
+        assay_verifier_new(r->ctx, 0, &r->verifier, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (o->collateral != NULL &&
+        load_bundle(r->ctx, o->collateral, &r->collateral, err) != ASSAY_OK) {
+        return err->code;
+    }
+    r->judged_by = (struct assay_evidence_options){
+        .root = r->own_root != NULL ? r->own_root : assay_root_intel(),
+        .policy = r->policy,
+        .collateral = r->collateral,
+        .has_time = o->at,
+        .now_s = o->now_s,
+    };
+    if (assay_evidence_verify(r->verifier, r->evidence, &r->judged_by,
+                              &r->verdict, err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", o->evidence);
+    }
+    return err->code;
+}
+
+static enum assay_code
+print_json(const struct run *r, struct assay_error *err)
+{
+    struct assay_buf json;
+
+    assay_buf_init(&json, VERDICT_JSON_MAX_BYTES);
+    if (assay_evidence_verdict_to_json(r->evidence, &r->judged_by, r->verdict,
+                                       &json, err) != ASSAY_OK) {
+        assay_buf_free(&json);
+        return err->code;
+    }
+    cli_print(&json);
+    return ASSAY_OK;
+}
+
+static void
+print_text(const struct command *c, const struct run *r)
+{
+    const struct assay_evidence_view *view = assay_evidence_view(r->evidence);
+    const struct report_input in = {
+        .verdict = r->verdict,
+        .quote = view->quote,
+        .collateral = r->collateral != NULL ? r->collateral : view->collateral,
+        .source = r->collateral != NULL ? r->o->collateral : "of the bundle",
+        .root = assay_root_is_intel(r->judged_by.root) ? "Intel SGX Root CA"
+                                                       : "CUSTOM, not Intel's",
+        .time = r->o->at ? NULL : "claimed, not proven",
+        .colour = cli_colour(),
+    };
+
+    report_text(stdout, &in);
+    report_evidence(stdout, r->evidence, &r->judged_by, r->verdict);
+    if (!assay_verdict_trusted(r->verdict)) {
+        fflush(stdout);
+        fprintf(stderr, "assay: %s: %s: not trusted: %s\n", c->name,
+                r->o->evidence, assay_verdict_summary(r->verdict));
+    }
+}
+
+enum exit_code
+verify_evidence(const struct command *c, const struct options *o)
+{
+    struct run r = {.o = o};
+    struct assay_error err;
+    enum exit_code code;
+
+    if (run_all(&r, &err) == ASSAY_OK && o->json) {
+        (void)!print_json(&r, &err);
+    } else if (err.code == ASSAY_OK) {
+        print_text(c, &r);
+    }
+    code = report_exit(c, o->json, r.verdict, &err);
+    run_free(&r);
+    return code;
+}

@@ -1,0 +1,1 @@
+assay verify --evidence stored/changed.json --policy stored/policy.json --root stored/root.pem

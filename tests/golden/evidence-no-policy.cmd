@@ -1,0 +1,1 @@
+assay verify --evidence stored/bundle.json --root stored/root.pem

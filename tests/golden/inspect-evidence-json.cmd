@@ -1,0 +1,1 @@
+assay inspect --json stored/bundle.json

@@ -1,0 +1,1 @@
+assay inspect stored/bundle.json
