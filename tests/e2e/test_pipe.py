@@ -46,10 +46,10 @@ class Base(Case):
             timeout=BOUND_S, env=clean_environment())
         return p.returncode, p.stdout, p.stderr
 
-    def start(self, name, *args):
+    def start(self, name, *args, **changes):
         """It runs, and its three ends are ours."""
         return subprocess.Popen(
-            [str(ASSAY), *map(str, self.command(name, *args))],
+            [str(ASSAY), *map(str, self.command(name, *args, **changes))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=clean_environment())
 
@@ -167,6 +167,10 @@ class Pipe(Base):
         self.assertEqual((code, out), (UNREADABLE, b"here"))
         self.assertIn(b"older than --max-age", err)
         # An interval of the policy's own does not end a pipe.
+        with self.start("stays", reattestation_interval_secs=1) as p:
+            self.assertEqual(p.stdout.read(4), b"here")
+            time.sleep(1.2)  # longer than the interval
+            self.assertEqual(self.finish(p), (TRUSTED, b"", b""))
         self.assertEqual(self.pipe("echo", b"x", "--max-age", "1000",
                                    reattestation_interval_secs=1)[:2],
                          (TRUSTED, b"x"))
