@@ -197,11 +197,11 @@ assay_client_offered(const struct assay_client *c);
 ASSAY_API struct assay_slice
 assay_client_certificate(const struct assay_client *c);
 
-/* Plaintext. A message (an HTTP request; for raw streams, whatever is sent
- * without a pause) is begun, written and ended; nothing can be written outside
- * of one. `begin` refuses (ASSAY_STALE) when the evidence is older than the
- * policy's interval: then assay_client_reattest() first. ASSAY_INVALID in any
- * state but OPEN. */
+/* Plaintext. A message (an HTTP request; to a server that speaks something
+ * else, whatever is sent without a pause) is begun, written and ended; nothing
+ * can be written outside of one. `begin` refuses (ASSAY_STALE) when the
+ * evidence is older than the policy's interval: then assay_client_reattest()
+ * first. ASSAY_INVALID in any state but OPEN. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_client_begin(struct assay_client *c, struct assay_now now,
                    struct assay_error *err);

@@ -35,6 +35,16 @@ pipe_end(struct pipe *p, const struct assay_error *err, bool peer)
 }
 
 static void
+end_here(struct pipe *p, enum assay_code code, const char *message)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
+    pipe_end(p, &err, false);
+}
+
+static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
     pipe_end(user, err, peer);
@@ -44,12 +54,9 @@ static void
 on_signal(uv_signal_t *handle, int number)
 {
     struct pipe *p = handle->data;
-    struct assay_error err;
 
     p->get.signal = number;
-    assay_error_clear(&err);
-    assay_fail(&err, ASSAY_NETWORK, ASSAY_NO_OFFSET, "interrupted");
-    pipe_end(p, &err, false);
+    end_here(p, ASSAY_NETWORK, "interrupted");
 }
 
 /* --- the command -------------------------------------------------------- */
@@ -66,7 +73,6 @@ run_loop(struct pipe *p)
         .drained = pipe_on_drained,
     };
     struct get *g = &p->get;
-    struct assay_error err;
 
     uv_timer_init(&g->loop, &p->answer); /* never fails */
     uv_timer_init(&g->loop, &p->max_age);
@@ -75,12 +81,11 @@ run_loop(struct pipe *p)
     get_watch_signals(g, on_signal, p);
     g->conn = get_connect(g, &events, p);
     if (g->conn == NULL) {
-        assay_error_clear(&err);
-        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "out of memory");
-        pipe_end(p, &err, false);
+        end_here(p, ASSAY_NO_MEMORY, "out of memory");
     }
     while (!g->done && uv_run(&g->loop, UV_RUN_ONCE) != 0) {
     }
+    end_here(p, ASSAY_NETWORK, "nothing is left to wait for");
 }
 
 static enum exit_code

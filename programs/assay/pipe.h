@@ -17,6 +17,7 @@ struct pipe {
     uv_timer_t max_age; /* of the evidence */
     struct assay_inout *in;
     struct assay_inout *out;
+    bool renewed;   /* the evidence, before the request */
     size_t scanned; /* of the response's head */
     unsigned interim;
     bool raw;       /* the server has switched */

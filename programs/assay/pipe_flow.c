@@ -97,6 +97,9 @@ on_written(void *user, struct assay_slice data, const struct assay_error *err)
     struct pipe *p = user;
 
     (void)data;
+    if (p->get.done) {
+        return; /* in the same turn of the loop */
+    }
     if (err->code != ASSAY_OK) {
         pipe_end(p, err, false);
     } else {
@@ -121,6 +124,9 @@ on_read(void *user, struct assay_slice data, const struct assay_error *failure)
     struct pipe *p = user;
     struct assay_error err = *failure;
 
+    if (p->get.done) {
+        return; /* in the same turn of the loop */
+    }
     if (err.code == ASSAY_OK && data.len > 0) {
         (void)!assay_client_write(session(p), data, &err);
     } else if (err.code == ASSAY_OK) {
@@ -183,22 +189,36 @@ write_request(const struct pipe *p, struct assay_buf *out)
                      authority);
 }
 
+/* False: evidence that has grown old already is asked for anew, once. */
+static bool
+begin(struct pipe *p, struct assay_error *err)
+{
+    if (assay_client_begin(session(p), assay_now(), err) != ASSAY_STALE ||
+        p->renewed) {
+        return true;
+    }
+    p->renewed = true;
+    return assay_attested_reattest(p->get.conn, err) != ASSAY_OK;
+}
+
 void
 pipe_on_open(void *user)
 {
     struct pipe *p = user;
-    struct assay_client *c = session(p);
     struct assay_error err;
     struct assay_buf request;
 
+    if (!begin(p, &err)) {
+        return; /* and comes back */
+    }
     if (p->get.o->get.verbose || p->get.o->get.timing) {
         get_put_notes(&p->get);
     }
     assay_buf_init(&request, ASSAY_HTTP1_HEAD_MAX_BYTES);
     write_request(p, &request);
-    if (assay_client_begin(c, assay_now(), &err) == ASSAY_OK &&
+    if (err.code == ASSAY_OK &&
         assay_buf_check(&request, "request", &err) == ASSAY_OK) {
-        (void)!assay_client_write(c, assay_buf_slice(&request), &err);
+        (void)!assay_client_write(session(p), assay_buf_slice(&request), &err);
     }
     assay_buf_free(&request);
     if (err.code != ASSAY_OK) {

@@ -1,8 +1,8 @@
-/* Target functions: assay_reply_reader_take assay_reply_parse
- * assay_client_evidence_parse
- *
- * SPDX-FileCopyrightText: The Assay authors
+/* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * Target functions: assay_reply_reader_take, assay_reply_parse,
+ * assay_client_evidence_parse
  *
  * What a server sends back for a request for evidence. However it is cut, the
  * same is read; nothing is kept beyond the limits; what was read can be written

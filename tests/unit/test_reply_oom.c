@@ -358,9 +358,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write), cmocka_unit_test(test_write_error),
-        cmocka_unit_test(test_read),  cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_client_evidence), cmocka_unit_test(test_nonce), cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write_error),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_client_evidence),
+        cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_tls),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
