@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "io/file.h"
+#include "io/home.h"
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)
@@ -36,24 +37,6 @@ hash_sources(const struct assay_pcs_request *request)
     return h;
 }
 
-/* As the XDG Base Directory Specification wants it: relative paths in the
- * variable are to be ignored. */
-static bool
-add_cache_home(struct assay_buf *path)
-{
-    const char *xdg = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-
-    if (xdg != NULL && xdg[0] == '/') {
-        assay_buf_add_text(path, xdg);
-    } else if (home != NULL && home[0] == '/') {
-        assay_buf_printf(path, "%s/.cache", home);
-    } else {
-        return false;
-    }
-    return true;
-}
-
 char *
 assay_cache_path(const struct assay_pcs_request *request)
 {
@@ -62,7 +45,7 @@ assay_cache_path(const struct assay_pcs_request *request)
     char *result = NULL;
 
     assay_buf_init(&path, PATH_MAX);
-    if (add_cache_home(&path)) {
+    if (assay_home_add(&path, "XDG_CACHE_HOME", ".cache")) {
         assay_buf_printf(&path, "/assay/%s-%s-%s", need->tdx ? "tdx" : "sgx",
                          need->fmspc, need->ca);
         if (request->early) {
@@ -82,58 +65,45 @@ assay_cache_path(const struct assay_pcs_request *request)
     return result;
 }
 
-bool
+enum assay_cached
 assay_cache_load(const struct assay_ctx *ctx, const char *path,
-                 struct assay_collateral **out)
+                 struct assay_buf *bundle, struct assay_collateral **out,
+                 struct assay_error *err)
 {
-    struct assay_error ignored;
-    struct assay_buf bundle;
-
     *out = NULL;
-    if (assay_file_read(path, ASSAY_BUNDLE_MAX_BYTES, &bundle, &ignored) !=
-        ASSAY_OK) {
-        return false;
+    assay_error_clear(err);
+    assay_buf_init(bundle, 0);
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        return ASSAY_CACHED_NOTHING;
     }
-    if (assay_collateral_parse(ctx, assay_buf_slice(&bundle), out, &ignored) !=
+    if (assay_file_read(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
         ASSAY_OK) {
+        return ASSAY_CACHED_UNREADABLE;
+    }
+    if (assay_collateral_parse(ctx, assay_buf_slice(bundle), out, err) !=
+        ASSAY_OK) {
+        assay_error_prefix(err, "%s", path);
+        assay_buf_free(bundle);
         *out = NULL;
+        return ASSAY_CACHED_UNREADABLE;
     }
-    assay_buf_free(&bundle);
-    return *out != NULL;
-}
-
-/* Each folder above the file that is not there yet. */
-static enum assay_code
-make_parents(const char *path, struct assay_error *err)
-{
-    char *copy = strdup(path);
-
-    if (copy == NULL) {
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
-    }
-    for (char *c = copy + 1; *c != '\0'; c++) {
-        if (*c != '/') {
-            continue;
-        }
-        *c = '\0';
-        if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
-            assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: cannot make: %s",
-                       copy, strerror(errno));
-            break;
-        }
-        *c = '/';
-    }
-    free(copy);
-    return err->code;
+    return ASSAY_CACHED;
 }
 
 enum assay_code
 assay_cache_store(const char *path, struct assay_slice bundle,
                   struct assay_error *err)
 {
+    const char *end = strrchr(path, '/');
+    char *folder = strndup(path, end != NULL ? (size_t)(end - path) : 0);
+
     assay_error_clear(err);
-    if (make_parents(path, err) != ASSAY_OK) {
-        return err->code;
+    if (folder == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
     }
-    return assay_file_write(path, bundle, 0600, err);
+    if (assay_folder_make(folder, err) == ASSAY_OK) {
+        (void)!assay_file_write(path, bundle, 0600, err);
+    }
+    free(folder);
+    return err->code;
 }

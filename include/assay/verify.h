@@ -62,6 +62,10 @@ struct assay_verify_input {
     /* NULL: the quote is judged alone, and the verdict says that its freshness
      * and session were not. */
     const struct assay_binding *binding;
+    /* The highest numbers that collateral of this root, TEE and platform
+     * family was ever verified with, as far as the caller has kept them: less
+     * is a rollback, which the policy refuses or warns of. Zero: not known. */
+    struct assay_evaluations seen;
 };
 
 /* Verify a quote: is it genuine, how healthy is its TCB, and does it meet the

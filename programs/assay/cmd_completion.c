@@ -14,7 +14,7 @@ static const char bash_script[] =
     "    case \"${COMP_WORDS[*]:1:2}\" in\n"
     "    verify*) words='--collateral --pccs --pccs-ca --no-cache --at --root\n"
     "        --policy --accept --event-log --app-compose --vm-config\n"
-    "        --connect-timeout --timeout --json --help' ;;\n"
+    "        --connect-timeout --timeout --verbose --json --help' ;;\n"
     "    get*) words='--policy --request --header --data --output --include\n"
     "        --location --verdict --json --timing --verbose --max-size --ca\n"
     "        --resolve --proxy --wire --root --pccs --pccs-ca --collateral\n"

@@ -229,7 +229,7 @@ static const struct {
     {"include", 'i', false, OPTIONS_GET, set_get_include},
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
     {"timing", 0, false, OPTIONS_GET, set_get_timing},
-    {"verbose", 'v', false, OPTIONS_GET, set_get_verbose},
+    {"verbose", 'v', false, JUDGING, set_get_verbose},
     {"json", 0, false, ALL, set_json},
     {"help", 'h', false, ALL, set_help},
 };

@@ -23,6 +23,7 @@ struct assay_rules_input {
     struct assay_slice app_compose;
     struct assay_slice vm_config;
     const struct assay_binding *binding;
+    struct assay_evaluations seen;
 };
 
 /* Adds the rows of the relying party to the verdict. Rules about the TCB and

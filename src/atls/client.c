@@ -257,6 +257,13 @@ assay_client_give_collateral(struct assay_client *c,
     }
 }
 
+void
+assay_client_expect_evaluations(struct assay_client *c,
+                                struct assay_evaluations seen)
+{
+    c->seen = seen;
+}
+
 static enum assay_code
 verify(struct assay_client *c, struct assay_now now, struct assay_verdict **out,
        struct assay_error *err)
@@ -272,6 +279,7 @@ verify(struct assay_client *c, struct assay_now now, struct assay_verdict **out,
         .app_compose = assay_buf_slice(&c->evidence.app_compose),
         .vm_config = assay_buf_slice(&c->evidence.vm_config),
         .binding = &binding,
+        .seen = c->seen,
     };
 
     memcpy(binding.report_data, c->facts.report_data,

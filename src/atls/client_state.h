@@ -25,6 +25,7 @@ struct assay_client {
     struct assay_reply_evidence evidence;
     struct assay_collateral_need need;
     const struct assay_collateral *collateral; /* borrowed */
+    struct assay_evaluations seen;
     struct assay_buf certificate;
     struct assay_verdict *verdict;
     struct assay_session_facts facts;
