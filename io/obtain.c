@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "io/cache.h"
 #include "io/seen.h"
@@ -39,8 +40,9 @@ assay_obtain_is_fresh(const struct assay_collateral *c,
 
 /* Documents may run late, by the grace; certificates may not: what a key signs
  * after its time is over is anybody's guess. */
-static bool
-within_grace(const struct assay_collateral *c, int64_t now_s, int64_t grace_s)
+bool
+assay_obtain_within_grace(const struct assay_collateral *c, int64_t now_s,
+                          int64_t grace_s)
 {
     for (size_t i = 0; i < assay_collateral_item_count(c); i++) {
         struct assay_collateral_item item = assay_collateral_item(c, i);
@@ -72,6 +74,12 @@ load_cached(const struct assay_ctx *ctx, const struct assay_obtain_input *in,
                        why.msg);
     }
     free(path);
+    if (cached->collateral == NULL && in->held.len > 0 &&
+        assay_collateral_parse(ctx, in->held, &cached->collateral, &why) ==
+            ASSAY_OK) {
+        assay_buf_init(&cached->bundle, ASSAY_BUNDLE_MAX_BYTES);
+        assay_buf_add(&cached->bundle, in->held);
+    }
 }
 
 static void
@@ -96,7 +104,7 @@ is_better_than_nothing(const struct assay_obtain_input *in,
     *origin = in_date(c, in->now_s) ? ASSAY_ORIGIN_CACHED : ASSAY_ORIGIN_STALE;
     return *origin == ASSAY_ORIGIN_CACHED
                ? assay_obtain_is_fresh(c, &in->fresh, in->now_s)
-               : within_grace(c, in->now_s, in->grace_s);
+               : assay_obtain_within_grace(c, in->now_s, in->grace_s);
 }
 
 static bool

@@ -29,6 +29,9 @@ struct assay_obtain_input {
      * cache or source, is handed out only if nobody has better: the verdict
      * says what it is then. */
     struct assay_evaluations seen;
+    /* A bundle that the caller has, or empty: counts where the cache has none,
+     * so that an outage hits no harder without a disk. */
+    struct assay_slice held;
     /* A refresh: only what was issued after that will do, from the cache too,
      * where another process may have put it. 0: not a refresh. */
     int64_t issued_after_s;
@@ -37,6 +40,11 @@ struct assay_obtain_input {
 /* In date at now_s (the last second belongs to it), and as fresh as that. */
 bool assay_obtain_is_fresh(const struct assay_collateral *c,
                            const struct assay_freshness *fresh, int64_t now_s);
+
+/* All its documents have run out by no more than the grace, or not at all, and
+ * no certificate has. */
+bool assay_obtain_within_grace(const struct assay_collateral *c, int64_t now_s,
+                               int64_t grace_s);
 
 struct assay_obtained {
     struct assay_collateral *collateral;

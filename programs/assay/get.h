@@ -35,6 +35,7 @@ struct get {
     uv_signal_t terminate;
     bool watches_signals;
     struct assay_supply *supply;
+    struct assay_seen *seen; /* evaluations, by earlier runs */
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;

@@ -173,6 +173,7 @@ make_supply(struct get *g)
         .use_cache = !o->no_cache && assay_policy_cache_collateral(g->policy),
         .grace_s = assay_policy_collateral_grace(g->policy),
         .fresh = assay_policy_freshness(g->policy),
+        .seen = g->seen,
         .fixed = g->bundle,
     };
 
@@ -206,6 +207,7 @@ load_all(struct get *g)
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }
+    g->seen = source_seen();
     make_root(g);
     if (err->code == ASSAY_OK && g->o->collateral != NULL) {
         (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
@@ -277,6 +279,7 @@ get_free(struct get *g)
         return false;
     }
     free(g->proxy);
+    assay_seen_free(g->seen);
     assay_verifier_free(g->verifier);
     assay_collateral_free(g->bundle);
     assay_tls_roots_free(g->roots);
