@@ -318,7 +318,8 @@ find_collateral(struct assay_attested *a)
         return;
     }
     a->call = assay_supply_get(a->o.supply, assay_client_quote(a->session),
-                               need, ASSAY_EMPTY, now_s, on_supplied, a);
+                               need, assay_client_stapled(a->session), now_s,
+                               on_supplied, a);
     if (a->call == NULL) {
         assay_error_clear(&err);
         assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,

@@ -112,6 +112,37 @@ class Interop(Case):
                 self.assertTrue(session["certificate_checked"])
                 self.good(name, certificate_event="required")
 
+    def test_stapled_collateral(self):
+        """Good collateral saves the way to a source; a forged one does not
+        keep anybody from it."""
+        good = SIMULATOR.folder / "staple-good.json"
+        self.check(run("collateral", "fetch", SIMULATOR.quote_file(), "-o",
+                       good, "--pccs", SIMULATOR.ready["pccs"]), TRUSTED)
+        forged = json.loads(good.read_text())
+        forged["qe_identity"] = forged["qe_identity"].replace("1", "2")
+        (SIMULATOR.folder / "staple-forged.json").write_text(
+            json.dumps(forged))
+        nowhere = {"pccs_url": "http://127.0.0.1:1"}
+        young = {"staple": True, "max_collateral_age_secs": 1728000}
+        for changes, name, origin in (
+                ({**young, **nowhere}, "staple-good", "server"),
+                (young, "staple-good", "server"),
+                # in date, and older than a week: a server may not hold on to
+                # what suits it
+                ({"staple": True}, "staple-good", "source"),
+                (young, "staple-forged", "source"),
+                ({"staple": False}, "staple-good", "source"),
+                (young, "sized", "source")):
+            with self.subTest((changes, name)):
+                session = self.good(name, **changes)
+                self.assertEqual(session["collateral_from"], origin)
+        got = self.get("staple-forged", **young, **nowhere)
+        self.check(got, UNREADABLE)
+        got = run("get", "-v", "--ca", SERVER.ca, "--policy",
+                  self.policy(staple=True),
+                  f"https://localhost:{SERVER.port['staple-forged']}/path")
+        self.assertIn("stapled collateral was not used: ", got.err)
+
     def test_older_wires(self):
         for wire, length in (("v1", 64), ("v0", 32)):
             for name in ("sized", "chunked", "array"):
