@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "io/cache_prune.h"
 #include "io/file.h"
 #include "io/home.h"
 
@@ -101,8 +102,9 @@ assay_cache_store(const char *path, struct assay_slice bundle,
     if (folder == NULL) {
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
     }
-    if (assay_folder_make(folder, err) == ASSAY_OK) {
-        (void)!assay_file_write(path, bundle, 0600, err);
+    if (assay_folder_make(folder, err) == ASSAY_OK &&
+        assay_file_write(path, bundle, 0600, err) == ASSAY_OK) {
+        assay_cache_prune(folder);
     }
     free(folder);
     return err->code;

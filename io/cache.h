@@ -30,7 +30,8 @@ enum assay_cached assay_cache_load(const struct assay_ctx *ctx,
                                    struct assay_collateral **out,
                                    struct assay_error *err);
 
-/* Makes the directories too. Failure costs the next run a fetch, no more. */
+/* Makes the directories too, and removes the oldest bundles where there are too
+ * many (cache_prune.h). Failure costs the next run a fetch, no more. */
 ASSAY_MUST_CHECK enum assay_code assay_cache_store(const char *path,
                                                    struct assay_slice bundle,
                                                    struct assay_error *err);

@@ -2,12 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collateral that lasts: TCB evaluations that are remembered, outages, and a
 cache that others write to, fill up and damage."""
+import concurrent.futures
+import datetime
 import json
 import os
+import resource
 import shutil
+import signal
+import subprocess
+import threading
+import time
 
 from fake_pccs import FakePccs
-from harness import (DAY, NOT_TRUSTED, NOW, SCRATCH, TRUSTED, UNREADABLE, Case,
+from harness import (ASSAY, DAY, NOT_TRUSTED, NOW, SCRATCH, TRUSTED, UNREADABLE, Case,
                      World, clean_environment, main, run, write)
 from test_pccs import PATIENT, closed_port
 
@@ -155,6 +162,202 @@ class Rollback(Case):
             got = self.check(ask(p, cache=False, args=["-v"]), TRUSTED)
         self.assertIn("ignored", got.err)
         self.assertEqual(len(names()), 3)
+
+
+class Cache(Case):
+    """Files that others write at the same time, fill up, damage or lock."""
+
+    def setUp(self):
+        forget()
+
+    def entry(self):
+        path, = SCRATCH.glob("cache/assay/*.json")
+        return path
+
+    def test_damage_is_said_and_repaired(self):
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            path, good = self.entry(), self.entry().read_bytes()
+            stranger = json.dumps({**NEW.parts, "pck_crl": "00"}).encode()
+            for bad in (b"", b"{}", b"[]", good[:-1], good[:len(good) // 2],
+                        os.urandom(4096), b"{" * 100000, b"\0" * 9, stranger,
+                        b" " * (17 << 20)):
+                path.write_bytes(bad)
+                got = self.check(ask(p, args=["-v"]), TRUSTED)
+                self.assertIn("note: the cache is no use: ", got.err)
+                self.assertIn(str(path), got.err)
+                self.assertEqual(path.read_bytes(), good)
+                got = self.check(ask(p, args=["-v"]), TRUSTED)
+                self.assertEqual(got.err, "")
+
+    def test_damage_without_a_source(self):
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+        self.entry().write_bytes(b"{}")
+        self.check_refused(ask(p), UNREADABLE, p.url)
+
+    def test_an_entry_that_is_no_file(self):
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            path = self.entry()
+            path.unlink()
+            path.mkdir()
+            got = self.check(ask(p, args=["-v"]), TRUSTED)
+            self.assertIn("is a directory", got.err)
+
+    def test_full_disk(self):
+        """A file-size limit is met where a full disk would be."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        with FakePccs(NEW.parts) as p:
+            command = [str(ASSAY), "verify", "--root", str(NEW.root), "--at",
+                       str(NOW), "--pccs", p.url, "-v", "--json",
+                       str(NEW.quote)]
+            for _ in range(2):
+                got = subprocess.run(command, capture_output=True, text=True,
+                                     env=clean_environment(),
+                                     preexec_fn=limit, restore_signals=False)
+                self.assertEqual(got.returncode, TRUSTED, got.stderr)
+                self.assertIn("note: not kept: ", got.stderr)
+                self.assertEqual(list(SCRATCH.glob("cache/assay/*")), [])
+            # an entry that was there is still whole
+            self.check(ask(p), TRUSTED)
+            good = self.entry().read_bytes()
+            self.entry().write_bytes(b"{}")
+            got = subprocess.run(command, capture_output=True, text=True,
+                                 env=clean_environment(), preexec_fn=limit,
+                                 restore_signals=False)
+            self.assertEqual(got.returncode, TRUSTED, got.stderr)
+            self.assertEqual(self.entry().read_bytes(), b"{}")
+            self.check(ask(p), TRUSTED)
+            self.assertEqual(self.entry().read_bytes(), good)
+
+    def test_no_place_is_said(self):
+        env = clean_environment() | {"XDG_CACHE_HOME": "/proc/none"}
+        with FakePccs(NEW.parts) as p:
+            got = self.check(ask(p, args=["-v"], env=env), TRUSTED)
+            self.assertIn("note: not kept: /proc/none: cannot make", got.err)
+            self.assertEqual(self.check(ask(p, env=env), TRUSTED).err, "")
+
+    def test_many_processes(self):
+        """Whatever a reader sees is whole, and all are trusted."""
+        stop = threading.Event()
+        seen = set()
+
+        def watch():
+            while not stop.is_set():
+                for path in SCRATCH.glob("cache/assay/*.json"):
+                    try:
+                        seen.add(path.read_bytes())
+                    except FileNotFoundError:
+                        pass
+
+        def one(i):
+            if i % 4 == 0:  # all of them have to fetch again
+                for path in SCRATCH.glob("cache/assay/*.json"):
+                    path.unlink(missing_ok=True)
+            return ask(p)
+
+        with FakePccs(NEW.parts) as p, \
+                concurrent.futures.ThreadPoolExecutor(8) as pool:
+            watcher = threading.Thread(target=watch)
+            watcher.start()
+            results = list(pool.map(one, range(40)))
+            stop.set()
+            watcher.join()
+        for got in results:
+            self.check(got, TRUSTED)
+        self.assertEqual(len(seen), 1)  # the same, to the last byte
+        json.loads(seen.pop())
+        self.assertEqual(list(SCRATCH.glob("cache/assay/*.tmp-*")), [])
+
+    def test_kill_while_writing(self):
+        """Killed at any moment: the entry is the old one, the new one or
+        none, and the memory of evaluations is never half."""
+        def kill_after(delay):
+            child = subprocess.Popen(
+                [str(ASSAY), "verify", "--root", str(NEW.root), "--at",
+                 str(NOW), "--pccs", p.url, str(NEW.quote)],
+                env=clean_environment(), stdout=subprocess.DEVNULL)
+            try:
+                child.wait(delay)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+        with FakePccs(NEW.parts) as p:
+            started = time.monotonic()
+            self.check(ask(p), TRUSTED)
+            whole = time.monotonic() - started
+            good = self.entry().read_bytes()
+            for i in range(60):
+                forget()
+                kill_after(whole * (i + 1) / 50)
+                for path in SCRATCH.glob("cache/assay/*.json"):
+                    self.assertEqual(path.read_bytes(), good)
+                for name in names():
+                    self.assertRegex(name, "^[0-9a-f]{64}_tdx-"
+                                           "(00a06f050000|qe)_19_[0-9]+$")
+            self.check(ask(p), TRUSTED)
+            self.assertEqual(self.entry().read_bytes(), good)
+
+    def test_stays_small(self):
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            good, path = self.entry().read_bytes(), self.entry()
+            for i in range(80):
+                old = path.with_name(f"tdx-{i:012x}-platform-{i:016x}.json")
+                old.write_bytes(good)
+                os.utime(old, (NOW + i, NOW + i))
+            path.unlink()
+            self.check(ask(p), TRUSTED)
+        left = {p.name for p in SCRATCH.glob("cache/assay/*")}
+        self.assertEqual(len(left), 64)
+        self.assertIn(path.name, left)
+        self.assertNotIn(f"tdx-{0:012x}-platform-{0:016x}.json", left)
+        self.assertIn(f"tdx-{79:012x}-platform-{79:016x}.json", left)
+
+
+class Outage(Case):
+    def setUp(self):
+        forget()
+
+    def test_verdict_says_so(self):
+        """A second within the grace and a second beyond it."""
+        items = run("collateral", "check", "--json", "--at", NOW, NEW.bundle)
+        ends = min(v["expires"] for k, v in items.json["items"].items()
+                   if k in ("tcb_info", "qe_identity", "pck_crl",
+                            "root_ca_crl"))
+        late = seconds(ends) + 60
+        policy = write("grace60", json.dumps({
+            "type": "tdx", "partial": True, "collateral_grace_secs": 60}))
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            # while a source answers nothing that has run out is used
+            self.check(ask(p, args=["--policy", policy], at=late - 60),
+                       TRUSTED)
+            requests = len(p.requests)
+            ask(p, args=["--policy", policy], at=late - 59)
+            self.assertEqual(len(p.requests), requests + 4)
+        got = self.check(ask(p, args=["--policy", policy, "--json"], at=late),
+                         TRUSTED)
+        self.assertEqual(got.json["collateral_stale_since"], ends)
+        self.assertIn("used within collateral_grace_secs",
+                      str(got.json["checks"]))
+        got = self.check(ask(p, args=["--policy", policy], at=late), TRUSTED)
+        self.assertIn("STALE collateral, which ran out on " + ends,
+                      got.out.splitlines()[0])
+        self.check_refused(ask(p, args=["--policy", policy], at=late + 1),
+                           UNREADABLE, p.url)
+        self.check_refused(ask(p, at=late - 59), UNREADABLE, p.url)
+        self.check(ask(p, at=late - 60), TRUSTED)  # the last second
+
+
+def seconds(date):
+    return int(datetime.datetime.fromisoformat(
+        date.replace("Z", "+00:00")).timestamp())
 
 
 def setUpModule():
