@@ -5,6 +5,7 @@
  */
 #include "io/cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -38,6 +39,17 @@ hash_sources(const struct assay_pcs_request *request)
     return h;
 }
 
+/* The folder; false if there is no such place. */
+static bool
+add_folder(struct assay_buf *path)
+{
+    if (!assay_home_add(path, "XDG_CACHE_HOME", ".cache")) {
+        return false;
+    }
+    assay_buf_add_text(path, "/assay");
+    return true;
+}
+
 char *
 assay_cache_path(const struct assay_pcs_request *request)
 {
@@ -46,8 +58,8 @@ assay_cache_path(const struct assay_pcs_request *request)
     char *result = NULL;
 
     assay_buf_init(&path, PATH_MAX);
-    if (assay_home_add(&path, "XDG_CACHE_HOME", ".cache")) {
-        assay_buf_printf(&path, "/assay/%s-%s-%s", need->tdx ? "tdx" : "sgx",
+    if (add_folder(&path)) {
+        assay_buf_printf(&path, "/%s-%s-%s", need->tdx ? "tdx" : "sgx",
                          need->fmspc, need->ca);
         if (request->early) {
             assay_buf_add_text(&path, "-early");
@@ -64,6 +76,73 @@ assay_cache_path(const struct assay_pcs_request *request)
     }
     assay_buf_free(&path);
     return result;
+}
+
+/* "tdx-<FMSPC>-<CA>-<sources>.json", as assay_cache_path() writes it where
+ * there is no update parameter. */
+static bool
+read_name(const char *name, struct assay_collateral_need *out)
+{
+    static const char *const cas[] = {"platform", "processor"};
+    static const char hex[] = "0123456789abcdef";
+    const char *rest = name + strlen("tdx-");
+
+    memset(out, 0, sizeof(*out));
+    out->tdx = strncmp(name, "tdx-", 4) == 0;
+    if ((!out->tdx && strncmp(name, "sgx-", 4) != 0) ||
+        strspn(rest, hex) != 12 || rest[12] != '-') {
+        return false;
+    }
+    memcpy(out->fmspc, rest, 12);
+    rest += 13;
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(cas[i]);
+
+        if (strncmp(rest, cas[i], len) == 0 && rest[len] == '-') {
+            memcpy(out->ca, cas[i], len);
+            rest += len + 1;
+            return strspn(rest, hex) == 16 && strcmp(rest + 16, ".json") == 0;
+        }
+    }
+    return false;
+}
+
+static bool
+is_listed(const struct assay_collateral_need *list, size_t count,
+          const struct assay_collateral_need *need)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&list[i], need, sizeof(*need)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t
+assay_cache_needs(struct assay_collateral_need *out, size_t max)
+{
+    const struct dirent *entry;
+    struct assay_collateral_need need;
+    struct assay_buf path;
+    DIR *folder = NULL;
+    size_t count = 0;
+
+    assay_buf_init(&path, PATH_MAX);
+    if (add_folder(&path)) {
+        assay_buf_add_u8(&path, 0);
+        folder = path.failed ? NULL : opendir((const char *)path.ptr);
+    }
+    while (folder != NULL && count < max && (entry = readdir(folder)) != NULL) {
+        if (read_name(entry->d_name, &need) && !is_listed(out, count, &need)) {
+            out[count++] = need;
+        }
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    assay_buf_free(&path);
+    return count;
 }
 
 enum assay_cached

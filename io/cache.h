@@ -16,6 +16,10 @@
  * is no such place (or no memory); freed with free(). */
 char *assay_cache_path(const struct assay_pcs_request *request);
 
+/* The kinds of platform that bundles are kept for, each once, as their names
+ * say it; those of an update parameter are left out. Returns how many. */
+size_t assay_cache_needs(struct assay_collateral_need *out, size_t max);
+
 enum assay_cached {
     ASSAY_CACHED,
     ASSAY_CACHED_NOTHING,    /* there is no such file */

@@ -10,50 +10,18 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* What the quote's own verification says of the collateral; the relying
- * party's rules play no part in it. */
-struct trial {
-    bool authentic;
-    bool forged;
-    bool sound;
-    char summary[160];
-};
-
 static void
-try_on(struct assay_lookup *l, struct trial *t)
+try_on(struct assay_lookup *l, struct assay_trial *t)
 {
-    struct assay_verdict *v = NULL;
-    struct assay_policy *p = NULL;
-    struct assay_error sub;
-    struct assay_verify_input in = {
-        .quote = l->to->quote,
-        .collateral = l->to->collateral,
-        .root = l->o.root,
-        .now_s = l->now_s,
-    };
-
-    memset(t, 0, sizeof(*t));
-    if (assay_policy_default(
-            (enum assay_tee)assay_quote_view(l->to->quote)->tee_type, &p,
-            &sub) == ASSAY_OK) {
-        in.policy = p;
-        if (assay_verify(l->o.verifier, &in, &v, &sub) == ASSAY_OK) {
-            t->authentic = assay_obtain_is_authentic(v);
-            t->forged = assay_obtain_is_forged(v);
-            t->sound = assay_obtain_is_sound(v);
-            (void)snprintf(t->summary, sizeof(t->summary), "%.159s",
-                           assay_verdict_summary(v));
-        }
-    }
-    assay_verdict_free(v);
-    assay_policy_free(p);
+    assay_obtain_try(l->o.verifier, l->o.root, l->to->quote, l->to->collateral,
+                     l->now_s, t);
 }
 
 /* A damaged cache is passed by once; if there is no better answer, the verdict
  * over the damaged one stands. */
 static void
 pass_by_cache(struct assay_lookup *l, struct assay_obtain_input *in,
-              struct trial *t)
+              struct assay_trial *t)
 {
     struct assay_obtained *o = &l->to->obtained;
     struct assay_obtained first = *o;
@@ -79,7 +47,7 @@ note(struct assay_lookup *l, const char *text)
 
 static void
 remember(struct assay_lookup *l, const struct assay_obtain_input *in,
-         const struct trial *t)
+         const struct assay_trial *t)
 {
     struct assay_obtained *o = &l->to->obtained;
     struct assay_error err;
@@ -115,7 +83,7 @@ assay_lookup_run(struct assay_lookup *l)
         .issued_after_s = l->issued_after_s,
     };
     struct assay_obtained *o = &l->to->obtained;
-    struct trial t;
+    struct assay_trial t;
 
     assay_seen_reload(l->o.seen);
     in.seen = assay_seen_recall(l->o.seen, l->o.root, &l->to->need, l->now_s);
@@ -149,7 +117,7 @@ judge_staple(struct assay_lookup *l)
 {
     const struct assay_collateral *c = l->to->collateral;
     struct assay_freshness fresh = freshness_of_staples(&l->o.fresh);
-    struct trial t;
+    struct assay_trial t;
 
     try_on(l, &t);
     if (!t.sound) {

@@ -212,3 +212,35 @@ assay_obtain_is_sound(const struct assay_verdict *v)
 {
     return assay_verdict_tcb_status(v) != ASSAY_TCB_NONE;
 }
+
+void
+assay_obtain_try(struct assay_verifier *verifier, const struct assay_root *root,
+                 const struct assay_quote *quote,
+                 const struct assay_collateral *c, int64_t now_s,
+                 struct assay_trial *out)
+{
+    struct assay_verdict *v = NULL;
+    struct assay_policy *p = NULL;
+    struct assay_error ignored;
+    struct assay_verify_input in = {
+        .quote = quote,
+        .collateral = c,
+        .root = root,
+        .now_s = now_s,
+    };
+
+    memset(out, 0, sizeof(*out));
+    if (assay_policy_default((enum assay_tee)assay_quote_view(quote)->tee_type,
+                             &p, &ignored) == ASSAY_OK) {
+        in.policy = p;
+        if (assay_verify(verifier, &in, &v, &ignored) == ASSAY_OK) {
+            out->authentic = assay_obtain_is_authentic(v);
+            out->forged = assay_obtain_is_forged(v);
+            out->sound = assay_obtain_is_sound(v);
+            (void)snprintf(out->summary, sizeof(out->summary), "%.159s",
+                           assay_verdict_summary(v));
+        }
+    }
+    assay_verdict_free(v);
+    assay_policy_free(p);
+}

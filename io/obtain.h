@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "assay/verdict.h"
+#include "assay/verify.h"
 #include "io/pcs.h"
 
 enum assay_origin {
@@ -76,3 +76,17 @@ bool assay_obtain_is_forged(const struct assay_verdict *v);
 /* Everything is authentic, in date and for this quote: what counts as verified
  * where evaluations are remembered, and what a server must bring. */
 bool assay_obtain_is_sound(const struct assay_verdict *v);
+
+/* The same of a quote's own verification; the relying party's rules play no
+ * part in it. All false if it could not be tried. */
+struct assay_trial {
+    bool authentic;
+    bool forged;
+    bool sound;
+    char summary[160];
+};
+void assay_obtain_try(struct assay_verifier *verifier,
+                      const struct assay_root *root,
+                      const struct assay_quote *quote,
+                      const struct assay_collateral *c, int64_t now_s,
+                      struct assay_trial *out);

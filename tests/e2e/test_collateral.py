@@ -355,6 +355,171 @@ class Outage(Case):
         self.check(ask(p, at=late - 60), TRUSTED)  # the last second
 
 
+class Prefetch(Case):
+    def setUp(self):
+        forget()
+
+    def prefetch(self, pccs, *args, at=NOW):
+        return run("collateral", "prefetch", "--pccs", pccs.url, *PATIENT,
+                   "--at", at, *args)
+
+    def entries(self):
+        return list(SCRATCH.glob("cache/assay/*"))
+
+    def test_for_a_quote(self):
+        with FakePccs(NEW.parts) as p:
+            got = self.check(self.prefetch(p, "--root", NEW.root, NEW.quote),
+                             TRUSTED)
+            self.assertRegex(got.out, r"^tdx 00a06f050000 platform: kept, "
+                                      r"verified, expires 2026-\S+Z\n$")
+            self.assertEqual(len(names()), 2)
+        self.check(ask(p), TRUSTED)  # the source is gone by now
+
+    def test_asks_whatever_the_cache_has(self):
+        with FakePccs(NEW.parts) as p:
+            for n in (4, 8):
+                self.check(self.prefetch(p, "--root", NEW.root, NEW.quote),
+                           TRUSTED)
+                self.assertEqual(len(p.requests), n)
+
+    def test_forged_is_not_kept(self):
+        """Intel signed none of it."""
+        with FakePccs(NEW.parts) as p:
+            got = self.check(self.prefetch(p, NEW.quote), NOT_TRUSTED)
+        self.assertIn("not kept: not authentic", got.out)
+        self.assertEqual(self.entries() + names(), [])
+
+    def test_for_a_family(self):
+        named = ("--fmspc", "00a06f050000", "--tee", "tdx", "--ca", "platform")
+        with FakePccs(NEW.parts) as p:
+            got = self.check(self.prefetch(p, *named), TRUSTED)
+            self.assertIn("kept, to be verified when it is used", got.out)
+            self.assertEqual(names(), [])  # nothing was verified
+            self.check(ask(p), TRUSTED)
+            self.assertEqual(len(p.requests), 4)
+            # another family than was asked for
+            self.check_one_line(
+                self.prefetch(p, "--fmspc", "00806f050000", *named[2:]),
+                UNREADABLE, "00a06f050000", "00806f050000")
+            self.check_one_line(
+                self.prefetch(p, "--fmspc", "00a06f050000", "--tee", "sgx",
+                              *named[4:]), UNREADABLE, "tdx", "sgx")
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_newer_stays(self):
+        named = ("--fmspc", "00a06f050000", "--tee", "tdx", "--ca", "platform")
+        with FakePccs(NEW.parts) as p:
+            self.check(self.prefetch(p, *named), TRUSTED)
+            path, = self.entries()
+            good = path.read_bytes()
+            p.parts = OLD.parts
+            got = self.check(self.prefetch(p, *named), TRUSTED)
+            self.assertIn("the cache has a newer one", got.out)
+            self.assertEqual(path.read_bytes(), good)
+
+    def test_rollback(self):
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            p.parts = OLD.parts
+            got = self.check(self.prefetch(p, "--root", NEW.root, NEW.quote),
+                             NOT_TRUSTED)
+            self.assertIn("overtaken", got.out)
+
+    def test_expired(self):
+        with FakePccs(NEW.parts) as p:
+            got = self.check(self.prefetch(
+                p, "--fmspc", "00a06f050000", "--tee", "tdx", "--ca",
+                "platform", at=NOW + 60 * DAY), NOT_TRUSTED)
+        self.assertIn("it has run out", got.out)
+        self.assertEqual(self.entries(), [])
+
+    def test_from_cache(self):
+        with FakePccs(NEW.parts) as p:
+            got = self.check(self.prefetch(p, "--from-cache", "--json"),
+                             TRUSTED)
+            self.assertEqual(got.json, {"platforms": []})
+            self.check(ask(p), TRUSTED)
+            p.requests.clear()
+            got = self.check(self.prefetch(p, "--from-cache", "--json"),
+                             TRUSTED)
+            self.assertEqual(len(p.requests), 4)
+            one, = got.json["platforms"]
+            self.assertEqual(
+                (one["tee_type"], one["fmspc"], one["ca"], one["result"],
+                 one["verified"], one["tcb_evaluation_data_number"]),
+                ("tdx", "00a06f050000", "platform", "kept", False, 19))
+            self.assertGreater(seconds(one["expires"]), NOW)
+
+    def test_some_fail(self):
+        """The others are fetched all the same."""
+        other = World("other", "--fmspc", "00906ED50000", "--evaluation", "19")
+        with FakePccs(NEW.parts) as p:
+            got = self.prefetch(p, "--root", NEW.root, "--json", other.quote,
+                                NEW.quote)
+            self.check(got, UNREADABLE)
+            self.assertEqual([d["result"] for d in got.json["platforms"]],
+                             ["error", "kept"])
+            self.assertEqual(len(self.entries()), 1)
+        got = self.prefetch(p, NEW.quote)
+        self.check_refused(got, UNREADABLE, p.url)
+
+    def test_no_place_for_it(self):
+        env = clean_environment() | {"XDG_CACHE_HOME": "/proc/none"}
+        with FakePccs(NEW.parts) as p:
+            got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
+                      "--root", NEW.root, NEW.quote, env=env)
+            self.check_refused(got, UNREADABLE, "/proc/none")
+            del env["XDG_CACHE_HOME"], env["HOME"]
+            got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
+                      "--root", NEW.root, NEW.quote, env=env)
+            self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")
+
+    def test_sources_of_a_policy(self):
+        with FakePccs(NEW.parts) as p:
+            policy = write("prefetch.json", json.dumps(
+                {"type": "tdx", "partial": True, "pccs_url": p.url,
+                 "trusted_root": str(NEW.root)}))
+            self.check(run("collateral", "prefetch", "--policy", policy,
+                           "--at", NOW, NEW.quote), TRUSTED)
+        self.check(NEW.verify("--policy", policy), TRUSTED)
+        policy = write("no-cache.json", json.dumps(
+            {"type": "tdx", "partial": True, "cache_collateral": False}))
+        self.check_refused(run("collateral", "prefetch", "--policy", policy,
+                               NEW.quote), UNREADABLE, "cache_collateral")
+
+    def test_usage(self):
+        for args, needle in (
+                ((), "name a QUOTE"), (("--from-cache", NEW.quote), "exclude"),
+                (("--fmspc", "00a06f050000"), "go together"),
+                (("--fmspc", "00A06F050000"), "lower-case"),
+                (("--tee", "sev"), "neither"), (("--ca", "x"), "neither")):
+            self.check_one_line(run("collateral", "prefetch", *args), 64,
+                                needle)
+
+    def test_unreadable_quote(self):
+        bad = write("no-quote", "x")
+        self.check_refused(run("collateral", "prefetch", bad), UNREADABLE,
+                           bad)
+        got = self.check(run("collateral", "prefetch", "--json", bad),
+                         UNREADABLE)
+        self.assertIn("error", got.json)
+
+
+class Soon(Case):
+    def test_within(self):
+        items = run("collateral", "check", "--json", "--at", NOW, NEW.bundle)
+        self.assertEqual(items.json["within_secs"], 0)
+        end = seconds(items.json["expires"])
+        for days, at, code in ((0, end, 0), (0, end + 1, 1),
+                               (5, end - 5 * DAY, 0),
+                               (5, end - 5 * DAY + 1, 1), (7, NOW, 0)):
+            got = self.check(run("collateral", "check", "--at", at,
+                                 "--within", days, NEW.bundle), code)
+            self.assertEqual("expires soon" in got.out, code and days > 0)
+        self.check(run("collateral", "check", "--within", "x", NEW.bundle),
+                   64)
+
+
 def seconds(date):
     return int(datetime.datetime.fromisoformat(
         date.replace("Z", "+00:00")).timestamp())
