@@ -49,7 +49,7 @@ read_folder(DIR *folder, struct list *l)
             fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
                 0 &&
             S_ISREG(st.st_mode)) {
-            strcpy(f->name, entry->d_name);
+            memcpy(f->name, entry->d_name, strlen(entry->d_name) + 1);
             f->at = st.st_mtim;
             f->size = (uint64_t)st.st_size;
             l->count++;
