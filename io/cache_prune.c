@@ -37,7 +37,7 @@ is_ours(const char *name)
 }
 
 static void
-read_folder(DIR *folder, struct list *l)
+read_folder(DIR *folder, int fd, struct list *l)
 {
     const struct dirent *entry;
     struct stat st;
@@ -46,8 +46,7 @@ read_folder(DIR *folder, struct list *l)
         struct file *f = &l->file[l->count];
 
         if (is_ours(entry->d_name) && strlen(entry->d_name) < sizeof(f->name) &&
-            fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-                0 &&
+            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode)) {
             memcpy(f->name, entry->d_name, strlen(entry->d_name) + 1);
             f->at = st.st_mtim;
@@ -77,30 +76,37 @@ is_leftover(const struct file *f, const struct file *newest)
            newest->at.tv_sec - f->at.tv_sec > ASSAY_CACHE_LEFTOVER_S;
 }
 
+static void
+prune(int folder, struct list *l)
+{
+    uint64_t bytes = 0;
+    size_t files = 0;
+
+    qsort(l->file, l->count, sizeof(l->file[0]), compare);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct file *f = &l->file[i];
+        bool fits = i == 0 || (files < ASSAY_CACHE_FILES_MAX &&
+                               bytes + f->size <= ASSAY_CACHE_BYTES_MAX);
+
+        if (!fits || is_leftover(f, &l->file[0])) {
+            (void)unlinkat(folder, f->name, 0);
+        } else {
+            files++;
+            bytes += f->size;
+        }
+    }
+}
+
 void
 assay_cache_prune(const char *path)
 {
     DIR *folder = opendir(path);
     struct list *l = calloc(1, sizeof(*l));
-    uint64_t bytes = 0;
-    size_t files = 0;
+    int fd = folder != NULL ? dirfd(folder) : -1;
 
-    if (folder != NULL && l != NULL) {
-        read_folder(folder, l);
-        qsort(l->file, l->count, sizeof(l->file[0]), compare);
-        for (size_t i = 0; i < l->count; i++) {
-            const struct file *f = &l->file[i];
-
-            files++;
-            bytes += f->size;
-            if (is_leftover(f, &l->file[0]) ||
-                (i > 0 && (files > ASSAY_CACHE_FILES_MAX ||
-                           bytes > ASSAY_CACHE_BYTES_MAX))) {
-                (void)unlinkat(dirfd(folder), f->name, 0);
-                files--;
-                bytes -= f->size;
-            }
-        }
+    if (fd >= 0 && l != NULL) {
+        read_folder(folder, fd, l);
+        prune(fd, l);
     }
     free(l);
     if (folder != NULL) {

@@ -11,6 +11,7 @@
  * than the newest file. */
 #define ASSAY_CACHE_LEFTOVER_S 3600
 
-/* Removes the oldest bundles of the folder until it is within both limits; the
- * newest one stays whatever its size. Files that assay did not make stay. */
-void assay_cache_prune(const char *folder);
+/* Removes the oldest bundles of the folder at path until it is within both
+ * limits; the newest one stays whatever its size. Files that assay did not make
+ * stay. */
+void assay_cache_prune(const char *path);

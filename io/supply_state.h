@@ -66,7 +66,7 @@ struct assay_supply {
 struct assay_supply_kept *
 assay_supply_find(struct assay_supply *s,
                   const struct assay_collateral_need *need);
-void assay_supply_keep(struct assay_supply *s, struct assay_supplied *what,
+void assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
                        int64_t now_s);
 /* Any number, evenly spread. */
 uint32_t assay_supply_chance(void);
