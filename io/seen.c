@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -39,7 +40,8 @@ struct mark {
     char key[KEY_MAX]; /* ROOT_DOCUMENT */
     uint32_t number;
     int64_t since_s;
-    bool stored; /* in the folder */
+    bool stored;    /* in the folder */
+    uint64_t taken; /* counts up */
 };
 
 struct assay_seen {
@@ -47,6 +49,8 @@ struct assay_seen {
     char *folder; /* NULL: none */
     size_t strange;
     size_t count;
+    size_t others; /* of them, of another root than Intel's */
+    uint64_t taken;
     struct mark mark[ASSAY_SEEN_MAX]; /* one a key */
 };
 
@@ -142,18 +146,59 @@ find(struct assay_seen *s, const char *key)
     return NULL;
 }
 
-/* The highest of its key, which is this one if it is news. A memory that is
- * full learns no new kinds: forgetting one would let it be rolled back. */
+static bool
+is_intels(const struct mark *m)
+{
+    return strncmp(m->key, "intel_", strlen("intel_")) == 0;
+}
+
+/* The other root's that was taken first. */
+static struct mark *
+oldest_other(struct assay_seen *s)
+{
+    struct mark *oldest = NULL;
+
+    for (size_t i = 0; i < s->count; i++) {
+        struct mark *m = &s->mark[i];
+
+        if (!is_intels(m) && (oldest == NULL || m->taken < oldest->taken)) {
+            oldest = m;
+        }
+    }
+    return oldest;
+}
+
+/* Room for a new key. A memory that is full of Intel's learns no new ones:
+ * forgetting one would let it be rolled back. */
+static struct mark *
+room_for(struct assay_seen *s, const struct mark *m)
+{
+    if (!is_intels(m) && s->others == ASSAY_SEEN_OTHERS_MAX) {
+        return oldest_other(s);
+    }
+    if (s->count == ASSAY_SEEN_MAX) {
+        return NULL;
+    }
+    s->others += !is_intels(m);
+    return &s->mark[s->count++];
+}
+
+/* The highest of its key, which is this one if it is news; NULL: no room. */
 static struct mark *
 take(struct assay_seen *s, const struct mark *m)
 {
     struct mark *known = find(s, m->key);
 
-    if (known == NULL && s->count < ASSAY_SEEN_MAX) {
-        known = &s->mark[s->count++];
-        *known = *m;
-    } else if (known != NULL && m->number > known->number) {
-        *known = *m;
+    if (known == NULL) {
+        known = room_for(s, m);
+        if (known != NULL) {
+            *known = *m;
+            known->taken = s->taken++;
+        }
+    } else if (m->number > known->number) {
+        known->number = m->number;
+        known->since_s = m->since_s;
+        known->stored = m->stored;
     }
     return known;
 }
@@ -235,6 +280,39 @@ remove_overtaken(const char *path, int fd, const struct mark *kept)
     }
 }
 
+/* One more name of another root was made: the oldest goes if there are too
+ * many. */
+static void
+forget_an_other(const char *path, int fd)
+{
+    DIR *folder = opendir(path);
+    char oldest[NAME_MAX_CHARS] = "";
+    struct timespec at = {0, 0};
+    const struct dirent *entry;
+    size_t others = 0;
+    struct stat st;
+    struct mark m;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (!read_name(entry->d_name, &m) || is_intels(&m) ||
+            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        if (others++ == 0 || st.st_mtim.tv_sec < at.tv_sec ||
+            (st.st_mtim.tv_sec == at.tv_sec &&
+             st.st_mtim.tv_nsec < at.tv_nsec)) {
+            at = st.st_mtim;
+            name_of(&m, oldest);
+        }
+    }
+    if (others > ASSAY_SEEN_OTHERS_MAX) {
+        (void)unlinkat(fd, oldest, 0);
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+}
+
 static enum assay_code
 fail_store(const char *path, struct assay_error *err)
 {
@@ -260,6 +338,9 @@ store(const char *path, const struct mark *m, struct assay_error *err)
     } else {
         (void)fsync(folder); /* or the higher one might be lost alone */
         remove_overtaken(path, folder, m);
+        if (!is_intels(m)) {
+            forget_an_other(path, folder);
+        }
     }
     if (fd >= 0) {
         close(fd);

@@ -159,3 +159,38 @@ pccs_close(struct pccs *p)
     close(p->listener);
     pthread_mutex_destroy(&p->lock);
 }
+
+/* --- what the tests of a file share ------------------------------------- */
+
+static struct assay_ctx *pccs_ctx;
+static struct mint_world *pccs_world; /* all defaults */
+static struct assay_root *pccs_root;
+static struct assay_quote *pccs_quote;
+static struct assay_collateral_need pccs_need;
+
+static inline int
+pccs_setup(void **state)
+{
+    static const struct mint_options o = {.seed = MINT_TEST_SEED};
+    struct assay_error err;
+
+    (void)state;
+    unsetenv("http_proxy");
+    pccs_ctx = trial_ctx();
+    pccs_world = trial_world("world", &o);
+    pccs_root = trial_root(pccs_ctx, mint_world_root_pem(pccs_world));
+    pccs_quote = trial_quote(pccs_world);
+    return assay_collateral_need(pccs_quote, ASSAY_EMPTY, &pccs_need, &err) !=
+           ASSAY_OK;
+}
+
+static inline int
+pccs_teardown(void **state)
+{
+    (void)state;
+    assay_quote_free(pccs_quote);
+    assay_root_free(pccs_root);
+    mint_world_free(pccs_world);
+    assay_ctx_free(pccs_ctx);
+    return 0;
+}

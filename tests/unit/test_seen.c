@@ -232,6 +232,53 @@ strange_names(void **state)
     clear();
 }
 
+/* Other roots, however many, do not push out what is known of Intel's. */
+static void
+many_roots(void **state)
+{
+    const struct mint_options o = {.seed = MINT_TEST_SEED};
+    struct mint_world *w = trial_world("root", &o);
+    struct assay_root *own = trial_root(ctx, mint_world_root_pem(w));
+    const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    char name[128];
+    char path[256];
+    struct assay_seen *s;
+
+    (void)state;
+    for (unsigned i = 0; i < ASSAY_SEEN_MAX + 200; i++) {
+        (void)snprintf(name, sizeof(name), "%064x_tdx-qe_7_1", i);
+        touch(name);
+        if (i == 500) {
+            touch("intel_tdx-" FMSPC "_18_1");
+        }
+    }
+    s = assay_seen_new(folder);
+    check(s, assay_root_intel(), 18, 0);
+    learn(s, own, 3, 4);
+    check(s, own, 3, 4);
+    learn(s, assay_root_intel(), 18, 19);
+    check(s, assay_root_intel(), 18, 19);
+    assay_seen_free(s);
+    clear();
+    for (unsigned i = 0; i < ASSAY_SEEN_OTHERS_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "%064x_tdx-qe_7_1", i);
+        touch(name);
+    }
+    (void)snprintf(path, sizeof(path), "%s/%064x_tdx-qe_7_1", folder, 9u);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    s = assay_seen_new(folder);
+    learn(s, own, 3, 4); /* two names; two of the oldest go */
+    assay_seen_free(s);
+    assert_int_equal(count_names(), ASSAY_SEEN_OTHERS_MAX);
+    assert_int_equal(access(path, F_OK), -1);
+    s = assay_seen_new(folder);
+    check(s, own, 3, 4);
+    assay_seen_free(s);
+    assay_root_free(own);
+    mint_world_free(w);
+    clear();
+}
+
 /* Processes that learn in every order at once: the highest is left. */
 static void
 many_processes(void **state)
@@ -370,6 +417,7 @@ main(void)
         cmocka_unit_test(each_kind_for_itself),
         cmocka_unit_test(not_before_it_was_issued),
         cmocka_unit_test(strange_names),
+        cmocka_unit_test(many_roots),
         cmocka_unit_test(many_processes),
         cmocka_unit_test(no_place),
         cmocka_unit_test(where),

@@ -12,11 +12,6 @@
 #define DAY  INT64_C(86400)
 #define HOUR INT64_C(3600)
 
-static struct assay_ctx *ctx;
-static struct mint_world *world;
-static struct assay_root *root;
-static struct assay_quote *quote;
-
 struct trial {
     struct trial_loop loop;
     struct pccs pccs;
@@ -33,9 +28,9 @@ static struct assay_supply_options
 options(struct trial *t)
 {
     return (struct assay_supply_options){
-        .ctx = ctx,
+        .ctx = pccs_ctx,
         .verifier = t->verifier,
-        .root = root,
+        .root = pccs_root,
         .sources = t->pccs.sources,
         .source_count = 1,
         .grace_s = 40 * DAY, /* which is none of its business */
@@ -51,7 +46,8 @@ open_trial(struct trial *t, const struct mint_world *w)
     memset(t, 0, sizeof(*t));
     loop_open(&t->loop);
     pccs_open(&t->pccs, w);
-    assert_int_equal(assay_verifier_new(ctx, 8, &t->verifier, &err), ASSAY_OK);
+    assert_int_equal(assay_verifier_new(pccs_ctx, 8, &t->verifier, &err),
+                     ASSAY_OK);
     o = options(t);
     t->staple = assay_staple_new(&t->loop.uv, &o);
     assert_non_null(t->staple);
@@ -85,19 +81,19 @@ there_or_not(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world);
+    open_trial(&t, pccs_world);
     assert_false(has(&t, NOW));
     tick(&t, NOW); /* no quote was seen: nothing is known */
     assert_int_equal(atomic_load(&t.pccs.requests), 0);
     atomic_store(&t.pccs.hold, true);
-    assay_staple_learn(t.staple, quote, NOW);
-    assay_staple_learn(t.staple, quote, NOW); /* one search */
-    assert_false(has(&t, NOW));               /* and nobody waits for it */
+    assay_staple_learn(t.staple, pccs_quote, NOW);
+    assay_staple_learn(t.staple, pccs_quote, NOW); /* one search */
+    assert_false(has(&t, NOW));                    /* and nobody waits for it */
     atomic_store(&t.pccs.hold, false);
     loop_run(&t.loop);
     assert_true(has(&t, NOW));
     assert_string_equal(assay_staple_note(t.staple), "");
-    assay_staple_learn(t.staple, quote, NOW + 1);
+    assay_staple_learn(t.staple, pccs_quote, NOW + 1);
     loop_run(&t.loop);
     assert_int_equal(atomic_load(&t.pccs.collateral), 1);
     close_trial(&t);
@@ -116,12 +112,13 @@ a_client_takes_it(void **state)
 
     (void)state;
     open_trial(&t, w);
-    assay_staple_learn(t.staple, quote, NOW);
+    assay_staple_learn(t.staple, pccs_quote, NOW);
     loop_run(&t.loop);
-    assert_int_equal(assay_collateral_parse(
-                         ctx, assay_staple_bundle(t.staple, NOW), &c, &err),
+    assert_int_equal(assay_collateral_parse(pccs_ctx,
+                                            assay_staple_bundle(t.staple, NOW),
+                                            &c, &err),
                      ASSAY_OK);
-    assay_obtain_try(t.verifier, root, quote, c, NOW, &verdict);
+    assay_obtain_try(t.verifier, pccs_root, pccs_quote, c, NOW, &verdict);
     assert_true(verdict.sound);
     assay_collateral_free(c);
     close_trial(&t);
@@ -141,7 +138,7 @@ kept_current(void **state)
 
     (void)state;
     open_trial(&t, w);
-    assay_staple_learn(t.staple, quote, NOW);
+    assay_staple_learn(t.staple, pccs_quote, NOW);
     loop_run(&t.loop);
     tick(&t, NOW + 20 * HOUR);
     assert_int_equal(atomic_load(&t.pccs.collateral), 1);
@@ -149,8 +146,8 @@ kept_current(void **state)
     tick(&t, NOW + 24 * HOUR); /* at least daily */
     assert_int_equal(atomic_load(&t.pccs.collateral), 2);
     assert_int_equal(
-        assay_collateral_parse(ctx, assay_staple_bundle(t.staple, NOW + DAY),
-                               &c, &err),
+        assay_collateral_parse(
+            pccs_ctx, assay_staple_bundle(t.staple, NOW + DAY), &c, &err),
         ASSAY_OK);
     assert_int_equal(assay_collateral_issued(c), NOW + 20 * HOUR);
     assay_collateral_free(c);
@@ -171,7 +168,7 @@ never_run_out(void **state)
 
     (void)state;
     open_trial(&t, w);
-    assay_staple_learn(t.staple, quote, NOW);
+    assay_staple_learn(t.staple, pccs_quote, NOW);
     loop_run(&t.loop);
     atomic_store(&t.pccs.down, true);
     for (int64_t at = NOW; at <= NOW + 29 * DAY; at += DAY) {
@@ -200,10 +197,10 @@ sources_that_fail(void **state)
     int64_t at = NOW;
 
     (void)state;
-    open_trial(&t, world);
+    open_trial(&t, pccs_world);
     atomic_store(&t.pccs.down, true);
     for (int64_t i = 0; i < 2 * HOUR; i++) {
-        assay_staple_learn(t.staple, quote, at + i);
+        assay_staple_learn(t.staple, pccs_quote, at + i);
         loop_run(&t.loop);
     }
     assert_in_range(atomic_load(&t.pccs.collateral), 6, 12);
@@ -231,11 +228,11 @@ sources_that_lie(void **state)
         struct trial t;
 
         open_trial(&t, w);
-        assay_staple_learn(t.staple, quote, NOW);
+        assay_staple_learn(t.staple, pccs_quote, NOW);
         loop_run(&t.loop);
         assert_false(has(&t, NOW));
         assert_string_not_equal(assay_staple_note(t.staple), "");
-        pccs_serves(&t.pccs, world);
+        pccs_serves(&t.pccs, pccs_world);
         tick(&t, NOW + 120);
         assert_true(has(&t, NOW + 120));
         close_trial(&t);
@@ -256,10 +253,10 @@ other_quotes(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world);
+    open_trial(&t, pccs_world);
     assay_staple_learn(t.staple, no_chain, NOW);
     assert_non_null(strstr(assay_staple_note(t.staple), "no PCK chain"));
-    assay_staple_learn(t.staple, quote, NOW);
+    assay_staple_learn(t.staple, pccs_quote, NOW);
     loop_run(&t.loop);
     assert_true(has(&t, NOW));
     pccs_serves(&t.pccs, w);
@@ -267,7 +264,7 @@ other_quotes(void **state)
     assert_false(has(&t, NOW)); /* not the other platform's */
     loop_run(&t.loop);
     assert_true(has(&t, NOW));
-    assay_staple_learn(t.staple, quote, NOW); /* back again */
+    assay_staple_learn(t.staple, pccs_quote, NOW); /* back again */
     assert_true(has(&t, NOW));
     close_trial(&t);
     assay_quote_free(no_chain);
@@ -282,35 +279,10 @@ freed_at_work(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world);
+    open_trial(&t, pccs_world);
     atomic_store(&t.pccs.hold, true);
-    assay_staple_learn(t.staple, quote, NOW);
+    assay_staple_learn(t.staple, pccs_quote, NOW);
     close_trial(&t);
-}
-
-static int
-setup(void **state)
-{
-    static const struct mint_options o = {.seed = MINT_TEST_SEED};
-
-    (void)state;
-    unsetenv("http_proxy");
-    ctx = trial_ctx();
-    world = trial_world("world", &o);
-    root = trial_root(ctx, mint_world_root_pem(world));
-    quote = trial_quote(world);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    assay_quote_free(quote);
-    assay_root_free(root);
-    mint_world_free(world);
-    assay_ctx_free(ctx);
-    return 0;
 }
 
 int
@@ -327,5 +299,5 @@ main(void)
         cmocka_unit_test(freed_at_work),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, pccs_setup, pccs_teardown);
 }

@@ -15,12 +15,6 @@
     "00000000000000000000000000000000"                                         \
     "00000000000000000000000000000001"
 
-static struct assay_ctx *ctx;
-static struct mint_world *world; /* evaluation 18, fresh at NOW */
-static struct assay_root *root;
-static struct assay_quote *quote;
-static struct assay_collateral_need need;
-
 /* Worlds of the same keys that differ in their collateral. */
 static struct mint_world *
 variant(const struct mint_options *o)
@@ -62,8 +56,8 @@ open_trial(struct trial *t, const struct mint_world *w, int64_t grace_s,
 {
     struct assay_error err;
     struct assay_supply_options o = {
-        .ctx = ctx,
-        .root = root,
+        .ctx = pccs_ctx,
+        .root = pccs_root,
         .source_count = 1,
         .grace_s = grace_s,
         .refresh = true,
@@ -72,7 +66,8 @@ open_trial(struct trial *t, const struct mint_world *w, int64_t grace_s,
     memset(t, 0, sizeof(*t));
     loop_open(&t->loop);
     pccs_open(&t->pccs, w);
-    assert_int_equal(assay_verifier_new(ctx, 8, &t->verifier, &err), ASSAY_OK);
+    assert_int_equal(assay_verifier_new(pccs_ctx, 8, &t->verifier, &err),
+                     ASSAY_OK);
     t->seen = assay_seen_new(NULL);
     o.verifier = t->verifier;
     o.sources = t->pccs.sources;
@@ -119,8 +114,8 @@ on_done(void *user, struct assay_supplied *supplied,
 static void
 get(struct trial *t, size_t i, struct assay_slice stapled, int64_t now_s)
 {
-    t->calls[i].call = assay_supply_get(t->supply, quote, &need, stapled, now_s,
-                                        on_done, &t->calls[i]);
+    t->calls[i].call = assay_supply_get(t->supply, pccs_quote, &pccs_need,
+                                        stapled, now_s, on_done, &t->calls[i]);
     assert_non_null(t->calls[i].call);
 }
 
@@ -141,7 +136,7 @@ get_one(struct trial *t, struct assay_slice stapled, int64_t now_s)
 static bool
 has(struct trial *t, int64_t now_s)
 {
-    struct assay_supplied *s = assay_supply_have(t->supply, &need, now_s);
+    struct assay_supplied *s = assay_supply_have(t->supply, &pccs_need, now_s);
 
     assay_supplied_release(s);
     return s != NULL;
@@ -150,7 +145,7 @@ has(struct trial *t, int64_t now_s)
 static uint32_t
 number_held(struct trial *t, int64_t now_s)
 {
-    struct assay_supplied *s = assay_supply_have(t->supply, &need, now_s);
+    struct assay_supplied *s = assay_supply_have(t->supply, &pccs_need, now_s);
     uint32_t n;
 
     assert_non_null(s);
@@ -167,7 +162,7 @@ one_search_for_all(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     atomic_store(&t.pccs.hold, true);
     for (size_t i = 0; i < CALLS_MAX; i++) {
         get(&t, i, ASSAY_EMPTY, NOW);
@@ -191,7 +186,7 @@ nobody_wants_it_any_more(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     atomic_store(&t.pccs.hold, true);
     get(&t, 0, ASSAY_EMPTY, NOW);
     get(&t, 1, ASSAY_EMPTY, NOW);
@@ -222,11 +217,12 @@ freed_by_an_answer(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     for (size_t i = 0; i < CALLS_MAX; i++) {
         t.calls[i].t = &t;
-        assert_non_null(assay_supply_get(t.supply, quote, &need, ASSAY_EMPTY,
-                                         NOW, on_done_free, &t.calls[i]));
+        assert_non_null(assay_supply_get(t.supply, pccs_quote, &pccs_need,
+                                         ASSAY_EMPTY, NOW, on_done_free,
+                                         &t.calls[i]));
     }
     loop_run(&t.loop);
     for (size_t i = 1; i < CALLS_MAX; i++) {
@@ -242,7 +238,7 @@ all_are_told_of_a_failure(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     atomic_store(&t.pccs.down, true);
     for (size_t i = 0; i < CALLS_MAX; i++) {
         get(&t, i, ASSAY_EMPTY, NOW);
@@ -265,7 +261,6 @@ a_second_host_of_the_family(void **state)
     const struct mint_options o = {.pck.serial = "424242"};
     struct mint_world *other = variant(&o);
     struct assay_quote *second = trial_quote(other);
-    const struct assay_collateral_need *same = &need;
     struct assay_policy *policy = trial_policy("{\"type\":\"tdx\","
                                                "\"partial\":true}");
     struct assay_verdict *v = NULL;
@@ -276,14 +271,14 @@ a_second_host_of_the_family(void **state)
     (void)state;
     assert_int_equal(assay_collateral_need(second, ASSAY_EMPTY, &theirs, &err),
                      ASSAY_OK);
-    assert_string_equal(theirs.fmspc, same->fmspc);
-    open_trial(&t, world, 0, NULL);
+    assert_string_equal(theirs.fmspc, pccs_need.fmspc);
+    open_trial(&t, pccs_world, 0, NULL);
     (void)get_one(&t, ASSAY_EMPTY, NOW);
     assert_true(has(&t, NOW));
     const struct assay_verify_input in = {
         .quote = second,
         .collateral = assay_supplied_collateral(t.calls[0].got),
-        .root = root,
+        .root = pccs_root,
         .policy = policy,
         .now_s = NOW,
     };
@@ -459,17 +454,17 @@ what_is_held_is_overtaken(void **state)
 {
     const struct mint_options newer = {ISSUED(NOW - DAY, 19)};
     struct mint_world *w = variant(&newer);
-    struct assay_collateral *c = trial_collateral(ctx, w);
+    struct assay_collateral *c = trial_collateral(pccs_ctx, w);
     struct assay_evaluations e;
     struct assay_error err;
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     (void)get_one(&t, ASSAY_EMPTY, NOW);
-    e = assay_supply_seen(t.supply, &need, NOW);
+    e = assay_supply_seen(t.supply, &pccs_need, NOW);
     assert_true(e.tcb_info == 18 && e.qe_identity == 18);
-    assert_int_equal(assay_seen_learn(t.seen, root, c, &err), ASSAY_OK);
+    assert_int_equal(assay_seen_learn(t.seen, pccs_root, c, &err), ASSAY_OK);
     assert_false(has(&t, NOW));
     /* nobody has better: handed out, for the verdict to judge, and for a
      * moment without asking again */
@@ -566,10 +561,10 @@ learn_number(struct trial *t, uint32_t number)
 {
     const struct mint_options o = {ISSUED(NOW - 2 * DAY, (int32_t)number)};
     struct mint_world *w = variant(&o);
-    struct assay_collateral *c = trial_collateral(ctx, w);
+    struct assay_collateral *c = trial_collateral(pccs_ctx, w);
     struct assay_error err;
 
-    assert_int_equal(assay_seen_learn(t->seen, root, c, &err), ASSAY_OK);
+    assert_int_equal(assay_seen_learn(t->seen, pccs_root, c, &err), ASSAY_OK);
     assay_collateral_free(c);
     mint_world_free(w);
 }
@@ -587,7 +582,7 @@ run_staple(const struct staple_row *row)
     const char *note;
 
     make_staple(&row->o, &staple);
-    open_trial(&t, world, 0, &fresh);
+    open_trial(&t, pccs_world, 0, &fresh);
     if (row->seen != 0) {
         learn_number(&t, row->seen);
     }
@@ -621,7 +616,7 @@ staples_that_are_no_collateral(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         assert_int_equal(get_one(&t, assay_slice_of(texts[i]), NOW),
                          i == 0 ? ASSAY_ORIGIN_FETCHED : ASSAY_ORIGIN_CACHED);
@@ -642,10 +637,10 @@ a_staple_stays_nowhere(void **state)
 
     (void)state;
     make_staple(&early, &staple);
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     assert_int_equal(get_one(&t, assay_buf_slice(&staple), NOW),
                      ASSAY_ORIGIN_STAPLED);
-    e = assay_supply_seen(t.supply, &need, NOW);
+    e = assay_supply_seen(t.supply, &pccs_need, NOW);
     assert_true(e.tcb_info == 0 && e.qe_identity == 0);
     assert_false(has(&t, NOW));
     assert_int_equal(get_one(&t, ASSAY_EMPTY, NOW), ASSAY_ORIGIN_FETCHED);
@@ -661,7 +656,7 @@ a_storm_of_bad_staples(void **state)
     struct trial t;
 
     (void)state;
-    open_trial(&t, world, 0, NULL);
+    open_trial(&t, pccs_world, 0, NULL);
     atomic_store(&t.pccs.hold, true);
     for (size_t i = 0; i < CALLS_MAX; i++) {
         get(&t, i, assay_slice_of("{}"), NOW);
@@ -677,32 +672,6 @@ a_storm_of_bad_staples(void **state)
     }
     assert_int_equal(atomic_load(&t.pccs.collateral), 1);
     close_trial(&t);
-}
-
-static int
-setup(void **state)
-{
-    static const struct mint_options o = {.seed = MINT_TEST_SEED};
-    struct assay_error err;
-
-    (void)state;
-    unsetenv("http_proxy");
-    ctx = trial_ctx();
-    world = trial_world("world", &o);
-    root = trial_root(ctx, mint_world_root_pem(world));
-    quote = trial_quote(world);
-    return assay_collateral_need(quote, ASSAY_EMPTY, &need, &err) != ASSAY_OK;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    assay_quote_free(quote);
-    assay_root_free(root);
-    mint_world_free(world);
-    assay_ctx_free(ctx);
-    return 0;
 }
 
 int
@@ -726,5 +695,5 @@ main(void)
         cmocka_unit_test(a_storm_of_bad_staples),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, pccs_setup, pccs_teardown);
 }
