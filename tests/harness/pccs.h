@@ -142,6 +142,10 @@ pccs_open(struct pccs *p, const struct mint_world *w)
     pthread_mutex_init(&p->lock, NULL);
     pccs_serves(p, w);
     p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (p->listener < 0) {
+        fail_msg("no socket");
+        return;
+    }
     assert_int_equal(bind(p->listener, (struct sockaddr *)&at, len), 0);
     assert_int_equal(listen(p->listener, 64), 0);
     assert_int_equal(getsockname(p->listener, (struct sockaddr *)&at, &len), 0);

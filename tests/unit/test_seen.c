@@ -27,10 +27,11 @@ static void
 clear_at(const char *path)
 {
     DIR *d = opendir(path);
+    int fd = d != NULL ? dirfd(d) : -1;
     const struct dirent *e;
 
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        (void)unlinkat(dirfd(d), e->d_name, 0);
+    while (fd >= 0 && (e = readdir(d)) != NULL) {
+        (void)unlinkat(fd, e->d_name, 0);
     }
     if (d != NULL) {
         closedir(d);
@@ -49,11 +50,12 @@ count_names(void)
     DIR *d = opendir(folder);
     size_t n = 0;
 
-    assert_non_null(d);
-    while (readdir(d) != NULL) {
+    while (d != NULL && readdir(d) != NULL) {
         n++;
     }
-    closedir(d);
+    if (d != NULL) {
+        closedir(d);
+    }
     return n - 2; /* . and .. */
 }
 
