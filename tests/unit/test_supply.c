@@ -253,6 +253,37 @@ all_are_told_of_a_failure(void **state)
     close_trial(&t);
 }
 
+/* What is not authentic on one quote says nothing to the others: they look for
+ * themselves, together, and what is right is held. */
+static void
+one_bad_quote(void **state)
+{
+    const struct mint_options o = {.pck.signing.signer = MINT_KEY_STRANGER};
+    struct mint_world *w = variant(&o);
+    struct assay_quote *bad = trial_quote(w);
+    struct trial t;
+
+    (void)state;
+    open_trial(&t, pccs_world, 0, NULL);
+    atomic_store(&t.pccs.hold, true);
+    assert_non_null(assay_supply_get(t.supply, bad, &pccs_need, ASSAY_EMPTY,
+                                     NOW, on_done, &t.calls[0]));
+    for (size_t i = 1; i < CALLS_MAX; i++) {
+        get(&t, i, ASSAY_EMPTY, NOW);
+    }
+    atomic_store(&t.pccs.hold, false);
+    loop_run(&t.loop);
+    for (size_t i = 0; i < CALLS_MAX; i++) {
+        assert_int_equal(t.calls[i].told, 1);
+        assert_int_equal(t.calls[i].got == t.calls[1].got, i != 0);
+    }
+    assert_int_equal(atomic_load(&t.pccs.collateral), 2);
+    assert_true(has(&t, NOW));
+    close_trial(&t);
+    assay_quote_free(bad);
+    mint_world_free(w);
+}
+
 /* A cache with the first host's PCK chain in it fails the second host of the
  * same family; here only what all of them share is kept. */
 static void
@@ -682,6 +713,7 @@ main(void)
         cmocka_unit_test(nobody_wants_it_any_more),
         cmocka_unit_test(freed_by_an_answer),
         cmocka_unit_test(all_are_told_of_a_failure),
+        cmocka_unit_test(one_bad_quote),
         cmocka_unit_test(a_second_host_of_the_family),
         cmocka_unit_test(refreshed_in_time),
         cmocka_unit_test(refreshes_that_fail),
