@@ -46,8 +46,9 @@ struct mark {
 
 struct assay_seen {
     uv_mutex_t lock;
-    char *folder; /* NULL: none */
-    size_t strange;
+    char *folder;   /* NULL: none */
+    int fault;      /* errno of reading it; 0 */
+    size_t strange; /* names that are not ours */
     size_t count;
     size_t others; /* of them, of another root than Intel's */
     uint64_t taken;
@@ -243,6 +244,8 @@ load(struct assay_seen *s)
     struct mark m;
 
     s->strange = 0;
+    s->fault =
+        folder == NULL && s->folder != NULL && errno != ENOENT ? errno : 0;
     if (folder == NULL) {
         return;
     }
@@ -389,10 +392,22 @@ assay_seen_reload(struct assay_seen *s)
     }
 }
 
-size_t
-assay_seen_strange(const struct assay_seen *s)
+void
+assay_seen_note(struct assay_seen *s, char note[ASSAY_SEEN_NOTE_BYTES])
 {
-    return s->strange;
+    uv_mutex_lock(&s->lock);
+    note[0] = '\0';
+    if (s->fault != 0) {
+        (void)snprintf(note, ASSAY_SEEN_NOTE_BYTES,
+                       "%.400s: cannot read: %s; no earlier TCB evaluation is "
+                       "known",
+                       s->folder, strerror(s->fault));
+    } else if (s->strange > 0) {
+        (void)snprintf(note, ASSAY_SEEN_NOTE_BYTES,
+                       "%.400s: %zu names are not assay's; they are ignored",
+                       s->folder, s->strange);
+    }
+    uv_mutex_unlock(&s->lock);
 }
 
 struct assay_evaluations

@@ -56,8 +56,8 @@ set_up(struct run *r, struct assay_error *err)
 {
     const char *of_policy;
 
-    r->seen = source_seen();
-    if (assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
+    r->seen = source_seen(err);
+    if (r->seen == NULL || assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         assay_verifier_new(r->ctx, 1, &r->verifier, err) != ASSAY_OK ||
         take_policy(r, err) != ASSAY_OK) {
         return err->code;

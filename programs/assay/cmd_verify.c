@@ -177,8 +177,9 @@ judge_again(struct run *r, struct assay_error *err)
 static enum assay_code
 run_all(struct run *r, struct assay_error *err)
 {
-    r->seen = source_seen();
-    if (load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
+    r->seen = source_seen(err);
+    if (r->seen == NULL ||
+        load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
         assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         take_evidence(r, err) != ASSAY_OK || take_policy(r, err) != ASSAY_OK ||
         take_root(r, err) != ASSAY_OK || take_collateral(r, err) != ASSAY_OK ||

@@ -207,7 +207,10 @@ load_all(struct get *g)
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }
-    g->seen = source_seen();
+    g->seen = source_seen(err);
+    if (g->seen == NULL) {
+        return;
+    }
     make_root(g);
     if (err->code == ASSAY_OK && g->o->collateral != NULL) {
         (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);

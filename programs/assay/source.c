@@ -82,11 +82,15 @@ source_obtain(const struct assay_ctx *ctx, struct source *s,
 }
 
 struct assay_seen *
-source_seen(void)
+source_seen(struct assay_error *err)
 {
     char *folder = assay_seen_folder();
     struct assay_seen *seen = assay_seen_new(folder);
 
+    if (seen == NULL) { /* not to know would let a rollback pass */
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                   "TCB evaluations: out of memory");
+    }
     free(folder);
     return seen;
 }
@@ -105,6 +109,7 @@ source_learn(const struct options *o, struct source *s, struct assay_seen *seen,
              struct assay_obtained *what)
 {
     struct assay_error err;
+    char note[ASSAY_SEEN_NOTE_BYTES];
 
     tell(o, what->note); /* of the loading; keeping may have another */
     what->note[0] = '\0';
@@ -116,8 +121,6 @@ source_learn(const struct options *o, struct source *s, struct assay_seen *seen,
         assay_seen_learn(seen, root, what->collateral, &err) != ASSAY_OK) {
         tell(o, err.msg);
     }
-    if (seen != NULL && assay_seen_strange(seen) > 0) {
-        tell(o, "the memory of TCB evaluations has names that are not "
-                "assay's; they are ignored");
-    }
+    assay_seen_note(seen, note);
+    tell(o, note);
 }

@@ -29,8 +29,8 @@ ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
                                            const struct assay_policy *p,
                                            struct source *s,
                                            struct assay_error *err);
-/* What was verified in earlier runs; NULL without memory. */
-struct assay_seen *source_seen(void);
+/* What was verified in earlier runs. NULL: out of memory, as *err says. */
+struct assay_seen *source_seen(struct assay_error *err);
 /* After a verdict under this root: keeps what was fetched, and remembers its
  * evaluation, as far as the verdict allows it. With --verbose it is said what
  * went wrong with either. */
