@@ -261,7 +261,9 @@ run_with_json(struct run *r)
     assay_json_out_open(&json, NULL, '{');
     assay_json_out_open(&json, "platforms", '[');
     r->json = &json;
-    if (prefetch_all(r, &err) != ASSAY_OK) {
+    (void)!prefetch_all(r, &err);
+    r->json = NULL;
+    if (err.code != ASSAY_OK) {
         assay_buf_free(&text);
         return cli_fail(r->c, true, &err);
     }
