@@ -339,6 +339,10 @@ appraise(struct assay_attested *a)
     enter(a, ASSAY_PHASE_APPRAISE);
     assay_client_give_collateral(a->session,
                                  assay_supplied_collateral(a->supplied));
+    assay_client_expect_evaluations(
+        a->session,
+        assay_supply_seen(a->o.supply, assay_client_need(a->session),
+                          assay_now().wall_s));
     if (assay_client_appraise(a->session, assay_now(), &err) != ASSAY_OK) {
         assay_attested_flush(a);
         fail(a, &err, assay_client_peer_failed(a->session));
@@ -385,7 +389,8 @@ find_collateral(struct assay_attested *a)
         return;
     }
     a->call = assay_supply_get(a->o.supply, assay_client_quote(a->session),
-                               need, now_s, on_supplied, a);
+                               need, assay_client_stapled(a->session), now_s,
+                               on_supplied, a);
     if (a->call == NULL) {
         assay_error_clear(&err);
         assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,

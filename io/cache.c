@@ -5,16 +5,19 @@
  */
 #include "io/cache.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "io/cache_prune.h"
 #include "io/file.h"
+#include "io/home.h"
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)
@@ -36,21 +39,14 @@ hash_sources(const struct assay_pcs_request *request)
     return h;
 }
 
-/* As the XDG Base Directory Specification wants it: relative paths in the
- * variable are to be ignored. */
+/* The folder; false if there is no such place. */
 static bool
-add_cache_home(struct assay_buf *path)
+add_folder(struct assay_buf *path)
 {
-    const char *xdg = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-
-    if (xdg != NULL && xdg[0] == '/') {
-        assay_buf_add_text(path, xdg);
-    } else if (home != NULL && home[0] == '/') {
-        assay_buf_printf(path, "%s/.cache", home);
-    } else {
+    if (!assay_home_add(path, "XDG_CACHE_HOME", ".cache")) {
         return false;
     }
+    assay_buf_add_text(path, "/assay");
     return true;
 }
 
@@ -62,8 +58,8 @@ assay_cache_path(const struct assay_pcs_request *request)
     char *result = NULL;
 
     assay_buf_init(&path, PATH_MAX);
-    if (add_cache_home(&path)) {
-        assay_buf_printf(&path, "/assay/%s-%s-%s", need->tdx ? "tdx" : "sgx",
+    if (add_folder(&path)) {
+        assay_buf_printf(&path, "/%s-%s-%s", need->tdx ? "tdx" : "sgx",
                          need->fmspc, need->ca);
         if (request->early) {
             assay_buf_add_text(&path, "-early");
@@ -82,58 +78,113 @@ assay_cache_path(const struct assay_pcs_request *request)
     return result;
 }
 
-bool
-assay_cache_load(const struct assay_ctx *ctx, const char *path,
-                 struct assay_collateral **out)
+/* "tdx-<FMSPC>-<CA>-<sources>.json", as assay_cache_path() writes it where
+ * there is no update parameter. */
+static bool
+read_name(const char *name, struct assay_collateral_need *out)
 {
-    struct assay_error ignored;
-    struct assay_buf bundle;
+    static const char *const cas[] = {"platform", "processor"};
+    static const char hex[] = "0123456789abcdef";
+    const char *rest = name + strlen("tdx-");
 
-    *out = NULL;
-    if (assay_file_read(path, ASSAY_BUNDLE_MAX_BYTES, &bundle, &ignored) !=
-        ASSAY_OK) {
+    memset(out, 0, sizeof(*out));
+    out->tdx = strncmp(name, "tdx-", 4) == 0;
+    if ((!out->tdx && strncmp(name, "sgx-", 4) != 0) ||
+        strspn(rest, hex) != 12 || rest[12] != '-') {
         return false;
     }
-    if (assay_collateral_parse(ctx, assay_buf_slice(&bundle), out, &ignored) !=
-        ASSAY_OK) {
-        *out = NULL;
+    memcpy(out->fmspc, rest, 12);
+    rest += 13;
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(cas[i]);
+
+        if (strncmp(rest, cas[i], len) == 0 && rest[len] == '-') {
+            memcpy(out->ca, cas[i], len);
+            rest += len + 1;
+            return strspn(rest, hex) == 16 && strcmp(rest + 16, ".json") == 0;
+        }
     }
-    assay_buf_free(&bundle);
-    return *out != NULL;
+    return false;
 }
 
-/* Each folder above the file that is not there yet. */
-static enum assay_code
-make_parents(const char *path, struct assay_error *err)
+static bool
+is_listed(const struct assay_collateral_need *list, size_t count,
+          const struct assay_collateral_need *need)
 {
-    char *copy = strdup(path);
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&list[i], need, sizeof(*need)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
-    if (copy == NULL) {
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
+size_t
+assay_cache_needs(struct assay_collateral_need *out, size_t max)
+{
+    const struct dirent *entry;
+    struct assay_collateral_need need;
+    struct assay_buf path;
+    DIR *folder = NULL;
+    size_t count = 0;
+
+    assay_buf_init(&path, PATH_MAX);
+    if (add_folder(&path)) {
+        assay_buf_add_u8(&path, 0);
+        folder = path.failed ? NULL : opendir((const char *)path.ptr);
     }
-    for (char *c = copy + 1; *c != '\0'; c++) {
-        if (*c != '/') {
-            continue;
+    while (folder != NULL && count < max && (entry = readdir(folder)) != NULL) {
+        if (read_name(entry->d_name, &need) && !is_listed(out, count, &need)) {
+            out[count++] = need;
         }
-        *c = '\0';
-        if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
-            assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: cannot make: %s",
-                       copy, strerror(errno));
-            break;
-        }
-        *c = '/';
     }
-    free(copy);
-    return err->code;
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    assay_buf_free(&path);
+    return count;
+}
+
+enum assay_cached
+assay_cache_load(const struct assay_ctx *ctx, const char *path,
+                 struct assay_buf *bundle, struct assay_collateral **out,
+                 struct assay_error *err)
+{
+    *out = NULL;
+    assay_error_clear(err);
+    assay_buf_init(bundle, 0);
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        return ASSAY_CACHED_NOTHING;
+    }
+    if (assay_file_read(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
+        ASSAY_OK) {
+        return ASSAY_CACHED_UNREADABLE;
+    }
+    if (assay_collateral_parse(ctx, assay_buf_slice(bundle), out, err) !=
+        ASSAY_OK) {
+        assay_error_prefix(err, "%s", path);
+        assay_buf_free(bundle);
+        *out = NULL;
+        return ASSAY_CACHED_UNREADABLE;
+    }
+    return ASSAY_CACHED;
 }
 
 enum assay_code
 assay_cache_store(const char *path, struct assay_slice bundle,
                   struct assay_error *err)
 {
+    const char *end = strrchr(path, '/');
+    char *folder = strndup(path, end != NULL ? (size_t)(end - path) : 0);
+
     assay_error_clear(err);
-    if (make_parents(path, err) != ASSAY_OK) {
-        return err->code;
+    if (folder == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
     }
-    return assay_file_write(path, bundle, 0600, err);
+    if (assay_folder_make(folder, err) == ASSAY_OK &&
+        assay_file_write(path, bundle, 0600, err) == ASSAY_OK) {
+        assay_cache_prune(folder);
+    }
+    free(folder);
+    return err->code;
 }

@@ -16,12 +16,26 @@
  * is no such place (or no memory); freed with free(). */
 char *assay_cache_path(const struct assay_pcs_request *request);
 
-/* False if there is no file or it cannot be parsed; then a fetch replaces
- * it. *out is NULL unless true. */
-bool assay_cache_load(const struct assay_ctx *ctx, const char *path,
-                      struct assay_collateral **out);
+/* The kinds of platform that bundles are kept for, each once, as their names
+ * say it; those of an update parameter are left out. Returns how many. */
+size_t assay_cache_needs(struct assay_collateral_need *out, size_t max);
 
-/* Makes the directories too. Failure costs the next run a fetch, no more. */
+enum assay_cached {
+    ASSAY_CACHED,
+    ASSAY_CACHED_NOTHING,    /* there is no such file */
+    ASSAY_CACHED_UNREADABLE, /* there is, and *err says what is wrong with it;
+                                what is fetched replaces it */
+};
+
+/* *bundle is initialised here, and freed by the caller; it and *out are empty
+ * unless ASSAY_CACHED. */
+enum assay_cached assay_cache_load(const struct assay_ctx *ctx,
+                                   const char *path, struct assay_buf *bundle,
+                                   struct assay_collateral **out,
+                                   struct assay_error *err);
+
+/* Makes the directories too, and removes the oldest bundles where there are too
+ * many (cache_prune.h). Failure costs the next run a fetch, no more. */
 ASSAY_MUST_CHECK enum assay_code assay_cache_store(const char *path,
                                                    struct assay_slice bundle,
                                                    struct assay_error *err);

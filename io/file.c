@@ -250,3 +250,26 @@ assay_file_write(const char *path, struct assay_slice content, mode_t mode,
     free(real);
     return code;
 }
+
+enum assay_code
+assay_folder_make(const char *path, struct assay_error *err)
+{
+    char *copy = strdup(path);
+    size_t n = strlen(path);
+
+    assay_error_clear(err);
+    if (copy == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
+    }
+    for (size_t i = 1; i <= n && err->code == ASSAY_OK; i++) {
+        if (path[i] == '/' || path[i] == '\0') {
+            copy[i] = '\0';
+            if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
+                fail_errno(err, copy, "cannot make");
+            }
+            copy[i] = path[i];
+        }
+    }
+    free(copy);
+    return err->code;
+}

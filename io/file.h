@@ -23,6 +23,11 @@ ASSAY_MUST_CHECK enum assay_code assay_file_read(const char *path, size_t max,
 ASSAY_MUST_CHECK enum assay_code
 assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err);
 
+/* A folder, and those above it, with mode 0700 where they are not there yet.
+ * ASSAY_IO, ASSAY_NO_MEMORY. */
+ASSAY_MUST_CHECK enum assay_code assay_folder_make(const char *path,
+                                                   struct assay_error *err);
+
 /* Replace a file as a whole: readers see the old content or the new one. mode
  * is narrowed by the umask. Something that is no regular file (a device, a
  * pipe) is written to as it is. ASSAY_IO, ASSAY_NO_MEMORY. */

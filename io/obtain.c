@@ -5,34 +5,116 @@
  */
 #include "io/obtain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "io/cache.h"
+#include "io/seen.h"
 
+/* As src/dcap judges it: the last second belongs to the period. */
 static bool
 in_date(const struct assay_collateral *c, int64_t now_s)
 {
-    return assay_collateral_expires(c) > now_s;
+    return assay_collateral_expires(c) >= now_s;
+}
+
+static uint32_t
+lower_evaluation(const struct assay_collateral *c)
+{
+    struct assay_evaluations e = assay_collateral_evaluations(c);
+
+    return e.tcb_info < e.qe_identity ? e.tcb_info : e.qe_identity;
 }
 
 bool
 assay_obtain_is_fresh(const struct assay_collateral *c,
                       const struct assay_freshness *fresh, int64_t now_s)
 {
-    return in_date(c, now_s) &&
-           assay_collateral_evaluation(c) >= fresh->min_evaluation &&
+    return in_date(c, now_s) && lower_evaluation(c) >= fresh->min_evaluation &&
            (!fresh->has_max_age ||
             now_s - assay_collateral_issued(c) <= fresh->max_age_s);
 }
 
-static bool
-within_grace(const struct assay_collateral *c, int64_t now_s, int64_t grace_s)
+/* Documents may run late, by the grace; certificates may not: what a key signs
+ * after its time is over is anybody's guess. */
+bool
+assay_obtain_within_grace(const struct assay_collateral *c, int64_t now_s,
+                          int64_t grace_s)
 {
-    int64_t expired_s = assay_collateral_expires(c);
+    for (size_t i = 0; i < assay_collateral_item_count(c); i++) {
+        struct assay_collateral_item item = assay_collateral_item(c, i);
 
-    return expired_s <= now_s && now_s - expired_s <= grace_s;
+        if (now_s - item.expires_s > (item.certificate ? 0 : grace_s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the cache has, if anything. */
+struct cached {
+    struct assay_collateral *collateral;
+    struct assay_buf bundle;
+};
+
+static void
+load_cached(const struct assay_ctx *ctx, const struct assay_obtain_input *in,
+            struct cached *cached, struct assay_obtained *out)
+{
+    char *path = in->use_cache ? assay_cache_path(in->request) : NULL;
+    struct assay_error why;
+
+    if (path != NULL &&
+        assay_cache_load(ctx, path, &cached->bundle, &cached->collateral,
+                         &why) == ASSAY_CACHED_UNREADABLE) {
+        (void)snprintf(out->note, sizeof(out->note), "the cache is no use: %s",
+                       why.msg);
+    }
+    free(path);
+    if (cached->collateral == NULL && in->held.len > 0 &&
+        assay_collateral_parse(ctx, in->held, &cached->collateral, &why) ==
+            ASSAY_OK) {
+        assay_buf_init(&cached->bundle, ASSAY_BUNDLE_MAX_BYTES);
+        assay_buf_add(&cached->bundle, in->held);
+    }
+}
+
+static void
+take_cached(struct cached *cached, enum assay_origin origin,
+            struct assay_obtained *out)
+{
+    out->origin = origin;
+    out->collateral = cached->collateral;
+    out->bundle = cached->bundle;
+    memset(cached, 0, sizeof(*cached)); /* handed to the caller */
+}
+
+/* Nobody answered: does what is in the cache do all the same? */
+static bool
+is_better_than_nothing(const struct assay_obtain_input *in,
+                       const struct assay_collateral *c,
+                       enum assay_origin *origin)
+{
+    if (c == NULL || in->pass_by_cache || in->issued_after_s != 0) {
+        return false;
+    }
+    *origin = in_date(c, in->now_s) ? ASSAY_ORIGIN_CACHED : ASSAY_ORIGIN_STALE;
+    return *origin == ASSAY_ORIGIN_CACHED
+               ? assay_obtain_is_fresh(c, &in->fresh, in->now_s)
+               : assay_obtain_within_grace(c, in->now_s, in->grace_s);
+}
+
+static bool
+is_good(const struct assay_obtain_input *in, const struct assay_collateral *c)
+{
+    return c != NULL && !in->pass_by_cache &&
+           assay_obtain_is_fresh(c, &in->fresh, in->now_s) &&
+           assay_seen_reached(c, in->seen) &&
+           (in->issued_after_s == 0 ||
+            assay_collateral_issued(c) > in->issued_after_s);
 }
 
 enum assay_code
@@ -40,31 +122,25 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
                         const struct assay_obtain_input *in,
                         struct assay_obtained *out, struct assay_error *err)
 {
-    char *path = in->use_cache ? assay_cache_path(in->request) : NULL;
-    struct assay_collateral *cached = NULL;
+    struct assay_pcs_request request = *in->request;
+    struct cached cached = {.collateral = NULL};
+    enum assay_origin origin;
 
     memset(out, 0, sizeof(*out));
     assay_error_clear(err);
-    if (path != NULL && assay_cache_load(ctx, path, &cached) &&
-        assay_obtain_is_fresh(cached, &in->fresh, in->now_s) &&
-        !in->pass_by_cache) {
-        out->origin = ASSAY_ORIGIN_CACHED;
-        out->collateral = cached;
-        cached = NULL; /* handed to the caller */
-        goto out;
-    }
-    if (assay_pcs_fetch(ctx, in->request, &out->bundle, &out->collateral,
-                        err) == ASSAY_OK) {
+    load_cached(ctx, in, &cached, out);
+    request.seen = in->seen;
+    if (is_good(in, cached.collateral)) {
+        take_cached(&cached, ASSAY_ORIGIN_CACHED, out);
+    } else if (assay_pcs_fetch(ctx, &request, &out->bundle, &out->collateral,
+                               err) == ASSAY_OK) {
         out->origin = ASSAY_ORIGIN_FETCHED;
-    } else if (cached != NULL && within_grace(cached, in->now_s, in->grace_s)) {
+    } else if (is_better_than_nothing(in, cached.collateral, &origin)) {
         assay_error_clear(err);
-        out->origin = ASSAY_ORIGIN_STALE;
-        out->collateral = cached;
-        cached = NULL; /* handed to the caller */
+        take_cached(&cached, origin, out);
     }
-out:
-    assay_collateral_free(cached);
-    free(path);
+    assay_collateral_free(cached.collateral);
+    assay_buf_free(&cached.bundle);
     return err->code;
 }
 
@@ -76,22 +152,23 @@ assay_obtained_free(struct assay_obtained *o)
     memset(o, 0, sizeof(*o));
 }
 
-/* Collateral that is stale on arrival does not replace what is there: it may
- * be what a later grace period needs. */
+/* Collateral that is stale on arrival, or of an older evaluation than was
+ * seen, does not replace what is there: it may be what is needed later. */
 void
-assay_obtain_keep(const struct assay_obtain_input *in,
-                  const struct assay_obtained *o)
+assay_obtain_keep(const struct assay_obtain_input *in, struct assay_obtained *o)
 {
-    struct assay_error ignored;
+    struct assay_error why;
     char *path;
 
     if (!in->use_cache || o->origin != ASSAY_ORIGIN_FETCHED ||
-        !in_date(o->collateral, in->now_s)) {
+        !in_date(o->collateral, in->now_s) ||
+        !assay_seen_reached(o->collateral, in->seen)) {
         return;
     }
     path = assay_cache_path(in->request);
-    if (path != NULL) {
-        (void)!assay_cache_store(path, assay_buf_slice(&o->bundle), &ignored);
+    if (path != NULL && assay_cache_store(path, assay_buf_slice(&o->bundle),
+                                          &why) != ASSAY_OK) {
+        (void)snprintf(o->note, sizeof(o->note), "not kept: %s", why.msg);
     }
     free(path);
 }
@@ -128,4 +205,42 @@ bool
 assay_obtain_is_forged(const struct assay_verdict *v)
 {
     return count(v, ASSAY_FAILED) > 0;
+}
+
+bool
+assay_obtain_is_sound(const struct assay_verdict *v)
+{
+    return assay_verdict_tcb_status(v) != ASSAY_TCB_NONE;
+}
+
+void
+assay_obtain_try(struct assay_verifier *verifier, const struct assay_root *root,
+                 const struct assay_quote *quote,
+                 const struct assay_collateral *c, int64_t now_s,
+                 struct assay_trial *out)
+{
+    struct assay_verdict *v = NULL;
+    struct assay_policy *p = NULL;
+    struct assay_error ignored;
+    struct assay_verify_input in = {
+        .quote = quote,
+        .collateral = c,
+        .root = root,
+        .now_s = now_s,
+    };
+
+    memset(out, 0, sizeof(*out));
+    if (assay_policy_default((enum assay_tee)assay_quote_view(quote)->tee_type,
+                             &p, &ignored) == ASSAY_OK) {
+        in.policy = p;
+        if (assay_verify(verifier, &in, &v, &ignored) == ASSAY_OK) {
+            out->authentic = assay_obtain_is_authentic(v);
+            out->forged = assay_obtain_is_forged(v);
+            out->sound = assay_obtain_is_sound(v);
+            (void)snprintf(out->summary, sizeof(out->summary), "%.159s",
+                           assay_verdict_summary(v));
+        }
+    }
+    assay_verdict_free(v);
+    assay_policy_free(p);
 }

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "io/seen.h"
 #include "io/url.h"
 
 #define INTEL_API "https://api.trustedservices.intel.com"
@@ -367,6 +368,23 @@ check_request(const struct assay_pcs_request *request, struct assay_error *err)
     return ASSAY_OK;
 }
 
+/* Of the answers that are older than what was seen, the newest is kept. */
+static void
+keep_better(bool reached, struct assay_buf *found, struct assay_collateral *c,
+            struct assay_buf *bundle, struct assay_collateral **out)
+{
+    if (!reached && *out != NULL &&
+        !assay_seen_reached(c, assay_collateral_evaluations(*out))) {
+        assay_buf_free(found);
+        assay_collateral_free(c);
+        return;
+    }
+    assay_collateral_free(*out);
+    assay_buf_free(bundle);
+    *out = c;
+    *bundle = *found;
+}
+
 enum assay_code
 assay_pcs_fetch(const struct assay_ctx *ctx,
                 const struct assay_pcs_request *request,
@@ -375,6 +393,7 @@ assay_pcs_fetch(const struct assay_ctx *ctx,
 {
     struct assay_fetcher *fetcher = NULL;
     struct assay_error said[ASSAY_PCS_SOURCES_MAX] = {{.code = ASSAY_INVALID}};
+    bool reached = false;
 
     *out = NULL;
     assay_error_clear(err);
@@ -383,14 +402,20 @@ assay_pcs_fetch(const struct assay_ctx *ctx,
         assay_fetcher_new(request->fetch, &fetcher, err) != ASSAY_OK) {
         return err->code;
     }
-    for (size_t i = 0; i < request->source_count && *out == NULL; i++) {
-        if (ask_source(ctx, fetcher, request, request->sources[i], bundle, out,
+    for (size_t i = 0; i < request->source_count && !reached; i++) {
+        struct assay_buf found;
+        struct assay_collateral *c = NULL;
+
+        assay_buf_init(&found, ASSAY_BUNDLE_MAX_BYTES);
+        if (ask_source(ctx, fetcher, request, request->sources[i], &found, &c,
                        &said[i]) == ASSAY_OK) {
-            assay_fetcher_free(fetcher);
-            return ASSAY_OK;
+            reached = assay_seen_reached(c, request->seen);
+            keep_better(reached, &found, c, bundle, out);
+        } else {
+            assay_buf_free(&found);
         }
     }
     assay_fetcher_free(fetcher);
-    assay_buf_free(bundle);
-    return summarize(said, request->source_count, err);
+    return *out != NULL ? ASSAY_OK
+                        : summarize(said, request->source_count, err);
 }

@@ -23,6 +23,9 @@ struct assay_pcs_request {
     size_t source_count;        /* 1 to ASSAY_PCS_SOURCES_MAX */
     bool early;                 /* update=early: the newest TCB recovery */
     uint32_t evaluation;        /* tcbEvaluationDataNumber; 0: not asked for */
+    /* A source that has less than this is passed by; what it has is taken only
+     * if no source has more. */
+    struct assay_evaluations seen;
     const struct assay_fetch_options *fetch;
 };
 

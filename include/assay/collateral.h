@@ -72,6 +72,7 @@ struct assay_collateral_item {
     const char *name;  /* "tcb_info", "tcb_signer", "root_ca_crl", ... */
     int64_t issued_s;  /* Unix seconds: issueDate, thisUpdate, notBefore */
     int64_t expires_s; /* Unix seconds: nextUpdate, notAfter */
+    bool certificate;  /* else a document that is issued anew all the time */
 };
 
 ASSAY_API size_t assay_collateral_item_count(const struct assay_collateral *c);
@@ -81,9 +82,15 @@ assay_collateral_item(const struct assay_collateral *c, size_t i);
 /* Earliest issued_s of TCB info, QE identity and PCK CRL, which are issued anew
  * all the time (the root CA CRL is not). */
 ASSAY_API int64_t assay_collateral_issued(const struct assay_collateral *c);
-/* The lower tcbEvaluationDataNumber of TCB info and QE identity. */
-ASSAY_API uint32_t
-assay_collateral_evaluation(const struct assay_collateral *c);
+/* tcbEvaluationDataNumbers. The two documents are issued apart from each other
+ * and need not have the same. A higher number is a newer evaluation; 0 stands
+ * for one that is not known. */
+struct assay_evaluations {
+    uint32_t tcb_info;
+    uint32_t qe_identity;
+};
+ASSAY_API struct assay_evaluations
+assay_collateral_evaluations(const struct assay_collateral *c);
 /* Earliest expires_s of the items. */
 ASSAY_API int64_t assay_collateral_expires(const struct assay_collateral *c);
 

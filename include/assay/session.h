@@ -136,6 +136,10 @@ ASSAY_API struct assay_slice assay_client_stapled(const struct assay_client *c);
 ASSAY_API void
 assay_client_give_collateral(struct assay_client *c,
                              const struct assay_collateral *collateral);
+/* The highest evaluations that were ever verified, as `seen` of struct
+ * assay_verify_input has them; nothing is known until this was called. */
+ASSAY_API void assay_client_expect_evaluations(struct assay_client *c,
+                                               struct assay_evaluations seen);
 /* In APPRAISE: verifies; then OPEN, NEED_EVIDENCE where the server asks for
  * this side's evidence too, or FAILED. Takes 0.1 to 1 ms. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code

@@ -64,6 +64,10 @@ struct assay_verdict_facts {
     bool has_evaluation;
     uint32_t tcb_evaluation_data_number;         /* of the TCB info */
     uint32_t qe_identity_evaluation_data_number; /* of the QE identity */
+    /* Collateral that had run out was used, as collateral_grace_secs of the
+     * policy allows; since when: the earliest nextUpdate that has passed. */
+    bool collateral_stale;
+    int64_t collateral_stale_since_s;
     bool root_intel;       /* false: a custom root was given */
     int64_t verified_at_s; /* the time that dates were compared with */
 };

@@ -71,6 +71,10 @@ struct assay_verify_input {
     const struct assay_binding *binding;
     /* NULL: the evidence has just come. */
     const struct assay_stored *stored;
+    /* The highest numbers that collateral of this root, TEE and platform
+     * family was ever verified with, as far as the caller has kept them: less
+     * is a rollback, which the policy refuses or warns of. Zero: not known. */
+    struct assay_evaluations seen;
 };
 
 /* Verify a quote: is it genuine, how healthy is its TCB, and does it meet the

@@ -30,6 +30,7 @@ extern const struct command command_pipe;
 extern const struct command command_collateral_fetch;
 extern const struct command command_collateral_show;
 extern const struct command command_collateral_check;
+extern const struct command command_collateral_prefetch;
 extern const struct command command_completion;
 
 /* "assay: verify: MESSAGE (try 'assay verify --help')" on standard error. */

@@ -20,7 +20,7 @@
 /* What both --json documents about items have in common. */
 static void
 add_items(struct assay_json_out *out, const struct assay_collateral *c,
-          const int64_t *now_s)
+          const struct report_moment *at)
 {
     size_t count = assay_collateral_item_count(c);
 
@@ -31,8 +31,8 @@ add_items(struct assay_json_out *out, const struct assay_collateral *c,
         assay_json_out_open(out, item.name, '{');
         assay_json_out_time(out, "issued", item.issued_s);
         assay_json_out_time(out, "expires", item.expires_s);
-        if (now_s != NULL) {
-            assay_json_out_text(out, "state", report_item_state(item, *now_s));
+        if (at != NULL) {
+            assay_json_out_text(out, "state", report_item_state(item, *at));
         }
         assay_json_out_close(out, '}');
     }
@@ -194,13 +194,14 @@ run_show(const struct command *c, int argc, char **argv)
 }
 
 static bool
-all_in_date(const struct assay_collateral *c, int64_t now_s)
+all_in_date(const struct assay_collateral *c, struct report_moment at)
 {
     size_t count = assay_collateral_item_count(c);
 
     for (size_t i = 0; i < count; i++) {
         struct assay_collateral_item item = assay_collateral_item(c, i);
-        if (now_s < item.issued_s || now_s > item.expires_s) {
+
+        if (strcmp(report_item_state(item, at), "in date") != 0) {
             return false;
         }
     }
@@ -208,7 +209,7 @@ all_in_date(const struct assay_collateral *c, int64_t now_s)
 }
 
 static void
-check_json(const struct assay_collateral *c, int64_t now_s, bool good)
+check_json(const struct assay_collateral *c, struct report_moment at, bool good)
 {
     struct assay_buf json;
     struct assay_json_out out;
@@ -217,9 +218,10 @@ check_json(const struct assay_collateral *c, int64_t now_s, bool good)
     assay_json_out_init(&out, &json, false);
     assay_json_out_open(&out, NULL, '{');
     assay_json_out_bool(&out, "in_date", good);
-    assay_json_out_time(&out, "at", now_s);
+    assay_json_out_time(&out, "at", at.now_s);
+    assay_json_out_u64(&out, "within_secs", (uint64_t)at.within_s);
     assay_json_out_bool(&out, "signatures_checked", false);
-    add_items(&out, c, &now_s);
+    add_items(&out, c, &at);
     assay_json_out_close(&out, '}');
     cli_print(&json);
 }
@@ -239,12 +241,14 @@ run_check(const struct command *c, int argc, char **argv)
     if (open_bundle(o.operand, &ctx, &collateral, &err) != ASSAY_OK) {
         code = cli_fail(c, o.json, &err);
     } else {
-        bool good = all_in_date(collateral, o.now_s);
+        struct report_moment at = {o.now_s, o.within_s};
+        bool good = all_in_date(collateral, at);
+
         code = good ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
         if (o.json) {
-            check_json(collateral, o.now_s, good);
+            check_json(collateral, at, good);
         } else {
-            report_check(stdout, collateral, o.now_s, good, cli_colour());
+            report_check(stdout, collateral, at, good, cli_colour());
         }
     }
     assay_collateral_free(collateral);
@@ -296,15 +300,18 @@ const struct command command_collateral_check = {
     .name = "collateral check",
     .summary = "whether a bundle is in date at a time",
     .help =
-        "Usage: assay collateral check [--at TIME] [--json] FILE\n"
+        "Usage: assay collateral check [OPTIONS] FILE\n"
         "\n"
         "Says of each item of the bundle whether it is in date. Signatures "
         "are\n"
         "not judged here: that takes a quote and a root, see 'assay verify'.\n"
         "\n"
-        "  --at TIME    Unix seconds or RFC 3339; without it, now\n"
-        "  --json       one JSON object\n"
-        "  -h, --help   this text\n"
+        "  --at TIME      Unix seconds or RFC 3339; without it, now\n"
+        "  --within DAYS  and for so long after: what expires sooner counts "
+        "as\n"
+        "                 not in date\n"
+        "  --json         one JSON object\n"
+        "  -h, --help     this text\n"
         "\n"
         "Exit: 0 all in date, 1 not all, 2 unreadable, 64 usage.\n",
     .run = run_check,

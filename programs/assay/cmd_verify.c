@@ -31,6 +31,7 @@ struct run {
     struct assay_root *own_root;   /* NULL: Intel's */
     const struct assay_root *root; /* own_root or Intel's */
     struct source source;          /* unless --collateral names a file */
+    struct assay_seen *seen;       /* evaluations, by earlier runs */
     struct assay_obtained obtained;
     const char *collateral_source; /* for people */
     struct assay_verifier *verifier;
@@ -43,6 +44,7 @@ run_free(struct run *r)
     assay_verdict_free(r->verdict);
     assay_verifier_free(r->verifier);
     assay_obtained_free(&r->obtained);
+    assay_seen_free(r->seen);
     assay_root_free(r->own_root);
     assay_buf_free(&r->vm_config);
     assay_buf_free(&r->app_compose);
@@ -106,6 +108,7 @@ take_collateral(struct run *r, struct assay_error *err)
     static const char *const origins[] = {
         [ASSAY_ORIGIN_CACHED] = "from the cache",
         [ASSAY_ORIGIN_FETCHED] = "fetched now",
+        [ASSAY_ORIGIN_STAPLED] = "from the server",
         [ASSAY_ORIGIN_STALE] = "STALE, from the cache: no source answered",
     };
 
@@ -114,8 +117,12 @@ take_collateral(struct run *r, struct assay_error *err)
         return load_bundle(r->ctx, r->o->collateral, &r->obtained.collateral,
                            err);
     }
-    if (source_of(r->o, r->quote, r->policy, &r->source, err) == ASSAY_OK &&
-        source_obtain(r->ctx, &r->source, &r->obtained, err) == ASSAY_OK) {
+    if (source_of(r->o, r->quote, r->policy, &r->source, err) != ASSAY_OK) {
+        return err->code;
+    }
+    r->source.in.seen =
+        assay_seen_recall(r->seen, r->root, &r->source.need, r->o->now_s);
+    if (source_obtain(r->ctx, &r->source, &r->obtained, err) == ASSAY_OK) {
         r->collateral_source = origins[r->obtained.origin];
     }
     return err->code;
@@ -133,6 +140,8 @@ judge(struct run *r, struct assay_error *err)
         .event_log = r->event_log,
         .app_compose = assay_buf_slice(&r->app_compose),
         .vm_config = assay_buf_slice(&r->vm_config),
+        .seen = assay_seen_recall_for(r->seen, r->root, r->obtained.collateral,
+                                      r->o->now_s),
     };
 
     if (assay_verifier_new(r->ctx, 0, &r->verifier, err) != ASSAY_OK) {
@@ -169,7 +178,9 @@ judge_again(struct run *r, struct assay_error *err)
 static enum assay_code
 run_all(struct run *r, struct assay_error *err)
 {
-    if (load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
+    r->seen = source_seen(err);
+    if (r->seen == NULL ||
+        load_quote(r->o->operand, &r->quote, err) != ASSAY_OK ||
         assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         take_evidence(r, err) != ASSAY_OK || take_policy(r, err) != ASSAY_OK ||
         take_root(r, err) != ASSAY_OK || take_collateral(r, err) != ASSAY_OK ||
@@ -183,9 +194,7 @@ run_all(struct run *r, struct assay_error *err)
         assay_obtain_is_forged(r->verdict) && judge_again(r, err) != ASSAY_OK) {
         return err->code;
     }
-    if (assay_obtain_is_authentic(r->verdict)) {
-        assay_obtain_keep(&r->source.in, &r->obtained);
-    }
+    source_learn(r->o, &r->source, r->seen, r->root, r->verdict, &r->obtained);
     return ASSAY_OK;
 }
 
@@ -292,6 +301,9 @@ const struct command command_verify = {
         "                      without any network; policy, root and time in\n"
         "                      it are its author's claims, so 0 takes a\n"
         "                      --policy of your own\n"
+        "  -v, --verbose       say what the cache and the memory of "
+        "evaluations\n"
+        "                      could not do\n"
         "  --json              one JSON object\n"
         "  -h, --help          this text\n"
         "\n"

@@ -92,7 +92,7 @@ external_list(FILE *to)
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (find(known[i].name, path)) {
-            fprintf(to, "  %-17s  %s\n", known[i].name, known[i].summary);
+            fprintf(to, "  %-19s  %s\n", known[i].name, known[i].summary);
         }
     }
 }

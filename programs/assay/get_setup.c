@@ -174,6 +174,7 @@ make_supply(struct get *g)
         .use_cache = !o->no_cache && assay_policy_cache_collateral(g->policy),
         .grace_s = assay_policy_collateral_grace(g->policy),
         .fresh = assay_policy_freshness(g->policy),
+        .seen = g->seen,
         .fixed = g->bundle,
     };
 
@@ -206,6 +207,10 @@ load_all(struct get *g)
         load_policy_texts(g->ctx, g->o->policy, &g->policy, &g->policy_texts,
                           err) != ASSAY_OK ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
+        return;
+    }
+    g->seen = source_seen(err);
+    if (g->seen == NULL) {
         return;
     }
     make_root(g);
@@ -341,6 +346,7 @@ get_free(struct get *g)
         return false;
     }
     free(g->proxy);
+    assay_seen_free(g->seen);
     assay_verifier_free(g->verifier);
     assay_collateral_free(g->bundle);
     assay_tls_roots_free(g->roots);

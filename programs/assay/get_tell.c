@@ -53,6 +53,11 @@ put_notes(const struct get *g, const struct assay_verdict *v)
         cli_put_safe(assay_verdict_summary(v));
         putc('\n', stderr);
     }
+    if (g->o->get.verbose && assay_supply_note(g->supply)[0] != '\0') {
+        fputs("assay: get: note: ", stderr);
+        cli_put_safe(assay_supply_note(g->supply));
+        putc('\n', stderr);
+    }
 }
 
 static void

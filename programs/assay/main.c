@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
     &command_collateral_fetch,
     &command_collateral_show,
     &command_collateral_check,
+    &command_collateral_prefetch,
     &command_completion,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -31,7 +32,7 @@ put_help(FILE *to)
         "\n",
         to);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(to, "  %-17s  %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(to, "  %-19s  %s\n", commands[i]->name, commands[i]->summary);
     }
     external_list(to);
     fputs("\n"

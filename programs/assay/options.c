@@ -16,7 +16,8 @@
 #include "io/args.h"
 #include "io/url.h"
 
-#define TIMEOUT_MAX_S 3600.0
+#define TIMEOUT_MAX_S   3600.0
+#define WITHIN_MAX_DAYS 36500u
 
 /* Takes an option's value; on failure the message says what is wrong. */
 typedef void set_function(struct options *o, const char *value,
@@ -143,6 +144,52 @@ set_evaluation(struct options *o, const char *v, struct assay_error *err)
         (void)err;                                                             \
         o->member = value;                                                     \
     }
+static void
+set_within(struct options *o, const char *v, struct assay_error *err)
+{
+    o->within_s =
+        (int64_t)assay_arg_number(v, "--within", 0, WITHIN_MAX_DAYS, err) *
+        86400;
+}
+
+/* One of two words. */
+static const char *
+one_of(const char *value, const char *a, const char *b, const char *option,
+       struct assay_error *err)
+{
+    if (strcmp(value, a) == 0 || strcmp(value, b) == 0) {
+        return value;
+    }
+    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "%s: '%.20s' is neither "
+               "'%s' nor '%s'",
+               option, value, a, b);
+    return NULL;
+}
+
+static void
+set_tee(struct options *o, const char *v, struct assay_error *err)
+{
+    o->tee = one_of(v, "tdx", "sgx", "--tee", err);
+}
+
+static void
+set_pck_ca(struct options *o, const char *v, struct assay_error *err)
+{
+    o->pck_ca = one_of(v, "platform", "processor", "--ca", err);
+}
+
+static void
+set_fmspc(struct options *o, const char *v, struct assay_error *err)
+{
+    if (strlen(v) != 12 || strspn(v, "0123456789abcdef") != 12) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--fmspc: '%.20s' is not 12 lower-case hex digits", v);
+    }
+    o->fmspc = v;
+}
+
+FLAG(from_cache)
 FLAG(json)
 FLAG(no_cache)
 FLAG(early)
@@ -196,10 +243,11 @@ GET_PARSED(proxy)
 GET_PARSED(max_size)
 GET_PARSED(max_age)
 
-#define ALL     63u
+#define ALL     (~0u)
 #define SESSION (OPTIONS_GET | OPTIONS_PIPE)
-#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | SESSION)
+#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | SESSION | OPTIONS_PREFETCH)
 #define JUDGING (OPTIONS_VERIFY | SESSION)
+
 static const struct {
     const char *name;
     char letter; /* of its short form; 0 for none */
@@ -210,9 +258,14 @@ static const struct {
     {"collateral", 0, true, JUDGING, set_collateral},
     {"pccs", 0, true, SOURCES, set_pccs},
     {"pccs-ca", 0, true, SOURCES, set_pccs_ca},
-    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK, set_at},
-    {"root", 0, true, JUDGING, set_root},
-    {"policy", 0, true, JUDGING, set_policy},
+    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | OPTIONS_PREFETCH, set_at},
+    {"root", 0, true, JUDGING | OPTIONS_PREFETCH, set_root},
+    {"policy", 0, true, JUDGING | OPTIONS_PREFETCH, set_policy},
+    {"fmspc", 0, true, OPTIONS_PREFETCH, set_fmspc},
+    {"tee", 0, true, OPTIONS_PREFETCH, set_tee},
+    {"ca", 0, true, OPTIONS_PREFETCH, set_pck_ca},
+    {"from-cache", 0, false, OPTIONS_PREFETCH, set_from_cache},
+    {"within", 0, true, OPTIONS_CHECK, set_within},
     {"accept", 0, true, OPTIONS_VERIFY, set_accept},
     {"no-cache", 0, false, JUDGING, set_no_cache},
     {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET, set_output},
@@ -239,9 +292,9 @@ static const struct {
     {"include", 'i', false, OPTIONS_GET, set_get_include},
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
     {"timing", 0, false, SESSION, set_get_timing},
-    {"verbose", 'v', false, SESSION, set_get_verbose},
+    {"verbose", 'v', false, JUDGING, set_get_verbose},
     {"json", 0, false, ALL & ~(unsigned)OPTIONS_PIPE, set_json},
-    {"help", 'h', false, ALL | OPTIONS_PIPE, set_help},
+    {"help", 'h', false, ALL, set_help},
 };
 #define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
 
@@ -424,11 +477,13 @@ check_together(const struct options *o, const struct command *c,
     return true;
 }
 
-/* Exactly one operand, or a bundle in its place. */
+/* Exactly one operand, or a bundle in its place, or any number of them. */
 static bool
 take_operand(struct options *o, const struct command *c, const char *operand,
              int argc, char **argv, enum exit_code *code)
 {
+    o->operands = argv + optind;
+    o->operand_count = (size_t)(argc - optind);
     if (o->evidence != NULL) {
         if (argc != optind) {
             *code = cli_usage(c,
@@ -438,6 +493,10 @@ take_operand(struct options *o, const struct command *c, const char *operand,
             return false;
         }
         o->operand = o->evidence;
+        return true;
+    }
+    if (operand == NULL) {
+        o->operand = argv[optind]; /* NULL behind the last */
         return true;
     }
     if (argc == optind) {

@@ -20,12 +20,15 @@ enum option_set {
     OPTIONS_SHOW = 8,
     OPTIONS_CHECK = 16,
     OPTIONS_GET = 32,
-    OPTIONS_PIPE = 1 << 15,
+    OPTIONS_PIPE = 64,
+    OPTIONS_PREFETCH = 128,
 };
 
 /* Strings point into argv or into `list`; NULL where not given. */
 struct options {
-    const char *operand; /* QUOTE or FILE */
+    const char *operand; /* QUOTE or FILE; the first one, or NULL */
+    char *const *operands;
+    size_t operand_count;
     const char *collateral;
     const char *root;
     const char *policy;
@@ -45,6 +48,11 @@ struct options {
     bool no_cache;
     bool early;
     bool help;
+    bool from_cache;
+    const char *fmspc;           /* 12 lower-case digits */
+    const char *tee;             /* "tdx" or "sgx" */
+    const char *pck_ca;          /* "platform" or "processor" */
+    int64_t within_s;            /* collateral check */
     uint32_t evaluation;         /* 0: not given */
     uint32_t connect_timeout_ms; /* 0: not given */
     uint32_t timeout_ms;         /* 0: not given */
@@ -52,8 +60,9 @@ struct options {
     struct get_options get;
 };
 
-/* Reads argv (argv[0] is the command's own name) for exactly one operand.
- * False: *code says how to exit, all has been said, and nothing is owned. */
+/* Reads argv (argv[0] is the command's own name) for exactly one operand, or
+ * for any number where `operand` is NULL. False: *code says how to exit, all
+ * has been said, and nothing is owned. */
 bool options_parse(struct options *o, const struct command *c,
                    enum option_set set, const char *operand, int argc,
                    char **argv, enum exit_code *code);

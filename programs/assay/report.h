@@ -34,8 +34,15 @@ void report_tree(FILE *to, const struct assay_json *j);
 
 /* Items of a bundle with their dates. */
 void report_items(FILE *to, const struct assay_collateral *c);
+/* When a bundle is judged: at that time, and whether it still stands so much
+ * later. */
+struct report_moment {
+    int64_t now_s;
+    int64_t within_s;
+};
 /* The same with the state of each at that time, and a verdict on top. */
-void report_check(FILE *to, const struct assay_collateral *c, int64_t now_s,
-                  bool in_date, bool colour);
-/* "in date", "expired" or "not yet valid". */
-const char *report_item_state(struct assay_collateral_item item, int64_t now_s);
+void report_check(FILE *to, const struct assay_collateral *c,
+                  struct report_moment at, bool good, bool colour);
+/* "in date", "expires soon", "expired" or "not yet valid". */
+const char *report_item_state(struct assay_collateral_item item,
+                              struct report_moment at);

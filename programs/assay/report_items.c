@@ -10,12 +10,15 @@
 #include "base/timestamp.h"
 
 const char *
-report_item_state(struct assay_collateral_item item, int64_t now_s)
+report_item_state(struct assay_collateral_item item, struct report_moment at)
 {
-    if (now_s < item.issued_s) {
+    if (at.now_s < item.issued_s) {
         return "not yet valid";
     }
-    return now_s > item.expires_s ? "expired" : "in date";
+    if (at.now_s > item.expires_s) {
+        return "expired";
+    }
+    return item.expires_s - at.now_s < at.within_s ? "expires soon" : "in date";
 }
 
 static void
@@ -39,23 +42,27 @@ report_items(FILE *to, const struct assay_collateral *c)
 }
 
 void
-report_check(FILE *to, const struct assay_collateral *c, int64_t now_s,
-             bool in_date, bool colour)
+report_check(FILE *to, const struct assay_collateral *c,
+             struct report_moment at, bool good, bool colour)
 {
-    const char *good = colour ? "\033[32m" : "";
-    const char *bad = colour ? "\033[31m" : "";
+    const char *green = colour ? "\033[32m" : "";
+    const char *red = colour ? "\033[31m" : "";
     const char *plain = colour ? "\033[0m" : "";
     char now[ASSAY_TIME_TEXT];
 
-    assay_time_format(now_s, now);
-    fprintf(to, "%s%s%s at %s (dates only: signatures are not judged here)\n",
-            in_date ? good : bad, in_date ? "IN DATE" : "NOT IN DATE", plain,
-            now);
+    assay_time_format(at.now_s, now);
+    fprintf(to, "%s%s%s at %s", good ? green : red,
+            good ? "IN DATE" : "NOT IN DATE", plain, now);
+    if (at.within_s > 0) {
+        fprintf(to, " and for %lld days after",
+                (long long)(at.within_s / 86400));
+    }
+    fputs(" (dates only: signatures are not judged here)\n", to);
     for (size_t i = 0; i < assay_collateral_item_count(c); i++) {
         struct assay_collateral_item item = assay_collateral_item(c, i);
-        const char *state = report_item_state(item, now_s);
+        const char *state = report_item_state(item, at);
         put_item(to, item);
-        fprintf(to, "  %s%s%s\n", strcmp(state, "in date") == 0 ? good : bad,
+        fprintf(to, "  %s%s%s\n", strcmp(state, "in date") == 0 ? green : red,
                 state, plain);
     }
 }

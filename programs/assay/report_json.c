@@ -26,6 +26,7 @@ report_json_error_to(struct assay_buf *to, const struct assay_error *err)
         "fmspc",
         "tcb_evaluation_data_number",
         "qe_identity_evaluation_data_number",
+        "collateral_stale_since",
         "root",
         "verified_at",
         "measurement",

@@ -38,10 +38,9 @@ put_session(struct assay_json_out *o, struct assay_attested *a,
             const char *server_name)
 {
     static const char *const origins[] = {
-        [ASSAY_ORIGIN_CACHED] = "cache",
-        [ASSAY_ORIGIN_FETCHED] = "source",
-        [ASSAY_ORIGIN_STALE] = "stale cache",
-        [ASSAY_ORIGIN_GIVEN] = "file",
+        [ASSAY_ORIGIN_CACHED] = "cache",      [ASSAY_ORIGIN_FETCHED] = "source",
+        [ASSAY_ORIGIN_STALE] = "stale cache", [ASSAY_ORIGIN_GIVEN] = "file",
+        [ASSAY_ORIGIN_STAPLED] = "server",
     };
     const struct assay_client *c = a != NULL ? assay_attested_session(a) : NULL;
     struct assay_session_facts f = {.attestations = 0};

@@ -5,6 +5,8 @@
  */
 #include "source.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -77,4 +79,48 @@ source_obtain(const struct assay_ctx *ctx, struct source *s,
     (void)!assay_obtain_collateral(ctx, &s->in, out, err);
     progress_end();
     return err->code;
+}
+
+struct assay_seen *
+source_seen(struct assay_error *err)
+{
+    char *folder = assay_seen_folder();
+    struct assay_seen *seen = assay_seen_new(folder);
+
+    if (seen == NULL) { /* not to know would let a rollback pass */
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                   "TCB evaluations: out of memory");
+    }
+    free(folder);
+    return seen;
+}
+
+static void
+tell(const struct options *o, const char *note)
+{
+    if (o->get.verbose && note[0] != '\0') {
+        fprintf(stderr, "assay: note: %s\n", note);
+    }
+}
+
+void
+source_learn(const struct options *o, struct source *s, struct assay_seen *seen,
+             const struct assay_root *root, const struct assay_verdict *v,
+             struct assay_obtained *what)
+{
+    struct assay_error err;
+    char note[ASSAY_SEEN_NOTE_BYTES];
+
+    tell(o, what->note); /* of the loading; keeping may have another */
+    what->note[0] = '\0';
+    if (assay_obtain_is_authentic(v)) {
+        assay_obtain_keep(&s->in, what);
+        tell(o, what->note);
+    }
+    if (assay_obtain_is_sound(v) &&
+        assay_seen_learn(seen, root, what->collateral, &err) != ASSAY_OK) {
+        tell(o, err.msg);
+    }
+    assay_seen_note(seen, note);
+    tell(o, note);
 }

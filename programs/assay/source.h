@@ -6,6 +6,7 @@
 #pragma once
 
 #include "io/obtain.h"
+#include "io/seen.h"
 #include "options.h"
 
 struct source {
@@ -28,6 +29,14 @@ ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
                                            const struct assay_policy *p,
                                            struct source *s,
                                            struct assay_error *err);
+/* What was verified in earlier runs. NULL: out of memory, as *err says. */
+struct assay_seen *source_seen(struct assay_error *err);
+/* After a verdict under this root: keeps what was fetched, and remembers its
+ * evaluation, as far as the verdict allows it. With --verbose it is said what
+ * went wrong with either. */
+void source_learn(const struct options *o, struct source *s,
+                  struct assay_seen *seen, const struct assay_root *root,
+                  const struct assay_verdict *v, struct assay_obtained *what);
 /* With progress shown where that is wanted. */
 ASSAY_MUST_CHECK enum assay_code source_obtain(const struct assay_ctx *ctx,
                                                struct source *s,

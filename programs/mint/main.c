@@ -39,6 +39,7 @@ static const char usage[] =
     "  --old-launch           a TD 1.5 launched by an outdated TDX module\n"
     "                         and now run by another\n"
     "  --fmspc HEX            6 bytes (00A06F050000)\n"
+    "  --evaluation N         number of TCB info and QE identity (18)\n"
     "  --report-data HEX      64 bytes of the quoted report\n"
     "  --rtmr N:HEX           48 bytes of register N, 0 to 3\n"
     "  --mr-config-id HEX     48 bytes\n"
@@ -59,6 +60,7 @@ enum option_id {
     OPT_MODULE_STATUS,
     OPT_OLD_LAUNCH,
     OPT_FMSPC,
+    OPT_EVALUATION,
     OPT_REPORT_DATA,
     OPT_RTMR,
     OPT_MR_CONFIG_ID,
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
     {"module-status", required_argument, NULL, OPT_MODULE_STATUS},
     {"old-launch", no_argument, NULL, OPT_OLD_LAUNCH},
     {"fmspc", required_argument, NULL, OPT_FMSPC},
+    {"evaluation", required_argument, NULL, OPT_EVALUATION},
     {"report-data", required_argument, NULL, OPT_REPORT_DATA},
     {"rtmr", required_argument, NULL, OPT_RTMR},
     {"mr-config-id", required_argument, NULL, OPT_MR_CONFIG_ID},
@@ -160,6 +163,10 @@ take_option(struct arguments *a, int id, const char *value)
     case OPT_FMSPC:
         o->platform.fmspc = value;
         return strlen(value) == 12;
+    case OPT_EVALUATION:
+        o->tcb_info.evaluation_number = (int32_t)strtol(value, NULL, 10);
+        o->qe_identity.evaluation_number = o->tcb_info.evaluation_number;
+        return o->tcb_info.evaluation_number > 0;
     case OPT_REPORT_DATA:
         o->quote.sgx.report_data = value;
         o->quote.td.report_data = value;

@@ -42,6 +42,10 @@ void assay_rule_judge_advisories(struct assay_rule_run *r,
                                  enum assay_check_id id);
 bool assay_rule_wants_age(const struct assay_rule_run *r);
 void assay_rule_judge_age(struct assay_rule_run *r, enum assay_check_id id);
+bool assay_rule_knows_evaluations(const struct assay_rule_run *r);
+bool assay_rule_refuses_rollback(const struct assay_rule_run *r);
+void assay_rule_judge_rollback(struct assay_rule_run *r,
+                               enum assay_check_id id);
 
 /* rules_body.c */
 bool assay_rule_forbids_debug(const struct assay_rule_run *r);

@@ -71,6 +71,8 @@ static const struct rule {
     RULE(ADVISORIES, assay_rule_wants_advisories, PROVEN,
          assay_rule_judge_advisories),
     RULE(COLLATERAL_AGE, assay_rule_wants_age, PROVEN, assay_rule_judge_age),
+    MAYBE(COLLATERAL_ROLLBACK, assay_rule_knows_evaluations,
+          assay_rule_refuses_rollback, PROVEN, assay_rule_judge_rollback),
     RULE(DEBUG, assay_rule_forbids_debug, GENUINE, assay_rule_judge_debug),
     RULE(SEPT_VE_DISABLE, assay_rule_wants_sept, GENUINE,
          assay_rule_judge_sept),

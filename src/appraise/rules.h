@@ -24,6 +24,7 @@ struct assay_rules_input {
     struct assay_slice vm_config;
     const struct assay_binding *binding;
     const struct assay_stored *stored;
+    struct assay_evaluations seen;
 };
 
 /* Adds the rows of the relying party to the verdict. Rules about the TCB and

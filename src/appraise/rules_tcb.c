@@ -207,3 +207,43 @@ assay_rule_judge_age(struct assay_rule_run *r, enum assay_check_id id)
     }
     assay_checks_pass(r->checks, id);
 }
+
+bool
+assay_rule_knows_evaluations(const struct assay_rule_run *r)
+{
+    return r->in->seen.tcb_info != 0 || r->in->seen.qe_identity != 0;
+}
+
+bool
+assay_rule_refuses_rollback(const struct assay_rule_run *r)
+{
+    return !r->policy->warns_of_rollback;
+}
+
+/* Several evaluations are signed and in date at the same time: whoever hands
+ * out the oldest of them hides what was found since. */
+void
+assay_rule_judge_rollback(struct assay_rule_run *r, enum assay_check_id id)
+{
+    struct assay_evaluations have =
+        assay_collateral_evaluations(r->in->collateral);
+    struct assay_evaluations seen = r->in->seen;
+
+    if (have.tcb_info >= seen.tcb_info &&
+        have.qe_identity >= seen.qe_identity) {
+        assay_checks_pass(r->checks, id);
+    } else if (r->policy->warns_of_rollback) {
+        r->v->rollback_allowed = true;
+        assay_checks_note(r->checks, id,
+                          "TCB info has %u, QE identity %u; %u and %u were "
+                          "seen before: the policy only warns",
+                          have.tcb_info, have.qe_identity, seen.tcb_info,
+                          seen.qe_identity);
+    } else {
+        assay_checks_fail(r->checks, id,
+                          "TCB info has %u, QE identity %u; %u and %u were "
+                          "seen before",
+                          have.tcb_info, have.qe_identity, seen.tcb_info,
+                          seen.qe_identity);
+    }
+}

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/timestamp.h"
+
 void
 assay_verdict_free(struct assay_verdict *v)
 {
@@ -119,6 +121,26 @@ assay_verdict_advisory(const struct assay_verdict *v, size_t i)
     return i < v->answer_count ? v->advisory[i].id : NULL;
 }
 
+/* What was let through and is not as it should be. */
+static void
+append_warnings(struct assay_verdict *v)
+{
+    size_t used = strlen(v->summary);
+    char date[ASSAY_TIME_TEXT];
+
+    if (v->facts.collateral_stale) {
+        assay_time_format(v->facts.collateral_stale_since_s, date);
+        (void)snprintf(v->summary + used, sizeof(v->summary) - used,
+                       "; STALE collateral, which ran out on %s", date);
+        used = strlen(v->summary);
+    }
+    if (v->rollback_allowed) {
+        (void)snprintf(v->summary + used, sizeof(v->summary) - used,
+                       "; collateral of an OLDER evaluation than was seen "
+                       "before");
+    }
+}
+
 /* What a trusted verdict says of the workload, in words. */
 static void
 write_trust(struct assay_verdict *v)
@@ -142,6 +164,7 @@ write_trust(struct assay_verdict *v)
                    v->facts.tdx ? "TDX" : "SGX",
                    assay_tcb_status_name(v->facts.tcb_status), words,
                    detail[0] != '\0' ? "; " : "", detail);
+    append_warnings(v);
 }
 
 void

@@ -47,9 +47,10 @@ struct assay_verdict {
     struct assay_verdict_workload workload;
     struct assay_verdict_bytes bytes; /* behind the workload's slices */
     bool workload_disabled;           /* by the policy */
+    bool rollback_allowed;            /* there is one, the policy only warns */
     size_t advisory_count;            /* all; the first `answer_count` ... */
     size_t answer_count;              /* ... are those of the answer */
-    char summary[280];
+    char summary[400];
     struct assay_advisory *advisory; /* sorted within each group; owned */
 };
 

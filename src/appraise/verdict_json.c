@@ -113,6 +113,12 @@ write_facts(struct assay_json_out *o, const struct assay_verdict *v)
         assay_json_out_null(o, "tcb_evaluation_data_number");
         assay_json_out_null(o, "qe_identity_evaluation_data_number");
     }
+    if (f->collateral_stale) {
+        assay_json_out_time(o, "collateral_stale_since",
+                            f->collateral_stale_since_s);
+    } else {
+        assay_json_out_null(o, "collateral_stale_since");
+    }
     assay_json_out_text(o, "root", f->root_intel ? "intel" : "custom");
     assay_json_out_time(o, "verified_at", f->verified_at_s);
 }

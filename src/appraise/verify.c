@@ -134,6 +134,24 @@ check_together(const struct assay_verify_input *in, struct assay_error *err)
     }
 }
 
+/* What passed its dates all the same, passed by the policy's grace. */
+static void
+take_staleness(const struct assay_verify_input *in,
+               struct assay_verdict_facts *f)
+{
+    for (size_t i = 0; i < assay_collateral_item_count(in->collateral); i++) {
+        struct assay_collateral_item item =
+            assay_collateral_item(in->collateral, i);
+
+        if (!item.certificate && item.expires_s < in->now_s &&
+            (!f->collateral_stale ||
+             item.expires_s < f->collateral_stale_since_s)) {
+            f->collateral_stale = true;
+            f->collateral_stale_since_s = item.expires_s;
+        }
+    }
+}
+
 /* What the quote and its collateral say, as far as it is authentic. */
 static void
 take_facts(const struct assay_verify_input *in,
@@ -158,6 +176,7 @@ take_facts(const struct assay_verify_input *in,
     if (dcap->status == ASSAY_TCB_NONE) {
         return;
     }
+    take_staleness(in, f);
     f->tcb_status = dcap->status;
     f->platform_status = dcap->launch.platform.status;
     f->tdx_module_status = dcap->launch.module.status;
@@ -249,6 +268,7 @@ assay_verify(struct assay_verifier *verifier,
         .vm_config = in->vm_config,
         .binding = in->binding,
         .stored = in->stored,
+        .seen = in->seen,
     };
 
     if (assay_dcap_check(&evidence, &v->checks, &dcap, err) == ASSAY_OK) {

@@ -45,6 +45,7 @@ assay_appraisal_judge(struct assay_appraisal *a,
         .app_compose = assay_buf_slice(&a->evidence.app_compose),
         .vm_config = assay_buf_slice(&a->evidence.vm_config),
         .binding = binding,
+        .seen = a->seen,
     };
 
     if (assay_verify(by->verifier, &in, &v, err) != ASSAY_OK) {

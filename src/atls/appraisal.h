@@ -12,6 +12,7 @@ struct assay_appraisal {
     struct assay_reply_evidence evidence;
     struct assay_collateral_need need;
     const struct assay_collateral *collateral; /* borrowed */
+    struct assay_evaluations seen;             /* the highest so far */
     struct assay_verdict *verdict;             /* the last one, or NULL */
 };
 

@@ -18,8 +18,8 @@ assay_collateral_item_count(const struct assay_collateral *c)
 static struct assay_collateral_item
 of_cert(const char *name, const struct assay_cert *c)
 {
-    return (struct assay_collateral_item){name, c->not_before_s,
-                                          c->not_after_s};
+    return (struct assay_collateral_item){name, c->not_before_s, c->not_after_s,
+                                          true};
 }
 
 struct assay_collateral_item
@@ -28,17 +28,19 @@ assay_collateral_item(const struct assay_collateral *c, size_t i)
     const struct assay_crl *pck = &c->pck_crl.crl;
     const struct assay_crl *root = &c->root_crl.crl;
     const struct assay_collateral_item items[ITEM_COUNT] = {
-        {"tcb_info", c->tcb_info.issue_s, c->tcb_info.next_update_s},
+        {"tcb_info", c->tcb_info.issue_s, c->tcb_info.next_update_s, false},
         of_cert("tcb_signer", &c->tcb_signer.chain.cert[0]),
         of_cert("tcb_signer_root", &c->tcb_signer.chain.cert[1]),
-        {"qe_identity", c->qe_identity.issue_s, c->qe_identity.next_update_s},
+        {"qe_identity", c->qe_identity.issue_s, c->qe_identity.next_update_s,
+         false},
         of_cert("qe_signer", &c->qe_signer.chain.cert[0]),
         of_cert("qe_signer_root", &c->qe_signer.chain.cert[1]),
-        {"pck_crl", pck->this_update_s, pck->next_update_s},
-        {"root_ca_crl", root->this_update_s, root->next_update_s},
+        {"pck_crl", pck->this_update_s, pck->next_update_s, false},
+        {"root_ca_crl", root->this_update_s, root->next_update_s, false},
     };
 
-    return i < ITEM_COUNT ? items[i] : (struct assay_collateral_item){"", 0, 0};
+    return i < ITEM_COUNT ? items[i]
+                          : (struct assay_collateral_item){"", 0, 0, false};
 }
 
 int64_t
@@ -53,12 +55,11 @@ assay_collateral_issued(const struct assay_collateral *c)
                                                 : first;
 }
 
-uint32_t
-assay_collateral_evaluation(const struct assay_collateral *c)
+struct assay_evaluations
+assay_collateral_evaluations(const struct assay_collateral *c)
 {
-    return c->tcb_info.evaluation < c->qe_identity.evaluation
-               ? c->tcb_info.evaluation
-               : c->qe_identity.evaluation;
+    return (struct assay_evaluations){c->tcb_info.evaluation,
+                                      c->qe_identity.evaluation};
 }
 
 int64_t

@@ -30,6 +30,9 @@
     "by policy or --accept"
 #define ASSAY_HINT_EARLY                                                       \
     "fetch collateral of the newest TCB evaluation (--early)"
+#define ASSAY_HINT_ROLLBACK                                                    \
+    "ask another source (--pccs); collateral_rollback of the policy can make " \
+    "this a warning"
 #define ASSAY_HINT_POLICY "do not use this workload, or correct the policy"
 #define ASSAY_HINT_LOG                                                         \
     "do not use this server: its event log is forged or incomplete, or it "    \
@@ -116,6 +119,8 @@
       ASSAY_HINT_PLATFORM)                                                     \
     X(COLLATERAL_AGE, "collateral_age", "the collateral is young enough",      \
       ASSAY_HINT_FETCH)                                                        \
+    X(COLLATERAL_ROLLBACK, "collateral_rollback",                              \
+      "the TCB evaluation is none that was overtaken", ASSAY_HINT_ROLLBACK)    \
     X(DEBUG, "debug", "the workload is not debugged", ASSAY_HINT_POLICY)       \
     X(SEPT_VE_DISABLE, "sept_ve_disable", "SEPT_VE_DISABLE is set",            \
       ASSAY_HINT_POLICY)                                                       \

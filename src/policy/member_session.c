@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * member_session.c - members that are one of a few words: on the session, and
- * the TEE in the form of a Codex provider.
+ * member_session.c - members that are one of a few words: on the session, a
+ * rollback, and the TEE in the form of a Codex provider.
  */
 #include "policy/parse.h"
 
@@ -32,6 +32,14 @@ assay_member_tee_type(const struct assay_member_place *at)
     static const char *const words[] = {"Tdx", NULL};
 
     (void)read_word(at, words, "\"Tdx\", spelled so");
+}
+
+bool
+assay_member_warns(const struct assay_member_place *at)
+{
+    static const char *const words[] = {"refuse", "warn", NULL};
+
+    return read_word(at, words, "\"refuse\" or \"warn\"") == 1;
 }
 
 enum assay_certificate_event

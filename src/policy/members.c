@@ -32,6 +32,7 @@ const struct assay_member_row assay_member_rows[] = {
     MEMBER(min_tdx_tcb, MIN_TDX_TCB, TD | RATLS, min_tee_tcb_svn),
     MEMBER(max_collateral_age_secs, SECONDS, ALL, max_collateral_age_s),
     MEMBER(collateral_grace_secs, DURATION, ALL, collateral_grace_s),
+    MEMBER(collateral_rollback, ROLLBACK, ALL, warns_of_rollback),
     MEMBER(pccs_url, STRINGS, ALL | RATLS, pccs_url),
     MEMBER(cache_collateral, BOOL, ALL, cache_collateral),
     MEMBER(staple, BOOL, ALL, staple),
@@ -131,6 +132,9 @@ read_member(const struct assay_member_place *at,
         break;
     case ASSAY_KIND_TEE_TYPE:
         assay_member_tee_type(at);
+        break;
+    case ASSAY_KIND_ROLLBACK:
+        p->warns_of_rollback = assay_member_warns(at);
         break;
     case ASSAY_KIND_STATUSES:
         assay_member_statuses(at, p);

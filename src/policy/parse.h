@@ -66,6 +66,8 @@ const char *assay_policy_missing_boot(const struct assay_policy *p);
 /* An object as compact JSON, NUL-terminated; NULL after a failure. */
 char *assay_member_object(const struct assay_member_place *at);
 void assay_member_tee_type(const struct assay_member_place *at);
+/* "warn" and not "refuse". */
+bool assay_member_warns(const struct assay_member_place *at);
 enum assay_certificate_event
 assay_member_certificate_event(const struct assay_member_place *at);
 void assay_member_wires(const struct assay_member_place *at,

@@ -69,6 +69,7 @@ struct assay_policy {
     struct assay_string_list accepted_advisories;
     struct assay_number_rule max_collateral_age_s;
     int64_t collateral_grace_s;
+    bool warns_of_rollback; /* else it refuses */
     struct assay_string_list pccs_url;
     bool cache_collateral;
     char *trusted_root;

@@ -79,6 +79,8 @@ static const struct {
     [ASSAY_KIND_OBJECT] = {"object", "{\"type\": \"object\"}"},
     [ASSAY_KIND_CERTIFICATE_EVENT] = {"certificate_event", certificate_event},
     [ASSAY_KIND_WIRES] = {"wires", wires},
+    [ASSAY_KIND_ROLLBACK] = {"collateral_rollback",
+                             "{\"enum\": [\"refuse\", \"warn\"]}"},
     [ASSAY_KIND_TEE_TYPE] = {"tee_type", "{\"const\": \"Tdx\"}"},
 };
 

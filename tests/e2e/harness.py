@@ -33,7 +33,8 @@ def clean_environment():
     """No cache, proxy or colour setting of the person who runs the tests."""
     env = {k: v for k, v in os.environ.items()
            if not k.lower().endswith("_proxy")}
-    env.update(HOME=str(SCRATCH), XDG_CACHE_HOME=str(SCRATCH / "cache"))
+    env.update(HOME=str(SCRATCH), XDG_CACHE_HOME=str(SCRATCH / "cache"),
+               XDG_STATE_HOME=str(SCRATCH / "state"))
     return env
 
 
@@ -90,11 +91,11 @@ def peak_kib(*args):
 class World:
     """A minted platform: quote.bin, collateral.json, root.pem."""
 
-    def __init__(self, name, *options):
+    def __init__(self, name, *options, at=NOW):
         self.folder = SCRATCH / name
         self.folder.mkdir()
         subprocess.run([str(MINT), "--out", str(self.folder), "--at",
-                        str(NOW), "--seed", SEED, *options], check=True)
+                        str(at), "--seed", SEED, *options], check=True)
         self.quote = self.folder / "quote.bin"
         self.bundle = self.folder / "collateral.json"
         self.root = self.folder / "root.pem"

@@ -147,6 +147,7 @@ class Peer:
     def report_data(self, body):
         """What each generation of the wire has reported."""
         asked = json.loads(body)
+        self.wants_collateral = asked.pop("want_collateral", False)
         (name, value), = asked.items()
         if name == "nonce_hex":
             return hashlib.sha512(bytes.fromhex(value)
@@ -161,9 +162,12 @@ class Peer:
         assert line == b"POST /tdx_quote HTTP/1.1", line
         return self.report_data(body)
 
-    def reply(self, array=False):
-        return json.dumps(self.guest.evidence(self.quote_request(),
-                                              array)).encode()
+    def reply(self, array=False, staple=None):
+        evidence = self.guest.evidence(self.quote_request(), array)
+        if staple and self.wants_collateral:
+            text = (pathlib.Path(sys.argv[2]) / staple).read_text()
+            evidence["collateral"] = json.loads(text)
+        return json.dumps(evidence).encode()
 
     def prove(self):
         self.send(sized(self.reply()))
@@ -240,6 +244,18 @@ for trouble in ("wrong-name", "no-name", "unknown-ca", "expired", "not-yet"):
     IDENTITIES[trouble] = trouble
 BEHAVIOURS["tls12"] = good()
 VERSIONS["tls12"] = SSL.TLS1_2_VERSION
+
+
+def stapling(name):
+    def run(p):
+        p.shake_hands()
+        p.send(sized(p.reply(staple=name)))
+        answer_all(p)
+    return run
+
+
+BEHAVIOURS.update({f"staple-{what}": stapling(f"staple-{what}.json")
+                   for what in ("good", "forged")})
 
 
 # Before the handshake is done.

@@ -16,6 +16,7 @@ VERDICT_MEMBERS = {
     "platform_status", "tdx_module_status", "qe_status", "launch_status",
     "current_status", "tcb_levels", "fmspc", "tcb_evaluation_data_number",
     "qe_identity_evaluation_data_number", "root", "verified_at", "collateral",
+    "collateral_stale_since",
     "quote", "checks", "error", "measurement", "workload", "event_log",
 }
 GIB = 1 << 30

@@ -112,6 +112,60 @@ class Interop(Case):
                 self.assertTrue(session["certificate_checked"])
                 self.good(name, certificate_event="required")
 
+    def staples(self):
+        """What the stapling behaviours send."""
+        good = SIMULATOR.folder / "staple-good.json"
+        self.check(run("collateral", "fetch", SIMULATOR.quote_file(), "-o",
+                       good, "--pccs", SIMULATOR.ready["pccs"]), TRUSTED)
+        forged = json.loads(good.read_text())
+        forged["qe_identity"] = forged["qe_identity"].replace("1", "2")
+        (SIMULATOR.folder / "staple-forged.json").write_text(
+            json.dumps(forged))
+
+    def test_stapled_collateral(self):
+        """Good collateral saves the way to a source; a forged one does not
+        keep anybody from it."""
+        self.staples()
+        nowhere = {"pccs_url": "http://127.0.0.1:1"}
+        young = {"staple": True, "max_collateral_age_secs": 1728000}
+        for changes, name, origin in (
+                ({**young, **nowhere}, "staple-good", "server"),
+                (young, "staple-good", "server"),
+                # in date, and older than a week: a server may not hold on to
+                # what suits it
+                ({"staple": True}, "staple-good", "source"),
+                (young, "staple-forged", "source"),
+                ({"staple": False}, "staple-good", "source"),
+                (young, "sized", "source")):
+            with self.subTest((changes, name)):
+                session = self.good(name, **changes)
+                self.assertEqual(session["collateral_from"], origin)
+        got = self.get("staple-forged", **young, **nowhere)
+        self.check(got, UNREADABLE)
+        got = run("get", "-v", "--ca", SERVER.ca, "--policy",
+                  self.policy(staple=True),
+                  f"https://localhost:{SERVER.port['staple-forged']}/path")
+        self.assertIn("stapled collateral was not used: ", got.err)
+
+    def test_rollback(self):
+        """Collateral of an evaluation that was overtaken opens no session,
+        wherever it came from."""
+        folder = SCRATCH / "state/assay/evaluations"
+        self.good("sized")
+        info, = folder.glob("*_tdx-00a06f050000_18_*")
+        newer = info.with_name(info.name.replace("_18_", "_19_"))
+        info.rename(newer)
+        self.addCleanup(newer.unlink)
+        got = self.check(self.get("sized"), NOT_TRUSTED)
+        self.assertEqual(got.json["verdict"]["error"]["code"],
+                         "collateral_rollback")
+        self.good("sized", collateral_rollback="warn")
+        staple = {"staple": True, "max_collateral_age_secs": 1728000}
+        self.staples()
+        got = self.check(self.get("staple-good", **staple), NOT_TRUSTED)
+        self.assertEqual(got.json["verdict"]["session"]["collateral_from"],
+                         "source")
+
     def test_older_wires(self):
         for wire, length in (("v1", 64), ("v0", 32)):
             for name in ("sized", "chunked", "array"):

@@ -1,1 +1,1 @@
-for c in verify inspect get 'collateral fetch' 'collateral show' 'collateral check' completion; do assay $c --help; done
+for c in verify inspect get 'collateral fetch' 'collateral show' 'collateral check' 'collateral prefetch' completion; do assay $c --help; done

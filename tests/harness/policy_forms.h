@@ -125,6 +125,7 @@ check_same_policy(const char *row, const struct assay_policy *a,
     CHECK(row, same_strings(&a->accepted_advisories, &b->accepted_advisories));
     CHECK(row, same_number(a->max_collateral_age_s, b->max_collateral_age_s));
     CHECK(row, a->collateral_grace_s == b->collateral_grace_s);
+    CHECK(row, a->warns_of_rollback == b->warns_of_rollback);
     CHECK(row, same_strings(&a->pccs_url, &b->pccs_url));
     CHECK(row, a->cache_collateral == b->cache_collateral);
     CHECK(row, same_string(a->trusted_root, b->trusted_root));

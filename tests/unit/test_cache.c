@@ -11,7 +11,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/cache.h"
 
@@ -106,12 +110,65 @@ one_file_per_question(void **state)
     }
 }
 
+/* What the names of bundles say, each kind once. */
+static void
+needs(void **state)
+{
+    static const char *const names[] = {
+        "tdx-00806f050000-platform-0123456789abcdef.json",
+        "tdx-00806f050000-platform-1123456789abcdef.json",
+        "sgx-00806f050000-processor-0123456789abcdef.json",
+        "tdx-00806f050001-platform-early-0123456789abcdef.json",
+        "tdx-00806f050001-platform-0123456789abcdef.json.tmp-1-0",
+        "tdx-00806f050001-platform-0123456789abcde.json",
+        "tdx-00806f05000-platform-0123456789abcdef.json",
+        "tdx-00806F050001-platform-0123456789abcdef.json",
+        "tdx-00806f050001-other-0123456789abcdef.json",
+        "txx-00806f050001-platform-0123456789abcdef.json",
+        "tdx-",
+        "t",
+    };
+    char base[] = "/tmp/assay-needs-XXXXXX";
+    char path[256];
+    struct assay_collateral_need out[4];
+    bool tdx = false;
+    bool sgx = false;
+
+    (void)state;
+    assert_non_null(mkdtemp(base));
+    setenv("XDG_CACHE_HOME", base, 1);
+    assert_int_equal(assay_cache_needs(out, 4), 0); /* no folder */
+    (void)snprintf(path, sizeof(path), "%s/assay", base);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/assay/%s", base, names[i]);
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+    }
+    assert_int_equal(assay_cache_needs(out, 1), 1);
+    assert_int_equal(assay_cache_needs(out, 4), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(out[i].fmspc, "00806f050000");
+        assert_string_equal(out[i].ca, out[i].tdx ? "platform" : "processor");
+        tdx = tdx || out[i].tdx;
+        sgx = sgx || !out[i].tdx;
+    }
+    assert_true(tdx && sgx);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/assay/%s", base, names[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof(path), "%s/assay", base);
+    (void)rmdir(path);
+    (void)rmdir(base);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folders),
         cmocka_unit_test(one_file_per_question),
+        cmocka_unit_test(needs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ check_defaults(const struct assay_policy *p, enum assay_tee tee)
     assert_null(assay_policy_trusted_root(p));
     assert_null(assay_policy_ca_file(p));
     assert_int_equal(assay_policy_collateral_grace(p), 0);
+    assert_false(p->warns_of_rollback);
     assert_false(p->dstack || p->disable_runtime_verification);
     assert_int_equal(assay_policy_wire_count(p), 1);
     assert_int_equal(assay_policy_wire(p, 0), ASSAY_WIRE_V2);
@@ -147,6 +148,7 @@ test_sgx_values(void **state)
         "\"min_tcb_date\":\"2024-03-13T00:00:01Z\","
         "\"denied_advisories\":[\"A\",\"B\"],\"accepted_advisories\":\"C\","
         "\"max_collateral_age_secs\":0,\"collateral_grace_secs\":86400,"
+        "\"collateral_rollback\":\"warn\","
         "\"pccs_url\":[\"https://a/\",\"\"],\"cache_collateral\":false,"
         "\"trusted_root\":\"a\\nb\",\"ca_file\":\"/etc/ca.pem\","
         "\"mrenclave\":\"" H64 "\",\"mrsigner\":[\"" H64 "\",\""
@@ -170,6 +172,7 @@ test_sgx_values(void **state)
     assert_true(p->max_collateral_age_s.there);
     assert_int_equal(p->max_collateral_age_s.value, 0);
     assert_int_equal(assay_policy_collateral_grace(p), 86400);
+    assert_true(p->warns_of_rollback);
     assert_int_equal(assay_policy_pccs_count(p), 2);
     assert_string_equal(assay_policy_pccs(p, 0), "https://a/");
     assert_string_equal(assay_policy_pccs(p, 1), "");

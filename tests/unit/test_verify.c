@@ -31,6 +31,7 @@ struct row {
     struct mint_options world;
     const char *policy; /* members; NULL: the default policy of the TEE */
     int64_t now_s;      /* 0: NOW */
+    struct assay_evaluations seen;
     enum donated donated;
     struct mint_options donor;
     bool stranger_root; /* verify under another world's root */
@@ -98,11 +99,30 @@ static const struct row rows[] = {
      .world = {.pck_crl.next_update_s = NOW - 1}},
     {"last second of the PCK CRL", OK(PCK_CRL_DATES),
      .world = {.pck_crl.next_update_s = NOW}},
-    {"PCK CRL expired, within the grace of the policy", OK(PCK_CRL_DATES),
-     .world = {.pck_crl.next_update_s = NOW - 60},
+/* collateral_grace_secs forgives what documents say of the next one, each
+ * by its own date, and never a certificate */
+#define LATE(id, field)                                                        \
+    {#id " just as late as the grace", OK(id), .world = {.field = NOW - 60},   \
+     .policy = TDX_ANY ",\"collateral_grace_secs\":60"},                       \
+        {#id " a second later than the grace", FAILS(id),                      \
+         .world = {.field = NOW - 61},                                         \
+         .policy = TDX_ANY ",\"collateral_grace_secs\":60"},                   \
+        {#id " a second late, no grace", FAILS(id),                            \
+         .world = {.field = NOW - 1},                                          \
+         .policy = TDX_ANY ",\"collateral_grace_secs\":0"}
+    LATE(ROOT_CRL_DATES, root_crl.next_update_s),
+    LATE(PCK_CRL_DATES, pck_crl.next_update_s),
+    LATE(TCB_INFO_DATES, tcb_info.next_update_s),
+    LATE(QE_IDENTITY_DATES, qe_identity.next_update_s),
+#undef LATE
+    {"TCB signer a second late, whatever the grace", FAILS(TCB_SIGNER_DATES),
+     .donated = TCB_CHAIN, .donor = {.tcb_signer.not_after_s = NOW - 1},
      .policy = TDX_ANY ",\"collateral_grace_secs\":60"},
-    {"PCK CRL expired, a second beyond the grace", FAILS(PCK_CRL_DATES),
-     .world = {.pck_crl.next_update_s = NOW - 61},
+    {"QE signer a second late, whatever the grace", FAILS(QE_SIGNER_DATES),
+     .donated = QE_CHAIN, .donor = {.tcb_signer.not_after_s = NOW - 1},
+     .policy = TDX_ANY ",\"collateral_grace_secs\":60"},
+    {"CA a second late, whatever the grace", FAILS(PCK_CHAIN_DATES),
+     .world = {.ca.not_after_s = NOW - 1},
      .policy = TDX_ANY ",\"collateral_grace_secs\":60"},
     {"CA on the root CRL", FAILS(PCK_CA_NOT_REVOKED),
      .world = {.root_crl.revoke = MINT_REVOKE(MINT_CERT_CA)}},
@@ -320,6 +340,22 @@ static const struct row rows[] = {
                .pck_crl.this_update_s = NOW - 3600,
                .root_crl.this_update_s = NOW - 300 * 86400},
      .policy = TDX_ANY ",\"max_collateral_age_secs\":3600"},
+    {"TCB info of an evaluation that was overtaken", FAILS(COLLATERAL_ROLLBACK),
+     .seen = {19, 18}},
+    {"QE identity of an evaluation that was overtaken",
+     FAILS(COLLATERAL_ROLLBACK), .seen = {0, 19}},
+    {"an overtaken TCB info beside a newer QE identity",
+     FAILS(COLLATERAL_ROLLBACK), .seen = {19, 18},
+     .world = {.qe_identity.evaluation_number = 20}},
+    {"an overtaken evaluation that the policy refuses in words",
+     FAILS(COLLATERAL_ROLLBACK), .seen = {19, 19},
+     .policy = TDX_ANY ",\"collateral_rollback\":\"refuse\""},
+    {"just the evaluations that were seen", OK(COLLATERAL_ROLLBACK),
+     .seen = {18, 18}},
+    {"newer evaluations than were seen", OK(COLLATERAL_ROLLBACK),
+     .seen = {18, 17}, .world = {.tcb_info.evaluation_number = 19}},
+    {"an overtaken evaluation that the policy warns of", OK(TCB_STATUS),
+     .seen = {19, 19}, .policy = TDX_ANY ",\"collateral_rollback\":\"warn\""},
     {"debugged TD", FAILS(DEBUG),
      .world = {.quote.td.td_attributes_xor = ASSAY_TD_ATTR_DEBUG}},
     {"TD under performance profiling", FAILS(DEBUG),
@@ -640,6 +676,7 @@ run_row(const struct row *row)
             .root = b.root,
             .policy = b.policy,
             .now_s = row->now_s != 0 ? row->now_s : NOW,
+            .seen = row->seen,
         };
         struct assay_verdict *v = NULL;
 

@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "io/lookup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+static void
+try_on(struct assay_lookup *l, struct assay_trial *t)
+{
+    assay_obtain_try(l->o.verifier, l->o.root, l->to->quote, l->to->collateral,
+                     l->now_s, t);
+}
+
+/* A damaged cache is passed by once; if there is no better answer, the verdict
+ * over the damaged one stands. */
+static void
+pass_by_cache(struct assay_lookup *l, struct assay_obtain_input *in,
+              struct assay_trial *t)
+{
+    struct assay_obtained *o = &l->to->obtained;
+    struct assay_obtained first = *o;
+    struct assay_error ignored;
+
+    in->pass_by_cache = true;
+    if (assay_obtain_collateral(l->o.ctx, in, o, &ignored) == ASSAY_OK) {
+        assay_obtained_free(&first);
+        l->to->collateral = o->collateral;
+        try_on(l, t);
+    } else {
+        *o = first;
+    }
+}
+
+static void
+note(struct assay_lookup *l, const char *text)
+{
+    if (text[0] != '\0') {
+        (void)snprintf(l->note, sizeof(l->note), "%s", text);
+    }
+}
+
+static void
+remember(struct assay_lookup *l, const struct assay_obtain_input *in,
+         const struct assay_trial *t)
+{
+    struct assay_obtained *o = &l->to->obtained;
+    struct assay_error err;
+
+    note(l, o->note);
+    if (t->authentic) {
+        o->note[0] = '\0';
+        assay_obtain_keep(in, o);
+        note(l, o->note);
+    }
+    if (t->sound && assay_seen_learn(l->o.seen, l->o.root, o->collateral,
+                                     &err) != ASSAY_OK) {
+        note(l, err.msg);
+    }
+}
+
+void
+assay_lookup_run(struct assay_lookup *l)
+{
+    const struct assay_pcs_request request = {
+        .need = &l->to->need,
+        .sources = l->source,
+        .source_count = l->o.source_count,
+        .fetch = &l->o.fetch,
+    };
+    struct assay_obtain_input in = {
+        .request = &request,
+        .use_cache = l->o.use_cache,
+        .now_s = l->now_s,
+        .grace_s = l->o.grace_s,
+        .fresh = l->o.fresh,
+        .held = assay_buf_slice(&l->held),
+        .issued_after_s = l->issued_after_s,
+    };
+    struct assay_obtained *o = &l->to->obtained;
+    struct assay_trial t;
+
+    assay_seen_reload(l->o.seen);
+    in.seen = assay_seen_recall(l->o.seen, l->o.root, &l->to->need, l->now_s);
+    if (assay_obtain_collateral(l->o.ctx, &in, o, &l->err) != ASSAY_OK) {
+        return;
+    }
+    l->to->collateral = o->collateral;
+    try_on(l, &t);
+    if (t.forged && o->origin == ASSAY_ORIGIN_CACHED) {
+        pass_by_cache(l, &in, &t);
+    }
+    l->authentic = t.authentic;
+    remember(l, &in, &t);
+}
+
+/* What a server brings is as old as it likes to make it. */
+static struct assay_freshness
+freshness_of_staples(const struct assay_freshness *fresh)
+{
+    struct assay_freshness f = *fresh;
+
+    if (!f.has_max_age) {
+        f.has_max_age = true;
+        f.max_age_s = ASSAY_STAPLE_MAX_AGE_S;
+    }
+    return f;
+}
+
+static void
+judge_staple(struct assay_lookup *l)
+{
+    const struct assay_collateral *c = l->to->collateral;
+    struct assay_freshness fresh = freshness_of_staples(&l->o.fresh);
+    struct assay_trial t;
+
+    try_on(l, &t);
+    if (!t.sound) {
+        assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", t.summary);
+    } else if (!assay_obtain_is_fresh(c, &fresh, l->now_s)) {
+        assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "it is older than the policy allows");
+    } else if (!assay_seen_reached(c,
+                                   assay_seen_recall(l->o.seen, l->o.root,
+                                                     &l->to->need, l->now_s))) {
+        assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "its TCB evaluation was overtaken");
+    }
+}
+
+void
+assay_lookup_staple(struct assay_lookup *l)
+{
+    struct assay_obtained *o = &l->to->obtained;
+
+    o->origin = ASSAY_ORIGIN_STAPLED;
+    if (assay_collateral_parse(l->o.ctx, assay_buf_slice(&l->stapled),
+                               &o->collateral, &l->err) == ASSAY_OK) {
+        l->to->collateral = o->collateral;
+        judge_staple(l);
+    }
+    if (l->err.code != ASSAY_OK) {
+        (void)snprintf(l->note, sizeof(l->note),
+                       "stapled collateral was not used: %s", l->err.msg);
+    }
+}

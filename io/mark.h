@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * mark.h - one evaluation number as the name of an empty file. Used by seen.c
+ * only.
+ *
+ * A name is ROOT_DOCUMENT_NUMBER_SECONDS: "intel" or the SHA-256 of another
+ * root's certificate; "tdx-<FMSPC>" or "tdx-qe" (likewise "sgx"); the number;
+ * and when the document that taught it was issued.
+ */
+#pragma once
+
+#include "assay/bytes.h"
+
+#define ASSAY_MARK_KEY_MAX 82u /* 64 digits, '_', tdx-<12 digits>, NUL */
+
+struct assay_mark {
+    char key[ASSAY_MARK_KEY_MAX]; /* ROOT_DOCUMENT */
+    uint32_t number;
+    int64_t since_s;
+};
+
+/* Exactly what a mark is written as; anything else is false. */
+bool assay_mark_read(const char *name, struct assay_mark *out);
+bool assay_mark_is_intels(const struct assay_mark *m);
+
+/* Calls `each` for the names of a folder that are marks, and counts the others.
+ * Returns 0 or an errno. */
+int assay_marks_load(const char *path,
+                     void (*each)(void *user, const struct assay_mark *m),
+                     void *user, size_t *strange);
+/* Makes the mark, then removes those of its key that it overtakes; and one of
+ * another root than Intel's, the oldest, if there are more than others_max.
+ * The folder must be there. ASSAY_IO. */
+ASSAY_MUST_CHECK enum assay_code assay_marks_store(const char *path,
+                                                   const struct assay_mark *m,
+                                                   size_t others_max,
+                                                   struct assay_error *err);
