@@ -96,28 +96,27 @@ resolve(const char *of, const char *path, struct assay_buf *out,
 
 static void
 read_compose(const struct assay_ctx *ctx, struct assay_policy *p,
-             const char *path, struct assay_error *err)
+             const char *path, struct assay_buf *content,
+             struct assay_error *err)
 {
-    struct assay_buf content;
-
-    if (assay_file_read(path, ASSAY_COMPOSE_MAX_BYTES, &content, err) ==
+    if (assay_file_read(path, ASSAY_COMPOSE_MAX_BYTES, content, err) ==
         ASSAY_OK) {
-        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(&content),
+        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(content),
                                              err);
-        assay_buf_free(&content);
     }
 }
 
 static void
 complete_policy(const struct assay_ctx *ctx, struct assay_policy *p,
-                const char *path, struct assay_error *err)
+                const char *path, struct assay_buf *compose,
+                struct assay_error *err)
 {
     const char *file = assay_policy_compose_file(p);
     struct assay_buf whole;
 
     if (file != NULL) {
         if (resolve(path, file, &whole, err) == ASSAY_OK) {
-            read_compose(ctx, p, (const char *)whole.ptr, err);
+            read_compose(ctx, p, (const char *)whole.ptr, compose, err);
         }
         assay_buf_free(&whole);
     }
@@ -127,10 +126,23 @@ enum assay_code
 load_policy(const struct assay_ctx *ctx, const char *path,
             struct assay_policy **out, struct assay_error *err)
 {
+    struct assay_buf compose;
+
+    (void)!load_policy_and_compose(ctx, path, out, &compose, err);
+    assay_buf_free(&compose);
+    return err->code;
+}
+
+enum assay_code
+load_policy_and_compose(const struct assay_ctx *ctx, const char *path,
+                        struct assay_policy **out, struct assay_buf *compose,
+                        struct assay_error *err)
+{
     struct assay_policy *p = NULL;
     struct assay_buf content;
 
     *out = NULL;
+    assay_buf_init(compose, 0);
     if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &content, err) !=
         ASSAY_OK) {
         return err->code;
@@ -140,7 +152,7 @@ load_policy(const struct assay_ctx *ctx, const char *path,
                 : assay_policy_parse(assay_buf_slice(&content), &p, err));
     assay_buf_free(&content);
     if (p != NULL) {
-        complete_policy(ctx, p, path, err);
+        complete_policy(ctx, p, path, compose, err);
     }
     if (err->code != ASSAY_OK) {
         assay_policy_free(p);

@@ -22,6 +22,12 @@ ASSAY_MUST_CHECK enum assay_code load_policy(const struct assay_ctx *ctx,
                                              const char *path,
                                              struct assay_policy **out,
                                              struct assay_error *err);
+/* The same, and the text of the compose_file: *compose is initialised here and
+ * stays empty if the policy names none. */
+ASSAY_MUST_CHECK enum assay_code
+load_policy_and_compose(const struct assay_ctx *ctx, const char *path,
+                        struct assay_policy **out, struct assay_buf *compose,
+                        struct assay_error *err);
 /* From a file. */
 ASSAY_MUST_CHECK enum assay_code load_root(const struct assay_ctx *ctx,
                                            const char *path,

@@ -191,9 +191,43 @@ GET_PARSED(wire)
 GET_PARSED(proxy)
 GET_PARSED(max_size)
 
-#define ALL     63u
-#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | OPTIONS_GET)
-#define JUDGING (OPTIONS_VERIFY | OPTIONS_GET)
+#define TOOL_FLAG(member)                                                      \
+    static void set_tool_##member(struct options *o, const char *value,        \
+                                  struct assay_error *err)                     \
+    {                                                                          \
+        (void)value;                                                           \
+        (void)err;                                                             \
+        o->tools.member = true;                                                \
+    }
+#define TOOL_TEXT(member)                                                      \
+    static void set_tool_##member(struct options *o, const char *value,        \
+                                  struct assay_error *err)                     \
+    {                                                                          \
+        (void)err;                                                             \
+        o->tools.member = value;                                               \
+    }
+#define TOOL_PARSED(name)                                                      \
+    static void set_tool_##name(struct options *o, const char *value,          \
+                                struct assay_error *err)                       \
+    {                                                                          \
+        policy_set_##name(&o->tools, value, err);                              \
+    }
+TOOL_FLAG(toml)
+TOOL_FLAG(force)
+TOOL_FLAG(accept_self_signed)
+TOOL_TEXT(quote)
+TOOL_TEXT(compose_out)
+TOOL_PARSED(allow)
+TOOL_PARSED(type)
+TOOL_PARSED(pin)
+TOOL_PARSED(fail_on)
+
+#define ALL     (~0u)
+#define PIN     OPTIONS_POLICY_PIN
+#define DIFF    OPTIONS_POLICY_DIFF
+#define LINT    OPTIONS_POLICY_LINT
+#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | OPTIONS_GET | PIN | DIFF)
+#define JUDGING (OPTIONS_VERIFY | OPTIONS_GET | PIN | DIFF)
 static const struct {
     const char *name;
     char letter; /* of its short form; 0 for none */
@@ -204,15 +238,15 @@ static const struct {
     {"collateral", 0, true, JUDGING, set_collateral},
     {"pccs", 0, true, SOURCES, set_pccs},
     {"pccs-ca", 0, true, SOURCES, set_pccs_ca},
-    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK, set_at},
+    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | PIN, set_at},
     {"root", 0, true, JUDGING, set_root},
-    {"policy", 0, true, JUDGING, set_policy},
-    {"accept", 0, true, OPTIONS_VERIFY, set_accept},
+    {"policy", 0, true, OPTIONS_VERIFY | OPTIONS_GET, set_policy},
+    {"accept", 0, true, OPTIONS_VERIFY | PIN | DIFF, set_accept},
     {"no-cache", 0, false, JUDGING, set_no_cache},
-    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET, set_output},
-    {"event-log", 0, true, OPTIONS_VERIFY, set_event_log},
-    {"app-compose", 0, true, OPTIONS_VERIFY, set_app_compose},
-    {"vm-config", 0, true, OPTIONS_VERIFY, set_vm_config},
+    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET | PIN, set_output},
+    {"event-log", 0, true, OPTIONS_VERIFY | PIN, set_event_log},
+    {"app-compose", 0, true, OPTIONS_VERIFY | PIN | LINT, set_app_compose},
+    {"vm-config", 0, true, OPTIONS_VERIFY | PIN, set_vm_config},
     {"early", 0, false, OPTIONS_FETCH, set_early},
     {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
     {"connect-timeout", 0, true, SOURCES, set_connect_timeout},
@@ -220,16 +254,25 @@ static const struct {
     {"request", 'X', true, OPTIONS_GET, set_get_request},
     {"header", 'H', true, OPTIONS_GET, set_get_header},
     {"data", 'd', true, OPTIONS_GET, set_get_data},
-    {"ca", 0, true, OPTIONS_GET, set_get_ca},
-    {"wire", 0, true, OPTIONS_GET, set_get_wire},
-    {"proxy", 0, true, OPTIONS_GET, set_get_proxy},
-    {"resolve", 0, true, OPTIONS_GET, set_get_resolve},
+    {"ca", 0, true, OPTIONS_GET | PIN | DIFF, set_get_ca},
+    {"wire", 0, true, OPTIONS_GET | PIN | DIFF, set_get_wire},
+    {"proxy", 0, true, OPTIONS_GET | PIN | DIFF, set_get_proxy},
+    {"resolve", 0, true, OPTIONS_GET | PIN | DIFF, set_get_resolve},
     {"verdict", 0, true, OPTIONS_GET, set_get_verdict_file},
     {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
     {"include", 'i', false, OPTIONS_GET, set_get_include},
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
     {"timing", 0, false, OPTIONS_GET, set_get_timing},
     {"verbose", 'v', false, OPTIONS_GET, set_get_verbose},
+    {"type", 0, true, PIN, set_tool_type},
+    {"pin", 0, true, PIN, set_tool_pin},
+    {"quote", 0, true, PIN, set_tool_quote},
+    {"toml", 0, false, PIN, set_tool_toml},
+    {"force", 0, false, PIN, set_tool_force},
+    {"compose-out", 0, true, PIN, set_tool_compose_out},
+    {"accept-self-signed", 0, false, PIN | DIFF, set_tool_accept_self_signed},
+    {"fail-on", 0, true, LINT, set_tool_fail_on},
+    {"allow", 0, true, LINT, set_tool_allow},
     {"json", 0, false, ALL, set_json},
     {"help", 'h', false, ALL, set_help},
 };
@@ -403,6 +446,32 @@ take_operand(struct options *o, const struct command *c, const char *operand,
     return true;
 }
 
+/* None, or two. */
+static bool
+take_operands(struct options *o, const struct command *c, const char *operand,
+              int argc, char **argv, enum exit_code *code)
+{
+    const char *second = operand != NULL ? strchr(operand, ' ') : NULL;
+    int wanted = operand == NULL ? 0 : 2;
+
+    if (second != NULL && argc - optind < wanted) {
+        *code = argc == optind ? cli_usage(c, "%.*s is missing",
+                                           (int)(second - operand), operand)
+                               : cli_usage(c, "%s is missing", second + 1);
+        return false;
+    }
+    if (argc - optind > wanted) {
+        *code = cli_usage(c, "there is also '%s', which is one too many",
+                          argv[optind + wanted]);
+        return false;
+    }
+    if (wanted == 2) {
+        o->operand = argv[optind];
+        o->operand2 = argv[optind + 1];
+    }
+    return true;
+}
+
 bool
 options_parse(struct options *o, const struct command *c, enum option_set set,
               const char *operand, int argc, char **argv, enum exit_code *code)
@@ -418,7 +487,9 @@ options_parse(struct options *o, const struct command *c, enum option_set set,
         good = false;
     }
     good = good && check_together(o, c, code) &&
-           take_operand(o, c, operand, argc, argv, code);
+           (operand == NULL || strchr(operand, ' ') != NULL
+                ? take_operands(o, c, operand, argc, argv, code)
+                : take_operand(o, c, operand, argc, argv, code));
     if (!good) {
         options_free(o);
     }

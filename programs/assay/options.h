@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "get_options.h"
 #include "io/pcs.h"
+#include "policy_options.h"
 
 /* TDRelaunchAdvisedConfigurationNeeded is the last of them. */
 #define STATUSES_MAX 16u
@@ -20,11 +21,18 @@ enum option_set {
     OPTIONS_SHOW = 8,
     OPTIONS_CHECK = 16,
     OPTIONS_GET = 32,
+    OPTIONS_POLICY_HASH = 1 << 16,
+    OPTIONS_POLICY_SCHEMA = 1 << 17,
+    OPTIONS_POLICY_EXPLAIN = 1 << 18,
+    OPTIONS_POLICY_LINT = 1 << 19,
+    OPTIONS_POLICY_PIN = 1 << 20,
+    OPTIONS_POLICY_DIFF = 1 << 21,
 };
 
 /* Strings point into argv or into `list`; NULL where not given. */
 struct options {
-    const char *operand; /* QUOTE or FILE */
+    const char *operand;  /* QUOTE or FILE */
+    const char *operand2; /* of commands that take two */
     const char *collateral;
     const char *root;
     const char *policy;
@@ -47,10 +55,11 @@ struct options {
     uint32_t timeout_ms;         /* 0: not given */
     char *list;                  /* backs `sources` */
     struct get_options get;
+    struct policy_options tools; /* of `assay policy` */
 };
 
-/* Reads argv (argv[0] is the command's own name) for exactly one operand.
- * False: *code says how to exit, all has been said, and nothing is owned. */
+/* Reads argv (argv[0] is the command's own name) for exactly as many operands as
+ * `operand` names, each a word ("OLD NEW"); NULL: none. False: *code says how to exit, all has been said, and nothing is owned. */
 bool options_parse(struct options *o, const struct command *c,
                    enum option_set set, const char *operand, int argc,
                    char **argv, enum exit_code *code);
