@@ -69,6 +69,7 @@ struct assay_client_options {
     const char *server_name; /* DNS name or IP address, without port: for SNI,
                                 the certificate and Host */
     enum assay_wire wire;    /* must be one of the policy's */
+    bool keep_evidence;      /* for assay_client_offered() while it is open */
 };
 
 struct assay_client; /* opaque */
@@ -153,6 +154,16 @@ struct assay_session_facts {
 };
 ASSAY_API struct assay_session_facts
 assay_client_facts(const struct assay_client *c);
+/* What the server gave beside the quote that was appraised last, with
+ * keep_evidence. Slices live until the next evidence is asked for. */
+struct assay_client_offer {
+    bool kept; /* false: nothing is here, or facts are those of a later nonce */
+    const struct assay_eventlog *event_log; /* or NULL */
+    struct assay_slice app_compose;
+    struct assay_slice vm_config;
+};
+ASSAY_API struct assay_client_offer
+assay_client_offered(const struct assay_client *c);
 /* The server's leaf certificate, DER; empty before the handshake. */
 ASSAY_API struct assay_slice
 assay_client_certificate(const struct assay_client *c);

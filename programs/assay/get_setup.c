@@ -202,7 +202,8 @@ load_all(struct get *g)
     struct assay_error *err = &g->err;
 
     if (assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
-        load_policy(g->ctx, g->o->policy, &g->policy, err) != ASSAY_OK ||
+        (g->policy == NULL && /* else the caller has made one */
+         load_policy(g->ctx, g->o->policy, &g->policy, err) != ASSAY_OK) ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }

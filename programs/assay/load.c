@@ -95,72 +95,73 @@ resolve(const char *of, const char *path, struct assay_buf *out,
 }
 
 static void
-read_compose(const struct assay_ctx *ctx, struct assay_policy *p,
-             const char *path, struct assay_buf *content,
-             struct assay_error *err)
-{
-    if (assay_file_read(path, ASSAY_COMPOSE_MAX_BYTES, content, err) ==
-        ASSAY_OK) {
-        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(content),
-                                             err);
-    }
-}
-
-static void
 complete_policy(const struct assay_ctx *ctx, struct assay_policy *p,
-                const char *path, struct assay_buf *compose,
+                const char *path, struct assay_buf *content,
                 struct assay_error *err)
 {
     const char *file = assay_policy_compose_file(p);
     struct assay_buf whole;
 
-    if (file != NULL) {
-        if (resolve(path, file, &whole, err) == ASSAY_OK) {
-            read_compose(ctx, p, (const char *)whole.ptr, compose, err);
-        }
-        assay_buf_free(&whole);
+    if (file == NULL) {
+        return;
     }
+    if (resolve(path, file, &whole, err) == ASSAY_OK &&
+        assay_file_read((const char *)whole.ptr, ASSAY_COMPOSE_MAX_BYTES,
+                        content, err) == ASSAY_OK) {
+        (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(content),
+                                             err);
+    }
+    assay_buf_free(&whole);
+}
+
+enum assay_code
+load_policy_texts(const struct assay_ctx *ctx, const char *path,
+                  struct assay_policy **out, struct load_policy_texts *texts,
+                  struct assay_error *err)
+{
+    struct assay_policy *p = NULL;
+
+    *out = NULL;
+    assay_buf_init(&texts->compose_file, 0);
+    texts->is_toml = ends_with(path, ".toml");
+    if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &texts->text, err) !=
+        ASSAY_OK) {
+        return err->code;
+    }
+    (void)!(
+        texts->is_toml
+            ? assay_policy_parse_toml(assay_buf_slice(&texts->text), &p, err)
+            : assay_policy_parse(assay_buf_slice(&texts->text), &p, err));
+    if (p != NULL) {
+        complete_policy(ctx, p, path, &texts->compose_file, err);
+    }
+    if (err->code != ASSAY_OK) {
+        assay_policy_free(p);
+        load_policy_texts_free(texts);
+        assay_error_prefix(err, "%s", path);
+        return err->code;
+    }
+    *out = p;
+    return ASSAY_OK;
+}
+
+void
+load_policy_texts_free(struct load_policy_texts *t)
+{
+    assay_buf_free(&t->text);
+    assay_buf_free(&t->compose_file);
 }
 
 enum assay_code
 load_policy(const struct assay_ctx *ctx, const char *path,
             struct assay_policy **out, struct assay_error *err)
 {
-    struct assay_buf compose;
+    struct load_policy_texts texts;
 
-    (void)!load_policy_and_compose(ctx, path, out, &compose, err);
-    assay_buf_free(&compose);
+    if (load_policy_texts(ctx, path, out, &texts, err) == ASSAY_OK) {
+        load_policy_texts_free(&texts);
+    }
     return err->code;
-}
-
-enum assay_code
-load_policy_and_compose(const struct assay_ctx *ctx, const char *path,
-                        struct assay_policy **out, struct assay_buf *compose,
-                        struct assay_error *err)
-{
-    struct assay_policy *p = NULL;
-    struct assay_buf content;
-
-    *out = NULL;
-    assay_buf_init(compose, 0);
-    if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &content, err) !=
-        ASSAY_OK) {
-        return err->code;
-    }
-    (void)!(ends_with(path, ".toml")
-                ? assay_policy_parse_toml(assay_buf_slice(&content), &p, err)
-                : assay_policy_parse(assay_buf_slice(&content), &p, err));
-    assay_buf_free(&content);
-    if (p != NULL) {
-        complete_policy(ctx, p, path, compose, err);
-    }
-    if (err->code != ASSAY_OK) {
-        assay_policy_free(p);
-        assay_error_prefix(err, "%s", path);
-        return err->code;
-    }
-    *out = p;
-    return ASSAY_OK;
 }
 
 enum assay_code

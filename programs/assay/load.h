@@ -22,12 +22,18 @@ ASSAY_MUST_CHECK enum assay_code load_policy(const struct assay_ctx *ctx,
                                              const char *path,
                                              struct assay_policy **out,
                                              struct assay_error *err);
-/* The same, and the text of the compose_file: *compose is initialised here and
- * stays empty if the policy names none. */
+/* The same, and the texts that it was made from. */
+struct load_policy_texts {
+    struct assay_buf text;
+    bool is_toml;
+    struct assay_buf compose_file; /* its content; empty if it names none */
+};
 ASSAY_MUST_CHECK enum assay_code
-load_policy_and_compose(const struct assay_ctx *ctx, const char *path,
-                        struct assay_policy **out, struct assay_buf *compose,
-                        struct assay_error *err);
+load_policy_texts(const struct assay_ctx *ctx, const char *path,
+                  struct assay_policy **out, struct load_policy_texts *texts,
+                  struct assay_error *err);
+/* An empty one (all zero) is fine. */
+void load_policy_texts_free(struct load_policy_texts *t);
 /* From a file. */
 ASSAY_MUST_CHECK enum assay_code load_root(const struct assay_ctx *ctx,
                                            const char *path,

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
     &command_collateral_fetch,
     &command_collateral_show,
     &command_collateral_check,
+    &command_policy_pin,
     &command_policy_lint,
     &command_policy_explain,
     &command_policy_hash,

@@ -25,6 +25,7 @@ typedef void set_function(struct options *o, const char *value,
 static void
 set_at(struct options *o, const char *value, struct assay_error *err)
 {
+    o->at = true;
     (void)!assay_time_parse_loose(assay_slice_of(value), &o->now_s, "--at",
                                   err);
 }
@@ -433,6 +434,17 @@ static bool
 take_operand(struct options *o, const struct command *c, const char *operand,
              int argc, char **argv, enum exit_code *code)
 {
+    if (o->tools.quote != NULL) {
+        if (argc != optind) {
+            *code = cli_usage(c,
+                              "--quote is in place of a server, but there "
+                              "is also '%s'",
+                              argv[optind]);
+            return false;
+        }
+        o->operand = o->tools.quote;
+        return true;
+    }
     if (argc == optind) {
         *code = cli_usage(c, "%s is missing", operand);
         return false;

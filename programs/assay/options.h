@@ -46,6 +46,7 @@ struct options {
     enum assay_tcb_status accept[STATUSES_MAX];
     size_t accept_count;
     int64_t now_s; /* --at, or the clock */
+    bool at;       /* --at was given */
     bool json;
     bool no_cache;
     bool early;
@@ -58,8 +59,9 @@ struct options {
     struct policy_options tools; /* of `assay policy` */
 };
 
-/* Reads argv (argv[0] is the command's own name) for exactly as many operands as
- * `operand` names, each a word ("OLD NEW"); NULL: none. False: *code says how to exit, all has been said, and nothing is owned. */
+/* Reads argv (argv[0] is the command's own name) for exactly as many operands
+ * as `operand` names, each a word ("OLD NEW"); NULL: none. False: *code says
+ * how to exit, all has been said, and nothing is owned. */
 bool options_parse(struct options *o, const struct command *c,
                    enum option_set set, const char *operand, int argc,
                    char **argv, enum exit_code *code);

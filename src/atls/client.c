@@ -318,7 +318,9 @@ assay_client_appraise(struct assay_client *c, struct assay_now now,
                    assay_verdict_summary(v));
         return fail_peer(c, err);
     }
-    drop_evidence(c);
+    if (!c->o.keep_evidence) {
+        drop_evidence(c);
+    }
     c->facts.attested_ms = c->nonce_ms;
     c->facts.attestations++;
     c->state = ASSAY_CLIENT_OPEN;

@@ -154,3 +154,21 @@ assay_client_certificate(const struct assay_client *c)
 {
     return assay_buf_slice(&c->certificate);
 }
+
+struct assay_client_offer
+assay_client_offered(const struct assay_client *c)
+{
+    bool judged =
+        c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_CLOSED ||
+        (c->state == ASSAY_CLIENT_FAILED && c->error.code == ASSAY_NOT_TRUSTED);
+
+    if (!c->o.keep_evidence || !judged) {
+        return (struct assay_client_offer){.kept = false};
+    }
+    return (struct assay_client_offer){
+        .kept = true,
+        .event_log = c->evidence.event_log,
+        .app_compose = assay_buf_slice(&c->evidence.app_compose),
+        .vm_config = assay_buf_slice(&c->evidence.vm_config),
+    };
+}
