@@ -91,6 +91,11 @@ tell_doubts(const struct command *c, const struct options *o,
                 "genuine TD may have been at the other end\n",
                 c->name);
     }
+    if (!f->in_session) {
+        fprintf(stderr,
+                "assay: %s: note: nothing shows that the quote is fresh\n",
+                c->name);
+    }
     if (o->root != NULL) {
         fprintf(stderr,
                 "assay: %s: note: the policy trusts the root of --root, not "
@@ -142,9 +147,14 @@ static enum assay_code
 find(const struct command *c, const struct options *o, struct found *f,
      bool *peer, struct assay_error *err)
 {
+    const struct found_terms t = {
+        .type = type_of(o),
+        .self_signed = o->tools.accept_self_signed,
+    };
+
     return o->tools.quote != NULL
-               ? found_in_files(o, type_of(o), f, peer, err)
-               : found_in_session(c, o, o->operand, type_of(o), f, peer, err);
+               ? found_in_files(o, &t, f, peer, err)
+               : found_in_session(c, o, o->operand, &t, f, peer, err);
 }
 
 static enum exit_code

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/json_out.h"
 
-#define POLICY_MAX_BYTES 4096u
+#define POLICY_MAX_BYTES (5u * 1024u * 1024u)
 
 void
 found_free(struct found *f)
@@ -23,8 +23,49 @@ found_free(struct found *f)
 
 /* --- the policy that it is judged by ------------------------------------ */
 
+/* Members that say what good evidence is, whatever runs in the TD. */
+static const char *const terms[] = {
+    "allowed_tcb_status",
+    "grace_period",
+    "max_collateral_age_secs",
+    "collateral_grace_secs",
+    "pccs_url",
+    "cache_collateral",
+    "trusted_root",
+    "ca_file",
+    "allow_debug",
+    "allow_service_td",
+    "require_sept_ve_disable",
+    "certificate_event",
+};
+
+/* As `like` has them. A policy's wires stand before --wire, which chooses among
+ * them. */
+static void
+put_terms(struct assay_json_out *o, const struct assay_json *like,
+          const char *wire)
+{
+    uint32_t wires = like != NULL
+                         ? assay_json_member(like, ASSAY_JSON_ROOT, "wires")
+                         : ASSAY_JSON_NONE;
+
+    for (size_t i = 0; like != NULL && i < sizeof(terms) / sizeof(terms[0]);
+         i++) {
+        uint32_t value = assay_json_member(like, ASSAY_JSON_ROOT, terms[i]);
+
+        if (value != ASSAY_JSON_NONE) {
+            assay_json_out_document(o, terms[i], assay_json_span(like, value));
+        }
+    }
+    if (wires != ASSAY_JSON_NONE) {
+        assay_json_out_document(o, "wires", assay_json_span(like, wires));
+    } else if (wire != NULL) {
+        assay_json_out_text(o, "wires", wire);
+    }
+}
+
 enum assay_code
-found_policy(const struct options *o, const char *type,
+found_policy(const struct options *o, const struct found_terms *t,
              struct assay_policy **out, struct assay_error *err)
 {
     struct assay_json_out j;
@@ -35,11 +76,10 @@ found_policy(const struct options *o, const char *type,
     assay_buf_init(&text, POLICY_MAX_BYTES);
     assay_json_out_init(&j, &text, true);
     assay_json_out_open(&j, NULL, '{');
-    assay_json_out_text(&j, "type", type);
+    assay_json_out_text(&j, "type", t->type);
     assay_json_out_bool(&j, "partial", true);
-    if (o->get.wire != NULL) {
-        assay_json_out_text(&j, "wires", o->get.wire);
-    }
+    put_terms(&j, t->like, o->get.wire);
+
     assay_json_out_close(&j, '}');
     if (assay_buf_check(&text, "policy", err) == ASSAY_OK) {
         (void)!assay_policy_parse(assay_buf_slice(&text), out, err);
@@ -48,7 +88,7 @@ found_policy(const struct options *o, const char *type,
     if (err->code == ASSAY_OK && o->accept_count > 0) {
         (void)!assay_policy_accept(*out, o->accept, o->accept_count, err);
     }
-    if (err->code == ASSAY_OK && o->tools.accept_self_signed) {
+    if (err->code == ASSAY_OK && t->self_signed) {
         assay_policy_accept_self_signed(*out);
     }
     if (err->code != ASSAY_OK) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "options.h"
 
 #define FOUND_FROM_BYTES 300u
@@ -28,10 +29,19 @@ struct found {
 };
 void found_free(struct found *f);
 
-/* What the evidence is judged by: genuine, healthy (--accept), not under debug;
- * of the workload nothing. type: "dstack_tdx" or "tdx". */
+/* How it is asked for. */
+struct found_terms {
+    const char *type;              /* "dstack_tdx" or "tdx" */
+    const struct assay_json *like; /* a policy (policy_document.h) whose terms
+                                      on platform, collateral and session hold;
+                                      or NULL: the defaults */
+    bool self_signed;              /* the TLS certificate is not checked */
+};
+
+/* What the evidence is judged by: genuine, and healthy by these terms and
+ * --accept; of the workload nothing. */
 ASSAY_MUST_CHECK enum assay_code found_policy(const struct options *o,
-                                              const char *type,
+                                              const struct found_terms *t,
                                               struct assay_policy **out,
                                               struct assay_error *err);
 /* Takes what the verdict proves. ASSAY_NOT_TRUSTED if it does not trust. */
@@ -44,10 +54,10 @@ found_take(const struct assay_ctx *ctx, const struct assay_verdict *v,
  * reached and did not prove itself. */
 ASSAY_MUST_CHECK enum assay_code
 found_in_session(const struct command *c, const struct options *o,
-                 const char *server, const char *type, struct found *f,
-                 bool *peer, struct assay_error *err);
+                 const char *server, const struct found_terms *t,
+                 struct found *f, bool *peer, struct assay_error *err);
 /* From --quote, --event-log, --app-compose and --vm-config. */
 ASSAY_MUST_CHECK enum assay_code found_in_files(const struct options *o,
-                                                const char *type,
+                                                const struct found_terms *t,
                                                 struct found *f, bool *peer,
                                                 struct assay_error *err);

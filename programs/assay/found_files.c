@@ -87,14 +87,14 @@ judge(const struct options *o, struct files *r, struct assay_error *err)
 }
 
 enum assay_code
-found_in_files(const struct options *o, const char *type, struct found *f,
-               bool *peer, struct assay_error *err)
+found_in_files(const struct options *o, const struct found_terms *t,
+               struct found *f, bool *peer, struct assay_error *err)
 {
     struct files r = {.ctx = NULL};
 
     *peer = false;
     if (assay_ctx_new(&r.ctx, err) == ASSAY_OK &&
-        found_policy(o, type, &r.policy, err) == ASSAY_OK &&
+        found_policy(o, t, &r.policy, err) == ASSAY_OK &&
         load_files(o, &r, err) == ASSAY_OK && judge(o, &r, err) == ASSAY_OK) {
         (void)snprintf(f->from, sizeof(f->from), "%s", o->tools.quote);
         *peer = found_take(r.ctx, r.verdict, r.quote,

@@ -107,8 +107,8 @@ parse_server(const char *server, struct assay_uri *uri, struct assay_error *err)
 
 enum assay_code
 found_in_session(const struct command *c, const struct options *o,
-                 const char *server, const char *type, struct found *f,
-                 bool *peer, struct assay_error *err)
+                 const char *server, const struct found_terms *t,
+                 struct found *f, bool *peer, struct assay_error *err)
 {
     struct look *s = calloc(1, sizeof(*s)); /* the loop is in it, see below */
 
@@ -127,7 +127,7 @@ found_in_session(const struct command *c, const struct options *o,
     s->g.c = c;
     s->g.o = &s->plain;
     if (parse_server(server, &s->g.uri, err) != ASSAY_OK ||
-        found_policy(o, type, &s->g.policy, err) != ASSAY_OK) {
+        found_policy(o, t, &s->g.policy, err) != ASSAY_OK) {
         free(s);
         return err->code;
     }
