@@ -131,6 +131,23 @@ judge_merge(const struct lint_yaml *y, uint32_t key)
     }
 }
 
+/* Each anchor once, at its first alias; merges have their own finding. */
+static void
+judge_alias(const struct lint_yaml *y, uint32_t alias)
+{
+    const struct yaml_node *n = &y->t->node[alias];
+
+    for (uint32_t i = 0; i < alias; i++) {
+        if (y->t->node[i].target == n->target) {
+            return;
+        }
+    }
+    if (n->key == YAML_NONE || !assay_slice_is(yaml_text(y->t, n->key), "<<")) {
+        lint_yaml_add(y, LINT_ANCHOR, alias, "an alias of line %zu",
+                      y->t->node[n->target].line);
+    }
+}
+
 void
 lint_yaml_ambiguities(const struct lint_yaml *y)
 {
@@ -141,8 +158,7 @@ lint_yaml_ambiguities(const struct lint_yaml *y)
             lint_yaml_add(y, LINT_TAG, i, "a tag, which changes the value");
         }
         if (n->kind == YAML_KIND_ALIAS) {
-            lint_yaml_add(y, LINT_ANCHOR, i, "an alias of line %zu",
-                          y->t->node[n->target].line);
+            judge_alias(y, i);
         }
         if (n->is_key && assay_slice_is(yaml_text(y->t, i), "<<")) {
             judge_merge(y, i);

@@ -19,7 +19,7 @@ static const struct command *const commands[] = {
     &command_policy_pin,
     &command_policy_lint,
     &command_policy_explain,
-        &command_policy_diff,
+    &command_policy_diff,
     &command_policy_hash,
 
     &command_policy_schema,
