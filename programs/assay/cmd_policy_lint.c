@@ -88,12 +88,31 @@ look_at_policy(struct lint *l, const struct options *o)
 }
 
 static void
+look_at(struct lint *l, const struct options *o, struct assay_slice text,
+        const struct assay_json *doc)
+{
+    static const struct lint_envs none = {NULL, ASSAY_JSON_NONE};
+
+    switch (subject_of(o->operand, doc)) {
+    case SUBJECT_POLICY:
+        look_at_policy(l, o);
+        return; /* its errors have the path */
+    case SUBJECT_APP_COMPOSE:
+        lint_app_compose(l, doc, ASSAY_JSON_ROOT, "");
+        break;
+    case SUBJECT_SERVICES:
+        lint_services(l, text, &none, "");
+        break;
+    }
+    assay_error_prefix(l->err, "%s", o->operand);
+}
+
+static void
 look(struct lint *l, const struct options *o)
 {
     struct assay_json *doc = NULL;
     struct assay_buf content;
     struct assay_slice text;
-    const struct lint_envs none = {NULL, ASSAY_JSON_NONE};
 
     if (assay_file_read(o->operand, ASSAY_POLICY_MAX_BYTES, &content, l->err) !=
         ASSAY_OK) {
@@ -103,19 +122,8 @@ look(struct lint *l, const struct options *o)
     if (starts_object(text) && !ends_with(o->operand, ".toml") &&
         assay_json_parse(text, &limits, "JSON", &doc, l->err) != ASSAY_OK) {
         assay_error_prefix(l->err, "%s", o->operand);
-        assay_buf_free(&content);
-        return;
-    }
-    switch (subject_of(o->operand, doc)) {
-    case SUBJECT_POLICY:
-        look_at_policy(l, o);
-        break;
-    case SUBJECT_APP_COMPOSE:
-        lint_app_compose(l, doc, ASSAY_JSON_ROOT, "");
-        break;
-    case SUBJECT_SERVICES:
-        lint_services(l, text, &none, "");
-        break;
+    } else {
+        look_at(l, o, text, doc);
     }
     assay_json_free(doc);
     assay_buf_free(&content);

@@ -127,7 +127,6 @@ const char *severity_name(enum severity s);
     X(TAG, "yaml-tag", WARNING, "leave out the tag")                           \
     X(DOCUMENTS, "yaml-documents", ERROR,                                      \
       "leave one document: those behind it were not looked at")                \
-    X(UNREADABLE, "yaml-unreadable", ERROR, "write it so that it can be read") \
     X(TOO_MANY, "too-many-findings", ERROR, "mend these first")
 
 enum lint_code {
@@ -155,7 +154,8 @@ struct lint {
     struct finding *finding;
     size_t count;
     size_t room;
-    struct assay_error *err; /* memory, or the cryptographic library */
+    struct assay_error *err; /* what could not be looked at: YAML that cannot be
+                                read, memory, the cryptographic library */
 };
 
 /* Notes a finding, unless its code is allowed. Both texts may quote the input:

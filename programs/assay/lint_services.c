@@ -403,15 +403,15 @@ lint_services(struct lint *l, struct assay_slice yaml,
               const struct lint_envs *envs, const char *where)
 {
     struct yaml_tree tree;
-    struct assay_error err;
     struct lint_yaml y = {l, &tree, where, envs};
     uint32_t include;
 
-    if (yaml_tree_parse(yaml, &tree, &err) != ASSAY_OK) {
-        if (err.code == ASSAY_NO_MEMORY || err.code == ASSAY_UNSUPPORTED) {
-            assay_fail(l->err, err.code, err.offset, "%s", err.msg);
-        } else {
-            lint_add(l, LINT_UNREADABLE, where, "%s", err.msg);
+    if (l->err->code != ASSAY_OK) {
+        return;
+    }
+    if (yaml_tree_parse(yaml, &tree, l->err) != ASSAY_OK) {
+        if (where[0] != '\0') {
+            assay_error_prefix(l->err, "%s", where);
         }
         return;
     }

@@ -68,21 +68,35 @@ class ServerCase(Case):
 
 class Pin(ServerCase):
     def test_round_trip(self):
-        """What was pinned verifies the same server, and says that it was."""
-        for suffix, read in ((".json", json.loads), (".toml", None)):
-            file = self.fresh(suffix)
-            result = self.check(self.pin(to=file), TRUSTED)
-            self.assertEqual(result.out, "")
-            self.assertIn("trusted on first use", result.err)
-            got = self.check(self.get(file), TRUSTED)
-            self.assertIn("the workload is as required; pinned on first use at",
-                          got.err)
-            if read:
-                content = read(file.read_text())
-                self.assertNotIn("partial", content)
-                self.assertEqual(content["pinned"]["how"], "session")
-                self.assertEqual(content["pinned"]["from"], self.server)
-                self.assertEqual(content["certificate_event"], "required")
+        """What was pinned verifies the same server, and says that it was; the
+        certificate that it announced, too."""
+        with Sim(now=None) as self.sim, Serve(
+                BACKEND,
+                quotes=f"dstack:{self.sim.ready['guest']}") as self.serve:
+            for suffix in (".json", ".toml"):
+                file = self.fresh(suffix)
+                result = self.check(self.pin(to=file), TRUSTED)
+                self.assertEqual(result.out, "")
+                self.assertIn("trusted on first use", result.err)
+                self.assertNotIn("not pinned", result.err)
+                got = self.check(self.get(file), TRUSTED)
+                self.assertIn("the workload is as required; pinned on first "
+                              "use at", got.err)
+                if suffix == ".json":
+                    content = json.loads(file.read_text())
+                    self.assertNotIn("partial", content)
+                    self.assertEqual(content["pinned"]["how"], "session")
+                    self.assertEqual(content["pinned"]["from"], self.server)
+                    self.assertEqual(content["certificate_event"], "required")
+            # Another TD of the same kind announces another certificate.
+            self.sim.change("reboot")
+            self.check_refused(self.get(file), NOT_TRUSTED,
+                               "certificate_event")
+
+    def test_what_cannot_be_pinned_is_told(self):
+        result = self.check(self.pin(), TRUSTED)
+        self.assertIn("not pinned: certificate", result.err)
+        self.assertNotIn("certificate_event", result.json)
 
     def test_both_forms_say_the_same(self):
         toml, json_file = self.fresh(".toml"), self.fresh()
@@ -93,19 +107,17 @@ class Pin(ServerCase):
 
     def test_what_is_measured_counts(self):
         """After any measured change, the pinned policy refuses the server."""
-        with Sim(now=None) as self.sim, Serve(
-                BACKEND,
-                quotes=f"dstack:{self.sim.ready['guest']}") as self.serve:
-            file = self.fresh()
-            self.check(self.pin(to=file), TRUSTED)
-            self.check(self.get(file), TRUSTED)
-            evil = write("evil-compose.json", '{"name":"evil"}')
-            for control, reason in ((f"compose={evil}", "app_compose"),
-                                    ("os-image=evil", "mrtd")):
-                with self.subTest(control):
-                    self.sim.change(control)
-                    self.check_refused(self.get(file), NOT_TRUSTED, reason)
-                    self.sim.change("reset")
+        file = self.fresh()
+        self.check(self.pin(to=file), TRUSTED)
+        evil = write("evil-compose.json", '{"name":"evil"}')
+        for control, reason in ((f"compose={evil}", "app_compose"),
+                                ("os-image=evil", "mrtd")):
+            with self.subTest(control):
+                self.check(self.get(file), TRUSTED)
+                self.sim.change(control)
+                self.check_refused(self.get(file), NOT_TRUSTED, reason)
+                self.sim.change("reset")
+        self.check(self.get(file), TRUSTED)
 
     def test_hole_12_evidence_that_is_not_genuine(self):
         """Nothing is written but from a genuine quote of a healthy platform
@@ -367,9 +379,13 @@ class Lint(Case):
                                  (weak, ("--fail-on", "error"), TRUSTED),
                                  (weak, ("--allow", "image-without-digest"),
                                   TRUSTED),
-                                 (good + "\nx: [", (), NOT_TRUSTED)):
+                                 (weak + "\nx: *y", ("--allow", "yaml-alias"),
+                                  UNREADABLE)):
             result = self.check(policy("lint", "--json", *args,
                                        write("lint.yml", text)), code)
+            if code == UNREADABLE:
+                self.assertEqual(result.json["error"]["code"], "malformed")
+                continue
             self.assertEqual(result.json["failed"], code == NOT_TRUSTED)
         self.check_refused(policy("lint", "/nonexistent"), UNREADABLE)
         self.check_refused(policy("lint", "--fail-on", "x", "y"), USAGE)

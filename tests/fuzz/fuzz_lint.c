@@ -33,6 +33,13 @@ check_findings(struct lint *l)
     lint_free(l);
 }
 
+/* Only what cannot be read. */
+static void
+check_error(const struct assay_error *err)
+{
+    fuzz_check_error(err, err->code, FUZZ_OUT_MAX);
+}
+
 static struct lint
 make_lint(struct assay_error *err)
 {
@@ -48,7 +55,7 @@ look_at_services(struct assay_slice in)
     struct lint l = make_lint(&err);
 
     lint_services(&l, in, &none, "");
-    fuzz_check_error(&err, ASSAY_OK, 0);
+    check_error(&err);
     check_findings(&l);
 }
 
@@ -62,7 +69,7 @@ look_at_app_compose(struct assay_slice in)
 
     if (assay_json_parse(in, &limits, "JSON", &j, &err) == ASSAY_OK) {
         lint_app_compose(&l, j, ASSAY_JSON_ROOT, "");
-        fuzz_check_error(&err, ASSAY_OK, 0);
+        check_error(&err);
     }
     assay_json_free(j);
     check_findings(&l);
@@ -77,7 +84,7 @@ look_at_policy(struct assay_slice in)
 
     if (assay_policy_parse(in, &p, &err) == ASSAY_OK) {
         lint_policy(&l, p, ASSAY_EMPTY);
-        fuzz_check_error(&err, err.code, FUZZ_OUT_MAX);
+        check_error(&err);
     }
     assay_policy_free(p);
     check_findings(&l);

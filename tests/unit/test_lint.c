@@ -79,8 +79,6 @@ static const struct row {
     {"no services", "a: b", "shape-unknown@1:1"},
     {"services are a list", "services: [a]", "shape-unknown@1:1"},
     {"a service is a text", "services:\n  a: b\n", "shape-unknown@2:6"},
-    {"not YAML", "a: [", "yaml-unreadable@"},
-    {"a list as a name", "? [a]\n: b", "yaml-unreadable@"},
     {"volumes are a text", GOOD "    volumes: a:b\n", "shape-unknown@4:14"},
     {"a volume is a list", GOOD "    volumes: [[a]]\n", "shape-unknown@4:15"},
     /* images: hole 10 has its own test */
@@ -221,6 +219,35 @@ test_services(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(services); i++) {
         look_at_services(services[i].name, services[i].yaml, services[i].found);
+    }
+}
+
+/* What cannot be read is not found to be good: it is an error. */
+static void
+test_unreadable(void **state)
+{
+    static const struct lint_envs none = {NULL, ASSAY_JSON_NONE};
+    static const struct {
+        const char *yaml;
+        enum assay_code code;
+        const char *msg;
+    } rows[] = {
+        {"a: [", ASSAY_MALFORMED, "compose: line 2, column 1: "},
+        {"? [a]\n: b", ASSAY_INVALID, "compose: line 1, column 3: "},
+        {"a: &a [*a]", ASSAY_MALFORMED, "compose: line 1, column 8: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_error err;
+        struct lint l = {.ctx = ctx, .err = &err, .allow = "shape-unknown"};
+
+        assay_error_clear(&err);
+        lint_services(&l, assay_slice_of(rows[i].yaml), &none, "compose");
+        check_error(rows[i].yaml, &err, rows[i].code, rows[i].msg,
+                    ASSAY_NO_OFFSET);
+        assert_int_equal(l.count, 0);
+        lint_free(&l);
     }
 }
 
@@ -581,6 +608,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_services),
+        cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_hole_10_image_tags),
         cmocka_unit_test(test_app_composes),
         cmocka_unit_test(test_hole_9_values_of_the_environment),
