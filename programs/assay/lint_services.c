@@ -411,7 +411,7 @@ lint_services(struct lint *l, struct assay_slice yaml,
     }
     if (yaml_tree_parse(yaml, &tree, l->err) != ASSAY_OK) {
         if (where[0] != '\0') {
-            assay_error_prefix(l->err, "%s", where);
+            assay_error_prefix(l->err, "%.*s", (int)strcspn(where, ":"), where);
         }
         return;
     }
