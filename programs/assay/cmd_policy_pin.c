@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,44 +17,39 @@
 #include "io/file.h"
 #include "pin_write.h"
 
-/* A file that is to be written, and was not there before. */
-struct target {
-    const char *path; /* NULL: none */
-    bool made;        /* by us: to be taken away again after a failure */
-};
-
-/* Whoever else writes a file of that name does it before or after. */
+/* Early, so that nobody waits for what cannot be written. */
 static enum assay_code
-reserve(struct target *t, const char *path, bool force, struct assay_error *err)
+check_absent(const char *path, bool force, struct assay_error *err)
+{
+    struct stat st;
+
+    if (path != NULL && !force && lstat(path, &st) == 0) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                   "%s: the file is there already; --force replaces it", path);
+    }
+    return err->code;
+}
+
+/* A file that was not there before: whoever else writes one of that name does
+ * it before, which is an error, or after. */
+static enum assay_code
+write_new(const char *path, struct assay_slice content, bool force,
+          struct assay_error *err)
 {
     int fd;
 
-    t->path = path;
-    if (path == NULL || force) {
-        return ASSAY_OK;
+    if (!force) {
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0) {
+            return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: %s", path,
+                              strerror(errno));
+        }
+        (void)close(fd);
     }
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        return errno == EEXIST
-                   ? assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
-                                "%s: the file is there already; --force "
-                                "replaces it",
-                                path)
-                   : assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: %s", path,
-                                strerror(errno));
+    if (assay_file_write(path, content, 0666, err) != ASSAY_OK && !force) {
+        (void)unlink(path); /* the empty one that we have made */
     }
-    t->made = true;
-    (void)close(fd);
-    return ASSAY_OK;
-}
-
-static void
-settle(struct target *t, bool failed)
-{
-    if (t->made && failed) {
-        (void)unlink(t->path);
-    }
-    t->made = false;
+    return err->code;
 }
 
 /* --- telling ------------------------------------------------------------ */
@@ -131,13 +127,15 @@ static enum assay_code
 put(const struct options *o, const struct found *f, struct assay_buf *policy,
     struct assay_error *err)
 {
+    bool force = o->tools.force;
+
     if (o->tools.compose_out != NULL && f->app_compose.len > 0 &&
-        assay_file_write(o->tools.compose_out, assay_buf_slice(&f->app_compose),
-                         0666, err) != ASSAY_OK) {
+        write_new(o->tools.compose_out, assay_buf_slice(&f->app_compose), force,
+                  err) != ASSAY_OK) {
         return err->code;
     }
     if (o->output != NULL) {
-        return assay_file_write(o->output, assay_buf_slice(policy), 0666, err);
+        return write_new(o->output, assay_buf_slice(policy), force, err);
     }
     cli_print(policy);
     return ASSAY_OK;
@@ -185,22 +183,17 @@ pin_to(const struct command *c, const struct options *o, struct found *f)
 static enum exit_code
 pin(const struct command *c, const struct options *o)
 {
-    struct target policy = {.path = NULL};
-    struct target compose = {.path = NULL};
     struct found f = {.in_session = false};
     struct assay_error err;
     enum exit_code code;
 
     assay_error_clear(&err);
-    if (reserve(&policy, o->output, o->tools.force, &err) == ASSAY_OK &&
-        reserve(&compose, o->tools.compose_out, o->tools.force, &err) ==
-            ASSAY_OK) {
+    if (check_absent(o->output, o->tools.force, &err) == ASSAY_OK &&
+        check_absent(o->tools.compose_out, o->tools.force, &err) == ASSAY_OK) {
         code = pin_to(c, o, &f);
     } else {
         code = cli_fail(c, o->json, &err);
     }
-    settle(&policy, code != EXIT_TRUSTED);
-    settle(&compose, code != EXIT_TRUSTED || f.app_compose.len == 0);
     found_free(&f);
     return code;
 }

@@ -99,27 +99,49 @@ lint_yaml_variable(const char **text, char name[64])
     return false;
 }
 
-/* The nearest key above the node that is in the list, or the nearest at all. */
-static uint32_t
-key_above(const struct yaml_tree *t, uint32_t node, bool *is_harmless)
+/* "services.NAME": a service may have any name. */
+static bool
+is_service_name(const struct yaml_tree *t, uint32_t key)
 {
-    uint32_t nearest = t->node[node].key;
+    uint32_t map = t->node[key].parent;
+    uint32_t above = map != YAML_NONE ? t->node[map].key : YAML_NONE;
 
-    *is_harmless = false;
-    for (; node != YAML_NONE; node = t->node[node].parent) {
-        uint32_t key = t->node[node].key;
+    return above != YAML_NONE && t->node[map].parent == YAML_ROOT &&
+           assay_slice_is(yaml_text(t, above), "services");
+}
 
-        if (nearest == YAML_NONE) {
-            nearest = key;
-        }
-        for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
-            if (key != YAML_NONE &&
-                assay_slice_is(yaml_text(t, key), harmless[i])) {
-                *is_harmless = true;
-            }
+static bool
+is_harmless(const struct yaml_tree *t, uint32_t key)
+{
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+        if (assay_slice_is(yaml_text(t, key), harmless[i])) {
+            return !is_service_name(t, key);
         }
     }
-    return nearest;
+    return false;
+}
+
+/* What is anchored may be used anywhere, by an alias. */
+static bool
+is_below_harmless(const struct yaml_tree *t, uint32_t node)
+{
+    for (; node != YAML_NONE && !t->node[node].anchored;
+         node = t->node[node].parent) {
+        if (t->node[node].key != YAML_NONE &&
+            is_harmless(t, t->node[node].key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t
+key_above(const struct yaml_tree *t, uint32_t node)
+{
+    while (node != YAML_NONE && t->node[node].key == YAML_NONE) {
+        node = t->node[node].parent;
+    }
+    return node != YAML_NONE ? t->node[node].key : YAML_NONE;
 }
 
 static bool
@@ -167,8 +189,7 @@ static void
 judge_scalar(const struct lint_yaml *y, uint32_t node)
 {
     const char *text = yaml_string(y->t, node);
-    bool is_harmless;
-    uint32_t key = key_above(y->t, node, &is_harmless);
+    uint32_t key = key_above(y->t, node);
     uint32_t list = y->t->node[node].parent;
     char name[64];
 
@@ -177,7 +198,7 @@ judge_scalar(const struct lint_yaml *y, uint32_t node)
         judge_environment(y, node, text);
     }
     /* An image has its own finding (lint_services.c). */
-    if (is_harmless ||
+    if (is_below_harmless(y->t, node) ||
         (key != YAML_NONE && assay_slice_is(yaml_text(y->t, key), "image"))) {
         return;
     }
