@@ -52,8 +52,10 @@ normalize(const char *path, char out[PATH_MAX_BYTES])
         size_t len = strcspn(path, "/");
 
         if (len == 2 && strncmp(path, "..", 2) == 0) {
-            while (n > 0 && out[--n] != '/') {
+            while (n > 0 && out[n - 1] != '/') {
+                n--;
             }
+            n -= n > 0; /* the slash */
         } else if (len > 0 && !(len == 1 && path[0] == '.')) {
             if (n + 1 + len >= PATH_MAX_BYTES - 1) {
                 return false;
