@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "load.h"
 #include "policy_diff.h"
 
@@ -123,6 +124,33 @@ compare_policies(struct run *r)
     }
 }
 
+/* A text that OLD does not mean would make up differences. */
+static void
+check_text(struct run *r)
+{
+    const struct assay_json *all = r->old.document.all;
+    uint32_t list = assay_json_member(all, ASSAY_JSON_ROOT, "compose_hash");
+    uint8_t hash[32];
+    char hex[2 * sizeof(hash) + 1];
+
+    if (r->app_compose.len == 0 || list == ASSAY_JSON_NONE ||
+        assay_json_type(all, list) == ASSAY_JSON_NULL ||
+        assay_compose_hash(r->ctx, assay_buf_slice(&r->app_compose),
+                           ASSAY_COMPOSE_RAW, hash, &r->err) != ASSAY_OK) {
+        return;
+    }
+    assay_hex_to(hex, (struct assay_slice){hash, sizeof(hash)});
+    for (uint32_t i = policy_document_first(all, list); i != ASSAY_JSON_NONE;
+         i = policy_document_next(all, list, i)) {
+        if (assay_slice_is(assay_json_string(all, i), hex)) {
+            return;
+        }
+    }
+    assay_fail(&r->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "%s: its SHA-256 is %s, which the policy does not name",
+               r->o->app_compose, hex);
+}
+
 static void
 compare(const struct command *c, struct run *r)
 {
@@ -133,6 +161,9 @@ compare(const struct command *c, struct run *r)
     }
     r->diff.ctx = r->ctx;
     side_load(r, r->o->operand, &r->old);
+    if (r->err.code == ASSAY_OK) {
+        check_text(r);
+    }
     if (r->err.code != ASSAY_OK) {
         return;
     }

@@ -294,6 +294,14 @@ class Diff(ServerCase):
         self.assertIn("+  app:", lines)
         self.assertEqual(differs["expected_bootchain.rtmr1"]["old"], "11" * 48)
 
+    def test_another_text(self):
+        """A text that the policy does not name tells nothing."""
+        file = self.fresh()
+        self.check(self.pin(to=file), TRUSTED)
+        self.check_refused(
+            policy("diff", "--app-compose", write("diff-any.json", "{}"), file,
+                   self.server), UNREADABLE, "which the policy does not name")
+
     def test_a_server_that_is_not_genuine(self):
         """A server tells only what it has proven."""
         file = self.fresh()
