@@ -87,6 +87,12 @@ tell_doubts(const struct command *c, const struct options *o,
                 "genuine TD may have been at the other end\n",
                 c->name);
     }
+    if (o->get.ca != NULL && f->certificate_checked) {
+        fprintf(stderr,
+                "assay: %s: note: the roots of --ca are not in the policy: "
+                "give them again, or name them as its ca_file\n",
+                c->name);
+    }
     if (!f->in_session) {
         fprintf(stderr,
                 "assay: %s: note: nothing shows that the quote is fresh\n",

@@ -5,7 +5,6 @@
  */
 #include "pin_write.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -250,18 +249,6 @@ put_root(struct assay_json_out *j, const struct options *o,
     }
 }
 
-/* From wherever the policy is used, --ca is the same file. */
-static void
-put_ca(struct assay_json_out *j, const struct options *o)
-{
-    char *path = o->get.ca != NULL ? realpath(o->get.ca, NULL) : NULL;
-
-    if (path != NULL) {
-        assay_json_out_text(j, "ca_file", path);
-    }
-    free(path);
-}
-
 static void
 put_pinned(struct assay_json_out *j, const struct found *f)
 {
@@ -290,7 +277,6 @@ write_json(const struct options *o, const struct found *f, const struct pin *p,
     put_app(&j, f, p);
     put_terms(&j, o, f, p);
     put_root(&j, o, err);
-    put_ca(&j, o);
     put_pinned(&j, f);
     assay_json_out_close(&j, '}');
     assay_buf_add_u8(out, '\n');

@@ -63,7 +63,8 @@ class ServerCase(Case):
                       *(("-o", to) if to else ()), *args, self.server)
 
     def get(self, file):
-        return run("get", "-v", "--no-cache", "--policy", file, self.url)
+        return run("get", "-v", "--no-cache", "--ca", self.serve.ca, "--policy",
+                   file, self.url)
 
 
 class Pin(ServerCase):
@@ -273,7 +274,7 @@ class Diff(ServerCase):
     def test_a_server(self):
         file, text = self.fresh(), self.fresh()
         self.check(self.pin("--compose-out", text, to=file), TRUSTED)
-        self.check(policy("diff", file, self.server), TRUSTED)
+        self.check(policy("diff", "--ca", self.serve.ca, file, self.server), TRUSTED)
         content = json.loads(file.read_text())
         content["expected_bootchain"]["rtmr1"] = "11" * 48
         old = json.loads(text.read_text())
@@ -284,7 +285,8 @@ class Diff(ServerCase):
             old_text.read_bytes()).hexdigest()
         changed = write("diff-changed.json", json.dumps(content))
         result = self.check(policy("diff", "--json", "--app-compose", old_text,
-                                   changed, self.url), NOT_TRUSTED)
+                                   "--ca", self.serve.ca, changed, self.url),
+                            NOT_TRUSTED)
         differs = {d["member"]: d for d in result.json["differences"]}
         self.assertEqual(set(differs),
                          {"expected_bootchain.rtmr1", "compose_hash",
@@ -299,8 +301,8 @@ class Diff(ServerCase):
         file = self.fresh()
         self.check(self.pin(to=file), TRUSTED)
         self.check_refused(
-            policy("diff", "--app-compose", write("diff-any.json", "{}"), file,
-                   self.server), UNREADABLE, "which the policy does not name")
+            policy("diff", "--app-compose", write("diff-any.json", "{}"),
+                   "--ca", self.serve.ca, file, self.server), UNREADABLE, "which the policy does not name")
 
     def test_a_server_that_is_not_genuine(self):
         """A server tells only what it has proven."""
@@ -309,10 +311,12 @@ class Diff(ServerCase):
         content = json.loads(file.read_text())
         del content["trusted_root"]
         rootless = write("diff-rootless.json", json.dumps(content))
-        self.check_refused(policy("diff", rootless, self.server), NOT_TRUSTED,
+        self.check_refused(policy("diff", "--ca", self.serve.ca, rootless,
+                                  self.server), NOT_TRUSTED,
                            "root_ca")
         self.sim.change("tcb=OutOfDate")
-        self.check_refused(policy("diff", "--no-cache", file, self.server),
+        self.check_refused(policy("diff", "--no-cache", "--ca", self.serve.ca,
+                                  file, self.server),
                            NOT_TRUSTED, "tcb_status")
 
     def test_policies(self):
