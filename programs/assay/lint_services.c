@@ -81,15 +81,6 @@ static const struct rule {
 };
 
 static bool
-is_null(const struct lint_yaml *y, uint32_t node)
-{
-    const char *s = yaml_string(y->t, node);
-
-    return y->t->node[node].kind == YAML_KIND_SCALAR &&
-           (s[0] == '\0' || strcmp(s, "~") == 0 || strcasecmp(s, "null") == 0);
-}
-
-static bool
 contains(const char *text, const char *word)
 {
     size_t n = strlen(word);
@@ -122,7 +113,7 @@ find(const struct lint_yaml *y, const struct rule *r, uint32_t value)
     case IS_TRUE:
         return lint_yaml_is_true(y, value) ? value : YAML_NONE;
     case IS_THERE:
-        return is_null(y, value) ? YAML_NONE : value;
+        return lint_yaml_is_null(y, value) ? YAML_NONE : value;
     case IS_WORD:
         return strcasecmp(yaml_string(y->t, value), r->word) == 0 ? value
                                                                   : YAML_NONE;
@@ -154,62 +145,6 @@ judge_values(const struct lint_yaml *y, uint32_t service)
 
         if (found != YAML_NONE) {
             lint_yaml_add(y, rules[i].code, found, "%s", rules[i].message);
-        }
-    }
-}
-
-/* --- images ------------------------------------------------------------- */
-
-/* "...@sha256:" and 64 digits, and nothing behind them. */
-static bool
-has_digest(const char *image)
-{
-    static const char start[] = "@sha256:";
-    const char *digest = strstr(image, start);
-
-    if (digest == NULL) {
-        return false;
-    }
-    digest += strlen(start);
-    return strspn(digest, "0123456789abcdef") == 64 && digest[64] == '\0';
-}
-
-/* No tag is the tag "latest". A colon before the last slash is a port's. */
-static bool
-is_latest(const char *image)
-{
-    const char *slash = strrchr(image, '/');
-    const char *tag = strchr(slash != NULL ? slash : image, ':');
-
-    return tag == NULL || strcmp(tag, ":latest") == 0;
-}
-
-static void
-judge_image(const struct lint_yaml *y, uint32_t service)
-{
-    uint32_t node = yaml_member(y->t, service, "image");
-    const char *image = yaml_string(y->t, node);
-    const char *text = image;
-    char name[64];
-
-    if (node == YAML_NONE || is_null(y, node)) {
-        if (yaml_member(y->t, service, "build") == YAML_NONE) {
-            lint_yaml_add(y, LINT_NO_IMAGE, service, "it names no image");
-        }
-    } else if (y->t->node[node].kind != YAML_KIND_SCALAR) {
-        lint_yaml_add(y, LINT_SHAPE, node, "the image is no text");
-    } else if (lint_yaml_variable(&text, name)) {
-        lint_yaml_add(y, LINT_IMAGE_VARIABLE, node,
-                      "$%.30s of the environment decides which image runs",
-                      name);
-    } else if (!has_digest(image)) {
-        lint_yaml_add(y, LINT_NO_DIGEST, node,
-                      "'%.60s' names no digest: whoever runs the registry "
-                      "decides what runs",
-                      image);
-        if (is_latest(image)) {
-            lint_yaml_add(y, LINT_LATEST, node, "'%.60s' is whatever is newest",
-                          image);
         }
     }
 }
@@ -294,7 +229,7 @@ judge_list(const struct lint_yaml *y, uint32_t service, const char *name,
 {
     uint32_t list = yaml_member(y->t, service, name);
 
-    if (list == YAML_NONE || is_null(y, list)) {
+    if (list == YAML_NONE || lint_yaml_is_null(y, list)) {
         return;
     }
     if (y->t->node[list].kind != YAML_KIND_LIST) {
@@ -324,7 +259,7 @@ judge_hook(const struct lint_yaml *y, uint32_t hook)
 static void
 judge_service(const struct lint_yaml *y, uint32_t service)
 {
-    judge_image(y, service);
+    lint_yaml_image(y, service);
     judge_values(y, service);
     judge_list(y, service, "volumes", judge_volume);
     judge_list(y, service, "ports", judge_port);

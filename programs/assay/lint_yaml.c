@@ -79,6 +79,15 @@ lint_yaml_is_true(const struct lint_yaml *y, uint32_t node)
     return true;
 }
 
+bool
+lint_yaml_is_null(const struct lint_yaml *y, uint32_t node)
+{
+    const char *s = yaml_string(y->t, node);
+
+    return y->t->node[node].kind == YAML_KIND_SCALAR &&
+           (s[0] == '\0' || strcmp(s, "~") == 0 || strcasecmp(s, "null") == 0);
+}
+
 /* Pairwise: maps are small by the reader's limit. */
 static void
 find_duplicates(const struct lint_yaml *y, uint32_t map)

@@ -21,7 +21,6 @@ static const struct command *const commands[] = {
     &command_policy_explain,
     &command_policy_diff,
     &command_policy_hash,
-
     &command_policy_schema,
     &command_completion,
 };
