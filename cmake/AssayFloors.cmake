@@ -98,6 +98,17 @@ function(assay_add_mint)
   target_link_libraries(assay_mint PUBLIC assay_static OpenSSL::Crypto)
 endfunction()
 
+# libyaml is loaded when the first YAML is read (programs/assay/yaml_load.h), so
+# its header is used and it is not linked.
+function(assay_use_yaml target)
+  if(TARGET ${target})
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(YAML REQUIRED yaml-0.1)
+    target_include_directories(${target} PRIVATE ${YAML_INCLUDE_DIRS})
+    target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+  endif()
+endfunction()
+
 # assay_add_program(NAME FOLDER LIBRARY...): programs/FOLDER/*.c.
 function(assay_add_program name folder)
   file(GLOB sources CONFIGURE_DEPENDS "programs/${folder}/*.c")
@@ -120,6 +131,7 @@ endfunction()
 
 function(assay_add_programs)
   assay_add_program(assay assay assay_io assay_static)
+  assay_use_yaml(program_assay)
   assay_add_program(assay-mint mint assay_mint assay_io assay_static)
   assay_add_program(assay-sim sim assay_mint assay_io assay_static)
   assay_add_program(assay-serve serve assay_io assay_static)

@@ -128,6 +128,22 @@ assay_policy_accept(struct assay_policy *p,
                     const enum assay_tcb_status *statuses, size_t count,
                     struct assay_error *err);
 
+/* From now on the TLS certificate's name and chain are not checked, whatever
+ * the policy says. For a tool that looks at a server before there is a policy
+ * that names it, and has told its user so: such a session says only that the
+ * evidence is genuine, not whose it is. */
+ASSAY_API void assay_policy_accept_self_signed(struct assay_policy *p);
+
+/* Appends the policy as one JSON object that is read as the same policy: hex
+ * in lower case, a list of one as a single value, each rule under its first
+ * name. With `all`, every member of the type stands there, with the default
+ * where the policy says nothing and null where that is "no rule" (such a
+ * document is for comparing and showing, not for reading).
+ * ASSAY_TOO_LARGE (8 MiB is enough for any), ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_to_json(const struct assay_policy *p, bool all,
+                     struct assay_buf *out, struct assay_error *err);
+
 /* Where the policy wants collateral from; "" names Intel's PCS. Count 0: the
  * policy says nothing. Strings live as long as the policy. */
 ASSAY_API size_t assay_policy_pccs_count(const struct assay_policy *p);

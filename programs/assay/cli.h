@@ -31,6 +31,12 @@ extern const struct command command_collateral_fetch;
 extern const struct command command_collateral_show;
 extern const struct command command_collateral_check;
 extern const struct command command_collateral_prefetch;
+extern const struct command command_policy_pin;
+extern const struct command command_policy_lint;
+extern const struct command command_policy_explain;
+extern const struct command command_policy_diff;
+extern const struct command command_policy_hash;
+extern const struct command command_policy_schema;
 extern const struct command command_completion;
 
 /* "assay: verify: MESSAGE (try 'assay verify --help')" on standard error. */

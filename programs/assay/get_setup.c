@@ -204,8 +204,9 @@ load_all(struct get *g)
     struct assay_error *err = &g->err;
 
     if (assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
-        load_policy_texts(g->ctx, g->o->policy, &g->policy, &g->policy_texts,
-                          err) != ASSAY_OK ||
+        (g->policy == NULL && /* else the caller has made one */
+         load_policy_texts(g->ctx, g->o->policy, &g->policy, &g->policy_texts,
+                           err) != ASSAY_OK) ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }

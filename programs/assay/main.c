@@ -18,6 +18,12 @@ static const struct command *const commands[] = {
     &command_collateral_show,
     &command_collateral_check,
     &command_collateral_prefetch,
+    &command_policy_pin,
+    &command_policy_lint,
+    &command_policy_explain,
+    &command_policy_diff,
+    &command_policy_hash,
+    &command_policy_schema,
     &command_completion,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

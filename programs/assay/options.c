@@ -243,10 +243,45 @@ GET_PARSED(proxy)
 GET_PARSED(max_size)
 GET_PARSED(max_age)
 
+#define TOOL_FLAG(member)                                                      \
+    static void set_tool_##member(struct options *o, const char *value,        \
+                                  struct assay_error *err)                     \
+    {                                                                          \
+        (void)value;                                                           \
+        (void)err;                                                             \
+        o->tools.member = true;                                                \
+    }
+#define TOOL_TEXT(member)                                                      \
+    static void set_tool_##member(struct options *o, const char *value,        \
+                                  struct assay_error *err)                     \
+    {                                                                          \
+        (void)err;                                                             \
+        o->tools.member = value;                                               \
+    }
+#define TOOL_PARSED(name)                                                      \
+    static void set_tool_##name(struct options *o, const char *value,          \
+                                struct assay_error *err)                       \
+    {                                                                          \
+        policy_set_##name(&o->tools, value, err);                              \
+    }
+TOOL_FLAG(toml)
+TOOL_FLAG(force)
+TOOL_FLAG(accept_self_signed)
+TOOL_TEXT(quote)
+TOOL_TEXT(compose_out)
+TOOL_PARSED(allow)
+TOOL_PARSED(type)
+TOOL_PARSED(pin)
+TOOL_PARSED(fail_on)
+
 #define ALL     (~0u)
+#define PIN     OPTIONS_POLICY_PIN
+#define DIFF    OPTIONS_POLICY_DIFF
+#define LINT    OPTIONS_POLICY_LINT
 #define SESSION (OPTIONS_GET | OPTIONS_PIPE)
-#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | SESSION | OPTIONS_PREFETCH)
-#define JUDGING (OPTIONS_VERIFY | SESSION)
+#define DIALING (SESSION | PIN | DIFF)
+#define JUDGING (OPTIONS_VERIFY | DIALING)
+#define SOURCES (JUDGING | OPTIONS_FETCH | OPTIONS_PREFETCH)
 
 static const struct {
     const char *name;
@@ -258,21 +293,34 @@ static const struct {
     {"collateral", 0, true, JUDGING, set_collateral},
     {"pccs", 0, true, SOURCES, set_pccs},
     {"pccs-ca", 0, true, SOURCES, set_pccs_ca},
-    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | OPTIONS_PREFETCH, set_at},
+    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | OPTIONS_PREFETCH | PIN,
+     set_at},
     {"root", 0, true, JUDGING | OPTIONS_PREFETCH, set_root},
-    {"policy", 0, true, JUDGING | OPTIONS_PREFETCH, set_policy},
+    {"policy", 0, true, OPTIONS_VERIFY | SESSION | OPTIONS_PREFETCH,
+     set_policy},
     {"fmspc", 0, true, OPTIONS_PREFETCH, set_fmspc},
     {"tee", 0, true, OPTIONS_PREFETCH, set_tee},
     {"ca", 0, true, OPTIONS_PREFETCH, set_pck_ca},
     {"from-cache", 0, false, OPTIONS_PREFETCH, set_from_cache},
     {"within", 0, true, OPTIONS_CHECK, set_within},
-    {"accept", 0, true, OPTIONS_VERIFY, set_accept},
+    {"accept", 0, true, OPTIONS_VERIFY | PIN | DIFF, set_accept},
     {"no-cache", 0, false, JUDGING, set_no_cache},
-    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET, set_output},
-    {"event-log", 0, true, OPTIONS_VERIFY, set_event_log},
-    {"app-compose", 0, true, OPTIONS_VERIFY, set_app_compose},
-    {"vm-config", 0, true, OPTIONS_VERIFY, set_vm_config},
+    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET | PIN, set_output},
+    {"event-log", 0, true, OPTIONS_VERIFY | PIN, set_event_log},
+    {"app-compose", 0, true, OPTIONS_VERIFY | PIN | LINT | DIFF,
+     set_app_compose},
+    {"vm-config", 0, true, OPTIONS_VERIFY | PIN, set_vm_config},
     {"evidence", 0, true, OPTIONS_VERIFY, set_evidence},
+    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | PIN, set_at},
+    {"root", 0, true, JUDGING, set_root},
+    {"policy", 0, true, OPTIONS_VERIFY | OPTIONS_GET, set_policy},
+    {"accept", 0, true, OPTIONS_VERIFY | PIN | DIFF, set_accept},
+    {"no-cache", 0, false, JUDGING, set_no_cache},
+    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET | PIN, set_output},
+    {"event-log", 0, true, OPTIONS_VERIFY | PIN, set_event_log},
+    {"app-compose", 0, true, OPTIONS_VERIFY | PIN | LINT | DIFF,
+     set_app_compose},
+    {"vm-config", 0, true, OPTIONS_VERIFY | PIN, set_vm_config},
     {"early", 0, false, OPTIONS_FETCH, set_early},
     {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
     {"connect-timeout", 0, true, SOURCES, set_connect_timeout},
@@ -280,12 +328,12 @@ static const struct {
     {"request", 'X', true, OPTIONS_GET, set_get_request},
     {"header", 'H', true, OPTIONS_GET, set_get_header},
     {"data", 'd', true, OPTIONS_GET, set_get_data},
-    {"ca", 0, true, SESSION, set_get_ca},
+    {"ca", 0, true, DIALING, set_get_ca},
     {"quotes", 0, true, SESSION, set_get_quotes},
     {"max-age", 0, true, OPTIONS_PIPE, set_get_max_age},
-    {"wire", 0, true, SESSION, set_get_wire},
-    {"proxy", 0, true, SESSION, set_get_proxy},
-    {"resolve", 0, true, SESSION, set_get_resolve},
+    {"wire", 0, true, DIALING, set_get_wire},
+    {"proxy", 0, true, DIALING, set_get_proxy},
+    {"resolve", 0, true, DIALING, set_get_resolve},
     {"verdict", 0, true, SESSION, set_get_verdict_file},
     {"save-evidence", 0, true, OPTIONS_GET, set_get_save_evidence},
     {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
@@ -293,6 +341,15 @@ static const struct {
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
     {"timing", 0, false, SESSION, set_get_timing},
     {"verbose", 'v', false, JUDGING, set_get_verbose},
+    {"type", 0, true, PIN, set_tool_type},
+    {"pin", 0, true, PIN, set_tool_pin},
+    {"quote", 0, true, PIN, set_tool_quote},
+    {"toml", 0, false, PIN, set_tool_toml},
+    {"force", 0, false, PIN, set_tool_force},
+    {"compose-out", 0, true, PIN, set_tool_compose_out},
+    {"accept-self-signed", 0, false, PIN | DIFF, set_tool_accept_self_signed},
+    {"fail-on", 0, true, LINT, set_tool_fail_on},
+    {"allow", 0, true, LINT, set_tool_allow},
     {"json", 0, false, ALL & ~(unsigned)OPTIONS_PIPE, set_json},
     {"help", 'h', false, ALL, set_help},
 };
@@ -477,44 +534,67 @@ check_together(const struct options *o, const struct command *c,
     return true;
 }
 
-/* Exactly one operand, or a bundle in its place, or any number of them. */
+/* Refuses another count of operands than `names` has words. */
 static bool
-take_operand(struct options *o, const struct command *c, const char *operand,
-             int argc, char **argv, enum exit_code *code)
+count_operands(const struct options *o, const struct command *c,
+               const char *names, enum exit_code *code)
 {
-    o->operands = argv + optind;
-    o->operand_count = (size_t)(argc - optind);
-    if (o->evidence != NULL) {
-        if (argc != optind) {
-            *code = cli_usage(c,
-                              "--evidence brings its quote, but there is "
-                              "also '%s'",
-                              argv[optind]);
+    size_t wanted = 0;
+
+    for (const char *name = names; *name != '\0'; wanted++) {
+        int len = (int)strcspn(name, " ");
+
+        if (wanted == o->operand_count) {
+            *code = cli_usage(c, "%.*s is missing", len, name);
             return false;
         }
-        o->operand = o->evidence;
-        return true;
+        name += len;
+        name += strspn(name, " ");
     }
-    if (operand == NULL) {
-        o->operand = argv[optind]; /* NULL behind the last */
-        return true;
-    }
-    if (argc == optind) {
-        *code = cli_usage(c, "%s is missing", operand);
+    if (o->operand_count > wanted) {
+        const char *extra = o->operands[wanted];
+
+        *code = wanted == 1 ? cli_usage(c,
+                                        "one %s at a time, but there is also "
+                                        "'%s'",
+                                        names, extra)
+                            : cli_usage(c,
+                                        "there is also '%s', which is one too "
+                                        "many",
+                                        extra);
         return false;
     }
-    if (argc - optind > 1) {
-        *code = cli_usage(c, "one %s at a time, but there is also '%s'",
-                          operand, argv[optind + 1]);
-        return false;
-    }
-    o->operand = argv[optind];
     return true;
+}
+
+/* `names` as with options_parse(); an option may bring what is read instead. */
+static bool
+take_operands(struct options *o, const struct command *c, const char *names,
+              int argc, char **argv, enum exit_code *code)
+{
+    const char *instead = o->evidence != NULL ? o->evidence : o->tools.quote;
+
+    o->operands = argv + optind;
+    o->operand_count = (size_t)(argc - optind);
+    if (instead != NULL) {
+        if (o->operand_count > 0) {
+            *code = cli_usage(c, "%s, but there is also '%s'",
+                              o->evidence != NULL
+                                  ? "--evidence brings its quote"
+                                  : "--quote is in place of a server",
+                              o->operands[0]);
+            return false;
+        }
+        o->operand = instead;
+        return true;
+    }
+    o->operand = argv[optind]; /* NULL behind the last */
+    return strchr(names, '.') != NULL || count_operands(o, c, names, code);
 }
 
 bool
 options_parse(struct options *o, const struct command *c, enum option_set set,
-              const char *operand, int argc, char **argv, enum exit_code *code)
+              const char *operands, int argc, char **argv, enum exit_code *code)
 {
     bool good;
 
@@ -527,7 +607,7 @@ options_parse(struct options *o, const struct command *c, enum option_set set,
         good = false;
     }
     good = good && check_together(o, c, code) && check_evidence(o, c, code) &&
-           take_operand(o, c, operand, argc, argv, code);
+           take_operands(o, c, operands, argc, argv, code);
     if (!good) {
         options_free(o);
     }

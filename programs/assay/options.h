@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "get_options.h"
 #include "io/pcs.h"
+#include "policy_options.h"
 
 /* TDRelaunchAdvisedConfigurationNeeded is the last of them. */
 #define STATUSES_MAX 16u
@@ -22,6 +23,12 @@ enum option_set {
     OPTIONS_GET = 32,
     OPTIONS_PIPE = 64,
     OPTIONS_PREFETCH = 128,
+    OPTIONS_POLICY_HASH = 1 << 16,
+    OPTIONS_POLICY_SCHEMA = 1 << 17,
+    OPTIONS_POLICY_EXPLAIN = 1 << 18,
+    OPTIONS_POLICY_LINT = 1 << 19,
+    OPTIONS_POLICY_PIN = 1 << 20,
+    OPTIONS_POLICY_DIFF = 1 << 21,
 };
 
 /* Strings point into argv or into `list`; NULL where not given. */
@@ -58,12 +65,13 @@ struct options {
     uint32_t timeout_ms;         /* 0: not given */
     char *list;                  /* backs `sources` */
     struct get_options get;
+    struct policy_options tools; /* of `assay policy` */
 };
 
-/* Reads argv (argv[0] is the command's own name) for exactly one operand, or
- * for any number where `operand` is NULL. False: *code says how to exit, all
- * has been said, and nothing is owned. */
+/* Reads argv (argv[0] is the command's own name) for exactly as many operands
+ * as `operands` has words ("OLD NEW", ""), or for any number ("QUOTE...").
+ * False: *code says how to exit, all has been said, and nothing is owned. */
 bool options_parse(struct options *o, const struct command *c,
-                   enum option_set set, const char *operand, int argc,
+                   enum option_set set, const char *operands, int argc,
                    char **argv, enum exit_code *code);
 void options_free(struct options *o);

@@ -8,6 +8,7 @@
 
 #include "appraise/rule.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "eventlog/compose.h"
 
 /* --- app-compose --------------------------------------------------------- */
@@ -141,8 +142,27 @@ assay_rule_judge_os_image(struct assay_rule_run *r, enum assay_check_id id)
 
 /* --- how much of the workload the policy names --------------------------- */
 
-/* What of a TD the policy leaves open, as a remark. An enclave has one
- * identity, which is named or not. */
+/* A policy that a tool wrote from what it found promises no more than that. */
+static void
+describe_pinned(const struct assay_pinned *pinned, char out[96])
+{
+    static const char *const hows[] = {
+        [ASSAY_PINNED_SESSION] = "",
+        [ASSAY_PINNED_UNVERIFIED_TLS] = " over unverified TLS",
+        [ASSAY_PINNED_QUOTE] = " from a file",
+    };
+    char at[ASSAY_TIME_TEXT];
+
+    out[0] = '\0';
+    if (pinned->from != NULL) {
+        assay_time_format(pinned->at_s, at);
+        (void)snprintf(out, 96, "pinned on first use at %s%s", at,
+                       hows[pinned->how]);
+    }
+}
+
+/* What of a TD the policy leaves open, and where the rest came from, as a
+ * remark. An enclave has one identity, which is named or not. */
 static void
 note_open(struct assay_rule_run *r, enum assay_check_id id)
 {
@@ -161,7 +181,9 @@ note_open(struct assay_rule_run *r, enum assay_check_id id)
         {"os image", p->dstack && p->os_image_hash.count == 0},
     };
     char list[80] = "";
+    char pinned[96];
 
+    describe_pinned(&p->pinned, pinned);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         size_t n = strlen(list);
 
@@ -170,8 +192,10 @@ note_open(struct assay_rule_run *r, enum assay_check_id id)
                            n == 0 ? "" : ", ", parts[i].name);
         }
     }
-    if (list[0] != '\0') {
-        assay_checks_note(r->checks, id, "not checked: %s", list);
+    if (list[0] != '\0' || pinned[0] != '\0') {
+        assay_checks_note(r->checks, id, "%s%s%s%s", pinned,
+                          pinned[0] != '\0' && list[0] != '\0' ? "; " : "",
+                          list[0] != '\0' ? "not checked: " : "", list);
     }
 }
 

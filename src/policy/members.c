@@ -69,6 +69,7 @@ const struct assay_member_row assay_member_rows[] = {
     MEMBER(reattestation_interval_secs, DURATION, ALL,
            reattestation_interval_s),
     MEMBER(accept_self_signed_certs, BOOL, ALL, accept_self_signed_certs),
+    MEMBER(pinned, PINNED, ALL, pinned),
 #undef REGISTER
 #undef MEMBER
 };
@@ -150,6 +151,9 @@ read_member(const struct assay_member_place *at,
         break;
     case ASSAY_KIND_WIRES:
         assay_member_wires(at, p);
+        break;
+    case ASSAY_KIND_PINNED:
+        assay_member_pinned(at, &p->pinned);
         break;
     case ASSAY_KIND_ADVISORIES:
         p->has_accepted_advisories = true;

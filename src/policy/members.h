@@ -29,6 +29,7 @@ enum assay_member_kind {
     ASSAY_KIND_WIRES,
     ASSAY_KIND_TEE_TYPE,
     ASSAY_KIND_ROLLBACK,
+    ASSAY_KIND_PINNED,
 };
 
 /* What a policy is of, as a set: a member belongs to one or more. */

@@ -72,6 +72,8 @@ enum assay_certificate_event
 assay_member_certificate_event(const struct assay_member_place *at);
 void assay_member_wires(const struct assay_member_place *at,
                         struct assay_policy *p);
+void assay_member_pinned(const struct assay_member_place *at,
+                         struct assay_pinned *out);
 
 /* The name in a NULL-terminated list that is nearest to a misspelt one; NULL
  * if none is near. */

@@ -82,6 +82,7 @@ assay_policy_free(struct assay_policy *p)
     free(p->compose_hash.bytes);
     free(p->compose_file);
     free(p->app_compose);
+    free(p->pinned.from);
     free(p);
 }
 
@@ -176,6 +177,12 @@ assay_wire_name(enum assay_wire w)
     };
 
     return (unsigned)w < ASSAY_WIRE_COUNT ? names[w] : "unknown";
+}
+
+void
+assay_policy_accept_self_signed(struct assay_policy *p)
+{
+    p->accept_self_signed_certs = true;
 }
 
 size_t

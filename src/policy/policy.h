@@ -41,6 +41,21 @@ enum assay_certificate_event {
     ASSAY_CERTIFICATE_OFF, /* nothing, or this certificate; not even noted */
 };
 
+/* How the measurements of a policy were come by, if a tool wrote it. It is no
+ * rule: it makes the verdict say so. */
+enum assay_pinned_how {
+    ASSAY_PINNED_SESSION,        /* an attested session */
+    ASSAY_PINNED_UNVERIFIED_TLS, /* the same, but for the TLS certificate */
+    ASSAY_PINNED_QUOTE,          /* evidence in files */
+};
+struct assay_pinned {
+    char *from; /* what a person calls it; NULL: the policy was not pinned */
+    int64_t at_s;
+    enum assay_pinned_how how;
+};
+/* "session" ...; static storage. */
+const char *assay_pinned_how_name(enum assay_pinned_how how);
+
 /* Registers of a TD, in the order of struct assay_policy.td_register. */
 enum assay_td_register {
     ASSAY_REG_MRTD,
@@ -104,6 +119,7 @@ struct assay_policy {
     bool staple;
     bool accept_self_signed_certs;
     bool claimed; /* came with evidence, from its author: never enough */
+    struct assay_pinned pinned;
 };
 
 /* Does the policy name anything that identifies the workload (registers,

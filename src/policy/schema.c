@@ -28,6 +28,12 @@
 static const char statuses[] = ASSAY_TCB_STATUSES(X);
 #undef X
 
+static const char pinned[] =
+    "{\"type\": \"object\", \"additionalProperties\": false, "
+    "\"required\": [\"at\", \"from\", \"how\"], \"properties\": "
+    "{\"at\": " REF("date") ", \"from\": " STRING ", "
+                            "\"how\": {\"enum\": [\"session\", "
+                            "\"unverified_tls\", \"quote\"]}}}";
 static const char mask[] = OBJECT "{\"mask\": " HEX("16") ", \"value\": " HEX(
     "16") "}, "
           "\"required\": [\"mask\", \"value\"]}";
@@ -82,6 +88,7 @@ static const struct {
     [ASSAY_KIND_ROLLBACK] = {"collateral_rollback",
                              "{\"enum\": [\"refuse\", \"warn\"]}"},
     [ASSAY_KIND_TEE_TYPE] = {"tee_type", "{\"const\": \"Tdx\"}"},
+    [ASSAY_KIND_PINNED] = {"pinned", pinned},
 };
 
 static void

@@ -68,6 +68,34 @@ check_compose(const struct assay_policy *p)
     }
 }
 
+/* Written anew it is read as the same policy: it is written the same again. */
+static void
+check_written(const struct assay_policy *p)
+{
+    struct assay_policy *again = NULL;
+    struct assay_buf text[2];
+    struct assay_error err;
+
+    assay_buf_init(&text[0], FUZZ_OUT_MAX);
+    assay_buf_init(&text[1], FUZZ_OUT_MAX);
+    PROMISE(assay_policy_to_json(p, false, &text[0], &err) == ASSAY_OK);
+    if (assay_policy_parse(assay_buf_slice(&text[0]), &again, &err) !=
+        ASSAY_OK) {
+        (void)fprintf(stderr, "%s in %.*s\n", err.msg, (int)text[0].len,
+                      (const char *)text[0].ptr);
+    }
+    PROMISE(again != NULL);
+    PROMISE(assay_policy_to_json(again, false, &text[1], &err) == ASSAY_OK);
+    PROMISE(text[0].len == text[1].len &&
+            memcmp(text[0].ptr, text[1].ptr, text[0].len) == 0);
+    assay_policy_free(again);
+    assay_buf_free(&text[0]);
+    assay_buf_init(&text[0], FUZZ_OUT_MAX);
+    fuzz_check_json(&text[0], assay_policy_to_json(p, true, &text[0], &err),
+                    &err);
+    assay_buf_free(&text[1]);
+}
+
 static void
 check_policy(struct assay_policy *p, size_t size)
 {
@@ -103,6 +131,7 @@ check_policy(struct assay_policy *p, size_t size)
     PROMISE(p->legacy_mrseam.size <= 48 && p->legacy_mrtmrs.size <= 48);
     check_session(p);
     check_compose(p);
+    check_written(p);
 
     allowed = p->allowed_status;
     PROMISE(assay_policy_accept(p, none, 1, &err) == ASSAY_INVALID);

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * test_policy_oom.c - every allocation refused in turn while a policy is read
- * from JSON and from TOML, and while it gets its compose file.
+ * from JSON and from TOML, while it gets its compose file, and while it is
+ * written anew.
  */
 #include "harness/oom.h"
 
@@ -23,7 +24,8 @@ static const char json[] =
     "\"allowed_tcb_status\":[\"UpToDate\",\"OutOfDate\"],\"denied_advisories\":"
     "[\"INTEL-SA-00615\",\"INTEL-SA-00828\"],\"pccs_url\":[\"\",\"u\\n\"],"
     "\"min_tdx_tcb\":{\"legacy_prefix_match\":true,\"mrseam\":\"0a\","
-    "\"mrtmrs\":[\"0b\",\"0c\"]},\"wires\":[\"v2\",\"v1\"]}";
+    "\"mrtmrs\":[\"0b\",\"0c\"]},\"wires\":[\"v2\",\"v1\"],"
+    "\"pinned\":{\"at\":\"2026-01-01\",\"from\":\"x\",\"how\":\"quote\"}}";
 
 static struct {
     struct assay_ctx *ctx;
@@ -69,6 +71,22 @@ with_file(struct assay_error *err)
     return code;
 }
 
+static enum assay_code
+written(struct assay_error *err)
+{
+    struct assay_policy *p = NULL;
+    struct assay_buf out;
+    enum assay_code code = assay_policy_parse(assay_slice_of(json), &p, err);
+
+    assay_buf_init(&out, 1u << 16);
+    if (code == ASSAY_OK) {
+        code = assay_policy_to_json(p, false, &out, err);
+    }
+    assay_buf_free(&out);
+    assay_policy_free(p);
+    return code;
+}
+
 /* More values than the first array of nodes holds. */
 static enum assay_code
 large_toml(struct assay_error *err)
@@ -105,9 +123,8 @@ static const struct {
     enum assay_code (*run)(struct assay_error *err);
     long at_least; /* allocations */
 } rows[] = {
-    {"JSON", from_json, 20},
-    {"TOML", from_toml, 24},
-    {"compose file", with_file, 21},
+    {"JSON", from_json, 20},         {"TOML", from_toml, 24},
+    {"compose file", with_file, 21}, {"written anew", written, 100},
     {"large TOML", large_toml, 8},
 };
 

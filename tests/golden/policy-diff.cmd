@@ -1,0 +1,1 @@
+printf '{"type":"dstack_tdx","partial":true,"app_compose":{"docker_compose_file":"services:\\n  a:\\n    image: x\\n"}}' >a.json; sed 's/image: x/image: y/' a.json >b.json; assay policy diff dstack/policy.json dstack/partial.json; echo $?; assay policy diff a.json b.json; echo $?; assay policy diff --json a.json b.json; assay policy diff a.json a.json

@@ -1,0 +1,1 @@
+for c in pin lint explain diff hash schema; do assay policy $c --help; done

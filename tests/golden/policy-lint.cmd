@@ -1,0 +1,1 @@
+printf 'services:\n  web:\n    image: nginx:latest\n    privileged: yes\n    volumes: ["/var/run/docker.sock:/s"]\n' >c.yml; assay policy lint c.yml; echo $?; assay policy lint --json --fail-on error dstack/policy.json; echo $?; printf 'a: [' >bad.yml; assay policy lint bad.yml
