@@ -21,9 +21,7 @@ assay_server_require(struct assay_server *s,
     }
     if (assay_appraisal_check(of_clients, err) == ASSAY_OK) {
         s->of_clients = *of_clients;
-        s->
-            requires
-        = true;
+        s->mutual = true;
     }
     return err->code;
 }
@@ -101,7 +99,7 @@ assay_server_client_refusal(const struct assay_server *s)
                 "which serves once",
     };
 
-    if (!s->requires) {
+    if (!s->mutual) {
         return &not_here;
     }
     return s->asked ? NULL : &no_nonce;

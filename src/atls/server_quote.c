@@ -72,7 +72,7 @@ assay_server_give_quote(struct assay_server *s,
     if (!s->ask.want_collateral) {
         reply.collateral = ASSAY_EMPTY;
     }
-    if (!s->requires) {
+    if (!s->mutual) {
         reply.client_nonce = NULL;
     } else if (assay_server_check_nonce(s, &reply, err) != ASSAY_OK) {
         return err->code;

@@ -149,9 +149,7 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
         assay_server_answer_error(s, &why, s->body.done && head.keep_alive,
                                   err);
     } else if (!c.ours) {
-        s->state = s->
-                       requires
-                   ? ASSAY_SERVER_ADMIT : ASSAY_SERVER_REQUEST;
+        s->state = s->mutual ? ASSAY_SERVER_ADMIT : ASSAY_SERVER_REQUEST;
     } else {
         begin_ours(s, &head, c.of_client, err);
     }

@@ -34,9 +34,8 @@ struct assay_server {
     bool keep_alive;
     struct assay_wire_ask ask;
     uint8_t report_data[64];
-    /* of clients that must attest: server_client.c */
-    bool
-        requires;
+    /* of clients: server_client.c */
+    bool mutual; /* clients must attest */
     struct assay_requirement of_clients;
     bool asked;       /* the nonce has not been answered yet */
     bool has_nonce;   /* there was one */

@@ -175,6 +175,42 @@ test_no_certificate_of_clients(void **state)
     }
 }
 
+/* Nor is a log asked for, in which there could be one. */
+static void
+test_no_log_for_a_certificate(void **state)
+{
+    struct assay_policy *lax = NULL;
+    struct assay_requirement r = {platform.verifier, platform.root, NULL};
+    uint8_t report_data[64];
+    struct pair_evidence e;
+    struct assay_quote_reply reply;
+    struct assay_error err;
+    struct pair s;
+
+    (void)state;
+    pair_need(assay_policy_parse(
+                  assay_slice_of("{\"type\":\"tdx\",\"partial\":true,"
+                                 "\"certificate_event\":\"required\"}"),
+                  &lax, &err) == ASSAY_OK,
+              &err);
+    r.policy = lax;
+    pair_make(&s, &platform, policy);
+    assert_int_equal(assay_server_require(s.server, &r, &err), ASSAY_OK);
+    s.no_evidence = true;
+    pair_run(&s);
+    assay_client_report_data(s.client, report_data);
+    pair_evidence_make(&e, &platform, report_data);
+    reply = pair_evidence_reply(&e);
+    reply.event_log = ASSAY_EMPTY;
+    assert_int_equal(assay_client_give_evidence(s.client, &reply, &err),
+                     ASSAY_OK);
+    pair_evidence_free(&e);
+    pair_run(&s);
+    check_client("no log", &s, ASSAY_CLIENT_OPEN);
+    pair_free(&s);
+    assay_policy_free(lax);
+}
+
 static void
 test_requirement_is_checked(void **state)
 {
@@ -490,6 +526,22 @@ test_replayed_evidence(void **state)
     pair_run(&s);
     check_client("again", &s, ASSAY_CLIENT_NEED_EVIDENCE);
     check_not_ours("replayed", &s, first.report_data);
+}
+
+/* A nonce serves once, also where its evidence was accepted. */
+static void
+test_evidence_twice(void **state)
+{
+    struct pair s;
+
+    (void)state;
+    pair_make_mutual(&s, &platform, policy);
+    pair_run(&s);
+    check_client("once", &s, ASSAY_CLIENT_OPEN);
+    say(&s, "POST /tdx_client_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
+            "Content-Length: 2\r\n\r\n{}");
+    check_answer("twice", &s, "HTTP/1.1 403 ", "client_nonce_missing");
+    pair_free(&s);
 }
 
 /* --- a client that says what it likes ----------------------------------- */
@@ -965,6 +1017,7 @@ main(void)
         cmocka_unit_test(test_opens),
         cmocka_unit_test(test_not_required),
         cmocka_unit_test(test_no_certificate_of_clients),
+        cmocka_unit_test(test_no_log_for_a_certificate),
         cmocka_unit_test(test_requirement_is_checked),
         cmocka_unit_test(test_nothing_before_open),
         cmocka_unit_test(test_no_evidence_for_the_untrusted),
@@ -976,6 +1029,7 @@ main(void)
         cmocka_unit_test(test_evidence_grows_old),
         cmocka_unit_test(test_reattestation),
         cmocka_unit_test(test_replayed_evidence),
+        cmocka_unit_test(test_evidence_twice),
         cmocka_unit_test(test_requests_are_refused),
         cmocka_unit_test(test_posts_are_refused),
         cmocka_unit_test(test_endless_evidence),
