@@ -23,6 +23,7 @@ enum wait {
 
 struct connection {
     struct connections *all;
+    struct site *site; /* held */
     struct connection *next;
     struct connection *previous;
     struct assay_stream *stream;

@@ -26,6 +26,7 @@ const char serve_help[] =
     "      --quotes SOURCE        auto, dstack[:SOCKET] or configfs[:DIR]\n"
     "      --announce WHEN        tell the platform the certificate: auto,\n"
     "                             required or off\n"
+    "      --workers N            threads that serve (one for each core)\n"
     "      --max-connections N    clients at a time (1024); more have to wait\n"
     "      --max-quotes N         quotes made at a time (16)\n"
     "      --max-body BYTES       largest body of a request (any)\n"
@@ -43,5 +44,5 @@ const char serve_help[] =
     "      --version\n"
     "  -h, --help\n"
     "\n"
-    "SIGTERM or SIGINT ends it. Exit: 0 done, 2 something could not be used,\n"
-    "64 usage.\n";
+    "SIGTERM or SIGINT ends it, SIGHUP reads everything anew. Exit: 0 done,\n"
+    "2 something could not be used, 64 usage.\n";

@@ -136,6 +136,7 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
         (void)err;                                                             \
         o->member = true;                                                      \
     }
+COUNT(workers, "--workers", SERVE_WORKERS_MAX)
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 COUNT(max_quotes, "--max-quotes", QUOTES_MAX)
 SECONDS(header_ms, "--header-timeout")
@@ -168,6 +169,7 @@ const struct setting settings[] = {
     {"cert-out", 0, VALUE, set_cert_out},
     {"quotes", 0, VALUE | AT_START, set_quotes},
     {"announce", 0, VALUE, set_announce},
+    {"workers", 0, VALUE | AT_START, set_workers},
     {"max-connections", 0, VALUE, set_max_connections},
     {"max-quotes", 0, VALUE, set_max_quotes},
     {"max-body", 0, VALUE, set_max_body},

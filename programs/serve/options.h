@@ -10,6 +10,7 @@
 
 #define SERVE_NAMES_MAX        64u
 #define SERVE_CERTIFICATES_MAX 16u
+#define SERVE_WORKERS_MAX      64u
 #define SETTINGS_MAX           96u /* rows of the table of settings */
 
 enum serve_exit {
@@ -53,6 +54,7 @@ struct options {
     const char *ready_file;
     const char *quotes;
     enum announce announce;
+    uint32_t workers; /* 0: as many as there are cores */
     uint32_t max_connections;
     uint32_t max_quotes;
     uint64_t max_body; /* bytes; UINT64_MAX: any */
