@@ -22,6 +22,7 @@ struct connections {
     const struct assay_ctx *ctx;
     struct site *site; /* each connection holds the one it began with */
     const struct assay_tls_identity *identity;
+    struct requests requests;
     struct quotes quotes;
     struct forward_options forward;
     uint32_t header_ms; /* for the handshake, and for a head */

@@ -37,6 +37,11 @@ const char serve_help[] =
     "      --quote-timeout S      for one quote (30)\n"
     "      --drain S              at the end, for requests under way (10)\n"
     "      --ready-file FILE      write the address as JSON once it listens\n"
+    "      --admin ADDRESS        /metrics, /healthz and /readyz: "
+    "127.0.0.1:PORT,\n"
+    "                             [::1]:PORT or unix:PATH\n"
+    "      --access-log FILE      a line for each request; or stderr, or off\n"
+    "                             (off)\n"
     "      --log json|text        form of the log on standard error (text)\n"
     "  -v, --verbose              log every request\n"
     "      --check                check all of this, say what was found, exit\n"
@@ -44,5 +49,6 @@ const char serve_help[] =
     "      --version\n"
     "  -h, --help\n"
     "\n"
-    "SIGTERM or SIGINT ends it, SIGHUP reads everything anew. Exit: 0 done,\n"
-    "2 something could not be used, 64 usage.\n";
+    "SIGTERM or SIGINT ends it, SIGHUP reads everything anew, SIGUSR1 opens\n"
+    "the access log anew. Exit: 0 done, 2 something could not be used, 64\n"
+    "usage.\n";

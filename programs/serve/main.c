@@ -56,6 +56,21 @@ on_signal(uv_signal_t *handle, int number)
     doors_close(&p->doors);
 }
 
+static void
+on_rotate(uv_signal_t *handle, int number)
+{
+    struct program *p = handle->data;
+    struct assay_error err;
+
+    (void)number;
+    if (access_log_reopen(p->access, &err) != ASSAY_OK) {
+        log_failure(&p->log, LOG_ERROR, "the access log stays where it was",
+                    &err);
+    } else {
+        log_event(&p->log, LOG_INFO, "access log reopened", NULL, 0);
+    }
+}
+
 /* --- life --------------------------------------------------------------- */
 
 static void
@@ -67,10 +82,12 @@ init_loop(struct program *p)
     }
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
+    uv_signal_init(&p->loop, &p->rotate);
     uv_timer_init(&p->loop, &p->drain);
     uv_async_init(&p->loop, &p->ended, on_ended);
     p->terminate.data = p;
     p->interrupt.data = p;
+    p->rotate.data = p;
     p->drain.data = p;
     p->ended.data = p;
     reload_init(p);
@@ -81,16 +98,19 @@ tear_down(struct program *p)
 {
     crew_end(&p->crew);
     doors_close(&p->doors);
+    admin_close(&p->admin);
     assay_quoter_free(p->quoter);
     reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
     uv_close((uv_handle_t *)&p->interrupt, NULL);
+    uv_close((uv_handle_t *)&p->rotate, NULL);
     uv_close((uv_handle_t *)&p->drain, NULL);
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
     site_drop(p->site);
     site_drop(p->first);
+    access_log_close(p->access);
     assay_ctx_free(p->ctx);
 }
 
@@ -137,6 +157,7 @@ run(struct program *p, struct options *o)
     }
     uv_signal_start(&p->terminate, on_signal, SIGTERM);
     uv_signal_start(&p->interrupt, on_signal, SIGINT);
+    uv_signal_start(&p->rotate, on_rotate, SIGUSR1);
     if (!program_open(p)) {
         return p->draining;
     }

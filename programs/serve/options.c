@@ -78,6 +78,22 @@ set_self_signed(struct options *o, const char *v, struct assay_error *err)
     o->name_count = options_split(o, v, o->names, "--self-signed", err);
 }
 
+/* Whoever reaches it need not prove anything. */
+static void
+set_admin(struct options *o, const char *v, struct assay_error *err)
+{
+    const struct assay_address *a = &o->admin;
+
+    o->has_admin = true;
+    if (assay_address_parse(v, NULL, &o->admin, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--admin");
+    } else if (!a->is_unix && strcmp(a->host, "::1") != 0 &&
+               strcmp(a->host, "127.0.0.1") != 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--admin: '%.80s' is not 127.0.0.1, [::1] or unix:PATH", v);
+    }
+}
+
 static void
 set_announce(struct options *o, const char *v, struct assay_error *err)
 {
@@ -150,6 +166,7 @@ TEXT(cert)
 TEXT(key)
 TEXT(cert_out)
 TEXT(ready_file)
+TEXT(access_log)
 TEXT(quotes)
 FLAG(verbose)
 FLAG(check)
@@ -180,6 +197,8 @@ const struct setting settings[] = {
     {"quote-timeout", 0, VALUE | AT_START, set_quote_ms},
     {"drain", 0, VALUE, set_drain_ms},
     {"ready-file", 0, VALUE | AT_START, set_ready_file},
+    {"admin", 0, VALUE | AT_START, set_admin},
+    {"access-log", 0, VALUE | AT_START, set_access_log},
     {"log", 0, VALUE | AT_START, set_log},
     {"verbose", 'v', FLAG, set_verbose},
     {"check", 0, FLAG | LINE_ONLY, set_check},
@@ -233,6 +252,7 @@ options_default(struct options *o)
 
     *o = (struct options){
         .quotes = "auto",
+        .access_log = "off",
         .max_connections = 1024,
         .max_quotes = 16,
         .max_body = UINT64_MAX,

@@ -52,6 +52,9 @@ struct options {
     size_t name_count;
     const char *cert_out;
     const char *ready_file;
+    const char *access_log;
+    struct assay_address admin;
+    bool has_admin;
     const char *quotes;
     enum announce announce;
     uint32_t workers; /* 0: as many as there are cores */

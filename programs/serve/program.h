@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "admin.h"
 #include "announce.h"
 #include "doors.h"
 #include "worker.h"
@@ -18,13 +19,17 @@ struct program {
     struct site *site;  /* the newest one */
     struct site *first; /* what was started with: what a reload cannot change */
     struct assay_quoter *quoter; /* for announcements */
+    struct access_log *access;
+    struct metrics metrics; /* of the main thread */
+    struct admin admin;
     struct doors doors;
     struct crew crew;
     bool draining;
     uv_signal_t terminate;
     uv_signal_t interrupt;
     uv_signal_t hang_up;
-    uv_async_t ended; /* a worker has */
+    uv_signal_t rotate; /* SIGUSR1: the access log was moved away */
+    uv_async_t ended;   /* a worker has */
     uv_timer_t drain;
     /* reload.c */
     uv_timer_t rest; /* after SIGHUP: more of them are the same one */

@@ -18,6 +18,7 @@
 static void
 keep_old(struct program *p, const struct assay_error *err)
 {
+    metrics_add(&p->metrics, METRIC_RELOADS_FAILED, 1);
     log_event(&p->log, LOG_ERROR, "reload failed, nothing has changed",
               (struct log_field[]){
                   {"code", assay_slice_of(assay_code_name(err->code))},
@@ -61,6 +62,7 @@ put_to_use(struct program *p)
     p->site = p->next;
     p->next = NULL;
     crew_use(&p->crew, p->site);
+    metrics_add(&p->metrics, METRIC_RELOADS, 1);
     log_event(&p->log, LOG_INFO, "reloaded", NULL, 0);
     check_dates(p->site, (int64_t)time(NULL), &p->log);
 }

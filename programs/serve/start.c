@@ -104,6 +104,7 @@ hire(struct program *p, struct assay_error *err)
 
     c->ctx = p->ctx;
     c->log = &p->log;
+    c->access = p->access;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
@@ -112,7 +113,7 @@ hire(struct program *p, struct assay_error *err)
     return err->code == ASSAY_OK ? crew_start(c, err) : err->code;
 }
 
-/* {"address", "pid", "certificate_sha256", "quotes"}. */
+/* {"address", "admin", "pid", "certificate_sha256", "quotes"}. */
 static enum assay_code
 write_ready(const struct program *p, struct assay_error *err)
 {
@@ -129,6 +130,9 @@ write_ready(const struct program *p, struct assay_error *err)
     assay_json_out_init(&out, &text, false);
     assay_json_out_open(&out, NULL, '{');
     assay_json_out_text(&out, "address", p->doors.address);
+    if (o->has_admin) {
+        assay_json_out_text(&out, "admin", admin_address(&p->admin));
+    }
     assay_json_out_u64(&out, "pid", (uint64_t)getpid());
     assay_json_out_hex(&out, "certificate_sha256", ASSAY_SLICE(sha256));
     assay_json_out_text(&out, "quotes", assay_quoter_name(p->quoter));
@@ -142,19 +146,50 @@ write_ready(const struct program *p, struct assay_error *err)
     return err->code;
 }
 
+static enum assay_code
+open_admin(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+
+    if (!o->has_admin) {
+        return ASSAY_OK;
+    }
+    p->admin = (struct admin){
+        .loop = &p->loop,
+        .quoter = p->quoter,
+        .crew = &p->crew,
+        .site = &p->site,
+        .draining = &p->draining,
+        .metrics = &p->metrics,
+    };
+    return admin_open(&p->admin, &o->admin, err);
+}
+
+/* What takes a name in the system. */
+static enum assay_code
+open_all(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+
+    if (site_write_chain(p->site, err) == ASSAY_OK &&
+        access_log_open(o->access_log, o->json_log, &p->access, err) ==
+            ASSAY_OK &&
+        doors_open(&p->doors, &p->loop, &o->listen, -1, count_workers(o),
+                   err) == ASSAY_OK) {
+        (void)!open_admin(p, err);
+    }
+    return err->code;
+}
+
 bool
 program_open(struct program *p)
 {
-    const struct options *o = &p->site->options;
     struct assay_error err;
     char workers[16];
 
     check_dates(p->site, (int64_t)time(NULL), &p->log);
-    if (site_write_chain(p->site, &err) != ASSAY_OK ||
-        doors_open(&p->doors, &p->loop, &o->listen, -1, count_workers(o),
-                   &err) != ASSAY_OK ||
-        announce_all(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
-        write_ready(p, &err) != ASSAY_OK) {
+    if (open_all(p, &err) != ASSAY_OK || announce_all(p, &err) != ASSAY_OK ||
+        hire(p, &err) != ASSAY_OK || write_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
     snprintf(workers, sizeof(workers), "%u", p->crew.count);

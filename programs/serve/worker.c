@@ -92,8 +92,13 @@ use(struct worker *w, struct site *site)
     c->site = site;
     c->identity = site->identity;
     c->quotes.max = o->max_quotes;
-    c->forward = (struct forward_options){&w->loop, &o->backend, w->crew->log,
-                                          o->max_body};
+    c->forward = (struct forward_options){
+        .loop = &w->loop,
+        .backend = &o->backend,
+        .log = w->crew->log,
+        .requests = &c->requests,
+        .max_body = o->max_body,
+    };
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;
@@ -166,7 +171,14 @@ init_connections(struct worker *w)
     c->loop = &w->loop;
     c->log = w->crew->log;
     c->ctx = w->crew->ctx;
+    c->requests = (struct requests){
+        .log = w->crew->log,
+        .access = w->crew->access,
+        .metrics = &w->metrics,
+    };
     c->quotes.log = w->crew->log;
+    c->quotes.loop = &w->loop;
+    c->quotes.metrics = &w->metrics;
     c->quotes.active = &w->crew->active;
     c->counted = on_counted;
     c->user = w;

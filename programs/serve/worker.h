@@ -34,12 +34,14 @@ struct worker {
     struct site *site;
     struct assay_listener *listener; /* NULL while draining */
     struct connections connections;
-    unsigned counted; /* clients of its, in the crew's number */
+    unsigned counted;       /* clients of its, in the crew's number */
+    struct metrics metrics; /* others may read it */
 };
 
 struct crew {
     const struct assay_ctx *ctx;
     const struct log *log;
+    struct access_log *access;
     atomic_uint clients;
     atomic_uint max_clients; /* each worker may go above it by one */
     atomic_bool full;        /* somebody does not accept for that reason */
