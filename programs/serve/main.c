@@ -48,6 +48,7 @@ on_signal(uv_signal_t *handle, int number)
     }
     p->draining = true;
     log_event(&p->log, LOG_INFO, "stopping", NULL, 0);
+    service_tell(&p->service, "STOPPING=1");
     if (p->crew.count == 0) {
         return; /* program_open() looks */
     }
@@ -84,6 +85,9 @@ init_loop(struct program *p)
     uv_signal_init(&p->loop, &p->interrupt);
     uv_signal_init(&p->loop, &p->rotate);
     uv_timer_init(&p->loop, &p->drain);
+    uv_timer_init(&p->loop, &p->dog);
+    p->dog.data = p;
+    p->service.fd = -1;
     uv_async_init(&p->loop, &p->ended, on_ended);
     p->terminate.data = p;
     p->interrupt.data = p;
@@ -105,12 +109,14 @@ tear_down(struct program *p)
     uv_close((uv_handle_t *)&p->interrupt, NULL);
     uv_close((uv_handle_t *)&p->rotate, NULL);
     uv_close((uv_handle_t *)&p->drain, NULL);
+    uv_close((uv_handle_t *)&p->dog, NULL);
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
     site_drop(p->site);
     site_drop(p->first);
     access_log_close(p->access);
+    service_close(&p->service);
     assay_ctx_free(p->ctx);
 }
 

@@ -8,6 +8,7 @@
 #include "admin.h"
 #include "announce.h"
 #include "doors.h"
+#include "service.h"
 #include "worker.h"
 
 struct program {
@@ -19,6 +20,8 @@ struct program {
     struct site *site;  /* the newest one */
     struct site *first; /* what was started with: what a reload cannot change */
     struct assay_quoter *quoter; /* for announcements */
+    struct service service;
+    uv_timer_t dog; /* until the service manager wants to hear again */
     struct access_log *access;
     struct metrics metrics; /* of the main thread */
     struct admin admin;

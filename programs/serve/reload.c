@@ -72,6 +72,7 @@ static void on_rest_over(uv_timer_t *timer);
 static void
 end_reload(struct program *p)
 {
+    service_tell(&p->service, "READY=1");
     if (p->again && !p->draining) {
         p->again = false;
         uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
@@ -101,6 +102,7 @@ on_rest_over(uv_timer_t *timer)
     struct assay_error err;
     struct options o;
 
+    service_tell_reloading(&p->service);
     if (options_parse(&o, p->argc, p->argv, &err) != SERVE_DONE) {
         keep_old(p, &err);
         end_reload(p);

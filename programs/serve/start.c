@@ -170,15 +170,43 @@ static enum assay_code
 open_all(struct program *p, struct assay_error *err)
 {
     const struct options *o = &p->site->options;
+    int inherited = -1;
 
-    if (site_write_chain(p->site, err) == ASSAY_OK &&
+    if (service_open(&p->service, err) == ASSAY_OK &&
+        service_inherit(&inherited, err) == ASSAY_OK &&
+        site_write_chain(p->site, err) == ASSAY_OK &&
         access_log_open(o->access_log, o->json_log, &p->access, err) ==
             ASSAY_OK &&
-        doors_open(&p->doors, &p->loop, &o->listen, -1, count_workers(o),
+        doors_open(&p->doors, &p->loop, &o->listen, inherited, count_workers(o),
                    err) == ASSAY_OK) {
         (void)!open_admin(p, err);
     }
     return err->code;
+}
+
+#define DOG_TURNS 3u /* in the time that the service manager waits */
+
+/* It hears from us as long as every thread moves. */
+static void
+on_dog(uv_timer_t *timer)
+{
+    struct program *p = timer->data;
+
+    if (crew_is_alive(&p->crew)) {
+        service_tell(&p->service, "WATCHDOG=1");
+    }
+}
+
+static void
+tell_service(struct program *p)
+{
+    uint64_t turn_ms = p->service.dog_us / 1000u / DOG_TURNS;
+
+    service_tell(&p->service, "READY=1");
+    if (p->service.dog_us > 0) {
+        turn_ms = turn_ms > 0 ? turn_ms : 1;
+        uv_timer_start(&p->dog, on_dog, turn_ms, turn_ms);
+    }
 }
 
 bool
@@ -200,5 +228,6 @@ program_open(struct program *p)
                   {"workers", assay_slice_of(workers)},
               },
               3);
+    tell_service(p);
     return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "worker.h"
 
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -122,6 +123,7 @@ on_wake(uv_async_t *wake)
     unsigned orders = atomic_exchange(&w->orders, 0);
     struct site *next = NULL;
 
+    atomic_fetch_add(&w->answers, 1);
     if ((orders & ORDER_SITE) != 0) {
         next = atomic_exchange(&w->next, NULL);
     }
@@ -192,6 +194,7 @@ crew_add(struct crew *c, struct site *site, int door, struct assay_error *err)
 
     assay_error_clear(err);
     w->crew = c;
+    w->seen = UINT_MAX; /* alive until it fails to answer */
     if (uv_loop_init(&w->loop) != 0) {
         close(door);
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
@@ -236,6 +239,22 @@ crew_use(struct crew *c, struct site *site)
         site_drop(atomic_exchange(&w->next, site_hold(site)));
     }
     crew_order(c, ORDER_SITE);
+}
+
+bool
+crew_is_alive(struct crew *c)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        unsigned answers = atomic_load(&c->workers[i].answers);
+
+        all = all && (answers != c->workers[i].seen ||
+                      atomic_load(&c->workers[i].gone));
+        c->workers[i].seen = answers;
+    }
+    crew_order(c, ORDER_LOOK);
+    return all;
 }
 
 static void

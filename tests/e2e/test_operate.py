@@ -5,6 +5,7 @@ and what goes wrong meanwhile."""
 import hashlib
 import http.client
 import json
+import os
 import pathlib
 import re
 import resource
@@ -709,6 +710,119 @@ class Operated(Case):
                 time.sleep(0.01)
             self.assertEqual(serve.log.count("access log cannot be written"),
                              1)
+
+
+class Managed(Case):
+    """As systemd runs it."""
+
+    def manager(self):
+        path = SCRATCH / "notify.sock"
+        path.unlink(missing_ok=True)
+        s = self.enterContext(socket.socket(socket.AF_UNIX,
+                                            socket.SOCK_DGRAM))
+        s.settimeout(LIMIT_S)
+        s.bind(str(path))
+        return s, str(path)
+
+    def test_notify(self):
+        for abstract in (False, True):
+            s, path = self.manager()
+            if abstract:
+                s.close()
+                path = "@assay-test-" + os.urandom(8).hex()
+                s = self.enterContext(socket.socket(socket.AF_UNIX,
+                                                    socket.SOCK_DGRAM))
+                s.settimeout(LIMIT_S)
+                s.bind("\0" + path[1:])
+            serve = with_ca(Configured("127.0.0.1:1", ""))
+            serve.environment = {"NOTIFY_SOCKET": path}
+            with serve:
+                self.assertEqual(s.recv(999), b"READY=1")
+                serve.process.send_signal(signal.SIGHUP)
+                self.assertRegex(s.recv(999),
+                                 rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+                self.assertEqual(s.recv(999), b"READY=1")
+                serve.config.write_text("x")
+                serve.process.send_signal(signal.SIGHUP)
+                self.assertIn(b"RELOADING=1", s.recv(999))
+                self.assertEqual(s.recv(999), b"READY=1")
+            self.assertEqual(s.recv(999), b"STOPPING=1")
+
+    def test_watchdog(self):
+        s, path = self.manager()
+        with Backend() as backend:
+            serve = with_ca(Configured(backend, "", "--workers", "2"))
+            serve.environment = {"NOTIFY_SOCKET": path,
+                                 "WATCHDOG_USEC": "150000"}
+            with serve:
+                self.assertEqual(s.recv(999), b"READY=1")
+                for _ in range(5):
+                    self.assertEqual(s.recv(999), b"WATCHDOG=1")
+            # Meant for another process: nothing but the start and the end.
+            while s.recv(999) != b"STOPPING=1":
+                pass
+            serve.environment["WATCHDOG_PID"] = "1"
+            serve.ready_file.unlink()
+            with serve:
+                time.sleep(0.3)  # too short would only prove less
+            self.assertEqual(s.recv(999), b"READY=1")
+            self.assertEqual(s.recv(999), b"STOPPING=1")
+
+    def inherit(self, serve, sock, count=1, pid="$$"):
+        """The command, started as a manager does that hands over sockets."""
+        script = (f"export LISTEN_PID={pid} LISTEN_FDS={count}; "
+                  f'exec 3<&{sock.fileno()}; exec "$@"')
+        return ["sh", "-c", script, "sh", *serve.command]
+
+    def test_socket_activation(self):
+        path = str(SCRATCH / "inherited.sock")
+        unix = socket.socket(socket.AF_UNIX)
+        unix.bind(path)
+        unix.listen(8)
+        tcp = socket.create_server(("127.0.0.1", 0))
+        with Backend() as backend, unix, tcp:
+            for sock in (tcp, unix):
+                serve = Serve(backend, "--workers", "3", "--listen",
+                              "127.0.0.1:1")
+                serve.command = self.inherit(serve, sock)
+                with open(serve.log_file, "wb") as log:
+                    serve.process = subprocess.Popen(
+                        serve.command, stderr=log, pass_fds=[sock.fileno()])
+                serve.log_line("listening")
+                for _ in range(9):
+                    to = (["--unix-socket", path] if sock is unix else
+                          ["--connect-to",
+                           f"::127.0.0.1:{tcp.getsockname()[1]}"])
+                    p = subprocess.run(
+                        ["curl", "-sS", *to, "--cacert", str(serve.ca),
+                         "https://localhost/i"], capture_output=True,
+                        timeout=LIMIT_S)
+                    self.assertEqual(json.loads(p.stdout)["path"], "/i",
+                                     p.stderr)
+                self.assertEqual(serve.stop(), 0)
+            self.assertTrue(pathlib.Path(path).exists())  # the manager's
+
+    def test_what_is_not_ours(self):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with Backend() as backend, udp:
+            for count, needle in ((1, "no stream socket that listens"),
+                                  (2, "hands over 2 sockets")):
+                serve = Serve(backend)
+                p = subprocess.run(
+                    self.inherit(serve, udp, count), capture_output=True,
+                    text=True, timeout=LIMIT_S, pass_fds=[udp.fileno()])
+                self.assertEqual(p.returncode, UNREADABLE)
+                self.assertIn(needle, p.stderr)
+            # Another process's are none of our business.
+            with Serve(backend) as serve:
+                pass
+            serve.command = self.inherit(serve, udp, 1, "1")
+            serve.ready_file.unlink()
+            with open(serve.log_file, "wb") as log:
+                serve.process = subprocess.Popen(
+                    serve.command, stderr=log, pass_fds=[udp.fileno()])
+            serve.log_line("listening")
+            self.assertEqual(serve.stop(), 0)
 
 
 if __name__ == "__main__":
