@@ -94,19 +94,36 @@ set_admin(struct options *o, const char *v, struct assay_error *err)
     }
 }
 
+/* Which of three words it is. */
+static unsigned
+word_of(const char *v, const char *const words[3], const char *name,
+        struct assay_error *err)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(v, words[i]) == 0) {
+            return i;
+        }
+    }
+    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "%s: '%.40s' is none of %s, %s, %s", name, v, words[0], words[1],
+               words[2]);
+    return 0;
+}
+
 static void
 set_announce(struct options *o, const char *v, struct assay_error *err)
 {
     static const char *const words[] = {"auto", "required", "off"};
 
-    for (unsigned i = 0; i < 3; i++) {
-        if (strcmp(v, words[i]) == 0) {
-            o->announce = (enum announce)i;
-            return;
-        }
-    }
-    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-               "--announce: '%.40s' is none of auto, required, off", v);
+    o->announce = (enum announce)word_of(v, words, "--announce", err);
+}
+
+static void
+set_sandbox(struct options *o, const char *v, struct assay_error *err)
+{
+    static const char *const words[] = {"auto", "strict", "off"};
+
+    o->sandbox = (enum sandbox)word_of(v, words, "--sandbox", err);
 }
 
 static void
@@ -177,13 +194,13 @@ FLAG(version)
 /* --- the table ---------------------------------------------------------- */
 
 const struct setting settings[] = {
-    {"config", 0, VALUE | LINE_ONLY, set_config},
+    {"config", 0, VALUE | LINE_ONLY | READS, set_config},
     {"listen", 0, VALUE | AT_START, set_listen},
     {"backend", 0, VALUE, set_backend},
-    {"cert", 0, VALUE | IDENTITY, set_cert},
-    {"key", 0, VALUE | IDENTITY, set_key},
+    {"cert", 0, VALUE | IDENTITY | READS, set_cert},
+    {"key", 0, VALUE | IDENTITY | READS, set_key},
     {"self-signed", 0, VALUE | LIST | IDENTITY, set_self_signed},
-    {"cert-out", 0, VALUE, set_cert_out},
+    {"cert-out", 0, VALUE | WRITES, set_cert_out},
     {"quotes", 0, VALUE | AT_START, set_quotes},
     {"announce", 0, VALUE, set_announce},
     {"workers", 0, VALUE | AT_START, set_workers},
@@ -196,9 +213,10 @@ const struct setting settings[] = {
     {"backend-timeout", 0, VALUE, set_backend_ms},
     {"quote-timeout", 0, VALUE | AT_START, set_quote_ms},
     {"drain", 0, VALUE, set_drain_ms},
-    {"ready-file", 0, VALUE | AT_START, set_ready_file},
+    {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file},
     {"admin", 0, VALUE | AT_START, set_admin},
-    {"access-log", 0, VALUE | AT_START, set_access_log},
+    {"access-log", 0, VALUE | AT_START | WRITES, set_access_log},
+    {"sandbox", 0, VALUE | AT_START, set_sandbox},
     {"log", 0, VALUE | AT_START, set_log},
     {"verbose", 'v', FLAG, set_verbose},
     {"check", 0, FLAG | LINE_ONLY, set_check},

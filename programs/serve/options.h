@@ -26,6 +26,13 @@ enum announce {
     ANNOUNCE_OFF,
 };
 
+/* Whether the process gives up what it does not need. */
+enum sandbox {
+    SANDBOX_AUTO,   /* what the kernel can */
+    SANDBOX_STRICT, /* all of it, or not start */
+    SANDBOX_OFF,
+};
+
 struct certificate_files {
     const char *cert;
     const char *key;
@@ -57,6 +64,7 @@ struct options {
     bool has_admin;
     const char *quotes;
     enum announce announce;
+    enum sandbox sandbox;
     uint32_t workers; /* 0: as many as there are cores */
     uint32_t max_connections;
     uint32_t max_quotes;

@@ -13,6 +13,7 @@
 #include "check.h"
 #include "io/file.h"
 #include "program.h"
+#include "sandbox.h"
 
 #define READY_MAX_BYTES     4096u
 #define WORKERS_DEFAULT_MAX 16u /* more cores than that: say how many */
@@ -184,6 +185,37 @@ open_all(struct program *p, struct assay_error *err)
     return err->code;
 }
 
+/* From here on there are no files but those of the settings, and no programs.
+ */
+static enum assay_code
+close_in(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+    struct sandbox_paths paths;
+    struct sandbox_state state;
+    char files[24];
+
+    if (o->sandbox == SANDBOX_OFF) {
+        return ASSAY_OK;
+    }
+    sandbox_paths_of(o, &paths);
+    if (sandbox_enter(&paths, o->sandbox == SANDBOX_STRICT, &state, err) ==
+        ASSAY_OK) {
+        snprintf(files, sizeof(files), "landlock-%d", state.landlock);
+        log_event(
+            &p->log, LOG_INFO, "sandbox",
+            (struct log_field[]){
+                {"files",
+                 assay_slice_of(state.landlock > 0 ? files : "unprotected")},
+                {"calls",
+                 assay_slice_of(state.seccomp ? "seccomp" : "unprotected")},
+            },
+            2);
+    }
+    sandbox_paths_free(&paths);
+    return err->code;
+}
+
 #define DOG_TURNS 3u /* in the time that the service manager waits */
 
 /* It hears from us as long as every thread moves. */
@@ -216,8 +248,9 @@ program_open(struct program *p)
     char workers[16];
 
     check_dates(p->site, (int64_t)time(NULL), &p->log);
-    if (open_all(p, &err) != ASSAY_OK || announce_all(p, &err) != ASSAY_OK ||
-        hire(p, &err) != ASSAY_OK || write_ready(p, &err) != ASSAY_OK) {
+    if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK ||
+        announce_all(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
+        write_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
     snprintf(workers, sizeof(workers), "%u", p->crew.count);
