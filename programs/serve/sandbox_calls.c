@@ -189,9 +189,12 @@ add_rules(scmp_filter_ctx filter)
                  : 0;
     }
     for (size_t i = 0; rc == 0 && i < sizeof(if_so) / sizeof(if_so[0]); i++) {
-        struct scmp_arg_cmp so =
-            SCMP_CMP64(if_so[i].argument, SCMP_CMP_MASKED_EQ, if_so[i].mask,
-                       if_so[i].value);
+        struct scmp_arg_cmp so = {
+            .arg = if_so[i].argument,
+            .op = SCMP_CMP_MASKED_EQ,
+            .datum_a = if_so[i].mask,
+            .datum_b = if_so[i].value,
+        };
 
         rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
                                     seccomp_syscall_resolve_name(if_so[i].name),
@@ -204,8 +207,8 @@ add_rules(scmp_filter_ctx filter)
 static int
 add_own_signals(scmp_filter_ctx filter)
 {
-    struct scmp_arg_cmp own =
-        SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)getpid());
+    struct scmp_arg_cmp own = {
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid()};
 
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
                                   seccomp_syscall_resolve_name("tgkill"), 1,

@@ -5,7 +5,6 @@
  * until when, and which one a client is shown.
  */
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/x509v3.h>
 
@@ -135,9 +134,10 @@ is_meant(const char *pattern, const char *host)
     const char *dot = strchr(host, '.');
 
     if (strncmp(pattern, "*.", 2) == 0) {
-        return dot != NULL && dot != host && strcasecmp(pattern + 1, dot) == 0;
+        return dot != NULL && dot != host &&
+               assay_slice_is_nocase(assay_slice_of(dot), pattern + 1);
     }
-    return strcasecmp(pattern, host) == 0;
+    return assay_slice_is_nocase(assay_slice_of(host), pattern);
 }
 
 static bool
