@@ -49,4 +49,6 @@ bool program_open(struct program *p);
 
 /* Watches SIGHUP (reload.c). */
 void reload_init(struct program *p);
+/* Does what was asked for meanwhile; also once, when the crew has started. */
+void reload_begin(struct program *p);
 void reload_close(struct program *p); /* behind the quoter's end */

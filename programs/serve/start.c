@@ -262,5 +262,6 @@ program_open(struct program *p)
               },
               3);
     tell_service(p);
+    reload_begin(p);
     return true;
 }

@@ -388,6 +388,40 @@ class Reload(Case):
             serve.log_line("info: reloaded")
             self.assertEqual(shown(serve.port, "localhost"), new[2])
 
+    def test_while_it_starts(self):
+        """SIGHUP before anybody is let in is not lost, and does no harm."""
+        old, new = certificate("early1", "localhost"), certificate(
+            "early2", "localhost")
+        text = 'cert = "{}"\nkey = "{}"\n'
+        simulator = test_serve.SIMULATOR.process
+        with Backend() as backend:
+            serve = Configured(backend, text.format(*old))
+            simulator.send_signal(signal.SIGSTOP)
+            try:
+                with open(serve.log_file, "wb") as log:
+                    serve.process = subprocess.Popen(serve.command, stderr=log)
+                # Waits for the platform to take the first certificate.
+                until = time.monotonic() + LIMIT_S
+                status = f"/proc/{serve.process.pid}/status"
+                while not self.catches(status, signal.SIGHUP):
+                    assert time.monotonic() < until
+                    time.sleep(0.01)
+                serve.rewrite(text.format(*new))
+                serve.process.send_signal(signal.SIGHUP)
+            finally:
+                simulator.send_signal(signal.SIGCONT)
+            serve.log_line("info: reloaded")
+            port = int(json.loads(serve.ready_file.read_text())[
+                "address"].rpartition(":")[2])
+            self.assertEqual(shown(port, "localhost"), new[2])
+            self.assertEqual(serve.stop(), 0)
+
+    @staticmethod
+    def catches(status, number):
+        mask = re.search(r"SigCgt:\s+([0-9a-f]+)",
+                         pathlib.Path(status).read_text())[1]
+        return int(mask, 16) >> (number - 1) & 1
+
     def test_storm(self):
         """SIGHUPs under traffic: no request fails, few reloads."""
         with Backend() as backend, with_ca(Configured(
@@ -557,12 +591,12 @@ class Operated(Case):
             serve.config.write_text("x")
             serve.reload("reload failed")
             until = time.monotonic() + LIMIT_S
-            while (m := self.metrics(serve))["assay_serve_connections"] > 0:
+            while (m := self.metrics(serve))["assay_serve_connections_open"] > 0:
                 assert time.monotonic() < until
                 time.sleep(0.01)
             name = "assay_serve_"
             for metric, want in (
-                    ("connections_total", 16), ("connections_max", 1024),
+                    ("connections_total", 16), ("connections_limit", 1024),
                     ("workers", 2), ("draining", 0),
                     ('requests_total{class="2xx"}', 11),
                     ('requests_total{class="4xx"}', 1),
@@ -612,7 +646,7 @@ class Operated(Case):
                 while s.recv(4096):
                     pass
             until = time.monotonic() + LIMIT_S
-            while (m := self.metrics(serve))["assay_serve_connections"] > 0:
+            while (m := self.metrics(serve))["assay_serve_connections_open"] > 0:
                 assert time.monotonic() < until
                 time.sleep(0.01)
             for metric in ("backend_failures_total", "handshakes_failed_total",
