@@ -17,8 +17,8 @@ struct program {
     struct log log;
     uv_loop_t loop;
     struct assay_ctx *ctx;
-    struct site *site;  /* the newest one */
-    struct site *first; /* what was started with: what a reload cannot change */
+    struct site *site;           /* the newest one */
+    struct options started;      /* as it was told then: what stays so */
     struct assay_quoter *quoter; /* for announcements */
     struct service service;
     uv_timer_t dog; /* until the service manager wants to hear again */

@@ -33,7 +33,7 @@ static void
 name_fixed(const struct program *p, const struct options *o)
 {
     for (size_t i = 0; i < settings_count; i++) {
-        const char *was = p->first->options.given[i];
+        const char *was = p->started.given[i];
         const char *is = o->given[i];
         bool same =
             was == NULL || is == NULL ? was == is : strcmp(was, is) == 0;

@@ -81,6 +81,15 @@ class Configured(Serve):
         return Client(self)
 
 
+def start(case, serve, **options):
+    """Without waiting for it; it does not outlive the test."""
+    with open(serve.log_file, "wb") as log:
+        serve.process = subprocess.Popen(serve.command, stderr=log,
+                                         env=clean_environment(), **options)
+    case.addCleanup(serve.process.wait)
+    case.addCleanup(serve.process.kill)
+
+
 SELF = 'self-signed = ["localhost"]\n'
 
 
@@ -205,8 +214,7 @@ class Workers(Case):
             serve = Serve(backend, "--workers", "3", "--listen",
                           f"unix:{path}")
             serve.ready = None
-            with open(serve.log_file, "wb") as log:
-                serve.process = subprocess.Popen(serve.command, stderr=log)
+            start(self, serve)
             serve.log_line("listening")
             for _ in range(20):
                 p = subprocess.run(
@@ -398,8 +406,7 @@ class Reload(Case):
             serve = Configured(backend, text.format(*old))
             simulator.send_signal(signal.SIGSTOP)
             try:
-                with open(serve.log_file, "wb") as log:
-                    serve.process = subprocess.Popen(serve.command, stderr=log)
+                start(self, serve)
                 # Waits for the platform to take the first certificate.
                 until = time.monotonic() + LIMIT_S
                 status = f"/proc/{serve.process.pid}/status"
@@ -496,9 +503,7 @@ class Faults(Case):
             for where in (f"127.0.0.1:{port}", f"unix:{path}"):
                 for _ in range(3):
                     serve = Serve(backend, "--listen", where)
-                    with open(serve.log_file, "wb") as log:
-                        serve.process = subprocess.Popen(serve.command,
-                                                         stderr=log)
+                    start(self, serve)
                     serve.log_line("listening")
                     if where.startswith("1"):
                         serve.port = port
@@ -817,11 +822,9 @@ class Managed(Case):
         with Backend() as backend, unix, tcp:
             for sock in (tcp, unix):
                 serve = Serve(backend, "--workers", "3", "--listen",
-                              "127.0.0.1:1")
+                              "192.0.2.1:1")
                 serve.command = self.inherit(serve, sock)
-                with open(serve.log_file, "wb") as log:
-                    serve.process = subprocess.Popen(
-                        serve.command, stderr=log, pass_fds=[sock.fileno()])
+                start(self, serve, pass_fds=[sock.fileno()])
                 serve.log_line("listening")
                 for _ in range(9):
                     to = (["--unix-socket", path] if sock is unix else
@@ -852,9 +855,7 @@ class Managed(Case):
                 pass
             serve.command = self.inherit(serve, udp, 1, "1")
             serve.ready_file.unlink()
-            with open(serve.log_file, "wb") as log:
-                serve.process = subprocess.Popen(
-                    serve.command, stderr=log, pass_fds=[udp.fileno()])
+            start(self, serve, pass_fds=[udp.fileno()])
             serve.log_line("listening")
             self.assertEqual(serve.stop(), 0)
 
@@ -933,8 +934,7 @@ class Sandboxed(Case):
             serve = Serve(backend, "--listen", f"unix:{sock}", "--access-log",
                           str(log), "--sandbox", "strict", "--admin",
                           f"unix:{folder}/admin")
-            with open(serve.log_file, "wb") as err:
-                serve.process = subprocess.Popen(serve.command, stderr=err)
+            start(self, serve)
             serve.log_line("listening")
             log.rename(folder / "moved")
             serve.process.send_signal(signal.SIGUSR1)
