@@ -185,6 +185,7 @@ TEXT(cert_out)
 TEXT(ready_file)
 TEXT(access_log)
 TEXT(quotes)
+FLAG(ready_backend)
 FLAG(verbose)
 FLAG(check)
 FLAG(dump)
@@ -215,6 +216,7 @@ const struct setting settings[] = {
     {"drain", 0, VALUE, set_drain_ms},
     {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file},
     {"admin", 0, VALUE | AT_START, set_admin},
+    {"ready-backend", 0, FLAG, set_ready_backend},
     {"access-log", 0, VALUE | AT_START | WRITES, set_access_log},
     {"sandbox", 0, VALUE | AT_START, set_sandbox},
     {"log", 0, VALUE | AT_START, set_log},

@@ -188,6 +188,28 @@ class Operated(Case):
                     backend.go.set()
                     self.assertEqual(c.answer().status, 200)
 
+    def test_ready_with_its_backend(self):
+        with Backend() as backend, Serve(
+                backend, "--admin", "127.0.0.1:0",
+                "--ready-backend") as serve:
+            self.wait_ready(serve)
+            with socket.create_server(("127.0.0.1", 0)) as s:
+                port = s.getsockname()[1]
+            serve = with_ca(Configured(f"127.0.0.1:{port}", "", "--admin",
+                                       "127.0.0.1:0"), "ready-backend = true\n")
+            with serve:
+                until = time.monotonic() + LIMIT_S
+                while "backend: " not in (
+                        got := self.get(serve, "/readyz"))[1]:
+                    assert got[0] == 503 and time.monotonic() < until, got
+                    time.sleep(0.01)
+                for _ in range(3):
+                    self.assertEqual(self.get(serve, "/readyz")[0], 503)
+                serve.backend = backend.address
+                with_ca(serve, "ready-backend = true\n")
+                serve.reload()
+                self.wait_ready(serve)
+
     def test_access_log(self):
         log = SCRATCH / "access.log"
         with Backend() as backend, Serve(backend, "--access-log",

@@ -209,6 +209,15 @@ class Faults(Case):
                             b"HTTP/1.1 200"))
                 self.assertEqual(c.ask("GET", "/").status, 200)
 
+    def test_signals_to_the_end(self):
+        """However many come, and when, it ends as it should."""
+        for _ in range(20):
+            with Serve("127.0.0.1:1", "--workers", "1") as serve:
+                while serve.process.poll() is None:
+                    serve.process.send_signal(signal.SIGTERM)
+                    serve.process.send_signal(signal.SIGHUP)
+                self.assertEqual(serve.process.returncode, 0, serve.log)
+
     def test_killed_and_back_at_once(self):
         path = SCRATCH / "killed.sock"
         with socket.create_server(("127.0.0.1", 0)) as s:
