@@ -6,14 +6,19 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "assay/session.h"
 #include "io/quoter.h"
 #include "log.h"
+#include "metrics.h"
 
 struct quotes {
     struct assay_quoter *quoter;
     const struct log *log;
-    unsigned active;
+    struct metrics *metrics;
+    uv_loop_t *loop;
+    atomic_uint *active; /* of all loops */
     unsigned max;
 };
 
