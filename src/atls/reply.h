@@ -56,9 +56,7 @@ ASSAY_MUST_CHECK enum assay_code
 assay_reply_write(const struct assay_quote_reply *reply,
                   const uint8_t report_data[64], struct assay_buf *out,
                   struct assay_error *err);
-/* Appends a response with {"error":{"code","message","hint"}}. `allow` fills
- * the field Allow; NULL for none. 503 asks to try again in a second. */
-void assay_reply_write_error(unsigned status, const char *code,
-                             const char *message, const char *hint,
-                             const char *allow, bool keep_alive,
+/* Appends a response with {"error":{"code","message","hint"}}; 405 names POST,
+ * the method of all our endpoints. */
+void assay_reply_write_error(const struct assay_refusal *why, bool keep_alive,
                              struct assay_buf *out);

@@ -139,9 +139,29 @@ put_text(struct assay_json_out *o, const char *name, const char *text)
                           (struct assay_slice){(const uint8_t *)text, len});
 }
 
+static void
+put_error_head(const struct assay_refusal *why, bool keep_alive,
+               size_t body_len, struct assay_buf *out)
+{
+    assay_buf_printf(out, "HTTP/1.1 %u %s\r\n", why->status,
+                     assay_http1_reason(why->status));
+    if (why->status == 405) {
+        assay_buf_add_text(out, "Allow: POST\r\n");
+    }
+    assay_buf_add_text(out, "Content-Type: application/json\r\n"
+                            "Cache-Control: no-store\r\n");
+    if (why->retry_after_s > 0) {
+        assay_buf_printf(out, "Retry-After: %u\r\n", why->retry_after_s);
+    }
+    assay_buf_printf(out,
+                     "%s"
+                     "Content-Length: %zu\r\n"
+                     "\r\n",
+                     keep_alive ? "" : "Connection: close\r\n", body_len);
+}
+
 void
-assay_reply_write_error(unsigned status, const char *code, const char *message,
-                        const char *hint, const char *allow, bool keep_alive,
+assay_reply_write_error(const struct assay_refusal *why, bool keep_alive,
                         struct assay_buf *out)
 {
     struct assay_buf body;
@@ -151,24 +171,12 @@ assay_reply_write_error(unsigned status, const char *code, const char *message,
     assay_json_out_init(&o, &body, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_open(&o, "error", '{');
-    put_text(&o, "code", code);
-    put_text(&o, "message", message);
-    put_text(&o, "hint", hint);
+    put_text(&o, "code", why->code);
+    put_text(&o, "message", why->message);
+    put_text(&o, "hint", why->hint != NULL ? why->hint : "");
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
-    assay_buf_printf(out, "HTTP/1.1 %u %s\r\n", status,
-                     assay_http1_reason(status));
-    if (allow != NULL) {
-        assay_buf_printf(out, "Allow: %s\r\n", allow);
-    }
-    assay_buf_printf(out,
-                     "Content-Type: application/json\r\n"
-                     "Cache-Control: no-store\r\n"
-                     "%s%s"
-                     "Content-Length: %zu\r\n"
-                     "\r\n",
-                     status == 503 ? "Retry-After: 1\r\n" : "",
-                     keep_alive ? "" : "Connection: close\r\n", body.len);
+    put_error_head(why, keep_alive, body.len, out);
     assay_buf_add(out, assay_buf_slice(&body));
     if (body.failed) { /* for want of memory: it has room for all texts */
         out->failed = true;

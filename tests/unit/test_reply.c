@@ -782,26 +782,30 @@ static const struct {
     const char *name;
     unsigned status;
     const char *message;
-    const char *allow;
+    unsigned retry_after_s;
     bool keep;
     const char *head;
     const char *said; /* by the client that reads it */
 } errors[] = {
-    {"400", 400, "no nonce", NULL, true,
+    {"400", 400, "no nonce", 0, true,
      "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
      "Cache-Control: no-store\r\nContent-Length: ",
      "quote reply: status 400 instead of 200; the server says: no nonce"},
-    {"405", 405, "POST it", "POST", false,
+    {"405", 405, "POST it", 0, false,
      "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nContent-Type: "
      "application/json\r\nCache-Control: no-store\r\nConnection: close\r\n"
      "Content-Length: ",
      "quote reply: status 405 instead of 200; the server says: POST it"},
-    {"quotes and controls", 500, "a\"b\\c\r\nX: y\x01", NULL, true,
+    {"503", 503, "busy", 17, true,
+     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+     "Cache-Control: no-store\r\nRetry-After: 17\r\nContent-Length: ",
+     "quote reply: status 503 instead of 200; the server says: busy"},
+    {"quotes and controls", 500, "a\"b\\c\r\nX: y\x01", 0, true,
      "HTTP/1.1 500 Internal Server Error\r\n",
      "quote reply: status 500 instead of 200; the server says: a\"b\\c??X: y?"},
-    {"no UTF-8", 500, "a\xff", NULL, true, "HTTP/1.1 500 ",
+    {"no UTF-8", 500, "a\xff", 0, true, "HTTP/1.1 500 ",
      "quote reply: status 500 instead of 200; the server says: a???"},
-    {"empty", 500, "", NULL, true, "HTTP/1.1 500 ",
+    {"empty", 500, "", 0, true, "HTTP/1.1 500 ",
      "quote reply: status 500 instead of 200"},
 };
 
@@ -829,15 +833,19 @@ test_write_error(void **state)
     (void)state;
     assay_buf_init(&b, 1u << 20);
     for (size_t i = 0; i < COUNT_OF(errors); i++) {
-        assay_reply_write_error(errors[i].status, "code", errors[i].message,
-                                "hint", errors[i].allow, errors[i].keep, &b);
+        const struct assay_refusal why = {errors[i].status, "code",
+                                          errors[i].message, "hint",
+                                          errors[i].retry_after_s};
+
+        assay_reply_write_error(&why, errors[i].keep, &b);
         check_written_error(errors[i].name, &b, errors[i].head, errors[i].said);
         b.len = 0;
     }
     /* Too long, and six times as long when escaped: cut, but still JSON. */
     memset(long_text, 1, sizeof(long_text) - 1);
-    assay_reply_write_error(500, long_text, long_text, long_text, NULL, true,
-                            &b);
+    assay_reply_write_error(
+        &(const struct assay_refusal){500, long_text, long_text, long_text, 0},
+        true, &b);
     check_written_error("long", &b, "HTTP/1.1 500 ",
                         "quote reply: status 500 instead of 200; the server "
                         "says: ???????");

@@ -60,6 +60,7 @@ test_write(void **state)
 static void
 test_write_error(void **state)
 {
+    static const struct assay_refusal why = {500, "code", "message", "hint", 0};
     long n = 0;
 
     (void)state;
@@ -69,8 +70,7 @@ test_write_error(void **state)
 
         assay_buf_init(&out, 1u << 20);
         oom_fail_after(n);
-        assay_reply_write_error(500, "code", "message", "hint", NULL, true,
-                                &out);
+        assay_reply_write_error(&why, true, &out);
         failed = out.failed;
         assay_buf_free(&out);
         if (!oom_stop()) {
