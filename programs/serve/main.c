@@ -9,7 +9,9 @@
 
 #include "announce.h"
 #include "base/bytes.h"
+#include "config.h"
 #include "connection.h"
+#include "help.h"
 #include "io/listen.h"
 #include "setup.h"
 
@@ -196,15 +198,43 @@ tear_down(struct program *p)
     options_free(&p->options);
 }
 
+/* What needs no server. False: the program goes on. */
+static bool
+answered(const struct options *o)
+{
+    struct assay_buf text;
+
+    if (o->help) {
+        fputs(serve_help, stdout);
+    } else if (o->version) {
+        printf("assay-serve %s\n", ASSAY_VERSION);
+    } else if (o->dump) {
+        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+        options_dump(o, &text);
+        fwrite(text.ptr, 1, text.len, stdout);
+        assay_buf_free(&text);
+    }
+    return o->help || o->version || o->dump;
+}
+
 int
 main(int argc, char **argv)
 {
     static struct program p;
-    enum serve_exit code = SERVE_FAILED;
+    struct assay_error err;
+    enum serve_exit code = options_parse(&p.options, argc, argv, &err);
 
-    if (!options_parse(&p.options, argc, argv, &code)) {
+    if (code != SERVE_DONE) {
+        fprintf(stderr, "assay-serve: %s (%s)\n", err.msg,
+                code == SERVE_USAGE ? "try 'assay-serve --help'"
+                                    : assay_code_hint(err.code));
         return (int)code;
     }
+    if (answered(&p.options)) {
+        options_free(&p.options);
+        return SERVE_DONE;
+    }
+    code = SERVE_FAILED;
     signal(SIGPIPE, SIG_IGN);
     p.log = (struct log){p.options.json_log, p.options.verbose};
     init_loop(&p);
