@@ -187,7 +187,8 @@ serve(struct connection *c)
     switch (assay_server_state(c->session)) {
     case ASSAY_SERVER_QUOTE:
         if (c->quote == NULL) {
-            c->quote = quotes_ask(&c->all->quotes, c->session, on_answered, c);
+            c->quote = quotes_ask(&c->all->quotes, c->session,
+                                  assay_stream_peer(c->stream), on_answered, c);
             return c->quote == NULL; /* it was refused */
         }
         return false;

@@ -23,6 +23,7 @@ struct program {
     uv_loop_t loop;
     struct assay_ctx *ctx;
     struct assay_tls_identity *identity;
+    struct quote_gate *gate;
     struct connections connections;
     struct assay_listener *listener; /* NULL while draining */
     uv_signal_t terminate;
@@ -118,7 +119,8 @@ init_connections(struct program *p)
     c->ctx = p->ctx;
     c->identity = p->identity;
     c->quotes.log = &p->log;
-    c->quotes.max = o->max_quotes;
+    c->quotes.loop = &p->loop;
+    c->quotes.wait_ms = o->quote_wait_ms;
     c->forward =
         (struct forward_options){&p->loop, &o->backend, &p->log, o->max_body};
     c->header_ms = o->header_ms;
@@ -129,11 +131,23 @@ init_connections(struct program *p)
     c->user = p;
 }
 
+static struct quote_limits
+limits_of(const struct options *o)
+{
+    return (struct quote_limits){
+        .at_once = o->quote_concurrency,
+        .waiting = o->max_quotes,
+        .per_s = o->quote_rate,
+        .burst = o->quote_burst,
+    };
+}
+
 /* All that can be had without letting anybody in. */
 static bool
 prepare(struct program *p)
 {
     const struct options *o = &p->options;
+    struct quote_limits limits = limits_of(o);
     struct assay_error err;
 
     assay_error_clear(&err);
@@ -142,7 +156,9 @@ prepare(struct program *p)
         return fail(p, &err);
     }
     init_connections(p);
-    if (assay_quoter_new(&p->loop, o->quotes, o->quote_ms,
+    if (quote_gate_new(&limits, p->ctx, &p->gate, &err) != ASSAY_OK ||
+        quotes_open(&p->connections.quotes, p->gate, &err) != ASSAY_OK ||
+        assay_quoter_new(&p->loop, o->quotes, o->quote_ms,
                          &p->connections.quotes.quoter, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
@@ -187,12 +203,14 @@ tear_down(struct program *p)
 {
     assay_listener_close(p->listener);
     connections_cut(&p->connections);
+    quotes_close(&p->connections.quotes);
     assay_quoter_free(p->connections.quotes.quoter);
     uv_close((uv_handle_t *)&p->terminate, NULL);
     uv_close((uv_handle_t *)&p->interrupt, NULL);
     uv_close((uv_handle_t *)&p->drain, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
+    quote_gate_free(p->gate);
     assay_tls_identity_free(p->identity);
     assay_ctx_free(p->ctx);
     options_free(&p->options);

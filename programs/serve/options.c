@@ -13,12 +13,12 @@
 #include "base/nearest.h"
 #include "io/args.h"
 #include "io/quoter.h"
+#include "quote_gate.h"
 #include "settings.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:8443"
 #define SECONDS_MAX     86400.0
 #define CONNECTIONS_MAX 65536u
-#define QUOTES_MAX      1024u
 
 size_t
 options_split(struct options *o, const char *list,
@@ -109,6 +109,13 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
     o->max_body = assay_arg_number(v, "--max-body", 0, INT64_MAX, err);
 }
 
+static void
+set_quote_rate(struct options *o, const char *v, struct assay_error *err)
+{
+    o->quote_rate =
+        (uint32_t)assay_arg_number(v, "--quote-rate", 0, QUOTES_PER_S_MAX, err);
+}
+
 #define COUNT(member, name, max)                                               \
     static void set_##member(struct options *o, const char *v,                 \
                              struct assay_error *err)                          \
@@ -137,12 +144,15 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
         o->member = true;                                                      \
     }
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
-COUNT(max_quotes, "--max-quotes", QUOTES_MAX)
+COUNT(max_quotes, "--max-quotes", QUOTES_WAITING_MAX)
+COUNT(quote_concurrency, "--quote-concurrency", QUOTES_AT_ONCE_MAX)
+COUNT(quote_burst, "--quote-burst", QUOTES_PER_S_MAX)
 SECONDS(header_ms, "--header-timeout")
 SECONDS(idle_ms, "--idle-timeout")
 SECONDS(body_ms, "--body-timeout")
 SECONDS(backend_ms, "--backend-timeout")
 SECONDS(quote_ms, "--quote-timeout")
+SECONDS(quote_wait_ms, "--quote-queue-timeout")
 SECONDS(drain_ms, "--drain")
 TEXT(config)
 TEXT(cert)
@@ -169,7 +179,11 @@ const struct setting settings[] = {
     {"quotes", 0, VALUE | AT_START, set_quotes},
     {"announce", 0, VALUE, set_announce},
     {"max-connections", 0, VALUE, set_max_connections},
-    {"max-quotes", 0, VALUE, set_max_quotes},
+    {"max-quotes", 0, VALUE | AT_START, set_max_quotes},
+    {"quote-concurrency", 0, VALUE | AT_START, set_quote_concurrency},
+    {"quote-rate", 0, VALUE | AT_START, set_quote_rate},
+    {"quote-burst", 0, VALUE | AT_START, set_quote_burst},
+    {"quote-queue-timeout", 0, VALUE | AT_START, set_quote_wait_ms},
     {"max-body", 0, VALUE, set_max_body},
     {"header-timeout", 0, VALUE, set_header_ms},
     {"idle-timeout", 0, VALUE, set_idle_ms},
@@ -232,7 +246,11 @@ options_default(struct options *o)
     *o = (struct options){
         .quotes = "auto",
         .max_connections = 1024,
-        .max_quotes = 16,
+        .max_quotes = 64,
+        .quote_concurrency = 4,
+        .quote_rate = 5,
+        .quote_burst = 20,
+        .quote_wait_ms = 15000,
         .max_body = UINT64_MAX,
         .header_ms = 15000,
         .idle_ms = 600000,

@@ -54,13 +54,17 @@ struct options {
     const char *quotes;
     enum announce announce;
     uint32_t max_connections;
-    uint32_t max_quotes;
+    uint32_t max_quotes; /* that wait */
+    uint32_t quote_concurrency;
+    uint32_t quote_rate; /* per second and address; 0: any */
+    uint32_t quote_burst;
     uint64_t max_body; /* bytes; UINT64_MAX: any */
     uint32_t header_ms;
     uint32_t idle_ms;
     uint32_t body_ms;
     uint32_t backend_ms;
     uint32_t quote_ms;
+    uint32_t quote_wait_ms;
     uint32_t drain_ms;
     bool json_log;
     bool verbose;
