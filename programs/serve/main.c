@@ -23,7 +23,7 @@ struct program {
     uv_loop_t loop;
     struct assay_ctx *ctx;
     struct assay_tls_identity *identity;
-    struct quote_gate *gate;
+    struct assay_quote_gate *gate;
     struct connections connections;
     struct assay_listener *listener; /* NULL while draining */
     uv_signal_t terminate;
@@ -131,10 +131,10 @@ init_connections(struct program *p)
     c->user = p;
 }
 
-static struct quote_limits
+static struct assay_quote_limits
 limits_of(const struct options *o)
 {
-    return (struct quote_limits){
+    return (struct assay_quote_limits){
         .at_once = o->quote_concurrency,
         .waiting = o->max_quotes,
         .per_s = o->quote_rate,
@@ -147,7 +147,7 @@ static bool
 prepare(struct program *p)
 {
     const struct options *o = &p->options;
-    struct quote_limits limits = limits_of(o);
+    struct assay_quote_limits limits = limits_of(o);
     struct assay_error err;
 
     assay_error_clear(&err);
@@ -156,7 +156,7 @@ prepare(struct program *p)
         return fail(p, &err);
     }
     init_connections(p);
-    if (quote_gate_new(&limits, p->ctx, &p->gate, &err) != ASSAY_OK ||
+    if (assay_quote_gate_new(&limits, p->ctx, &p->gate, &err) != ASSAY_OK ||
         quotes_open(&p->connections.quotes, p->gate, &err) != ASSAY_OK ||
         assay_quoter_new(&p->loop, o->quotes, o->quote_ms,
                          &p->connections.quotes.quoter, &err) != ASSAY_OK) {
@@ -210,7 +210,7 @@ tear_down(struct program *p)
     uv_close((uv_handle_t *)&p->drain, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
-    quote_gate_free(p->gate);
+    assay_quote_gate_free(p->gate);
     assay_tls_identity_free(p->identity);
     assay_ctx_free(p->ctx);
     options_free(&p->options);

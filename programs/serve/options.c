@@ -12,8 +12,8 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 #include "io/args.h"
+#include "io/quote_gate.h"
 #include "io/quoter.h"
-#include "quote_gate.h"
 #include "settings.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:8443"
@@ -112,8 +112,8 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
 static void
 set_quote_rate(struct options *o, const char *v, struct assay_error *err)
 {
-    o->quote_rate =
-        (uint32_t)assay_arg_number(v, "--quote-rate", 0, QUOTES_PER_S_MAX, err);
+    o->quote_rate = (uint32_t)assay_arg_number(v, "--quote-rate", 0,
+                                               ASSAY_QUOTES_PER_S_MAX, err);
 }
 
 #define COUNT(member, name, max)                                               \
@@ -144,9 +144,9 @@ set_quote_rate(struct options *o, const char *v, struct assay_error *err)
         o->member = true;                                                      \
     }
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
-COUNT(max_quotes, "--max-quotes", QUOTES_WAITING_MAX)
-COUNT(quote_concurrency, "--quote-concurrency", QUOTES_AT_ONCE_MAX)
-COUNT(quote_burst, "--quote-burst", QUOTES_PER_S_MAX)
+COUNT(max_quotes, "--max-quotes", ASSAY_QUOTES_WAITING_MAX)
+COUNT(quote_concurrency, "--quote-concurrency", ASSAY_QUOTES_AT_ONCE_MAX)
+COUNT(quote_burst, "--quote-burst", ASSAY_QUOTES_PER_S_MAX)
 SECONDS(header_ms, "--header-timeout")
 SECONDS(idle_ms, "--idle-timeout")
 SECONDS(body_ms, "--body-timeout")

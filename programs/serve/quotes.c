@@ -14,7 +14,7 @@
 #define SAY_EVERY_MS 10000u /* that some were refused */
 
 struct quote_order {
-    struct gate_ticket ticket; /* its user is the order */
+    struct assay_gate_ticket ticket; /* its user is the order */
     struct quotes *quotes;
     struct quote_order *next;
     struct quote_order *previous;
@@ -96,7 +96,7 @@ end_order(struct quote_order *o)
     if (o->next != NULL) {
         o->next->previous = o->previous;
     }
-    gate_leave(&o->ticket, took_us);
+    assay_gate_leave(&o->ticket, took_us);
     uv_close((uv_handle_t *)&o->timer, on_timer_closed);
 }
 
@@ -150,7 +150,7 @@ begin(struct quote_order *o)
 }
 
 static void
-on_called(struct gate_ticket *t)
+on_called(struct assay_gate_ticket *t)
 {
     struct quote_order *o = t->user;
 
@@ -168,7 +168,7 @@ on_wait_over(uv_timer_t *timer)
         .code = "busy",
         .message = "many quotes are being made, and none could be begun in "
                    "time",
-        .retry_after_s = gate_retry_s(o->quotes->end),
+        .retry_after_s = assay_gate_retry_s(o->quotes->end),
     };
 
     say_refused(o->quotes, "no turn in time", NULL);
@@ -204,26 +204,26 @@ quotes_order(struct quotes *q, const uint8_t report_data[64], const char *peer,
              quotes_done *done, void *user, struct assay_refusal *why)
 {
     struct quote_order *o = new_order(q, report_data, done, user);
-    enum gate_answer answer;
+    enum assay_gate_answer answer;
     uint32_t retry_s;
 
     *why = no_memory;
     if (o == NULL) {
         return NULL;
     }
-    answer = gate_ask(q->end, &o->ticket, peer, &retry_s);
-    if (answer == GATE_WAIT) {
+    answer = assay_gate_ask(q->end, &o->ticket, peer, &retry_s);
+    if (answer == ASSAY_GATE_WAIT) {
         log_event(q->log, LOG_DEBUG, "quote waits",
                   (struct log_field[]){{"peer", assay_slice_of(peer)}}, 1);
         uv_update_time(q->loop);
         uv_timer_start(&o->timer, on_wait_over, q->wait_ms, 0);
         return o;
     }
-    if (answer == GATE_GO && begin(o)) {
+    if (answer == ASSAY_GATE_GO && begin(o)) {
         return o;
     }
-    if (answer == GATE_BUSY || answer == GATE_RATE) {
-        bool rate = answer == GATE_RATE;
+    if (answer == ASSAY_GATE_BUSY || answer == ASSAY_GATE_RATE) {
+        bool rate = answer == ASSAY_GATE_RATE;
 
         *why = (struct assay_refusal){
             .status = 503,
@@ -250,9 +250,10 @@ quotes_withdraw(struct quote_order *o)
 /* --- all of them -------------------------------------------------------- */
 
 enum assay_code
-quotes_open(struct quotes *q, struct quote_gate *gate, struct assay_error *err)
+quotes_open(struct quotes *q, struct assay_quote_gate *gate,
+            struct assay_error *err)
 {
-    return gate_end_new(gate, q->loop, on_called, &q->end, err);
+    return assay_gate_end_new(gate, q->loop, on_called, &q->end, err);
 }
 
 void
@@ -264,6 +265,6 @@ quotes_close(struct quotes *q)
         }
         end_order(q->first);
     }
-    gate_end_close(q->end);
+    assay_gate_end_close(q->end);
     q->end = NULL;
 }

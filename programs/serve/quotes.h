@@ -7,14 +7,14 @@
 #pragma once
 
 #include "assay/session.h"
+#include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "log.h"
-#include "quote_gate.h"
 
 struct quote_order; /* opaque: one that waits, or is being made */
 
 struct quotes {
-    struct gate_end *end;
+    struct assay_gate_end *end;
     struct assay_quoter *quoter;
     const struct log *log;
     uv_loop_t *loop;
@@ -26,8 +26,9 @@ struct quotes {
 };
 
 /* quoter, log, loop and wait_ms are set. ASSAY_NO_MEMORY, ASSAY_IO. */
-ASSAY_MUST_CHECK enum assay_code
-quotes_open(struct quotes *q, struct quote_gate *gate, struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code quotes_open(struct quotes *q,
+                                             struct assay_quote_gate *gate,
+                                             struct assay_error *err);
 /* Before its quoter is freed, when nobody waits any more: also ends what is
  * made for those who have gone. Does nothing where nothing is open. */
 void quotes_close(struct quotes *q);

@@ -8,7 +8,7 @@
  * one's loop is woken; so no turn is ever idle while somebody waits, whichever
  * thread that is on.
  */
-#include "quote_gate.h"
+#include "io/quote_gate.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -20,33 +20,34 @@
 
 #define SEED_BYTES 32u
 
-struct quote_gate {
+struct assay_quote_gate {
     uv_mutex_t lock;
     const struct assay_ctx *ctx;
     uint8_t seed[SEED_BYTES];
-    struct turns turns;
-    struct rate rate;
+    struct assay_turns turns;
+    struct assay_rate rate;
 };
 
-struct gate_end {
-    struct quote_gate *gate;
+struct assay_gate_end {
+    struct assay_quote_gate *gate;
     uv_async_t wake;
-    void (*called)(struct gate_ticket *t);
-    struct gate_ticket *first; /* that are called; in order */
-    struct gate_ticket *last;
+    void (*called)(struct assay_gate_ticket *t);
+    struct assay_gate_ticket *first; /* that are called; in order */
+    struct assay_gate_ticket *last;
 };
 
-_Static_assert(TURN_WHO_BYTES == ASSAY_SHA256_BYTES &&
-                   RATE_DIGEST_BYTES == ASSAY_SHA256_BYTES,
+_Static_assert(ASSAY_TURN_WHO_BYTES == ASSAY_SHA256_BYTES &&
+                   ASSAY_RATE_DIGEST_BYTES == ASSAY_SHA256_BYTES,
                "one digest for both");
 
 /* --- the gate ----------------------------------------------------------- */
 
 enum assay_code
-quote_gate_new(const struct quote_limits *limits, const struct assay_ctx *ctx,
-               struct quote_gate **out, struct assay_error *err)
+assay_quote_gate_new(const struct assay_quote_limits *limits,
+                     const struct assay_ctx *ctx, struct assay_quote_gate **out,
+                     struct assay_error *err)
 {
-    struct quote_gate *g = calloc(1, sizeof(*g));
+    struct assay_quote_gate *g = calloc(1, sizeof(*g));
 
     *out = NULL;
     assay_error_clear(err);
@@ -63,13 +64,13 @@ quote_gate_new(const struct quote_limits *limits, const struct assay_ctx *ctx,
     g->turns.at_once = limits->at_once;
     g->turns.places = limits->waiting;
     g->turns.shared = limits->one_peer;
-    rate_init(&g->rate, limits->per_s, limits->burst);
+    assay_rate_init(&g->rate, limits->per_s, limits->burst);
     *out = g;
     return ASSAY_OK;
 }
 
 void
-quote_gate_free(struct quote_gate *g)
+assay_quote_gate_free(struct assay_quote_gate *g)
 {
     if (g != NULL) {
         uv_mutex_destroy(&g->lock);
@@ -77,13 +78,13 @@ quote_gate_free(struct quote_gate *g)
     }
 }
 
-struct gate_counts
-quote_gate_counts(struct quote_gate *g)
+struct assay_gate_counts
+assay_quote_gate_counts(struct assay_quote_gate *g)
 {
-    struct gate_counts c;
+    struct assay_gate_counts c;
 
     uv_mutex_lock(&g->lock);
-    c = (struct gate_counts){g->turns.has.count, g->turns.waits.count};
+    c = (struct assay_gate_counts){g->turns.has.count, g->turns.waits.count};
     uv_mutex_unlock(&g->lock);
     return c;
 }
@@ -91,7 +92,7 @@ quote_gate_counts(struct quote_gate *g)
 /* --- who asks ----------------------------------------------------------- */
 
 size_t
-quote_gate_key(const char *peer, uint8_t out[GATE_KEY_BYTES])
+assay_quote_gate_key(const char *peer, uint8_t out[ASSAY_GATE_KEY_BYTES])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     bool bracket = peer[0] == '[';
@@ -124,12 +125,13 @@ quote_gate_key(const char *peer, uint8_t out[GATE_KEY_BYTES])
 
 /* False: it could not be computed, and nobody is let in. */
 static bool
-identify(const struct quote_gate *g, const char *peer, struct turn *turn)
+identify(const struct assay_quote_gate *g, const char *peer,
+         struct assay_turn *turn)
 {
-    uint8_t key[GATE_KEY_BYTES];
+    uint8_t key[ASSAY_GATE_KEY_BYTES];
     struct assay_slice parts[2] = {
         ASSAY_SLICE(g->seed),
-        {key, quote_gate_key(peer, key)},
+        {key, assay_quote_gate_key(peer, key)},
     };
     struct assay_error err;
 
@@ -140,10 +142,10 @@ identify(const struct quote_gate *g, const char *peer, struct turn *turn)
 
 /* --- a loop's end ------------------------------------------------------- */
 
-static struct gate_ticket *
-pop_called(struct gate_end *e)
+static struct assay_gate_ticket *
+pop_called(struct assay_gate_end *e)
 {
-    struct gate_ticket *t;
+    struct assay_gate_ticket *t;
 
     uv_mutex_lock(&e->gate->lock);
     t = e->first;
@@ -159,8 +161,8 @@ pop_called(struct gate_end *e)
 static void
 on_wake(uv_async_t *wake)
 {
-    struct gate_end *e = wake->data;
-    struct gate_ticket *t;
+    struct assay_gate_end *e = wake->data;
+    struct assay_gate_ticket *t;
 
     while ((t = pop_called(e)) != NULL) {
         e->called(t);
@@ -168,11 +170,11 @@ on_wake(uv_async_t *wake)
 }
 
 enum assay_code
-gate_end_new(struct quote_gate *g, uv_loop_t *loop,
-             void (*called)(struct gate_ticket *t), struct gate_end **out,
-             struct assay_error *err)
+assay_gate_end_new(struct assay_quote_gate *g, uv_loop_t *loop,
+                   void (*called)(struct assay_gate_ticket *t),
+                   struct assay_gate_end **out, struct assay_error *err)
 {
-    struct gate_end *e = calloc(1, sizeof(*e));
+    struct assay_gate_end *e = calloc(1, sizeof(*e));
 
     *out = NULL;
     assay_error_clear(err);
@@ -198,7 +200,7 @@ on_closed(uv_handle_t *wake)
 }
 
 void
-gate_end_close(struct gate_end *e)
+assay_gate_end_close(struct assay_gate_end *e)
 {
     if (e != NULL) {
         uv_close((uv_handle_t *)&e->wake, on_closed);
@@ -212,35 +214,36 @@ seconds_of(int64_t us)
 {
     int64_t s = (us + 999999) / 1000000;
 
-    return s < TURNS_WAIT_MAX_S ? (uint32_t)s : TURNS_WAIT_MAX_S;
+    return s < ASSAY_TURNS_WAIT_MAX_S ? (uint32_t)s : ASSAY_TURNS_WAIT_MAX_S;
 }
 
 /* Only who gets in is charged. */
-enum gate_answer
-gate_ask(struct gate_end *e, struct gate_ticket *t, const char *peer,
-         uint32_t *retry_s)
+enum assay_gate_answer
+assay_gate_ask(struct assay_gate_end *e, struct assay_gate_ticket *t,
+               const char *peer, uint32_t *retry_s)
 {
-    struct quote_gate *g = e->gate;
-    enum gate_answer answer = GATE_BUSY;
+    struct assay_quote_gate *g = e->gate;
+    enum assay_gate_answer answer = ASSAY_GATE_BUSY;
     int64_t late_us;
 
     t->end = e;
     t->called = false;
-    t->turn.state = TURN_NONE;
+    t->turn.state = ASSAY_TURN_NONE;
     *retry_s = 1;
     if (!identify(g, peer, &t->turn)) {
-        return GATE_BUSY;
+        return ASSAY_GATE_BUSY;
     }
     uv_mutex_lock(&g->lock);
-    if (!turns_room(&g->turns, &t->turn)) {
-        *retry_s = turns_retry_s(&g->turns);
-    } else if ((late_us = rate_take(&g->rate, t->turn.who,
-                                    (int64_t)(uv_hrtime() / 1000))) > 0) {
+    if (!assay_turns_room(&g->turns, &t->turn)) {
+        *retry_s = assay_turns_retry_s(&g->turns);
+    } else if ((late_us = assay_rate_take(&g->rate, t->turn.who,
+                                          (int64_t)(uv_hrtime() / 1000))) > 0) {
         *retry_s = seconds_of(late_us);
-        answer = GATE_RATE;
+        answer = ASSAY_GATE_RATE;
     } else {
-        answer =
-            turns_join(&g->turns, &t->turn) == TURN_HAS ? GATE_GO : GATE_WAIT;
+        answer = assay_turns_join(&g->turns, &t->turn) == ASSAY_TURN_HAS
+                     ? ASSAY_GATE_GO
+                     : ASSAY_GATE_WAIT;
     }
     uv_mutex_unlock(&g->lock);
     return answer;
@@ -248,9 +251,9 @@ gate_ask(struct gate_end *e, struct gate_ticket *t, const char *peer,
 
 /* Under the lock, as a ticket that waits cannot leave meanwhile. */
 static void
-call(struct gate_ticket *t)
+call(struct assay_gate_ticket *t)
 {
-    struct gate_end *e = t->end;
+    struct assay_gate_end *e = t->end;
 
     t->called = true;
     t->next = NULL;
@@ -264,12 +267,12 @@ call(struct gate_ticket *t)
 }
 
 static void
-uncall(struct gate_ticket *t)
+uncall(struct assay_gate_ticket *t)
 {
-    struct gate_end *e = t->end;
-    struct gate_ticket *before = NULL;
+    struct assay_gate_end *e = t->end;
+    struct assay_gate_ticket *before = NULL;
 
-    for (struct gate_ticket *i = e->first; i != t; i = i->next) {
+    for (struct assay_gate_ticket *i = e->first; i != t; i = i->next) {
         before = i;
     }
     if (before != NULL) {
@@ -282,33 +285,34 @@ uncall(struct gate_ticket *t)
 }
 
 void
-gate_leave(struct gate_ticket *t, uint64_t took_us)
+assay_gate_leave(struct assay_gate_ticket *t, uint64_t took_us)
 {
-    struct quote_gate *g = t->end->gate;
-    struct turn *next;
+    struct assay_quote_gate *g = t->end->gate;
+    struct assay_turn *next;
 
     uv_mutex_lock(&g->lock);
     if (t->called) {
         uncall(t);
     }
     if (took_us > 0) {
-        turns_took(&g->turns, took_us);
+        assay_turns_took(&g->turns, took_us);
     }
-    next = turns_leave(&g->turns, &t->turn);
+    next = assay_turns_leave(&g->turns, &t->turn);
     if (next != NULL) {
-        call((struct gate_ticket *)((char *)next -
-                                    offsetof(struct gate_ticket, turn)));
+        call((struct assay_gate_ticket *)((char *)next -
+                                          offsetof(struct assay_gate_ticket,
+                                                   turn)));
     }
     uv_mutex_unlock(&g->lock);
 }
 
 uint32_t
-gate_retry_s(struct gate_end *e)
+assay_gate_retry_s(struct assay_gate_end *e)
 {
     uint32_t s;
 
     uv_mutex_lock(&e->gate->lock);
-    s = turns_retry_s(&e->gate->turns);
+    s = assay_turns_retry_s(&e->gate->turns);
     uv_mutex_unlock(&e->gate->lock);
     return s;
 }

@@ -3,14 +3,14 @@
  *
  * rate.c - see rate.h.
  */
-#include "rate.h"
+#include "io/rate.h"
 
 #include <string.h>
 
 #define US_PER_S 1000000
 
 void
-rate_init(struct rate *r, uint32_t per_s, uint32_t burst)
+assay_rate_init(struct assay_rate *r, uint32_t per_s, uint32_t burst)
 {
     memset(r, 0, sizeof(*r));
     if (per_s > 0) {
@@ -20,22 +20,24 @@ rate_init(struct rate *r, uint32_t per_s, uint32_t burst)
 }
 
 static int64_t *
-counter(struct rate *r, const uint8_t who[RATE_DIGEST_BYTES], size_t row)
+counter(struct assay_rate *r, const uint8_t who[ASSAY_RATE_DIGEST_BYTES],
+        size_t row)
 {
     size_t column = (size_t)who[2 * row] << 8 | who[2 * row + 1];
 
-    return &r->full_us[row][column % RATE_COLUMNS];
+    return &r->full_us[row][column % ASSAY_RATE_COLUMNS];
 }
 
 int64_t
-rate_take(struct rate *r, const uint8_t who[RATE_DIGEST_BYTES], int64_t now_us)
+assay_rate_take(struct assay_rate *r,
+                const uint8_t who[ASSAY_RATE_DIGEST_BYTES], int64_t now_us)
 {
     int64_t full = *counter(r, who, 0);
 
     if (r->interval_us == 0) {
         return 0;
     }
-    for (size_t row = 1; row < RATE_ROWS; row++) {
+    for (size_t row = 1; row < ASSAY_RATE_ROWS; row++) {
         int64_t other = *counter(r, who, row);
 
         full = other < full ? other : full;
@@ -45,7 +47,7 @@ rate_take(struct rate *r, const uint8_t who[RATE_DIGEST_BYTES], int64_t now_us)
         return full - now_us - r->depth_us;
     }
     full += r->interval_us;
-    for (size_t row = 0; row < RATE_ROWS; row++) {
+    for (size_t row = 0; row < ASSAY_RATE_ROWS; row++) {
         int64_t *c = counter(r, who, row);
 
         *c = full > *c ? full : *c;

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_serve_gate.c - one gate for loops on several threads: never more at a
+ * test_quote_gate.c - one gate for loops on several threads: never more at a
  * time than there may be, nobody forgotten, and whoever leaves, at whatever
  * moment, gives on the turn.
  */
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "harness/loop.h"
-#include "programs/serve/quote_gate.h"
+#include "io/quote_gate.h"
 
 #define THREADS 4
 #define TICKETS 200
@@ -20,14 +20,14 @@
 
 static struct assay_ctx *ctx;
 
-static struct quote_gate *
+static struct assay_quote_gate *
 new_gate(uint32_t at_once, uint32_t waiting, uint32_t per_s, bool one_peer)
 {
-    struct quote_limits limits = {at_once, waiting, per_s, 2, one_peer};
-    struct quote_gate *g = NULL;
+    struct assay_quote_limits limits = {at_once, waiting, per_s, 2, one_peer};
+    struct assay_quote_gate *g = NULL;
     struct assay_error err;
 
-    assert_int_equal(quote_gate_new(&limits, ctx, &g, &err), ASSAY_OK);
+    assert_int_equal(assay_quote_gate_new(&limits, ctx, &g, &err), ASSAY_OK);
     return g;
 }
 
@@ -55,9 +55,9 @@ test_key(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        uint8_t key[GATE_KEY_BYTES];
-        size_t len = quote_gate_key(rows[i].peer, key);
-        char hex[2 * GATE_KEY_BYTES + 1] = "";
+        uint8_t key[ASSAY_GATE_KEY_BYTES];
+        size_t len = assay_quote_gate_key(rows[i].peer, key);
+        char hex[2 * ASSAY_GATE_KEY_BYTES + 1] = "";
 
         for (size_t k = 0; k < len; k++) {
             snprintf(hex + 2 * k, 3, "%02x", key[k]);
@@ -68,10 +68,10 @@ test_key(void **state)
 
 /* --- one loop ----------------------------------------------------------- */
 
-static struct gate_ticket *last_called;
+static struct assay_gate_ticket *last_called;
 
 static void
-note_called(struct gate_ticket *t)
+note_called(struct assay_gate_ticket *t)
 {
     last_called = t;
 }
@@ -86,80 +86,85 @@ run_once(struct trial_loop *loop)
 static void
 test_answers(void **state)
 {
-    struct quote_gate *g = new_gate(1, 4, 1, false);
-    struct gate_ticket a;
-    struct gate_ticket b;
-    struct gate_ticket c;
-    struct gate_ticket d;
-    struct gate_end *end = NULL;
+    struct assay_quote_gate *g = new_gate(1, 4, 1, false);
+    struct assay_gate_ticket a;
+    struct assay_gate_ticket b;
+    struct assay_gate_ticket c;
+    struct assay_gate_ticket d;
+    struct assay_gate_end *end = NULL;
     struct trial_loop loop;
     struct assay_error err;
     uint32_t retry = 0;
 
     (void)state;
     loop_open(&loop);
-    assert_int_equal(gate_end_new(g, &loop.uv, note_called, &end, &err),
+    assert_int_equal(assay_gate_end_new(g, &loop.uv, note_called, &end, &err),
                      ASSAY_OK);
-    assert_int_equal(gate_ask(end, &a, "192.0.2.1:1", &retry), GATE_GO);
-    assert_int_equal(gate_ask(end, &b, "192.0.2.1:2", &retry), GATE_WAIT);
-    assert_int_equal(gate_ask(end, &c, "192.0.2.1:3", &retry), GATE_BUSY);
+    assert_int_equal(assay_gate_ask(end, &a, "192.0.2.1:1", &retry),
+                     ASSAY_GATE_GO);
+    assert_int_equal(assay_gate_ask(end, &b, "192.0.2.1:2", &retry),
+                     ASSAY_GATE_WAIT);
+    assert_int_equal(assay_gate_ask(end, &c, "192.0.2.1:3", &retry),
+                     ASSAY_GATE_BUSY);
     assert_int_equal(retry, 1);
-    gate_leave(&c, 0);
-    assert_int_equal(quote_gate_counts(g).waiting, 1);
-    gate_leave(&a, 5000000);
-    assert_int_equal(gate_retry_s(end), 10);
+    assay_gate_leave(&c, 0);
+    assert_int_equal(assay_quote_gate_counts(g).waiting, 1);
+    assay_gate_leave(&a, 5000000);
+    assert_int_equal(assay_gate_retry_s(end), 10);
     run_once(&loop);
     assert_ptr_equal(last_called, &b);
-    gate_leave(&b, 0);
-    assert_int_equal(quote_gate_counts(g).active, 0);
+    assay_gate_leave(&b, 0);
+    assert_int_equal(assay_quote_gate_counts(g).active, 0);
     /* Its two tokens are gone; another address has its own. */
-    assert_int_equal(gate_ask(end, &a, "192.0.2.1:4", &retry), GATE_RATE);
+    assert_int_equal(assay_gate_ask(end, &a, "192.0.2.1:4", &retry),
+                     ASSAY_GATE_RATE);
     assert_int_equal(retry, 1);
-    gate_leave(&a, 0);
-    assert_int_equal(gate_ask(end, &d, "192.0.2.2:4", &retry), GATE_GO);
-    gate_leave(&d, 0);
-    gate_end_close(end);
+    assay_gate_leave(&a, 0);
+    assert_int_equal(assay_gate_ask(end, &d, "192.0.2.2:4", &retry),
+                     ASSAY_GATE_GO);
+    assay_gate_leave(&d, 0);
+    assay_gate_end_close(end);
     loop_close(&loop);
-    quote_gate_free(g);
+    assay_quote_gate_free(g);
 }
 
 /* Called, and gone before its loop has looked. */
 static void
 test_leaves_when_called(void **state)
 {
-    struct quote_gate *g = new_gate(2, 8, 0, true);
-    struct gate_ticket t[5];
-    struct gate_end *end = NULL;
+    struct assay_quote_gate *g = new_gate(2, 8, 0, true);
+    struct assay_gate_ticket t[5];
+    struct assay_gate_end *end = NULL;
     struct trial_loop loop;
     struct assay_error err;
     uint32_t retry;
 
     (void)state;
     loop_open(&loop);
-    assert_int_equal(gate_end_new(g, &loop.uv, note_called, &end, &err),
+    assert_int_equal(assay_gate_end_new(g, &loop.uv, note_called, &end, &err),
                      ASSAY_OK);
     for (size_t i = 0; i < 5; i++) {
-        assert_int_equal(gate_ask(end, &t[i], "unix", &retry),
-                         i < 2 ? GATE_GO : GATE_WAIT);
+        assert_int_equal(assay_gate_ask(end, &t[i], "unix", &retry),
+                         i < 2 ? ASSAY_GATE_GO : ASSAY_GATE_WAIT);
     }
-    gate_leave(&t[0], 0);
-    gate_leave(&t[1], 0); /* 2 and 3 are called */
-    gate_leave(&t[3], 0); /* the last of them: 4 instead */
-    gate_leave(&t[2], 0); /* the first */
-    assert_int_equal(quote_gate_counts(g).active, 1);
+    assay_gate_leave(&t[0], 0);
+    assay_gate_leave(&t[1], 0); /* 2 and 3 are called */
+    assay_gate_leave(&t[3], 0); /* the last of them: 4 instead */
+    assay_gate_leave(&t[2], 0); /* the first */
+    assert_int_equal(assay_quote_gate_counts(g).active, 1);
     run_once(&loop);
     assert_ptr_equal(last_called, &t[4]);
-    gate_leave(&t[4], 0);
-    assert_int_equal(quote_gate_counts(g).active, 0);
-    gate_end_close(end);
+    assay_gate_leave(&t[4], 0);
+    assert_int_equal(assay_quote_gate_counts(g).active, 0);
+    assay_gate_end_close(end);
     loop_close(&loop);
-    quote_gate_free(g);
+    assay_quote_gate_free(g);
 }
 
 /* --- threads ------------------------------------------------------------ */
 
 struct job {
-    struct gate_ticket ticket;
+    struct assay_gate_ticket ticket;
     struct crowd *crowd;
     uv_timer_t timer; /* the work, or patience */
     bool working;
@@ -168,8 +173,8 @@ struct job {
 };
 
 struct crowd {
-    struct quote_gate *gate;
-    struct gate_end *end;
+    struct assay_quote_gate *gate;
+    struct assay_gate_end *end;
     struct trial_loop loop;
     struct job jobs[TICKETS];
     size_t index;
@@ -190,10 +195,10 @@ leave(struct job *j)
         crowd->worked++;
     }
     j->left = true;
-    gate_leave(&j->ticket, j->working ? 1000 : 0);
+    assay_gate_leave(&j->ticket, j->working ? 1000 : 0);
     uv_close((uv_handle_t *)&j->timer, NULL);
     if (++crowd->left == TICKETS) {
-        gate_end_close(crowd->end);
+        assay_gate_end_close(crowd->end);
     }
 }
 
@@ -216,7 +221,7 @@ work(struct job *j)
 }
 
 static void
-on_called(struct gate_ticket *t)
+on_called(struct assay_gate_ticket *t)
 {
     struct job *j = t->user;
 
@@ -231,11 +236,11 @@ ask(struct job *j)
     uint32_t retry;
 
     snprintf(peer, sizeof(peer), "192.0.2.%zu:1", j->crowd->index % 2);
-    switch (gate_ask(j->crowd->end, &j->ticket, peer, &retry)) {
-    case GATE_GO:
+    switch (assay_gate_ask(j->crowd->end, &j->ticket, peer, &retry)) {
+    case ASSAY_GATE_GO:
         work(j);
         break;
-    case GATE_WAIT:
+    case ASSAY_GATE_WAIT:
         uv_timer_start(&j->timer, on_work_done, j->impatient ? 0 : 60000, 0);
         break;
     default:
@@ -250,8 +255,8 @@ run_crowd(void *arg)
     struct assay_error err;
 
     loop_open(&crowd->loop);
-    assert_int_equal(gate_end_new(crowd->gate, &crowd->loop.uv, on_called,
-                                  &crowd->end, &err),
+    assert_int_equal(assay_gate_end_new(crowd->gate, &crowd->loop.uv, on_called,
+                                        &crowd->end, &err),
                      ASSAY_OK);
     for (size_t i = 0; i < TICKETS; i++) {
         struct job *j = &crowd->jobs[i];
@@ -273,7 +278,8 @@ run_crowd(void *arg)
 static void
 test_threads(void **state)
 {
-    struct quote_gate *g = new_gate(AT_ONCE, QUOTES_WAITING_MAX, 0, true);
+    struct assay_quote_gate *g =
+        new_gate(AT_ONCE, ASSAY_QUOTES_WAITING_MAX, 0, true);
     struct crowd *crowds = calloc(THREADS, sizeof(*crowds));
     pthread_t threads[THREADS];
 
@@ -292,10 +298,10 @@ test_threads(void **state)
         assert_true(crowds[i].worked >= TICKETS - (TICKETS + 2) / 3);
     }
     assert_int_equal(atomic_load(&most), AT_ONCE);
-    assert_int_equal(quote_gate_counts(g).active, 0);
-    assert_int_equal(quote_gate_counts(g).waiting, 0);
+    assert_int_equal(assay_quote_gate_counts(g).active, 0);
+    assert_int_equal(assay_quote_gate_counts(g).waiting, 0);
     free(crowds);
-    quote_gate_free(g);
+    assay_quote_gate_free(g);
 }
 
 int

@@ -3,7 +3,7 @@
  *
  * turns.c - see turns.h.
  */
-#include "turns.h"
+#include "io/turns.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define SMOOTHNESS 4u /* a new time counts one in so many */
 
 static void
-append(struct turn_list *l, struct turn *turn)
+append(struct assay_turn_list *l, struct assay_turn *turn)
 {
     turn->next = NULL;
     turn->previous = l->last;
@@ -26,7 +26,7 @@ append(struct turn_list *l, struct turn *turn)
 }
 
 static void
-take_out(struct turn_list *l, struct turn *turn)
+take_out(struct assay_turn_list *l, struct assay_turn *turn)
 {
     if (turn->previous != NULL) {
         turn->previous->next = turn->next;
@@ -42,20 +42,20 @@ take_out(struct turn_list *l, struct turn *turn)
 }
 
 static uint32_t
-count_of(const struct turn_list *l, const struct turn *like)
+count_of(const struct assay_turn_list *l, const struct assay_turn *like)
 {
     uint32_t n = 0;
 
-    for (const struct turn *i = l->first; i != NULL; i = i->next) {
+    for (const struct assay_turn *i = l->first; i != NULL; i = i->next) {
         n += memcmp(i->who, like->who, sizeof(i->who)) == 0 ? 1 : 0;
     }
     return n;
 }
 
 bool
-turns_room(const struct turns *t, const struct turn *turn)
+assay_turns_room(const struct assay_turns *t, const struct assay_turn *turn)
 {
-    uint32_t share = t->places / TURNS_SHARE;
+    uint32_t share = t->places / ASSAY_TURNS_SHARE;
 
     if (t->has.count < t->at_once) {
         return true;
@@ -65,26 +65,26 @@ turns_room(const struct turns *t, const struct turn *turn)
 }
 
 /* Whenever somebody waits, all turns are taken. */
-enum turn_state
-turns_join(struct turns *t, struct turn *turn)
+enum assay_turn_state
+assay_turns_join(struct assay_turns *t, struct assay_turn *turn)
 {
-    turn->state = TURN_NONE;
-    if (turns_room(t, turn)) {
+    turn->state = ASSAY_TURN_NONE;
+    if (assay_turns_room(t, turn)) {
         bool now = t->has.count < t->at_once;
 
-        turn->state = now ? TURN_HAS : TURN_WAITS;
+        turn->state = now ? ASSAY_TURN_HAS : ASSAY_TURN_WAITS;
         append(now ? &t->has : &t->waits, turn);
     }
     return turn->state;
 }
 
-static struct turn *
-choose(const struct turns *t)
+static struct assay_turn *
+choose(const struct assay_turns *t)
 {
-    struct turn *best = NULL;
+    struct assay_turn *best = NULL;
     uint32_t fewest = UINT32_MAX;
 
-    for (struct turn *i = t->waits.first; i != NULL && fewest > 0;
+    for (struct assay_turn *i = t->waits.first; i != NULL && fewest > 0;
          i = i->next) {
         uint32_t n = count_of(&t->has, i);
 
@@ -96,28 +96,28 @@ choose(const struct turns *t)
     return best;
 }
 
-struct turn *
-turns_leave(struct turns *t, struct turn *turn)
+struct assay_turn *
+assay_turns_leave(struct assay_turns *t, struct assay_turn *turn)
 {
-    struct turn *next = NULL;
+    struct assay_turn *next = NULL;
 
-    if (turn->state == TURN_WAITS) {
+    if (turn->state == ASSAY_TURN_WAITS) {
         take_out(&t->waits, turn);
-    } else if (turn->state == TURN_HAS) {
+    } else if (turn->state == ASSAY_TURN_HAS) {
         take_out(&t->has, turn);
         next = choose(t);
     }
-    turn->state = TURN_NONE;
+    turn->state = ASSAY_TURN_NONE;
     if (next != NULL) {
         take_out(&t->waits, next);
         append(&t->has, next);
-        next->state = TURN_HAS;
+        next->state = ASSAY_TURN_HAS;
     }
     return next;
 }
 
 void
-turns_took(struct turns *t, uint64_t us)
+assay_turns_took(struct assay_turns *t, uint64_t us)
 {
     t->took_us = t->took_us == 0
                      ? us
@@ -125,15 +125,15 @@ turns_took(struct turns *t, uint64_t us)
 }
 
 uint32_t
-turns_retry_s(const struct turns *t)
+assay_turns_retry_s(const struct assay_turns *t)
 {
     uint64_t ahead = (uint64_t)t->has.count + t->waits.count;
     uint64_t rounds = ahead / (t->at_once > 0 ? t->at_once : 1) + 1;
-    uint64_t one = t->took_us < (uint64_t)TURNS_WAIT_MAX_S * US_PER_S
+    uint64_t one = t->took_us < (uint64_t)ASSAY_TURNS_WAIT_MAX_S * US_PER_S
                        ? t->took_us
-                       : (uint64_t)TURNS_WAIT_MAX_S * US_PER_S;
+                       : (uint64_t)ASSAY_TURNS_WAIT_MAX_S * US_PER_S;
     uint64_t s = (rounds * one + US_PER_S - 1) / US_PER_S;
 
     s = s > 1 ? s : 1;
-    return s < TURNS_WAIT_MAX_S ? (uint32_t)s : TURNS_WAIT_MAX_S;
+    return s < ASSAY_TURNS_WAIT_MAX_S ? (uint32_t)s : ASSAY_TURNS_WAIT_MAX_S;
 }

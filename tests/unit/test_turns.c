@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_serve_turns.c - who is next, as a script of who comes and who leaves.
+ * test_turns.c - who is next, as a script of who comes and who leaves.
  */
 #include <string.h>
 
 #include "harness/unit.h"
-#include "programs/serve/turns.h"
+#include "io/turns.h"
 
 /* A script: a letter comes (its address) and becomes the next turn, numbered
  * from 0; -N: the turn N leaves. What must happen, in order: "h" has one, "w"
@@ -35,15 +35,15 @@ static const struct script scripts[] = {
 };
 
 static char
-join(struct turns *t, struct turn *turn, char letter)
+join(struct assay_turns *t, struct assay_turn *turn, char letter)
 {
     memset(turn->who, letter, sizeof(turn->who));
-    switch (turns_join(t, turn)) {
-    case TURN_HAS:
+    switch (assay_turns_join(t, turn)) {
+    case ASSAY_TURN_HAS:
         return 'h';
-    case TURN_WAITS:
+    case ASSAY_TURN_WAITS:
         return 'w';
-    case TURN_NONE:
+    case ASSAY_TURN_NONE:
         break;
     }
     return '.';
@@ -55,16 +55,17 @@ test_scripts(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
         const struct script *s = &scripts[i];
-        struct turns t = {
+        struct assay_turns t = {
             .at_once = s->at_once, .places = s->places, .shared = s->shared};
-        struct turn turn[16] = {{0}};
+        struct assay_turn turn[16] = {{0}};
         char got[32] = "";
         size_t n = 0;
         size_t count = 0;
 
         for (const char *m = s->moves; *m != '\0'; m++) {
             if (*m == '-') {
-                struct turn *next = turns_leave(&t, &turn[m[1] - '0']);
+                struct assay_turn *next =
+                    assay_turns_leave(&t, &turn[m[1] - '0']);
 
                 got[n++] = next != NULL ? (char)('0' + (next - turn)) : '-';
                 m++;
@@ -98,12 +99,12 @@ test_retry(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct turns t = {.at_once = rows[i].at_once};
+        struct assay_turns t = {.at_once = rows[i].at_once};
 
         t.has.count = rows[i].ahead;
         t.took_us = rows[i].took_us;
-        if (turns_retry_s(&t) != rows[i].want) {
-            fail_msg("row %zu: %u", i, turns_retry_s(&t));
+        if (assay_turns_retry_s(&t) != rows[i].want) {
+            fail_msg("row %zu: %u", i, assay_turns_retry_s(&t));
         }
     }
 }
@@ -111,12 +112,12 @@ test_retry(void **state)
 static void
 test_took(void **state)
 {
-    struct turns t = {.at_once = 1};
+    struct assay_turns t = {.at_once = 1};
 
     (void)state;
-    turns_took(&t, 400);
+    assay_turns_took(&t, 400);
     assert_int_equal(t.took_us, 400);
-    turns_took(&t, 800);
+    assay_turns_took(&t, 800);
     assert_int_equal(t.took_us, 500);
 }
 

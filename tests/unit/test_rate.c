@@ -1,27 +1,27 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_serve_rate.c - buckets of tokens: how many, when again, and that
+ * test_rate.c - buckets of tokens: how many, when again, and that
  * sharing a counter never gives anybody more.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/unit.h"
-#include "programs/serve/rate.h"
+#include "io/rate.h"
 
 #define SECOND 1000000
 
-static struct rate table; /* it is large */
+static struct assay_rate table; /* it is large */
 
 /* Digests whose four columns are these. */
 static void
-who(uint8_t out[RATE_DIGEST_BYTES], unsigned a, unsigned b, unsigned c,
+who(uint8_t out[ASSAY_RATE_DIGEST_BYTES], unsigned a, unsigned b, unsigned c,
     unsigned d)
 {
     const unsigned columns[] = {a, b, c, d};
 
-    memset(out, 0, RATE_DIGEST_BYTES);
+    memset(out, 0, ASSAY_RATE_DIGEST_BYTES);
     for (size_t i = 0; i < 4; i++) {
         out[2 * i] = (uint8_t)(columns[i] >> 8);
         out[2 * i + 1] = (uint8_t)columns[i];
@@ -49,13 +49,13 @@ test_bucket(void **state)
         {100 * SECOND, SECOND / 2},
         {99 * SECOND, SECOND / 2 + SECOND}, /* a clock that runs backwards */
     };
-    uint8_t me[RATE_DIGEST_BYTES];
+    uint8_t me[ASSAY_RATE_DIGEST_BYTES];
 
     (void)state;
     who(me, 1, 2, 3, 4);
-    rate_init(&table, 2, 3);
+    assay_rate_init(&table, 2, 3);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int64_t got = rate_take(&table, me, rows[i].at_us);
+        int64_t got = assay_rate_take(&table, me, rows[i].at_us);
 
         if (got != rows[i].want) {
             fail_msg("row %zu: %lld", i, (long long)got);
@@ -66,20 +66,20 @@ test_bucket(void **state)
 static void
 test_extremes(void **state)
 {
-    uint8_t me[RATE_DIGEST_BYTES];
+    uint8_t me[ASSAY_RATE_DIGEST_BYTES];
 
     (void)state;
     who(me, 0xffff, 0xffff, 0xffff, 0xffff);
-    rate_init(&table, 0, 1); /* no limit */
+    assay_rate_init(&table, 0, 1); /* no limit */
     for (int i = 0; i < 1000; i++) {
-        assert_int_equal(rate_take(&table, me, 0), 0);
+        assert_int_equal(assay_rate_take(&table, me, 0), 0);
     }
-    rate_init(&table, 1, 1);
-    assert_int_equal(rate_take(&table, me, INT64_MAX / 2), 0);
-    assert_int_equal(rate_take(&table, me, INT64_MAX / 2), SECOND);
-    rate_init(&table, 5000000, 1); /* finer than time is told */
-    assert_int_equal(rate_take(&table, me, 7), 0);
-    assert_int_equal(rate_take(&table, me, 7), 1);
+    assay_rate_init(&table, 1, 1);
+    assert_int_equal(assay_rate_take(&table, me, INT64_MAX / 2), 0);
+    assert_int_equal(assay_rate_take(&table, me, INT64_MAX / 2), SECOND);
+    assay_rate_init(&table, 5000000, 1); /* finer than time is told */
+    assert_int_equal(assay_rate_take(&table, me, 7), 0);
+    assert_int_equal(assay_rate_take(&table, me, 7), 1);
 }
 
 /* Who shares some counters with a busy one is not held back; who shares all of
@@ -93,20 +93,20 @@ test_shared_counters(void **state)
     } rows[] = {
         {{1, 2, 3, 5}, true},
         {{9, 9, 9, 4}, true},
-        {{1 + RATE_COLUMNS, 2, 3, 4}, false},
+        {{1 + ASSAY_RATE_COLUMNS, 2, 3, 4}, false},
     };
-    uint8_t busy[RATE_DIGEST_BYTES];
-    uint8_t other[RATE_DIGEST_BYTES];
+    uint8_t busy[ASSAY_RATE_DIGEST_BYTES];
+    uint8_t other[ASSAY_RATE_DIGEST_BYTES];
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const unsigned *c = rows[i].columns;
 
-        rate_init(&table, 1, 1);
+        assay_rate_init(&table, 1, 1);
         who(busy, 1, 2, 3, 4);
         who(other, c[0], c[1], c[2], c[3]);
-        assert_int_equal(rate_take(&table, busy, 0), 0);
-        assert_int_equal(rate_take(&table, other, 0) == 0, rows[i].free);
+        assert_int_equal(assay_rate_take(&table, busy, 0), 0);
+        assert_int_equal(assay_rate_take(&table, other, 0) == 0, rows[i].free);
     }
 }
 
@@ -114,20 +114,20 @@ test_shared_counters(void **state)
 static void
 test_no_bypass(void **state)
 {
-    uint8_t me[RATE_DIGEST_BYTES];
-    uint8_t other[RATE_DIGEST_BYTES];
+    uint8_t me[ASSAY_RATE_DIGEST_BYTES];
+    uint8_t other[ASSAY_RATE_DIGEST_BYTES];
 
     (void)state;
     srand(1);
     who(me, 10, 20, 30, 40);
-    rate_init(&table, 1, 2);
-    assert_int_equal(rate_take(&table, me, 0), 0);
-    assert_int_equal(rate_take(&table, me, 0), 0);
+    assay_rate_init(&table, 1, 2);
+    assert_int_equal(assay_rate_take(&table, me, 0), 0);
+    assert_int_equal(assay_rate_take(&table, me, 0), 0);
     for (int i = 0; i < 1000000; i++) {
         who(other, (unsigned)rand() & 0xffff, (unsigned)rand() & 0xffff,
             (unsigned)rand() & 0xffff, (unsigned)rand() & 0xffff);
-        (void)rate_take(&table, other, i / 2);
-        assert_true(i % 1000 != 0 || rate_take(&table, me, i / 2) > 0);
+        (void)assay_rate_take(&table, other, i / 2);
+        assert_true(i % 1000 != 0 || assay_rate_take(&table, me, i / 2) > 0);
     }
 }
 

@@ -15,19 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RATE_ROWS         4u
-#define RATE_COLUMNS      8192u
-#define RATE_DIGEST_BYTES 32u
+#define ASSAY_RATE_ROWS         4u
+#define ASSAY_RATE_COLUMNS      8192u
+#define ASSAY_RATE_DIGEST_BYTES 32u
 
-struct rate {
+struct assay_rate {
     int64_t interval_us; /* a token's; 0: there is no limit */
     int64_t depth_us;    /* a full bucket's, beyond the first token */
     /* When the bucket is full again, as if it had no bottom. */
-    int64_t full_us[RATE_ROWS][RATE_COLUMNS];
+    int64_t full_us[ASSAY_RATE_ROWS][ASSAY_RATE_COLUMNS];
 };
 
 /* per_s 0: no limit. burst: at least 1. */
-void rate_init(struct rate *r, uint32_t per_s, uint32_t burst);
+void assay_rate_init(struct assay_rate *r, uint32_t per_s, uint32_t burst);
 /* 0: a token was taken. Else nothing was, and there is one in so many us. */
-int64_t rate_take(struct rate *r, const uint8_t who[RATE_DIGEST_BYTES],
-                  int64_t now_us);
+int64_t assay_rate_take(struct assay_rate *r,
+                        const uint8_t who[ASSAY_RATE_DIGEST_BYTES],
+                        int64_t now_us);
