@@ -25,6 +25,7 @@ static const char bash_script[] =
     "    'collateral check'*) words='--at --json --help' ;;\n"
     "    serve*) words='--config --listen --backend --cert --key --self-signed\n"
     "        --cert-out --quotes --announce --max-connections --max-quotes\n"
+    "        --ekm-header --ekm-secret-file\n"
     "        --quote-concurrency --quote-rate --quote-burst\n"
     "        --quote-queue-timeout\n"
     "        --max-body --header-timeout --idle-timeout --body-timeout\n"

@@ -8,6 +8,7 @@
 const char serve_help[] =
     "Usage: assay-serve --backend ADDRESS (--cert FILE --key FILE |\n"
     "                   --self-signed NAME[,NAME...]) [OPTIONS]\n"
+    "       assay-serve --ekm-header --ekm-secret-file FILE [OPTIONS]\n"
     "       assay-serve --config FILE [OPTIONS]\n"
     "\n"
     "Runs inside of a TD: terminates TLS 1.3, proves the TD to clients that\n"
@@ -27,6 +28,10 @@ const char serve_help[] =
     "      --announce WHEN        tell the platform the certificate: auto,\n"
     "                             required or off\n"
     "      --max-connections N    clients at a time (1024); more have to wait\n"
+    "      --ekm-header           serve quotes to an nginx of this machine "
+    "that\n"
+    "                             ends TLS, over HTTP; see assay-serve(1)\n"
+    "      --ekm-secret-file FILE the secret that it shares with nginx\n"
     "      --quote-concurrency N  quotes made at a time (4)\n"
     "      --max-quotes N         requests that wait for one (64)\n"
     "      --quote-rate N         quotes a second for one address (5; 0: any)\n"

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "config.h"
 #include "connection.h"
+#include "ekm.h"
 #include "help.h"
 #include "io/listen.h"
 #include "setup.h"
@@ -255,6 +256,11 @@ main(int argc, char **argv)
     code = SERVE_FAILED;
     signal(SIGPIPE, SIG_IGN);
     p.log = (struct log){p.options.json_log, p.options.verbose};
+    if (p.options.ekm_header) {
+        code = ekm_run(&p.options, &p.log);
+        options_free(&p.options);
+        return (int)code;
+    }
     init_loop(&p);
     if (prepare(&p)) {
         if (p.options.check) {

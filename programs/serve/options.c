@@ -160,6 +160,8 @@ TEXT(key)
 TEXT(cert_out)
 TEXT(ready_file)
 TEXT(quotes)
+TEXT(ekm_secret_file)
+FLAG(ekm_header)
 FLAG(verbose)
 FLAG(check)
 FLAG(dump)
@@ -180,6 +182,8 @@ const struct setting settings[] = {
     {"announce", 0, VALUE, set_announce},
     {"max-connections", 0, VALUE, set_max_connections},
     {"max-quotes", 0, VALUE | AT_START, set_max_quotes},
+    {"ekm-header", 0, FLAG | AT_START, set_ekm_header},
+    {"ekm-secret-file", 0, VALUE | AT_START, set_ekm_secret_file},
     {"quote-concurrency", 0, VALUE | AT_START, set_quote_concurrency},
     {"quote-rate", 0, VALUE | AT_START, set_quote_rate},
     {"quote-burst", 0, VALUE | AT_START, set_quote_burst},

@@ -52,6 +52,8 @@ struct options {
     const char *cert_out;
     const char *ready_file;
     const char *quotes;
+    const char *ekm_secret_file;
+    bool ekm_header; /* the mode of ekm.h */
     enum announce announce;
     uint32_t max_connections;
     uint32_t max_quotes; /* that wait */

@@ -74,13 +74,15 @@ setup_ready(const struct options *o, const char *address,
     if (o->ready_file == NULL) {
         return ASSAY_OK;
     }
-    assay_tls_identity_sha256(identity, sha256);
     assay_buf_init(&text, READY_MAX_BYTES);
     assay_json_out_init(&out, &text, false);
     assay_json_out_open(&out, NULL, '{');
     assay_json_out_text(&out, "address", address);
     assay_json_out_u64(&out, "pid", (uint64_t)getpid());
-    assay_json_out_hex(&out, "certificate_sha256", ASSAY_SLICE(sha256));
+    if (identity != NULL) {
+        assay_tls_identity_sha256(identity, sha256);
+        assay_json_out_hex(&out, "certificate_sha256", ASSAY_SLICE(sha256));
+    }
     assay_json_out_text(&out, "quotes", quotes);
     assay_json_out_close(&out, '}');
     assay_buf_add_u8(&text, '\n');

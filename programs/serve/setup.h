@@ -14,7 +14,8 @@ ASSAY_MUST_CHECK enum assay_code setup_identity(const struct options *o,
                                                 struct assay_tls_identity **out,
                                                 struct assay_error *err);
 
-/* {"address", "pid", "certificate_sha256", "quotes"}, if --ready-file. */
+/* {"address", "pid", "certificate_sha256", "quotes"}, if --ready-file; without
+ * the certificate where identity is NULL. */
 ASSAY_MUST_CHECK enum assay_code
 setup_ready(const struct options *o, const char *address,
             const struct assay_tls_identity *identity, const char *quotes,

@@ -109,20 +109,28 @@ put_body(const struct assay_quote_reply *reply, const uint8_t report_data[64],
 }
 
 enum assay_code
+assay_reply_write_body(const struct assay_quote_reply *reply,
+                       const uint8_t report_data[64], struct assay_buf *out,
+                       struct assay_error *err)
+{
+    check_reply(reply, err);
+    if (err->code == ASSAY_OK) {
+        assay_buf_reserve(out, guess_body(reply));
+        put_body(reply, report_data, out);
+        (void)!assay_buf_check(out, "quote reply", err);
+    }
+    return err->code;
+}
+
+enum assay_code
 assay_reply_write(const struct assay_quote_reply *reply,
                   const uint8_t report_data[64], struct assay_buf *out,
                   struct assay_error *err)
 {
     struct assay_buf body;
 
-    check_reply(reply, err);
-    if (err->code != ASSAY_OK) {
-        return err->code;
-    }
     assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
-    assay_buf_reserve(&body, guess_body(reply));
-    put_body(reply, report_data, &body);
-    if (assay_buf_check(&body, "quote reply", err) == ASSAY_OK) {
+    if (assay_reply_write_body(reply, report_data, &body, err) == ASSAY_OK) {
         assay_buf_reserve(out, body.len + AROUND_BYTES);
         assay_buf_printf(out,
                          "HTTP/1.1 200 OK\r\n"
