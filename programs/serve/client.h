@@ -23,6 +23,7 @@ enum wait {
 
 struct connection {
     struct connections *all;
+    struct site *site; /* held */
     struct connection *next;
     struct connection *previous;
     struct assay_stream *stream;
@@ -32,6 +33,7 @@ struct connection {
     struct quote_call *quote;
     struct forward *forward;
     uv_timer_t timer;
+    bool greeted;   /* TLS is set up */
     bool eof;       /* of the client */
     bool ended;     /* our own: shutdown was called */
     bool cut;       /* once written, it ends without TLS's goodbye */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "site.h"
 
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
 
@@ -42,11 +43,15 @@ connection_close(struct connection *c)
     struct connections *all = c->all;
 
     unlink_connection(c);
+    if (!c->greeted) {
+        metrics_add(all->requests.metrics, METRIC_HANDSHAKES_FAILED, 1);
+    }
     quotes_cancel(c->quote);
     forward_free(c->forward);
     assay_server_free(c->session);
     assay_stream_close(c->stream);
     assay_queue_free(&c->in);
+    site_drop(c->site);
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     all->counted(all->user);
 }
@@ -184,7 +189,11 @@ move_forward(struct connection *c)
 static bool
 serve(struct connection *c)
 {
-    switch (assay_server_state(c->session)) {
+    enum assay_server_state s = assay_server_state(c->session);
+
+    c->greeted =
+        c->greeted || (s != ASSAY_SERVER_HANDSHAKE && s != ASSAY_SERVER_FAILED);
+    switch (s) {
     case ASSAY_SERVER_QUOTE:
         if (c->quote == NULL) {
             c->quote = quotes_ask(&c->all->quotes, c->session,
@@ -226,6 +235,7 @@ flush(struct connection *c)
     assay_stream_write(c->stream, out);
     assay_server_sent(c->session, out.len);
     c->written += out.len;
+    metrics_add(c->all->requests.metrics, METRIC_SENT_BYTES, out.len);
     return true;
 }
 
@@ -280,6 +290,7 @@ on_data(void *user, struct assay_slice data)
     struct connection *c = user;
 
     c->taken += data.len;
+    metrics_add(c->all->requests.metrics, METRIC_RECEIVED_BYTES, data.len);
     c->fresh = data;
     connection_turn(c);
 }
@@ -337,10 +348,12 @@ connection_open(struct connections *all, struct assay_stream *stream)
         return;
     }
     c->all = all;
+    c->site = site_hold(all->site);
     c->stream = stream;
     assay_queue_init(&c->in, IN_MAX_BYTES);
     if (!start_session(c)) {
         assay_stream_close(stream);
+        site_drop(c->site);
         free(c);
         return;
     }
@@ -352,6 +365,7 @@ connection_open(struct connections *all, struct assay_stream *stream)
     }
     all->first = c;
     all->count++;
+    metrics_add(all->requests.metrics, METRIC_CONNECTIONS, 1);
     assay_stream_tell(stream, &events, c);
     connection_turn(c);
     all->counted(all->user);

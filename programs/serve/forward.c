@@ -8,7 +8,6 @@
  */
 #include "forward.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -19,6 +18,7 @@
 struct forward {
     const struct forward_options *options;
     struct assay_server *session;
+    const char *peer;
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
     struct assay_http1_head request; /* slices into the session's head */
@@ -96,6 +96,7 @@ forward_timeout(struct forward *f)
     if (forward_wants_client(f)) {
         refuse(f, 408, "timeout", "the request did not arrive in time");
     } else {
+        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
         refuse(f, 504, "timeout", "the backend did not answer in time");
     }
 }
@@ -157,6 +158,7 @@ move_head(struct forward *f, bool last)
                              !last && f->request.keep_alive && request_read(f));
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
+        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
         log_failure(f->options->log, LOG_WARNING, "backend", &err);
         refuse(f, 502, "bad_gateway", "the backend's response is not usable");
     } else if (h->status >= 200) {
@@ -211,6 +213,7 @@ give_up(struct forward *f)
     const struct assay_error *why = exchange_error(f->exchange);
     bool late = why->code == ASSAY_TIMEOUT;
 
+    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
     log_failure(f->options->log, LOG_WARNING,
                 f->begun ? "answer cut" : "backend failed", why);
     refuse(f, late ? 504 : 502, late ? "timeout" : "bad_gateway",
@@ -314,6 +317,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     assay_error_clear(&err);
     f->options = options;
     f->session = session;
+    f->peer = peer;
     f->started_ms = uv_now(options->loop);
     /* The session has read this head before. */
     if (assay_http1_request(assay_server_request_head(session), &scanned,
@@ -337,34 +341,25 @@ path_of(struct assay_slice target)
 }
 
 static void
-log_request(const struct forward *f)
+tell_request(const struct forward *f)
 {
-    char status[16];
-    char millis[24];
-    char length[24];
-
-    snprintf(status, sizeof(status), "%u", f->status);
-    snprintf(millis, sizeof(millis), "%llu",
-             (unsigned long long)(uv_now(f->options->loop) - f->started_ms));
-    snprintf(length, sizeof(length), "%llu", (unsigned long long)f->answer_len);
-    log_event(
-        f->options->log, LOG_DEBUG, "request",
-        (struct log_field[]){
-            {"method", f->request.method},
-            {"path", path_of(f->request.target)},
-            {"status", assay_slice_of(status)},
-            {"bytes", assay_slice_of(length)},
-            {"ms", assay_slice_of(millis)},
-            {"end", assay_slice_of(f->state == FORWARD_DONE ? "whole" : "cut")},
-        },
-        6);
+    requests_tell(f->options->requests,
+                  &(struct request){
+                      .peer = f->peer,
+                      .method = f->request.method,
+                      .path = path_of(f->request.target),
+                      .status = f->status,
+                      .bytes = f->answer_len,
+                      .ms = uv_now(f->options->loop) - f->started_ms,
+                      .end = f->state == FORWARD_DONE ? "whole" : "cut",
+                  });
 }
 
 void
 forward_free(struct forward *f)
 {
     if (f != NULL) {
-        log_request(f);
+        tell_request(f);
         exchange_free(f->exchange);
         free(f);
     }

@@ -9,6 +9,7 @@
 #include "assay/session.h"
 #include "backend.h"
 #include "log.h"
+#include "requests.h"
 
 struct forward; /* opaque */
 
@@ -16,11 +17,12 @@ struct forward_options {
     uv_loop_t *loop;
     const struct assay_address *backend;
     const struct log *log;
-    uint64_t max_body; /* of a request, bytes */
+    struct requests *requests; /* who is told about each */
+    uint64_t max_body;         /* of a request, bytes */
 };
 
 /* For a session in the state REQUEST. `changed` as with exchanges. The options
- * must outlive it. NULL: no memory. */
+ * and the peer must outlive it. NULL: no memory. */
 struct forward *forward_new(const struct forward_options *options,
                             struct assay_server *session, const char *peer,
                             void (*changed)(void *user), void *user);

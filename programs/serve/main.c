@@ -6,51 +6,23 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "announce.h"
 #include "base/bytes.h"
+#include "check.h"
 #include "config.h"
-#include "connection.h"
 #include "ekm.h"
 #include "help.h"
-#include "io/listen.h"
-#include "setup.h"
+#include "program.h"
 
-#define SOCKET_MODE 0600u /* of a Unix socket that is listened on */
-
-struct program {
-    struct options options;
-    struct log log;
-    uv_loop_t loop;
-    struct assay_ctx *ctx;
-    struct assay_tls_identity *identity;
-    struct assay_quote_gate *gate;
-    struct connections connections;
-    struct assay_listener *listener; /* NULL while draining */
-    uv_signal_t terminate;
-    uv_signal_t interrupt;
-    uv_timer_t drain;
-};
-
-/* --- events ------------------------------------------------------------- */
+/* --- ending ------------------------------------------------------------- */
 
 static void
-on_accepted(void *user, struct assay_stream *stream)
+on_ended(uv_async_t *ended)
 {
-    struct program *p = user;
+    struct program *p = ended->data;
 
-    connection_open(&p->connections, stream);
-}
-
-static void
-on_counted(void *user)
-{
-    struct program *p = user;
-
-    if (p->listener != NULL) {
-        assay_listener_pause(p->listener, p->connections.count >=
-                                              p->options.max_connections);
-    } else if (p->connections.count == 0) {
+    if (crew_is_gone(&p->crew)) {
         uv_stop(&p->loop);
     }
 }
@@ -61,8 +33,7 @@ on_drain_over(uv_timer_t *timer)
     struct program *p = timer->data;
 
     log_event(&p->log, LOG_WARNING, "cut what was under way", NULL, 0);
-    connections_cut(&p->connections);
-    uv_stop(&p->loop);
+    crew_order(&p->crew, ORDER_CUT);
 }
 
 /* The first one asks, the second one insists. */
@@ -72,27 +43,37 @@ on_signal(uv_signal_t *handle, int number)
     struct program *p = handle->data;
 
     (void)number;
-    if (p->listener == NULL) {
-        connections_cut(&p->connections);
-        uv_stop(&p->loop);
+    if (p->draining) {
+        crew_order(&p->crew, ORDER_CUT);
         return;
     }
+    p->draining = true;
     log_event(&p->log, LOG_INFO, "stopping", NULL, 0);
-    assay_listener_close(p->listener);
-    p->listener = NULL;
-    uv_timer_start(&p->drain, on_drain_over, p->options.drain_ms, 0);
-    connections_drain(&p->connections);
-    on_counted(p);
+    service_tell(&p->service, "STOPPING=1");
+    if (p->crew.count == 0) {
+        return; /* program_open() looks */
+    }
+    uv_timer_start(&p->drain, on_drain_over, p->site->options.drain_ms, 0);
+    crew_order(&p->crew, ORDER_DRAIN);
+    doors_close(&p->doors);
 }
 
-/* --- setup -------------------------------------------------------------- */
-
-static bool
-fail(const struct program *p, const struct assay_error *err)
+static void
+on_rotate(uv_signal_t *handle, int number)
 {
-    log_failure(&p->log, LOG_ERROR, "cannot start", err);
-    return false;
+    struct program *p = handle->data;
+    struct assay_error err;
+
+    (void)number;
+    if (access_log_reopen(p->access, &err) != ASSAY_OK) {
+        log_failure(&p->log, LOG_ERROR, "the access log stays where it was",
+                    &err);
+    } else {
+        log_event(&p->log, LOG_INFO, "access log reopened", NULL, 0);
+    }
 }
+
+/* --- life --------------------------------------------------------------- */
 
 static void
 init_loop(struct program *p)
@@ -103,121 +84,51 @@ init_loop(struct program *p)
     }
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
+    uv_signal_init(&p->loop, &p->rotate);
     uv_timer_init(&p->loop, &p->drain);
+    uv_timer_init(&p->loop, &p->dog);
+    p->dog.data = p;
+    p->service.fd = -1;
+    uv_async_init(&p->loop, &p->ended, on_ended);
     p->terminate.data = p;
     p->interrupt.data = p;
+    p->rotate.data = p;
     p->drain.data = p;
+    p->ended.data = p;
+    reload_init(p);
 }
-
-static void
-init_connections(struct program *p)
-{
-    const struct options *o = &p->options;
-    struct connections *c = &p->connections;
-
-    c->loop = &p->loop;
-    c->log = &p->log;
-    c->ctx = p->ctx;
-    c->identity = p->identity;
-    c->quotes.log = &p->log;
-    c->quotes.loop = &p->loop;
-    c->quotes.wait_ms = o->quote_wait_ms;
-    c->forward =
-        (struct forward_options){&p->loop, &o->backend, &p->log, o->max_body};
-    c->header_ms = o->header_ms;
-    c->idle_ms = o->idle_ms;
-    c->body_ms = o->body_ms;
-    c->backend_ms = o->backend_ms;
-    c->counted = on_counted;
-    c->user = p;
-}
-
-static struct assay_quote_limits
-limits_of(const struct options *o)
-{
-    return (struct assay_quote_limits){
-        .at_once = o->quote_concurrency,
-        .waiting = o->max_quotes,
-        .per_s = o->quote_rate,
-        .burst = o->quote_burst,
-    };
-}
-
-/* All that can be had without letting anybody in. */
-static bool
-prepare(struct program *p)
-{
-    const struct options *o = &p->options;
-    struct assay_quote_limits limits = limits_of(o);
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    if (assay_ctx_new(&p->ctx, &err) != ASSAY_OK ||
-        setup_identity(o, p->ctx, &p->identity, &err) != ASSAY_OK) {
-        return fail(p, &err);
-    }
-    init_connections(p);
-    if (assay_quote_gate_new(&limits, p->ctx, &p->gate, &err) != ASSAY_OK ||
-        quotes_open(&p->connections.quotes, p->gate, &err) != ASSAY_OK ||
-        assay_quoter_new(&p->loop, o->quotes, o->quote_ms,
-                         &p->connections.quotes.quoter, &err) != ASSAY_OK) {
-        return fail(p, &err);
-    }
-    return true;
-}
-
-static bool
-open_doors(struct program *p)
-{
-    const struct options *o = &p->options;
-    struct assay_quoter *quoter = p->connections.quotes.quoter;
-    struct assay_error err;
-    const char *address;
-
-    assay_error_clear(&err);
-    if (announce_certificate(&p->loop, quoter, p->identity, o->announce,
-                             &p->log, &err) != ASSAY_OK ||
-        assay_listen(&p->loop, &o->listen, SOCKET_MODE, on_accepted, p,
-                     &p->listener, &err) != ASSAY_OK) {
-        return fail(p, &err);
-    }
-    address = assay_listener_address(p->listener);
-    uv_signal_start(&p->terminate, on_signal, SIGTERM);
-    uv_signal_start(&p->interrupt, on_signal, SIGINT);
-    if (setup_ready(o, address, p->identity, assay_quoter_name(quoter), &err) !=
-        ASSAY_OK) {
-        return fail(p, &err);
-    }
-    log_event(&p->log, LOG_INFO, "listening",
-              (struct log_field[]){
-                  {"address", assay_slice_of(address)},
-                  {"quotes", assay_slice_of(assay_quoter_name(quoter))},
-              },
-              2);
-    return true;
-}
-
-/* --- teardown ----------------------------------------------------------- */
 
 static void
 tear_down(struct program *p)
 {
-    assay_listener_close(p->listener);
-    connections_cut(&p->connections);
-    quotes_close(&p->connections.quotes);
-    assay_quoter_free(p->connections.quotes.quoter);
+    crew_end(&p->crew);
+    doors_close(&p->doors);
+    admin_close(&p->admin);
+    assay_quoter_free(p->quoter);
+    reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
     uv_close((uv_handle_t *)&p->interrupt, NULL);
+    uv_close((uv_handle_t *)&p->rotate, NULL);
     uv_close((uv_handle_t *)&p->drain, NULL);
+    uv_close((uv_handle_t *)&p->dog, NULL);
+    uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
-    assay_quote_gate_free(p->gate);
-    assay_tls_identity_free(p->identity);
+    site_drop(p->site);
+    site_drop(p->first);
+    access_log_close(p->access);
+    service_close(&p->service);
     assay_ctx_free(p->ctx);
-    options_free(&p->options);
 }
 
-/* What needs no server. False: the program goes on. */
+static void
+print(struct assay_buf *text)
+{
+    fwrite(text->ptr, 1, text->len, stdout);
+    assay_buf_free(text);
+}
+
+/* What needs nothing but the settings. False: the program goes on. */
 static bool
 answered(const struct options *o)
 {
@@ -230,18 +141,44 @@ answered(const struct options *o)
     } else if (o->dump) {
         assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
         options_dump(o, &text);
-        fwrite(text.ptr, 1, text.len, stdout);
-        assay_buf_free(&text);
+        print(&text);
     }
     return o->help || o->version || o->dump;
+}
+
+/* True if it ended as it should. */
+static bool
+run(struct program *p, struct options *o)
+{
+    struct assay_buf text;
+    bool check = o->check;
+
+    if (!program_prepare(p, o)) {
+        return false;
+    }
+    if (check) {
+        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+        check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
+        print(&text);
+        return true;
+    }
+    uv_signal_start(&p->terminate, on_signal, SIGTERM);
+    uv_signal_start(&p->interrupt, on_signal, SIGINT);
+    uv_signal_start(&p->rotate, on_rotate, SIGUSR1);
+    if (!program_open(p)) {
+        return p->draining;
+    }
+    uv_run(&p->loop, UV_RUN_DEFAULT);
+    return true;
 }
 
 int
 main(int argc, char **argv)
 {
     static struct program p;
+    static struct options o;
     struct assay_error err;
-    enum serve_exit code = options_parse(&p.options, argc, argv, &err);
+    enum serve_exit code = options_parse(&o, argc, argv, &err);
 
     if (code != SERVE_DONE) {
         fprintf(stderr, "assay-serve: %s (%s)\n", err.msg,
@@ -249,27 +186,22 @@ main(int argc, char **argv)
                                     : assay_code_hint(err.code));
         return (int)code;
     }
-    if (answered(&p.options)) {
-        options_free(&p.options);
+    if (answered(&o)) {
+        options_free(&o);
         return SERVE_DONE;
     }
-    code = SERVE_FAILED;
     signal(SIGPIPE, SIG_IGN);
-    p.log = (struct log){p.options.json_log, p.options.verbose};
-    if (p.options.ekm_header) {
-        code = ekm_run(&p.options, &p.log);
-        options_free(&p.options);
+    p.argc = argc;
+    p.argv = argv;
+    p.log.json = o.json_log;
+    atomic_init(&p.log.verbose, o.verbose);
+    if (o.ekm_header) {
+        code = ekm_run(&o, &p.log);
+        options_free(&o);
         return (int)code;
     }
     init_loop(&p);
-    if (prepare(&p)) {
-        if (p.options.check) {
-            code = SERVE_DONE;
-        } else if (open_doors(&p)) {
-            uv_run(&p.loop, UV_RUN_DEFAULT);
-            code = SERVE_DONE;
-        }
-    }
+    code = run(&p, &o) ? SERVE_DONE : SERVE_FAILED;
     tear_down(&p);
     return (int)code;
 }

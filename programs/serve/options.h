@@ -10,6 +10,7 @@
 
 #define SERVE_NAMES_MAX        64u
 #define SERVE_CERTIFICATES_MAX 16u
+#define SERVE_WORKERS_MAX      64u
 #define SETTINGS_MAX           96u /* rows of the table of settings */
 
 enum serve_exit {
@@ -23,6 +24,13 @@ enum announce {
     ANNOUNCE_AUTO,     /* where the platform can */
     ANNOUNCE_REQUIRED, /* or not start at all */
     ANNOUNCE_OFF,
+};
+
+/* Whether the process gives up what it does not need. */
+enum sandbox {
+    SANDBOX_AUTO,   /* what the kernel can */
+    SANDBOX_STRICT, /* all of it, or not start */
+    SANDBOX_OFF,
 };
 
 struct certificate_files {
@@ -51,10 +59,15 @@ struct options {
     size_t name_count;
     const char *cert_out;
     const char *ready_file;
+    const char *access_log;
+    struct assay_address admin;
+    bool has_admin;
     const char *quotes;
     const char *ekm_secret_file;
     bool ekm_header; /* the mode of ekm.h */
     enum announce announce;
+    enum sandbox sandbox;
+    uint32_t workers; /* 0: as many as there are cores */
     uint32_t max_connections;
     uint32_t max_quotes; /* that wait */
     uint32_t quote_concurrency;

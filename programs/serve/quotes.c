@@ -42,6 +42,7 @@ say_refused(struct quotes *q, const char *why, const char *peer)
     uint64_t now_ms = uv_now(q->loop);
     char count[24];
 
+    metrics_add(q->metrics, METRIC_QUOTES_REFUSED, 1);
     q->refused++;
     if (q->said_ms != 0 && now_ms - q->said_ms < SAY_EVERY_MS) {
         return;
@@ -62,6 +63,7 @@ say_refused(struct quotes *q, const char *why, const char *peer)
 struct assay_refusal
 quotes_unfit(const struct quotes *q, const struct assay_error *why)
 {
+    metrics_add(q->metrics, METRIC_QUOTES_FAILED, 1);
     log_failure(q->log, LOG_WARNING, "quote failed", why);
     if (why->code == ASSAY_TIMEOUT) {
         return (struct assay_refusal){
@@ -127,6 +129,7 @@ on_quoted(void *user, const struct assay_quoted *quoted,
         finish(o, NULL, &why);
         return;
     }
+    metrics_quote(o->quotes->metrics, (uv_hrtime() - o->began_ns) / 1000000);
     reply = (struct assay_quote_reply){
         .quote = quoted->quote,
         .event_log = quoted->event_log,

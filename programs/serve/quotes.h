@@ -10,6 +10,7 @@
 #include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "log.h"
+#include "metrics.h"
 
 struct quote_order; /* opaque: one that waits, or is being made */
 
@@ -17,6 +18,7 @@ struct quotes {
     struct assay_gate_end *end;
     struct assay_quoter *quoter;
     const struct log *log;
+    struct metrics *metrics;
     uv_loop_t *loop;
     uint32_t wait_ms; /* for a turn */
     /* kept by quotes.c */
@@ -25,7 +27,7 @@ struct quotes {
     uint64_t said_ms;
 };
 
-/* quoter, log, loop and wait_ms are set. ASSAY_NO_MEMORY, ASSAY_IO. */
+/* quoter, log, metrics, loop and wait_ms are set. ASSAY_NO_MEMORY, ASSAY_IO. */
 ASSAY_MUST_CHECK enum assay_code quotes_open(struct quotes *q,
                                              struct assay_quote_gate *gate,
                                              struct assay_error *err);

@@ -23,8 +23,9 @@ enum setting_kind {
     LINE_ONLY = 2, /* not in the file */
     AT_START = 4,  /* a reload does not change it */
     LIST = 8,      /* "a,b", in the file also ["a", "b"] */
-    IDENTITY =
-        16, /* on the command line, it replaces the file's certificates */
+    IDENTITY = 16, /* on the command line: in place of the file's */
+    READS = 32,    /* a file: the sandbox lets its folder be read */
+    WRITES = 64,   /* or also written to */
 };
 
 struct setting {

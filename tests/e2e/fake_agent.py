@@ -80,16 +80,15 @@ class Agent:
         return {**self.like, "quote": quote.hex(), "report_data": report_data}
 
     def on_quote(self, to, report_data):
+        behave = self.behave
         with self.lock:
             self.asked += 1
-            self.active += 1
+            self.active += 0 if behave else 1
             self.most = max(self.most, self.active)
-        try:
-            if self.behave:
-                self.behave(self, to, report_data)
-            else:
-                self.go.wait(LIMIT_S)
-                send(to, 200, json.dumps(self.reply(report_data)).encode())
-        finally:
-            with self.lock:
-                self.active -= 1
+        if behave:
+            behave(self, to, report_data)
+            return
+        self.go.wait(LIMIT_S)
+        with self.lock:  # before the other end can know that it is over
+            self.active -= 1
+        send(to, 200, json.dumps(self.reply(report_data)).encode())
