@@ -3,9 +3,11 @@
 """assay-serve beside nginx, in one run: the same certificate, cipher, number
 of workers and backend (serve_backend.c), on loopback.
 
-usage: serve.py JSON [WORKERS...]
+usage: serve.py JSON [WORKERS|memory|hostile...]
 
-Rounds alternate between the two, and each row is the median of its rounds.
+By default one worker and one for each core, memory, and hostile clients. Each
+measurement alternates between the two servers for some rounds, and its row is
+the median.
 Load comes from wrk and serve_load.c. What is started here ends with this
 program, however that ends. About two minutes.
 """
@@ -231,11 +233,8 @@ class Stage:
                    f"127.0.0.1:{self.backend}", "--cert",
                    self.folder / "cert.pem", "--key", self.folder / "key.pem",
                    "--quotes", f"dstack:{self.guest}", "--ready-file", ready,
-                   "--max-connections", 20000, "--drain", 1]
-        if offers("--quote-rate"):  # all clients have one address here
-            command += ["--quote-rate", 10000]
-        if offers("--workers"):
-            command += ["--workers", workers]
+                   "--max-connections", 20000, "--drain", 1, "--workers",
+                   workers, "--quote-rate", 0]  # clients have one address
         process = stack.enter_context(Process(*command))
         wait_for("assay-serve", lambda: process.alive() and ready.exists())
         port = json.loads(ready.read_text())["address"].rpartition(":")[2]
@@ -254,10 +253,6 @@ class Stage:
         server = Server("nginx", process, port)
         wait_for("nginx", server.connects)
         return server
-
-
-def offers(option):
-    return option in output(SERVE, "--help")
 
 
 # --- what is measured -------------------------------------------------------
@@ -333,18 +328,24 @@ SPEEDS = (  # name, unit, what measures it
 )
 
 
+def turns(servers):
+    """Nobody is always the first."""
+    for i in range(ROUNDS):
+        yield from servers if i % 2 == 0 else servers[::-1]
+
+
 def compare(stage, rows, workers):
     with contextlib.ExitStack() as stack:
         servers = [stage.nginx(stack, workers), stage.ours(stack, workers)]
         seen = {}
-        for i in range(ROUNDS):
-            for server in servers if i % 2 == 0 else servers[::-1]:
-                for name, _, measure in SPEEDS:
-                    seen.setdefault((name, server.name), []).append(
-                        measure(server, stage.folder))
-                for name, us in zip(("p50", "p99"),
-                                    latency(server, stage.folder)):
-                    seen.setdefault((name, server.name), []).append(us)
+        for name, _, measure in SPEEDS:
+            for server in turns(servers):
+                seen.setdefault((name, server.name), []).append(
+                    measure(server, stage.folder))
+        for server in turns(servers):
+            for name, us in zip(("p50", "p99"),
+                                latency(server, stage.folder)):
+                seen.setdefault((name, server.name), []).append(us)
     for name, unit, higher, aim in (
             *((n, u, True, AIM_SPEED) for n, u, _ in SPEEDS),
             ("p50", "us", False, None), ("p99", "us", False, None)):
@@ -397,19 +398,20 @@ def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = min(hard, 65536) if hard > 0 else 65536
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
-    numbers = [int(n) for n in sys.argv[2:]]
-    if not numbers:
-        cores = os.cpu_count()
-        numbers = sorted({1, cores} if offers("--workers") else {1})
+    parts = sys.argv[2:] or [*map(str, sorted({1, os.cpu_count()})), "memory",
+                             "hostile"]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="assay-bench-"))
     rows = Rows()
     try:
         with contextlib.ExitStack() as stack:
             stage = Stage(stack, folder, descriptors)
-            for workers in numbers:
-                compare(stage, rows, workers)
-            memory(stage, rows)
-            hostile(stage, rows)
+            for part in parts:
+                if part == "memory":
+                    memory(stage, rows)
+                elif part == "hostile":
+                    hostile(stage, rows)
+                else:
+                    compare(stage, rows, int(part))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     pathlib.Path(sys.argv[1]).write_text(json.dumps({"rows": rows.rows},
