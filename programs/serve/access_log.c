@@ -17,9 +17,12 @@
 #include "base/json_out.h"
 #include "io/socket_name.h"
 
-#define LINE_MAX_BYTES 8192u
-#define PART_MAX_BYTES 1024u /* of a method or a path */
-#define FILE_MODE      0640
+/* Six for each byte of them and all else are a line that also a pipe takes in
+ * one step (PIPE_BUF). */
+#define METHOD_MAX_BYTES 32u
+#define PATH_MAX_BYTES   512u
+#define LINE_MAX_BYTES   4096u
+#define FILE_MODE        0640
 
 struct access_log {
     int fd;           /* the same number for good; -1: off */
@@ -154,22 +157,22 @@ put_text(struct assay_buf *to, const struct request *r, int64_t now_s)
 }
 
 static struct assay_slice
-shortened(struct assay_slice s)
+shortened(struct assay_slice s, size_t max)
 {
-    s.len = s.len < PART_MAX_BYTES ? s.len : PART_MAX_BYTES;
+    s.len = s.len < max ? s.len : max;
     return s;
 }
 
 /* One write(): appending is one step for the system. */
 static bool
-write_line(struct access_log *a, struct assay_slice line)
+write_line(struct access_log *a, struct assay_slice line, bool behind_torn)
 {
     ssize_t n;
 
     do {
         n = write(a->fd, line.ptr, line.len);
     } while (n < 0 && errno == EINTR);
-    if (n > 0 && (size_t)n < line.len) {
+    if (n > 0 ? (size_t)n < line.len : behind_torn) {
         atomic_store(&a->torn, true);
     }
     return n == (ssize_t)line.len;
@@ -180,20 +183,22 @@ access_log_write(struct access_log *a, const struct request *r, int64_t now_s)
 {
     struct request shown = *r;
     struct assay_buf line;
+    bool torn;
     bool good;
 
     if (a->fd < 0) {
         return true;
     }
-    shown.method = shortened(r->method);
-    shown.path = shortened(r->path);
+    torn = atomic_exchange(&a->torn, false);
+    shown.method = shortened(r->method, METHOD_MAX_BYTES);
+    shown.path = shortened(r->path, PATH_MAX_BYTES);
     assay_buf_init(&line, LINE_MAX_BYTES);
-    if (atomic_exchange(&a->torn, false)) {
+    if (torn) {
         assay_buf_add_u8(&line, '\n');
     }
     (a->json ? put_json : put_text)(&line, &shown, now_s);
     assay_buf_add_u8(&line, '\n');
-    good = !line.failed && write_line(a, assay_buf_slice(&line));
+    good = !line.failed && write_line(a, assay_buf_slice(&line), torn);
     assay_buf_free(&line);
     return good;
 }

@@ -69,9 +69,9 @@ put_metrics(const struct admin *a, struct assay_buf *to)
     struct metric_sums sums = sum_all(a);
 
     metrics_put(&sums, to);
-    put_gauge(to, "connections", "Clients that are connected.",
+    put_gauge(to, "connections_open", "Clients that are connected.",
               atomic_load(&c->clients));
-    put_gauge(to, "connections_max", "How many clients are let in.",
+    put_gauge(to, "connections_limit", "How many clients are let in.",
               atomic_load(&c->max_clients));
     put_gauge(to, "workers", "Threads that serve.", c->count);
     put_gauge(to, "draining", "1 when it is about to end.", *a->draining);

@@ -115,7 +115,7 @@ tear_down(struct program *p)
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
     site_drop(p->site);
-    site_drop(p->first);
+    options_free(&p->started);
     access_log_close(p->access);
     service_close(&p->service);
     assay_ctx_free(p->ctx);

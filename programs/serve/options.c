@@ -322,6 +322,22 @@ options_keep(struct options *o, struct assay_slice text)
     return k->text;
 }
 
+enum assay_code
+options_remember(const struct options *o, struct options *out,
+                 struct assay_error *err)
+{
+    *out = (struct options){.kept = NULL};
+    for (size_t i = 0; i < settings_count && err->code == ASSAY_OK; i++) {
+        if (o->given[i] != NULL) {
+            out->given[i] = options_keep(out, assay_slice_of(o->given[i]));
+            if (out->given[i] == NULL) {
+                assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "settings");
+            }
+        }
+    }
+    return err->code;
+}
+
 void
 options_free(struct options *o)
 {

@@ -17,8 +17,8 @@ struct program {
     struct log log;
     uv_loop_t loop;
     struct assay_ctx *ctx;
-    struct site *site;  /* the newest one */
-    struct site *first; /* what was started with: what a reload cannot change */
+    struct site *site;           /* the newest one */
+    struct options started;      /* as it was told then: what stays so */
     struct assay_quoter *quoter; /* for announcements */
     struct service service;
     uv_timer_t dog; /* until the service manager wants to hear again */
@@ -49,4 +49,6 @@ bool program_open(struct program *p);
 
 /* Watches SIGHUP (reload.c). */
 void reload_init(struct program *p);
+/* Does what was asked for meanwhile; also once, when the crew has started. */
+void reload_begin(struct program *p);
 void reload_close(struct program *p); /* behind the quoter's end */

@@ -33,7 +33,7 @@ static void
 name_fixed(const struct program *p, const struct options *o)
 {
     for (size_t i = 0; i < settings_count; i++) {
-        const char *was = p->first->options.given[i];
+        const char *was = p->started.given[i];
         const char *is = o->given[i];
         bool same =
             was == NULL || is == NULL ? was == is : strcmp(was, is) == 0;
@@ -69,13 +69,21 @@ put_to_use(struct program *p)
 
 static void on_rest_over(uv_timer_t *timer);
 
+void
+reload_begin(struct program *p)
+{
+    if (p->again) {
+        p->again = false;
+        uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
+    }
+}
+
 static void
 end_reload(struct program *p)
 {
     service_tell(&p->service, "READY=1");
-    if (p->again && !p->draining) {
-        p->again = false;
-        uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
+    if (!p->draining) {
+        reload_begin(p);
     }
 }
 
@@ -131,8 +139,8 @@ on_hang_up(uv_signal_t *handle, int number)
     struct program *p = handle->data;
 
     (void)number;
-    if (p->next != NULL) {
-        p->again = true;
+    if (p->next != NULL || p->crew.count == 0) {
+        p->again = true; /* see reload_begin() */
     } else if (!p->draining && !uv_is_active((uv_handle_t *)&p->rest)) {
         uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
     }

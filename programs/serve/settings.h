@@ -45,6 +45,11 @@ void setting_set(struct options *o, const struct setting *s, const char *value,
                  struct assay_error *err);
 
 void options_default(struct options *o);
+/* The settings as they were written, and nothing else; freed like others.
+ * ASSAY_NO_MEMORY. */
+ASSAY_MUST_CHECK enum assay_code options_remember(const struct options *o,
+                                                  struct options *out,
+                                                  struct assay_error *err);
 /* A copy that lives as long as the options; NULL: no memory. */
 const char *options_keep(struct options *o, struct assay_slice text);
 /* "a,b" into copies; how many. `what` starts messages. */

@@ -14,6 +14,7 @@
 #include "io/file.h"
 #include "program.h"
 #include "sandbox.h"
+#include "settings.h"
 
 #define READY_MAX_BYTES     4096u
 #define WORKERS_DEFAULT_MAX 16u /* more cores than that: say how many */
@@ -30,14 +31,14 @@ program_prepare(struct program *p, struct options *o)
 {
     struct assay_error err;
 
-    if (assay_ctx_new(&p->ctx, &err) != ASSAY_OK) {
+    if (assay_ctx_new(&p->ctx, &err) != ASSAY_OK ||
+        options_remember(o, &p->started, &err) != ASSAY_OK) {
         options_free(o);
         return fail(p, &err);
     }
     if (site_new(o, p->ctx, NULL, &p->site, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
-    p->first = site_hold(p->site);
     o = &p->site->options;
     if (assay_quoter_new(&p->loop, o->quotes, o->quote_ms, &p->quoter, &err) !=
         ASSAY_OK) {
@@ -263,5 +264,6 @@ program_open(struct program *p)
               },
               3);
     tell_service(p);
+    reload_begin(p);
     return true;
 }

@@ -81,6 +81,15 @@ class Configured(Serve):
         return Client(self)
 
 
+def start(case, serve, **options):
+    """Without waiting for it; it does not outlive the test."""
+    with open(serve.log_file, "wb") as log:
+        serve.process = subprocess.Popen(serve.command, stderr=log,
+                                         env=clean_environment(), **options)
+    case.addCleanup(serve.process.wait)
+    case.addCleanup(serve.process.kill)
+
+
 SELF = 'self-signed = ["localhost"]\n'
 
 
@@ -205,8 +214,7 @@ class Workers(Case):
             serve = Serve(backend, "--workers", "3", "--listen",
                           f"unix:{path}")
             serve.ready = None
-            with open(serve.log_file, "wb") as log:
-                serve.process = subprocess.Popen(serve.command, stderr=log)
+            start(self, serve)
             serve.log_line("listening")
             for _ in range(20):
                 p = subprocess.run(
@@ -388,6 +396,39 @@ class Reload(Case):
             serve.log_line("info: reloaded")
             self.assertEqual(shown(serve.port, "localhost"), new[2])
 
+    def test_while_it_starts(self):
+        """SIGHUP before anybody is let in is not lost, and does no harm."""
+        old, new = certificate("early1", "localhost"), certificate(
+            "early2", "localhost")
+        text = 'cert = "{}"\nkey = "{}"\n'
+        simulator = test_serve.SIMULATOR.process
+        with Backend() as backend:
+            serve = Configured(backend, text.format(*old))
+            simulator.send_signal(signal.SIGSTOP)
+            try:
+                start(self, serve)
+                # Waits for the platform to take the first certificate.
+                until = time.monotonic() + LIMIT_S
+                status = f"/proc/{serve.process.pid}/status"
+                while not self.catches(status, signal.SIGHUP):
+                    assert time.monotonic() < until
+                    time.sleep(0.01)
+                serve.rewrite(text.format(*new))
+                serve.process.send_signal(signal.SIGHUP)
+            finally:
+                simulator.send_signal(signal.SIGCONT)
+            serve.log_line("info: reloaded")
+            port = int(json.loads(serve.ready_file.read_text())[
+                "address"].rpartition(":")[2])
+            self.assertEqual(shown(port, "localhost"), new[2])
+            self.assertEqual(serve.stop(), 0)
+
+    @staticmethod
+    def catches(status, number):
+        mask = re.search(r"SigCgt:\s+([0-9a-f]+)",
+                         pathlib.Path(status).read_text())[1]
+        return int(mask, 16) >> (number - 1) & 1
+
     def test_storm(self):
         """SIGHUPs under traffic: no request fails, few reloads."""
         with Backend() as backend, with_ca(Configured(
@@ -462,9 +503,7 @@ class Faults(Case):
             for where in (f"127.0.0.1:{port}", f"unix:{path}"):
                 for _ in range(3):
                     serve = Serve(backend, "--listen", where)
-                    with open(serve.log_file, "wb") as log:
-                        serve.process = subprocess.Popen(serve.command,
-                                                         stderr=log)
+                    start(self, serve)
                     serve.log_line("listening")
                     if where.startswith("1"):
                         serve.port = port
@@ -557,12 +596,12 @@ class Operated(Case):
             serve.config.write_text("x")
             serve.reload("reload failed")
             until = time.monotonic() + LIMIT_S
-            while (m := self.metrics(serve))["assay_serve_connections"] > 0:
+            while (m := self.metrics(serve))["assay_serve_connections_open"] > 0:
                 assert time.monotonic() < until
                 time.sleep(0.01)
             name = "assay_serve_"
             for metric, want in (
-                    ("connections_total", 16), ("connections_max", 1024),
+                    ("connections_total", 16), ("connections_limit", 1024),
                     ("workers", 2), ("draining", 0),
                     ('requests_total{class="2xx"}', 11),
                     ('requests_total{class="4xx"}', 1),
@@ -612,7 +651,7 @@ class Operated(Case):
                 while s.recv(4096):
                     pass
             until = time.monotonic() + LIMIT_S
-            while (m := self.metrics(serve))["assay_serve_connections"] > 0:
+            while (m := self.metrics(serve))["assay_serve_connections_open"] > 0:
                 assert time.monotonic() < until
                 time.sleep(0.01)
             for metric in ("backend_failures_total", "handshakes_failed_total",
@@ -783,11 +822,9 @@ class Managed(Case):
         with Backend() as backend, unix, tcp:
             for sock in (tcp, unix):
                 serve = Serve(backend, "--workers", "3", "--listen",
-                              "127.0.0.1:1")
+                              "192.0.2.1:1")
                 serve.command = self.inherit(serve, sock)
-                with open(serve.log_file, "wb") as log:
-                    serve.process = subprocess.Popen(
-                        serve.command, stderr=log, pass_fds=[sock.fileno()])
+                start(self, serve, pass_fds=[sock.fileno()])
                 serve.log_line("listening")
                 for _ in range(9):
                     to = (["--unix-socket", path] if sock is unix else
@@ -818,9 +855,7 @@ class Managed(Case):
                 pass
             serve.command = self.inherit(serve, udp, 1, "1")
             serve.ready_file.unlink()
-            with open(serve.log_file, "wb") as log:
-                serve.process = subprocess.Popen(
-                    serve.command, stderr=log, pass_fds=[udp.fileno()])
+            start(self, serve, pass_fds=[udp.fileno()])
             serve.log_line("listening")
             self.assertEqual(serve.stop(), 0)
 
@@ -899,8 +934,7 @@ class Sandboxed(Case):
             serve = Serve(backend, "--listen", f"unix:{sock}", "--access-log",
                           str(log), "--sandbox", "strict", "--admin",
                           f"unix:{folder}/admin")
-            with open(serve.log_file, "wb") as err:
-                serve.process = subprocess.Popen(serve.command, stderr=err)
+            start(self, serve)
             serve.log_line("listening")
             log.rename(folder / "moved")
             serve.process.send_signal(signal.SIGUSR1)
