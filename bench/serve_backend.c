@@ -28,6 +28,7 @@
 #define HEAD_BYTES  8192u
 #define READ_BYTES  (256u * 1024u)
 #define EVENTS      256
+#define DESCRIPTORS 65536
 
 struct peer {
     int fd;
@@ -50,10 +51,12 @@ static const char large_head[] =
 static char large[LARGE_BYTES];
 static char sink[READ_BYTES];
 static int epoll_fd;
+static struct peer *peers[DESCRIPTORS];
 
 static void
 drop(struct peer *p)
 {
+    peers[p->fd] = NULL;
     (void)close(p->fd);
     free(p);
 }
@@ -61,7 +64,8 @@ drop(struct peer *p)
 static void
 want(struct peer *p, bool out)
 {
-    struct epoll_event e = {.events = out ? EPOLLOUT : EPOLLIN, .data.ptr = p};
+    struct epoll_event e = {.events = out ? EPOLLOUT : EPOLLIN,
+                            .data.fd = p->fd};
 
     if (p->blocked != out) {
         p->blocked = out;
@@ -186,6 +190,16 @@ on_ready(struct peer *p)
 }
 
 static void
+watch(int fd)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
+
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e) != 0) {
+        bench_die("epoll: %s", strerror(errno));
+    }
+}
+
+static void
 accept_all(int listener)
 {
     int one = 1;
@@ -193,15 +207,13 @@ accept_all(int listener)
 
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >=
            0) {
-        struct peer *p = calloc(1, sizeof(*p));
-        struct epoll_event e = {.events = EPOLLIN, .data.ptr = p};
-
-        if (p == NULL) {
-            bench_die("out of memory");
+        if (fd >= DESCRIPTORS ||
+            (peers[fd] = calloc(1, sizeof(struct peer))) == NULL) {
+            bench_die("too many connections");
         }
-        p->fd = fd;
+        peers[fd]->fd = fd;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-        (void)epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e);
+        watch(fd);
     }
 }
 
@@ -226,26 +238,25 @@ open_listener(void)
 int
 main(void)
 {
-    static int input; /* its address tells events of standard input */
-    int listener = open_listener();
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
     struct epoll_event ready[EVENTS];
+    int listener = open_listener();
 
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    (void)epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &e);
-    e.data.ptr = &input;
-    (void)epoll_ctl(epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &e);
+    watch(listener);
+    watch(STDIN_FILENO);
     for (;;) {
         int n = epoll_wait(epoll_fd, ready, EVENTS, -1);
 
         for (int i = 0; i < n; i++) {
-            if (ready[i].data.ptr == &input) {
+            int fd = ready[i].data.fd;
+
+            if (fd == STDIN_FILENO) {
                 return 0;
             }
-            if (ready[i].data.ptr == NULL) {
+            if (fd == listener) {
                 accept_all(listener);
-            } else {
-                on_ready(ready[i].data.ptr);
+            } else if (peers[fd] != NULL) {
+                on_ready(peers[fd]);
             }
         }
     }

@@ -11,20 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "base/json_out.h"
 #include "io/ekm_http.h"
 #include "io/file.h"
+#include "opening.h"
 #include "quotes.h"
-#include "sandbox.h"
 
 /* nginx runs as another user, in a group that the two share. */
-#define SOCKET_MODE     0660u
-#define BODY_MAX_BYTES  1024u
-#define READY_MAX_BYTES 4096u
+#define SOCKET_MODE    0660u
+#define BODY_MAX_BYTES 1024u
 
 /* Whoever asks is nginx: addresses are known to it alone. */
 #define PEER "unix"
@@ -231,48 +228,6 @@ prepare(struct ekm *e, struct assay_error *err)
 }
 
 static enum assay_code
-close_in(const struct ekm *e, struct assay_error *err)
-{
-    struct sandbox_paths paths;
-    struct sandbox_state state;
-
-    if (e->o->sandbox == SANDBOX_OFF) {
-        return ASSAY_OK;
-    }
-    sandbox_paths_of(e->o, &paths);
-    (void)!sandbox_enter(&paths, e->o->sandbox == SANDBOX_STRICT, &state, err);
-    sandbox_paths_free(&paths);
-    return err->code;
-}
-
-/* {"address", "pid", "quotes"}. */
-static enum assay_code
-write_ready(const struct options *o, const char *address, const char *quotes,
-            struct assay_error *err)
-{
-    struct assay_buf text;
-    struct assay_json_out out;
-
-    if (o->ready_file == NULL) {
-        return ASSAY_OK;
-    }
-    assay_buf_init(&text, READY_MAX_BYTES);
-    assay_json_out_init(&out, &text, false);
-    assay_json_out_open(&out, NULL, '{');
-    assay_json_out_text(&out, "address", address);
-    assay_json_out_u64(&out, "pid", (uint64_t)getpid());
-    assay_json_out_text(&out, "quotes", quotes);
-    assay_json_out_close(&out, '}');
-    assay_buf_add_u8(&text, '\n');
-    if (assay_buf_check(&text, "--ready-file", err) == ASSAY_OK) {
-        (void)!assay_file_write(o->ready_file, assay_buf_slice(&text), 0644,
-                                err);
-    }
-    assay_buf_free(&text);
-    return err->code;
-}
-
-static enum assay_code
 open_door(struct ekm *e, struct assay_error *err)
 {
     const struct options *o = e->o;
@@ -292,8 +247,9 @@ open_door(struct ekm *e, struct assay_error *err)
     uv_signal_start(&e->terminate, on_signal, SIGTERM);
     uv_signal_start(&e->interrupt, on_signal, SIGINT);
     address = assay_http_server_address(e->server);
-    if (close_in(e, err) != ASSAY_OK ||
-        write_ready(o, address, quotes, err) != ASSAY_OK) {
+    if (opening_close_in(o, e->log, err) != ASSAY_OK ||
+        opening_say_ready(o, &(struct ready){address, NULL, NULL, quotes},
+                          err) != ASSAY_OK) {
         return err->code;
     }
     log_event(e->log, LOG_INFO, "listening for nginx",
