@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
+import shutil
 import signal
 import socket
 import stat
@@ -212,6 +214,80 @@ class Quotes(Case):
         with Ekm(SIMULATOR.ready["guest"], listen="127.0.0.1:0") as ekm:
             self.assertEqual(ekm.ask([KNOWN])[0], 200)
             self.assertEqual(ekm.ask([])[0], 400)
+
+
+NGINX = """
+%(user)s
+daemon off;
+pid %(folder)s/pid;
+error_log %(folder)s/error.log;
+events {}
+http {
+    access_log off;
+    client_body_temp_path %(folder)s/t1;
+    proxy_temp_path %(folder)s/t2;
+    fastcgi_temp_path %(folder)s/t3;
+    uwsgi_temp_path %(folder)s/t4;
+    scgi_temp_path %(folder)s/t5;
+    server {
+        listen unix:%(folder)s/front;
+        location = /tdx_quote {
+            proxy_pass http://unix:%(service)s;
+            proxy_http_version 1.1;
+            proxy_set_header X-TLS-EKM-Channel-Binding "%(field)s";
+        }
+        location = /careless/tdx_quote {
+            proxy_pass http://unix:%(service)s:/tdx_quote;
+            proxy_http_version 1.1;
+        }
+    }
+}
+"""
+
+
+class Nginx(Case):
+    """A real one; what its module would export is the known answer."""
+
+    def setUp(self):
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        if not os.access(program, os.X_OK):
+            self.skipTest("nginx is not installed")
+        self.ekm = self.enterContext(Ekm(SIMULATOR.ready["guest"]))
+        folder = self.ekm.folder / "nginx"
+        folder.mkdir()
+        config = folder / "conf"
+        config.write_text(NGINX % {
+            "user": "user root;" if os.geteuid() == 0 else "",
+            "folder": folder, "service": self.ekm.socket, "field": KNOWN})
+        p = subprocess.Popen([program, "-p", str(folder), "-c", str(config)],
+                             stderr=subprocess.DEVNULL)
+        self.addCleanup(p.wait, LIMIT_S)
+        self.addCleanup(p.terminate)
+        self.front = folder / "front"
+        until("nginx", self.is_open)
+
+    def is_open(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.front)) == 0
+
+    def ask(self, fields, path="/tdx_quote"):
+        c = UnixConnection(self.front)
+        self.addCleanup(c.close)
+        return self.ekm.ask(fields, path=path, connection=c)
+
+    def test_in_front(self):
+        """It replaces what a client says of its session."""
+        for fields in ([], ["x"], [field(OTHER)], [field(OTHER), "x"]):
+            status, _, doc = self.ask(fields)
+            self.assertEqual(status, 200, doc)
+            self.assertEqual(doc["quote"]["report_data"], REPORT_DATA)
+
+    def test_careless(self):
+        """It passes on what a client says: that has to have the secret."""
+        for fields, want in (([], 400), (["x"], 400), ([KNOWN, KNOWN], 400),
+                             ([field(OTHER, secret="f" * 32)], 403),
+                             ([field(OTHER, said=VALUE)], 403)):
+            self.assertEqual(self.ask(fields, "/careless/tdx_quote")[0], want)
 
 
 class Queue(Case):
