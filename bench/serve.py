@@ -43,7 +43,9 @@ HELD, HELD_ATTESTED = 2000, 8000
 LORIS, STUCK, SLOW_ROUNDS = 500, 1000, 3
 SPARE_DESCRIPTORS = 500
 QUIET_DESCRIPTORS = 200
+STILL_SECONDS = 0.3
 WAIT_S = 60
+TICKS = os.sysconf("SC_CLK_TCK")
 AIM_SPEED, AIM_IDLE_BYTES, AIM_SLOW = 0.9, 40 * 1024, 2.0
 
 NGINX = """
@@ -120,10 +122,10 @@ def wait_for(what, ready):
 
 def output(*command):
     p = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, text=True, timeout=WAIT_S,
+                       capture_output=True, text=True, timeout=WAIT_S,
                        preexec_fn=end_with_parent)
     if p.returncode != 0:
-        die(f"{command[0]} ended with {p.returncode}")
+        die(f"{command[0]} ended with {p.returncode}: {p.stderr[-2000:]}")
     return p.stdout
 
 
@@ -192,6 +194,18 @@ class Server:
                   for p in self.pids()]
         return 1024 * sum(int(re.search(r"VmRSS:\s+(\d+)", s)[1])
                           for s in status)
+
+    def processor(self):
+        """Seconds that it has had."""
+        stat = [pathlib.Path(f"/proc/{p}/stat").read_text().rpartition(")")[2]
+                for p in self.pids()]
+        return sum(int(t) for s in stat for t in s.split()[11:13]) / TICKS
+
+    def still(self):
+        """It has done what it can for those who are connected."""
+        before = self.processor()
+        time.sleep(STILL_SECONDS)
+        return self.processor() - before < 0.1 * STILL_SECONDS
 
     def settled(self):
         """Those who were connected are gone."""
@@ -379,19 +393,23 @@ def memory(stage, rows):
 def hostile(stage, rows):
     """The latency of others while 500 send heads by octets and 1,000 read no
     answer."""
-    alone, beside = [], []
+    alone, beside, held = [], [], []
     with contextlib.ExitStack() as stack:
         server = stage.ours(stack, 1)
+        before = server.resident()
         for _ in range(SLOW_ROUNDS):
             alone.append(latency(server, stage.folder)[1])
             with Process(LOAD, "slow", server.port, LORIS, STUCK) as slow:
                 slow.line()
+                wait_for("buffers to be full", server.still)
                 beside.append(latency(server, stage.folder)[1])
+                held.append((server.resident() - before) / (LORIS + STUCK))
                 slow.finish()
             wait_for("quiet", server.settled)
     rows.add("hostile.p99.alone", statistics.median(alone), "us")
     rows.add("hostile.p99.beside", statistics.median(beside), "us",
              "hostile.p99.alone", aim=AIM_SLOW)
+    rows.add("hostile.held", statistics.median(held), "bytes")
 
 
 def main():

@@ -35,7 +35,6 @@
 #define SAMPLES_MAX  (1u << 18)
 #define ANSWER_BYTES (256u * 1024u)
 #define HOLD_THREADS 4u
-#define STUCK_BUFFER 4096
 
 static const char get_small[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 static const char get_last[] =
@@ -55,7 +54,7 @@ static uint16_t port;
 /* --- one connection ----------------------------------------------------- */
 
 static SSL *
-open_connection(int receive_buffer)
+open_connection(void)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(port),
@@ -68,10 +67,6 @@ open_connection(int receive_buffer)
         bench_die("socket: %s", strerror(errno));
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    if (receive_buffer > 0) {
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
-                         sizeof(receive_buffer));
-    }
     if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
         bench_die("connect: %s", strerror(errno));
     }
@@ -152,6 +147,7 @@ struct worker {
     const char *request;
     SSL **kept;
     size_t total; /* connections to keep, of all */
+    size_t loris; /* of them */
 };
 
 static struct worker workers[THREADS_MAX];
@@ -185,7 +181,7 @@ connect_work(void *arg)
     struct worker *w = arg;
 
     while (bench_now_ns() < w->end_ns) {
-        SSL *ssl = open_connection(0);
+        SSL *ssl = open_connection();
 
         ask(ssl, get_last, "hello");
         close_connection(ssl);
@@ -226,7 +222,7 @@ static void *
 rate_work(void *arg)
 {
     struct worker *w = arg;
-    SSL *ssl = open_connection(0);
+    SSL *ssl = open_connection();
 
     ask(ssl, get_small, "hello");
     for (size_t i = 0;; i++) {
@@ -284,7 +280,7 @@ hold_work(void *arg)
     struct worker *w = arg;
 
     for (size_t i = w->index; i < w->total; i += w->count) {
-        w->kept[i] = open_connection(0);
+        w->kept[i] = open_connection();
         ask(w->kept[i], w->request,
             w->request == ask_quote ? "\"quote_type\":\"tdx\"" : "hello");
     }
@@ -316,6 +312,20 @@ run_hold(char **argv)
     free(kept);
 }
 
+static void *
+slow_work(void *arg)
+{
+    struct worker *w = arg;
+
+    for (size_t i = w->index; i < w->total; i += w->count) {
+        const char *begin = i < w->loris ? get_begun : get_large;
+
+        w->kept[i] = open_connection();
+        (void)SSL_write(w->kept[i], begin, (int)strlen(begin));
+    }
+    return NULL;
+}
+
 /* LORIS connections send a head octet by octet, one a second; STUCK ask for
  * much and read nothing. */
 static void
@@ -329,12 +339,10 @@ run_slow(char **argv)
     if (slow == NULL) {
         bench_die("out of memory");
     }
-    for (size_t i = 0; i < loris + stuck; i++) {
-        const char *begin = i < loris ? get_begun : get_large;
-
-        slow[i] = open_connection(i < loris ? 0 : STUCK_BUFFER);
-        (void)SSL_write(slow[i], begin, (int)strlen(begin));
-    }
+    run_workers(
+        HOLD_THREADS,
+        &(struct worker){.kept = slow, .loris = loris, .total = loris + stuck},
+        slow_work);
     say("ready");
     while (poll(&input, 1, 1000) == 0) {
         for (size_t i = 0; i < loris; i++) {
