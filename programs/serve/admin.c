@@ -16,6 +16,7 @@
 #define ADMIN_CONNECTIONS 16u
 #define ADMIN_MS          10000u
 #define ADMIN_IDLE_MS     60000u
+#define DIAL_MS           2000u
 
 static struct metric_sums
 sum_all(const struct admin *a)
@@ -130,6 +131,35 @@ quotes_work(struct admin *a)
     return a->working;
 }
 
+static void
+on_dialed(void *user, struct assay_stream *stream,
+          const struct assay_error *err)
+{
+    struct admin *a = user;
+
+    (void)err;
+    a->dial = NULL;
+    a->backend_works = stream != NULL;
+    if (stream != NULL) {
+        assay_stream_close(stream);
+    }
+}
+
+/* What the last try came to; each asking has another one begin. */
+static bool
+backend_works(struct admin *a)
+{
+    struct assay_dial_options options = {
+        .to = (*a->site)->options.backend,
+        .timeout_ms = DIAL_MS,
+    };
+
+    if (a->dial == NULL) {
+        a->dial = assay_dial_start(a->loop, &options, on_dialed, a);
+    }
+    return a->backend_works;
+}
+
 /* NULL if it is ready. */
 static const char *
 unready(struct admin *a)
@@ -143,6 +173,9 @@ unready(struct admin *a)
     if (!quotes_work(a)) {
         try_quote(a);
         return "quotes: none has been made, or the last one failed";
+    }
+    if ((*a->site)->options.ready_backend && !backend_works(a)) {
+        return "backend: it could not be reached, or was not tried yet";
     }
     return NULL;
 }
@@ -218,6 +251,10 @@ admin_close(struct admin *a)
     if (a->trial != NULL) {
         assay_quoter_cancel(a->trial);
         a->trial = NULL;
+    }
+    if (a->dial != NULL) {
+        assay_dial_cancel(a->dial);
+        a->dial = NULL;
     }
     assay_http_server_close(a->server);
     a->server = NULL;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "io/dial.h"
 #include "io/http_server.h"
 #include "io/quoter.h"
 #include "worker.h"
@@ -25,6 +26,8 @@ struct admin {
     bool working; /* the last quote that was asked for was made */
     uint64_t made;
     uint64_t failed;
+    struct assay_dial *dial; /* towards the backend */
+    bool backend_works;      /* it could be reached when it was last tried */
     int64_t started_s;
 };
 

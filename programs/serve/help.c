@@ -49,6 +49,7 @@ const char serve_help[] =
     "      --admin ADDRESS        /metrics, /healthz and /readyz: "
     "127.0.0.1:PORT,\n"
     "                             [::1]:PORT or unix:PATH\n"
+    "      --ready-backend        /readyz also wants the backend to be there\n"
     "      --access-log FILE      a line for each request; or stderr, or off\n"
     "                             (off)\n"
     "      --sandbox WHEN         give up files and system calls that are not\n"

@@ -3,6 +3,7 @@
  *
  * main.c - assay-serve: the TEE's side of attested TLS, before an HTTP backend.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,10 +99,22 @@ init_loop(struct program *p)
     reload_init(p);
 }
 
+/* It ends anyway: a signal that comes now must not make a failure of that,
+ * when its watcher is gone. */
+static void
+hold_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
 static void
 tear_down(struct program *p)
 {
     crew_end(&p->crew);
+    hold_signals();
     doors_close(&p->doors);
     admin_close(&p->admin);
     assay_quoter_free(p->quoter);

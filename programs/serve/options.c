@@ -197,6 +197,7 @@ TEXT(access_log)
 TEXT(quotes)
 TEXT(ekm_secret_file)
 FLAG(ekm_header)
+FLAG(ready_backend)
 FLAG(verbose)
 FLAG(check)
 FLAG(dump)
@@ -233,6 +234,7 @@ const struct setting settings[] = {
     {"drain", 0, VALUE, set_drain_ms},
     {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file},
     {"admin", 0, VALUE | AT_START, set_admin},
+    {"ready-backend", 0, FLAG, set_ready_backend},
     {"access-log", 0, VALUE | AT_START | WRITES, set_access_log},
     {"sandbox", 0, VALUE | AT_START, set_sandbox},
     {"log", 0, VALUE | AT_START, set_log},

@@ -62,6 +62,7 @@ struct options {
     const char *access_log;
     struct assay_address admin;
     bool has_admin;
+    bool ready_backend; /* /readyz wants the backend to be there */
     const char *quotes;
     const char *ekm_secret_file;
     bool ekm_header; /* the mode of ekm.h */

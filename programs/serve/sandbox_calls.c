@@ -140,6 +140,15 @@ static const char *const allowed[] = {
 static const char *const missing[] = {"clone3", "io_uring_setup",
                                       "io_uring_enter", "io_uring_register"};
 
+/* The same, of kernels and C libraries that are newer than libseccomp may be;
+ * from 424 on, numbers are the same on every machine. */
+static const int missing_too[] = {
+    449, /* futex_waitv */
+    454, /* futex_wake */
+    455, /* futex_wait */
+    462, /* mseal */
+};
+
 /* Allowed where (argument & mask) == value. */
 static const struct {
     const char *name;
@@ -187,6 +196,11 @@ add_rules(scmp_filter_ctx filter)
         rc = is_known(call)
                  ? seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), call, 0)
                  : 0;
+    }
+    for (size_t i = 0;
+         rc == 0 && i < sizeof(missing_too) / sizeof(missing_too[0]); i++) {
+        rc =
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), missing_too[i], 0);
     }
     for (size_t i = 0; rc == 0 && i < sizeof(if_so) / sizeof(if_so[0]); i++) {
         struct scmp_arg_cmp so = {
