@@ -15,6 +15,7 @@
 enum state {
     READ_HEAD,
     READ_BODY,
+    WAIT,    /* for an answer that is given later */
     SEND,    /* an answer waits for the peer */
     SAY_BYE, /* the same, and it is the last one */
     SEE_BYE, /* the peer has all; what it still sends is dropped */
@@ -27,6 +28,8 @@ struct assay_http_conn {
     struct assay_stream *stream;
     uv_timer_t timer;
     enum state state;
+    void (*gone)(void *user); /* while an answer is owed, and it was deferred */
+    void *gone_user;
     bool in_time; /* the timer runs for the request that arrives */
     bool closed;
     struct assay_buf in; /* heads; `head` points into it */
@@ -49,6 +52,17 @@ on_timer_closed(uv_handle_t *timer)
     free(c);
 }
 
+static void
+tell_gone(struct assay_http_conn *c)
+{
+    void (*gone)(void *) = c->gone;
+
+    c->gone = NULL;
+    if (gone != NULL) {
+        gone(c->gone_user);
+    }
+}
+
 void
 assay_http_conn_close(struct assay_http_conn *c)
 {
@@ -63,6 +77,21 @@ assay_http_conn_close(struct assay_http_conn *c)
     assay_stream_close(c->stream);
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     assay_http_server_left(c->server);
+    tell_gone(c); /* who may close the server */
+}
+
+void
+assay_http_conn_close_idle(struct assay_http_conn *c)
+{
+    if (c->state == READ_HEAD && !c->in_time) {
+        assay_http_conn_close(c);
+    }
+}
+
+struct assay_http_conn *
+assay_http_conn_next(const struct assay_http_conn *c)
+{
+    return c->next;
 }
 
 /* --- answering ---------------------------------------------------------- */
@@ -129,8 +158,10 @@ send_answer(struct assay_http_conn *c, struct assay_http_answer *a,
 {
     struct assay_buf head;
     struct assay_error err;
-    bool ok = assay_http_answer_head(a, keep_alive, &head, &err) == ASSAY_OK;
+    bool ok;
 
+    keep_alive = keep_alive && !c->server->draining;
+    ok = assay_http_answer_head(a, keep_alive, &head, &err) == ASSAY_OK;
     if (!ok) { /* what the handler made cannot be sent */
         assay_buf_free(&head);
         assay_buf_free(&a->fields);
@@ -169,7 +200,8 @@ refuse(struct assay_http_conn *c, unsigned status, enum assay_code code,
 static void
 answer(struct assay_http_conn *c)
 {
-    struct assay_http_request request = {.head = &c->head,
+    struct assay_http_request request = {.from = c,
+                                         .head = &c->head,
                                          .path = c->head.target,
                                          .body = assay_buf_slice(&c->body)};
     const uint8_t *mark = memchr(request.path.ptr, '?', request.path.len);
@@ -183,10 +215,27 @@ answer(struct assay_http_conn *c)
     assay_http_answer_init(&a);
     c->server->handler(c->server->user, &request, &a);
     if (!c->closed) { /* by the handler, with the server */
-        send_answer(c, &a, c->head.keep_alive && !a.close);
+        if (c->state != WAIT) {
+            send_answer(c, &a, c->head.keep_alive && !a.close);
+        }
         assay_buf_free(&c->body);
     }
     assay_http_answer_free(&a);
+}
+
+/* Of the head, which is gone soon, only the method is still needed. Reading
+ * goes on, to see the peer leave. */
+void
+assay_http_answer_later(struct assay_http_conn *from, void (*gone)(void *user),
+                        void *user)
+{
+    bool head = assay_slice_is(from->head.method, "HEAD");
+
+    from->head.method = head ? assay_slice_of("HEAD") : ASSAY_EMPTY;
+    from->state = WAIT;
+    from->gone = gone;
+    from->gone_user = user;
+    uv_timer_stop(&from->timer);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -287,6 +336,17 @@ read_requests(struct assay_http_conn *c)
     }
 }
 
+void
+assay_http_answer_now(struct assay_http_conn *from,
+                      struct assay_http_answer *answer)
+{
+    from->gone = NULL;
+    send_answer(from, answer, from->head.keep_alive && !answer->close);
+    if (!from->closed) {
+        read_requests(from);
+    }
+}
+
 static void
 on_data(void *user, struct assay_slice data)
 {
@@ -307,6 +367,9 @@ on_data(void *user, struct assay_slice data)
         return;
     }
     assay_buf_add(&c->in, data);
+    if (c->state == WAIT) { /* who sends on is not watched any more */
+        assay_stream_read(c->stream, false);
+    }
     if (c->in.failed) {
         assay_http_conn_close(c);
         return;
@@ -327,7 +390,8 @@ on_drained(void *user)
     }
 }
 
-/* Nothing is owed: while it is, nothing is read. */
+/* Nothing is owed, as nothing is read while it is; or it is given later, and
+ * the peer does not wait for it. */
 static void
 on_eof(void *user)
 {

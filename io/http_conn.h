@@ -7,8 +7,6 @@
 
 #include "io/http_server.h"
 
-struct assay_http_conn; /* one connection */
-
 struct assay_http_server {
     uv_loop_t *loop;
     struct assay_listener *listener;
@@ -17,6 +15,9 @@ struct assay_http_server {
     void *user;
     struct assay_http_conn *first;
     unsigned count; /* connections */
+    void (*drained)(void *user);
+    void *drained_user;
+    bool draining;
 };
 
 /* Takes over the stream. NULL: out of memory, and the stream is closed. */
@@ -24,11 +25,12 @@ struct assay_http_conn *assay_http_conn_new(struct assay_http_server *s,
                                             struct assay_stream *stream);
 /* Leaves the server's list; freed when the loop has let go of it. */
 void assay_http_conn_close(struct assay_http_conn *c);
+struct assay_http_conn *assay_http_conn_next(const struct assay_http_conn *c);
+/* Unless a request or an answer is under way. */
+void assay_http_conn_close_idle(struct assay_http_conn *c);
 /* A connection has left. */
 void assay_http_server_left(struct assay_http_server *s);
 
-void assay_http_answer_init(struct assay_http_answer *a);
-void assay_http_answer_free(struct assay_http_answer *a);
 /* Sent in one piece with the head. */
 #define ASSAY_HTTP_SMALL_BODY_BYTES (16u * 1024u)
 

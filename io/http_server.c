@@ -23,6 +23,14 @@ on_accepted(void *user, struct assay_stream *stream)
     }
 }
 
+static void
+tell_drained(struct assay_http_server *s)
+{
+    if (s->count == 0 && s->drained != NULL) {
+        s->drained(s->drained_user);
+    }
+}
+
 void
 assay_http_server_left(struct assay_http_server *s)
 {
@@ -30,6 +38,25 @@ assay_http_server_left(struct assay_http_server *s)
     if (s->listener != NULL) {
         assay_listener_pause(s->listener, false);
     }
+    tell_drained(s);
+}
+
+void
+assay_http_server_drain(struct assay_http_server *s,
+                        void (*drained)(void *user), void *user)
+{
+    struct assay_http_conn *next;
+
+    assay_listener_close(s->listener);
+    s->listener = NULL;
+    s->draining = true;
+    for (struct assay_http_conn *c = s->first; c != NULL; c = next) {
+        next = assay_http_conn_next(c);
+        assay_http_conn_close_idle(c);
+    }
+    s->drained = drained;
+    s->drained_user = user;
+    tell_drained(s);
 }
 
 enum assay_code
@@ -72,6 +99,7 @@ assay_http_server_close(struct assay_http_server *s)
     if (s == NULL) {
         return;
     }
+    s->drained = NULL;
     assay_listener_close(s->listener);
     s->listener = NULL;
     while (s->first != NULL) {

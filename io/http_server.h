@@ -22,7 +22,10 @@ struct assay_http_server_limits {
     uint32_t idle_ms;     /* between two requests */
 };
 
+struct assay_http_conn; /* opaque: who asks */
+
 struct assay_http_request {
+    struct assay_http_conn *from;
     const struct assay_http1_head *head;
     struct assay_slice path;  /* of the target, without query; raw */
     struct assay_slice query; /* behind '?', raw; empty if none */
@@ -45,6 +48,19 @@ typedef void assay_http_handler(void *user,
                                 const struct assay_http_request *request,
                                 struct assay_http_answer *answer);
 
+/* In a handler: the answer is given later, and what the handler leaves in
+ * `answer` is not used. The next request of this connection waits for it; how
+ * long it takes is the caller's to limit. gone: the peer has left first, or
+ * the server is closed; nothing is owed then, and `from` is gone. */
+void assay_http_answer_later(struct assay_http_conn *from,
+                             void (*gone)(void *user), void *user);
+/* From the loop, and not from inside of the handler. The answer is initialised
+ * by the caller with assay_http_answer_init(), and still its own afterwards. */
+void assay_http_answer_now(struct assay_http_conn *from,
+                           struct assay_http_answer *answer);
+void assay_http_answer_init(struct assay_http_answer *a);
+void assay_http_answer_free(struct assay_http_answer *a);
+
 struct assay_http_server; /* opaque */
 
 /* Requests that cannot be read are answered 400, 413, 414, 431, 501 or 505
@@ -54,6 +70,11 @@ ASSAY_MUST_CHECK enum assay_code assay_http_server_new(
     const struct assay_http_server_limits *limits, assay_http_handler *handler,
     void *user, struct assay_http_server **out, struct assay_error *err);
 const char *assay_http_server_address(const struct assay_http_server *s);
+/* Stops accepting; connections end behind their answers, idle ones now. drained
+ * is called when the last has gone, perhaps before this returns; it must not
+ * close the server. */
+void assay_http_server_drain(struct assay_http_server *s,
+                             void (*drained)(void *user), void *user);
 /* Stops accepting and closes every connection. NULL is fine. */
 void assay_http_server_close(struct assay_http_server *s);
 

@@ -196,7 +196,8 @@ serve(struct connection *c)
     switch (s) {
     case ASSAY_SERVER_QUOTE:
         if (c->quote == NULL) {
-            c->quote = quotes_ask(&c->all->quotes, c->session, on_answered, c);
+            c->quote = quotes_ask(&c->all->quotes, c->session,
+                                  assay_stream_peer(c->stream), on_answered, c);
             return c->quote == NULL; /* it was refused */
         }
         return false;

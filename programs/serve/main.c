@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "check.h"
 #include "config.h"
+#include "ekm.h"
 #include "help.h"
 #include "program.h"
 
@@ -207,6 +208,11 @@ main(int argc, char **argv)
     p.argv = argv;
     p.log.json = o.json_log;
     atomic_init(&p.log.verbose, o.verbose);
+    if (o.ekm_header) {
+        code = ekm_run(&o, &p.log);
+        options_free(&o);
+        return (int)code;
+    }
     init_loop(&p);
     code = run(&p, &o) ? SERVE_DONE : SERVE_FAILED;
     tear_down(&p);

@@ -12,13 +12,13 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 #include "io/args.h"
+#include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "settings.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:8443"
 #define SECONDS_MAX     86400.0
 #define CONNECTIONS_MAX 65536u
-#define QUOTES_MAX      1024u
 
 size_t
 options_split(struct options *o, const char *list,
@@ -142,6 +142,13 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
     o->max_body = assay_arg_number(v, "--max-body", 0, INT64_MAX, err);
 }
 
+static void
+set_quote_rate(struct options *o, const char *v, struct assay_error *err)
+{
+    o->quote_rate = (uint32_t)assay_arg_number(v, "--quote-rate", 0,
+                                               ASSAY_QUOTES_PER_S_MAX, err);
+}
+
 #define COUNT(member, name, max)                                               \
     static void set_##member(struct options *o, const char *v,                 \
                              struct assay_error *err)                          \
@@ -171,12 +178,15 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
     }
 COUNT(workers, "--workers", SERVE_WORKERS_MAX)
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
-COUNT(max_quotes, "--max-quotes", QUOTES_MAX)
+COUNT(max_quotes, "--max-quotes", ASSAY_QUOTES_WAITING_MAX)
+COUNT(quote_concurrency, "--quote-concurrency", ASSAY_QUOTES_AT_ONCE_MAX)
+COUNT(quote_burst, "--quote-burst", ASSAY_QUOTES_PER_S_MAX)
 SECONDS(header_ms, "--header-timeout")
 SECONDS(idle_ms, "--idle-timeout")
 SECONDS(body_ms, "--body-timeout")
 SECONDS(backend_ms, "--backend-timeout")
 SECONDS(quote_ms, "--quote-timeout")
+SECONDS(quote_wait_ms, "--quote-queue-timeout")
 SECONDS(drain_ms, "--drain")
 TEXT(config)
 TEXT(cert)
@@ -185,6 +195,8 @@ TEXT(cert_out)
 TEXT(ready_file)
 TEXT(access_log)
 TEXT(quotes)
+TEXT(ekm_secret_file)
+FLAG(ekm_header)
 FLAG(ready_backend)
 FLAG(verbose)
 FLAG(check)
@@ -206,7 +218,13 @@ const struct setting settings[] = {
     {"announce", 0, VALUE, set_announce},
     {"workers", 0, VALUE | AT_START, set_workers},
     {"max-connections", 0, VALUE, set_max_connections},
-    {"max-quotes", 0, VALUE, set_max_quotes},
+    {"max-quotes", 0, VALUE | AT_START, set_max_quotes},
+    {"ekm-header", 0, FLAG | AT_START, set_ekm_header},
+    {"ekm-secret-file", 0, VALUE | AT_START | READS, set_ekm_secret_file},
+    {"quote-concurrency", 0, VALUE | AT_START, set_quote_concurrency},
+    {"quote-rate", 0, VALUE | AT_START, set_quote_rate},
+    {"quote-burst", 0, VALUE | AT_START, set_quote_burst},
+    {"quote-queue-timeout", 0, VALUE, set_quote_wait_ms},
     {"max-body", 0, VALUE, set_max_body},
     {"header-timeout", 0, VALUE, set_header_ms},
     {"idle-timeout", 0, VALUE, set_idle_ms},
@@ -274,7 +292,11 @@ options_default(struct options *o)
         .quotes = "auto",
         .access_log = "off",
         .max_connections = 1024,
-        .max_quotes = 16,
+        .max_quotes = 64,
+        .quote_concurrency = 4,
+        .quote_rate = 5,
+        .quote_burst = 20,
+        .quote_wait_ms = 15000,
         .max_body = UINT64_MAX,
         .header_ms = 15000,
         .idle_ms = 600000,

@@ -64,17 +64,23 @@ struct options {
     bool has_admin;
     bool ready_backend; /* /readyz wants the backend to be there */
     const char *quotes;
+    const char *ekm_secret_file;
+    bool ekm_header; /* the mode of ekm.h */
     enum announce announce;
     enum sandbox sandbox;
     uint32_t workers; /* 0: as many as there are cores */
     uint32_t max_connections;
-    uint32_t max_quotes;
+    uint32_t max_quotes; /* that wait */
+    uint32_t quote_concurrency;
+    uint32_t quote_rate; /* per second and address; 0: any */
+    uint32_t quote_burst;
     uint64_t max_body; /* bytes; UINT64_MAX: any */
     uint32_t header_ms;
     uint32_t idle_ms;
     uint32_t body_ms;
     uint32_t backend_ms;
     uint32_t quote_ms;
+    uint32_t quote_wait_ms;
     uint32_t drain_ms;
     bool json_log;
     bool verbose;

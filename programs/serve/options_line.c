@@ -3,6 +3,7 @@
  *
  * options_line.c - the command line, over the file that it names.
  */
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,13 +129,61 @@ put_first(struct options *o, struct assay_error *err)
     o->certificate_count++;
 }
 
+/* Nobody but this machine is to be listened to. */
+static bool
+is_local(const struct assay_address *a)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+
+    return a->is_unix ||
+           (inet_pton(AF_INET, a->host, &v4) == 1 &&
+            ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET) ||
+           (inet_pton(AF_INET6, a->host, &v6) == 1 &&
+            IN6_IS_ADDR_LOOPBACK(&v6));
+}
+
+static void
+check_ekm(const struct options *o, struct assay_error *err)
+{
+    static const char *const others[] = {
+        "backend",  "cert",     "key",        "self-signed",
+        "cert-out", "announce", "quote-rate", "quote-burst"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (o->given[setting_find(others[i]) - settings] != NULL) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "--ekm-header and --%s exclude each other", others[i]);
+            return;
+        }
+    }
+    if (o->certificate_count > 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--ekm-header and certificates exclude each other");
+    } else if (o->ekm_secret_file == NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--ekm-header needs --ekm-secret-file");
+    } else if (!is_local(&o->listen)) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--ekm-header listens on unix:PATH, 127.0.0.1 or [::1] "
+                   "only, not on %.100s",
+                   o->listen.host);
+    }
+}
+
 static void
 check_together(const struct options *o, struct assay_error *err)
 {
     bool files = o->certificate_count > 0 || o->cert != NULL || o->key != NULL;
     const char *wrong = NULL;
 
-    if (!o->has_backend) {
+    if (o->ekm_header) {
+        check_ekm(o, err);
+        return;
+    }
+    if (o->ekm_secret_file != NULL) {
+        wrong = "--ekm-secret-file is for --ekm-header";
+    } else if (!o->has_backend) {
         wrong = "--backend is missing";
     } else if (files && o->name_count > 0) {
         wrong = "--cert with --key and --self-signed exclude each other";

@@ -1,33 +1,68 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * quotes.h - quotes for sessions that asked: so many at a time, each within
- * its time.
+ * quotes.h - quotes for those who ask at one loop: let in by the gate of all
+ * loops, each within its time.
  */
 #pragma once
 
-#include <stdatomic.h>
-
 #include "assay/session.h"
+#include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "log.h"
 #include "metrics.h"
 
+struct quote_order; /* opaque: one that waits, or is being made */
+
 struct quotes {
+    struct assay_gate_end *end;
     struct assay_quoter *quoter;
     const struct log *log;
     struct metrics *metrics;
     uv_loop_t *loop;
-    atomic_uint *active; /* of all loops */
-    unsigned max;
+    uint32_t wait_ms; /* for a turn */
+    /* kept by quotes.c */
+    struct quote_order *first;
+    uint64_t refused; /* since it was last said */
+    uint64_t said_ms;
 };
 
-struct quote_call; /* opaque: one that is being made */
+/* quoter, log, metrics, loop and wait_ms are set. ASSAY_NO_MEMORY, ASSAY_IO. */
+ASSAY_MUST_CHECK enum assay_code quotes_open(struct quotes *q,
+                                             struct assay_quote_gate *gate,
+                                             struct assay_error *err);
+/* Before its quoter is freed, when nobody waits any more: also ends what is
+ * made for those who have gone. Does nothing where nothing is open. */
+void quotes_close(struct quotes *q);
+
+/* A reply, or why there is none (the other is NULL); they are gone afterwards.
+ * The order is over. */
+typedef void quotes_done(void *user, const struct assay_quote_reply *reply,
+                         const struct assay_refusal *why);
+/* One call of `done`, from the loop. NULL: it was refused at once, *why says
+ * how, and `done` is not called. peer: as assay_stream_peer() has it.
+ *
+ * report_data must not be a stranger's to choose: see ADR 10. */
+struct quote_order *quotes_order(struct quotes *q,
+                                 const uint8_t report_data[64],
+                                 const char *peer, quotes_done *done,
+                                 void *user, struct assay_refusal *why);
+/* Nobody waits for it any more; no callback. One that the platform works on
+ * keeps its turn until that ends, for the platform does not stop either. */
+void quotes_withdraw(struct quote_order *o);
+/* A reply could not be used: logs why. Strangers learn only that there is
+ * none. */
+struct assay_refusal quotes_unfit(const struct quotes *q,
+                                  const struct assay_error *why);
+
+/* --- for sessions (quotes_session.c) ------------------------------------ */
+
+struct quote_call; /* opaque */
 
 /* For a session in the state QUOTE. `answered` is called once, from the loop,
  * after the session was given its quote or a refusal; the call is over then.
- * NULL: it was refused at once (too many, no memory), and `answered` is not
- * called. */
+ * NULL: it was refused at once, and `answered` is not called. */
 struct quote_call *quotes_ask(struct quotes *q, struct assay_server *session,
-                              void (*answered)(void *user), void *user);
+                              const char *peer, void (*answered)(void *user),
+                              void *user);
 void quotes_cancel(struct quote_call *c); /* NULL is fine */

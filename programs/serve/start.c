@@ -7,16 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
-#include "base/json_out.h"
 #include "check.h"
-#include "io/file.h"
+#include "opening.h"
 #include "program.h"
-#include "sandbox.h"
 #include "settings.h"
 
-#define READY_MAX_BYTES     4096u
 #define WORKERS_DEFAULT_MAX 16u /* more cores than that: say how many */
 
 static bool
@@ -109,43 +105,11 @@ hire(struct program *p, struct assay_error *err)
     c->access = p->access;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
+    (void)!crew_limit_quotes(c, &p->site->options, err);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
         (void)!crew_add(c, p->site, doors_hand_over(&p->doors, i), err);
     }
     return err->code == ASSAY_OK ? crew_start(c, err) : err->code;
-}
-
-/* {"address", "admin", "pid", "certificate_sha256", "quotes"}. */
-static enum assay_code
-write_ready(const struct program *p, struct assay_error *err)
-{
-    const struct options *o = &p->site->options;
-    uint8_t sha256[32];
-    struct assay_buf text;
-    struct assay_json_out out;
-
-    if (o->ready_file == NULL) {
-        return ASSAY_OK;
-    }
-    assay_tls_identity_sha256(p->site->identity, sha256);
-    assay_buf_init(&text, READY_MAX_BYTES);
-    assay_json_out_init(&out, &text, false);
-    assay_json_out_open(&out, NULL, '{');
-    assay_json_out_text(&out, "address", p->doors.address);
-    if (o->has_admin) {
-        assay_json_out_text(&out, "admin", admin_address(&p->admin));
-    }
-    assay_json_out_u64(&out, "pid", (uint64_t)getpid());
-    assay_json_out_hex(&out, "certificate_sha256", ASSAY_SLICE(sha256));
-    assay_json_out_text(&out, "quotes", assay_quoter_name(p->quoter));
-    assay_json_out_close(&out, '}');
-    assay_buf_add_u8(&text, '\n');
-    if (assay_buf_check(&text, "--ready-file", err) == ASSAY_OK) {
-        (void)!assay_file_write(o->ready_file, assay_buf_slice(&text), 0644,
-                                err);
-    }
-    assay_buf_free(&text);
-    return err->code;
 }
 
 static enum assay_code
@@ -186,35 +150,18 @@ open_all(struct program *p, struct assay_error *err)
     return err->code;
 }
 
-/* From here on there are no files but those of the settings, and no programs.
- */
 static enum assay_code
-close_in(struct program *p, struct assay_error *err)
+say_ready(const struct program *p, struct assay_error *err)
 {
     const struct options *o = &p->site->options;
-    struct sandbox_paths paths;
-    struct sandbox_state state;
-    char files[24];
+    const struct ready r = {
+        .address = p->doors.address,
+        .admin = o->has_admin ? admin_address(&p->admin) : NULL,
+        .identity = p->site->identity,
+        .quotes = assay_quoter_name(p->quoter),
+    };
 
-    if (o->sandbox == SANDBOX_OFF) {
-        return ASSAY_OK;
-    }
-    sandbox_paths_of(o, &paths);
-    if (sandbox_enter(&paths, o->sandbox == SANDBOX_STRICT, &state, err) ==
-        ASSAY_OK) {
-        snprintf(files, sizeof(files), "landlock-%d", state.landlock);
-        log_event(
-            &p->log, LOG_INFO, "sandbox",
-            (struct log_field[]){
-                {"files",
-                 assay_slice_of(state.landlock > 0 ? files : "unprotected")},
-                {"calls",
-                 assay_slice_of(state.seccomp ? "seccomp" : "unprotected")},
-            },
-            2);
-    }
-    sandbox_paths_free(&paths);
-    return err->code;
+    return opening_say_ready(o, &r, err);
 }
 
 #define DOG_TURNS 3u /* in the time that the service manager waits */
@@ -249,9 +196,10 @@ program_open(struct program *p)
     char workers[16];
 
     check_dates(p->site, (int64_t)time(NULL), &p->log);
-    if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK ||
+    if (open_all(p, &err) != ASSAY_OK ||
+        opening_close_in(&p->site->options, &p->log, &err) != ASSAY_OK ||
         announce_all(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
-        write_ready(p, &err) != ASSAY_OK) {
+        say_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
     snprintf(workers, sizeof(workers), "%u", p->crew.count);

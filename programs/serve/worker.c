@@ -92,7 +92,7 @@ use(struct worker *w, struct site *site)
     w->site = site;
     c->site = site;
     c->identity = site->identity;
-    c->quotes.max = o->max_quotes;
+    c->quotes.wait_ms = o->quote_wait_ms;
     c->forward = (struct forward_options){
         .loop = &w->loop,
         .backend = &o->backend,
@@ -148,6 +148,7 @@ static void
 tear_down(struct worker *w)
 {
     assay_listener_close(w->listener);
+    quotes_close(&w->connections.quotes);
     assay_quoter_free(w->connections.quotes.quoter);
     uv_close((uv_handle_t *)&w->wake, NULL);
     uv_run(&w->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
@@ -181,9 +182,22 @@ init_connections(struct worker *w)
     c->quotes.log = w->crew->log;
     c->quotes.loop = &w->loop;
     c->quotes.metrics = &w->metrics;
-    c->quotes.active = &w->crew->active;
     c->counted = on_counted;
     c->user = w;
+}
+
+enum assay_code
+crew_limit_quotes(struct crew *c, const struct options *o,
+                  struct assay_error *err)
+{
+    const struct assay_quote_limits limits = {
+        .at_once = o->quote_concurrency,
+        .waiting = o->max_quotes,
+        .per_s = o->quote_rate,
+        .burst = o->quote_burst,
+    };
+
+    return assay_quote_gate_new(&limits, c->ctx, &c->gate, err);
 }
 
 enum assay_code
@@ -206,7 +220,8 @@ crew_add(struct crew *c, struct site *site, int door, struct assay_error *err)
     use(w, site_hold(site));
     c->count++; /* crew_end() frees it from here on */
     if (assay_listen_on(&w->loop, door, on_accepted, w, &w->listener, err) ==
-        ASSAY_OK) {
+            ASSAY_OK &&
+        quotes_open(&w->connections.quotes, c->gate, err) == ASSAY_OK) {
         (void)!assay_quoter_new(&w->loop, o->quotes, o->quote_ms,
                                 &w->connections.quotes.quoter, err);
     }
@@ -294,4 +309,6 @@ crew_end(struct crew *c)
         site_drop(atomic_exchange(&c->workers[i].next, NULL));
     }
     c->count = 0;
+    assay_quote_gate_free(c->gate);
+    c->gate = NULL;
 }

@@ -47,12 +47,17 @@ struct crew {
     atomic_uint clients;
     atomic_uint max_clients; /* each worker may go above it by one */
     atomic_bool full;        /* somebody does not accept for that reason */
-    atomic_uint active;      /* quotes that are being made */
-    uv_async_t *ended;       /* told when a worker is gone */
+    struct assay_quote_gate *gate;
+    uv_async_t *ended; /* told when a worker is gone */
     unsigned count;
     struct worker workers[SERVE_WORKERS_MAX];
 };
 
+/* Before the first worker: how many quotes there may be. ASSAY_NO_MEMORY,
+ * ASSAY_IO. */
+ASSAY_MUST_CHECK enum assay_code crew_limit_quotes(struct crew *c,
+                                                   const struct options *o,
+                                                   struct assay_error *err);
 /* Makes a worker, with a hold on the site; the door is taken over, also on
  * failure. It does not run yet. ASSAY_NO_MEMORY, or what the quoter says. */
 ASSAY_MUST_CHECK enum assay_code crew_add(struct crew *c, struct site *site,

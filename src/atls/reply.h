@@ -43,9 +43,15 @@ assay_reply_reader_take(struct assay_reply_reader *r, struct assay_queue *from,
 
 /* --- writing ------------------------------------------------------------ */
 
-/* Appends the whole response (wire v2), with what of collateral and client
- * nonce is given. report_data is that of the quote.
- * ASSAY_INVALID (a text that is no JSON), ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
+/* Appends the body of the response (wire v2), with what of collateral and
+ * client nonce is given. report_data is that of the quote. ASSAY_INVALID (a
+ * text that is no JSON), ASSAY_TOO_LARGE, ASSAY_NO_MEMORY; then what was
+ * appended is of no use. */
+ASSAY_MUST_CHECK enum assay_code
+assay_reply_write_body(const struct assay_quote_reply *reply,
+                       const uint8_t report_data[64], struct assay_buf *out,
+                       struct assay_error *err);
+/* The same for the whole response. */
 ASSAY_MUST_CHECK enum assay_code
 assay_reply_write(const struct assay_quote_reply *reply,
                   const uint8_t report_data[64], struct assay_buf *out,

@@ -49,19 +49,27 @@ put_head(size_t body_len, struct assay_buf *out)
 }
 
 enum assay_code
+assay_reply_write_body(const struct assay_quote_reply *reply,
+                       const uint8_t report_data[64], struct assay_buf *out,
+                       struct assay_error *err)
+{
+    if (assay_evidence_check(reply, err) == ASSAY_OK) {
+        assay_buf_reserve(out, assay_evidence_guess(reply));
+        put_body(reply, report_data, out);
+        (void)!assay_buf_check(out, "quote reply", err);
+    }
+    return err->code;
+}
+
+enum assay_code
 assay_reply_write(const struct assay_quote_reply *reply,
                   const uint8_t report_data[64], struct assay_buf *out,
                   struct assay_error *err)
 {
     struct assay_buf body;
 
-    if (assay_evidence_check(reply, err) != ASSAY_OK) {
-        return err->code;
-    }
     assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
-    assay_buf_reserve(&body, assay_evidence_guess(reply));
-    put_body(reply, report_data, &body);
-    if (assay_buf_check(&body, "quote reply", err) == ASSAY_OK) {
+    if (assay_reply_write_body(reply, report_data, &body, err) == ASSAY_OK) {
         assay_buf_reserve(out, body.len + AROUND_BYTES);
         put_head(body.len, out);
         assay_buf_add(out, assay_buf_slice(&body));

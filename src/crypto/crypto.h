@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * crypto.h - the whole contract between Assay and a cryptographic library.
- * crypto_openssl.c is the only file behind it that names OpenSSL.
+ * Only the *_openssl.c beside it name OpenSSL.
  *
  * A context (assay_ctx_new() in assay/verify.h) holds what is fetched once; it
  * is immutable after creation and may be used by several threads at a time.
@@ -33,6 +33,16 @@ ASSAY_MUST_CHECK enum assay_code assay_digest(const struct assay_ctx *c,
 enum assay_code assay_sha256(const struct assay_ctx *c, struct assay_slice in,
                              uint8_t out[ASSAY_SHA256_BYTES],
                              struct assay_error *err);
+
+/* HMAC-SHA-256 (RFC 2104). ASSAY_CRYPTO; then out is all zero. */
+ASSAY_MUST_CHECK enum assay_code
+assay_hmac_sha256(const struct assay_ctx *c, struct assay_slice key,
+                  struct assay_slice in, uint8_t out[ASSAY_SHA256_BYTES],
+                  struct assay_error *err);
+/* How long it takes does not depend on what the bytes are. */
+bool assay_secret_equal(const uint8_t *a, const uint8_t *b, size_t n);
+/* Zeroes what is not used any more, in spite of the compiler. */
+void assay_wipe(void *p, size_t n);
 
 /* ASSAY_MALFORMED if xy is no point of the curve (FIPS 186-5, D.1). *out is
  * NULL unless ASSAY_OK; released with assay_p256_free(). */

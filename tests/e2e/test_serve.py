@@ -852,59 +852,6 @@ class Quotes(Shared):
             self.assertIn(b'"success":true', answer)
 
 
-class QuoteLimits(Case):
-    def test_busy(self):
-        with Backend() as backend, Sim("--signing-delay", "1000",
-                                       now=None) as sim, \
-                Serve(backend, "--max-quotes", "1",
-                      quotes=f"dstack:{sim.ready['guest']}") as serve, \
-                serve.client() as c, serve.client() as d:
-            c.send(b"POST /tdx_quote HTTP/1.1\r\nHost: localhost\r\n"
-                   b"Content-Length: %d\r\n\r\n%s" % (len(GOOD), GOOD))
-            time.sleep(0.3)
-            a = d.ask("POST", "/tdx_quote", GOOD)
-            self.assertEqual((a.status, a.get("Retry-After")), (503, "1"))
-            self.assertEqual(d.ask("GET", "/meanwhile").status, 200)
-            self.assertEqual(c.answer().status, 200)
-            self.assertEqual(d.ask("POST", "/tdx_quote", GOOD).status, 200)
-
-    def test_client_gone(self):
-        """Its place is free again."""
-        with Backend() as backend, Sim("--signing-delay", "1000",
-                                       now=None) as sim, \
-                Serve(backend, "--max-quotes", "1",
-                      quotes=f"dstack:{sim.ready['guest']}") as serve:
-            with serve.client() as c:
-                c.send(b"POST /tdx_quote HTTP/1.1\r\nHost: localhost\r\n"
-                       b"Content-Length: %d\r\n\r\n%s" % (len(GOOD), GOOD))
-                time.sleep(0.2)
-                c.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                 b"\1\0\0\0\0\0\0\0")
-            time.sleep(0.2)
-            self.assertEqual(serve.ask("POST", "/tdx_quote", GOOD).status, 200)
-
-    def test_late(self):
-        with Backend() as backend, Sim("--signing-delay", "2000",
-                                       now=None) as sim, \
-                Serve(backend, "--quote-timeout", "0.3",
-                      quotes=f"dstack:{sim.ready['guest']}") as serve, \
-                serve.client() as c:
-            a = c.ask("POST", "/tdx_quote", GOOD)
-            self.assertEqual(a.status, 504, a)
-            self.assertEqual(a.json["error"]["code"], "timeout")
-            self.assertEqual(c.ask("GET", "/on").status, 200)
-
-    def test_platform_gone(self):
-        with Backend() as backend, Sim(now=None) as sim, \
-                Serve(backend, quotes=f"dstack:{sim.ready['guest']}") as serve, \
-                serve.client() as c:
-            sim.stop()
-            a = c.ask("POST", "/tdx_quote", GOOD)
-            self.assertEqual(a.status, 502, a)
-            self.assertEqual(a.json["error"]["code"], "quote_unavailable")
-            self.assertEqual(c.ask("GET", "/on").status, 200)
-
-
 class Life(Case):
     def test_unix_backend(self):
         path = SCRATCH / "backend.sock"

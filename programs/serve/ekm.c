@@ -1,0 +1,321 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * ekm.c - see ekm.h.
+ */
+#define _DEFAULT_SOURCE 1 /* explicit_bzero */
+
+#include "ekm.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "io/ekm_http.h"
+#include "io/file.h"
+#include "opening.h"
+#include "quotes.h"
+
+/* nginx runs as another user, in a group that the two share. */
+#define SOCKET_MODE    0660u
+#define BODY_MAX_BYTES 1024u
+
+/* Whoever asks is nginx: addresses are known to it alone. */
+#define PEER "unix"
+
+struct ekm {
+    const struct options *o;
+    const struct log *log;
+    uv_loop_t loop;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    uv_timer_t drain;
+    struct assay_ctx *ctx;
+    struct assay_buf secret;
+    struct assay_quote_gate *gate;
+    struct quotes quotes;
+    struct metrics metrics;
+    struct assay_http_server *server;
+    bool draining;
+};
+
+struct request {
+    struct ekm *ekm;
+    struct assay_http_conn *from;
+    struct quote_order *order;
+    uint8_t report_data[64];
+};
+
+/* --- requests ----------------------------------------------------------- */
+
+static void
+on_gone(void *user)
+{
+    struct request *r = user;
+
+    quotes_withdraw(r->order);
+    free(r);
+}
+
+static void
+on_quoted(void *user, const struct assay_quote_reply *reply,
+          const struct assay_refusal *why)
+{
+    struct request *r = user;
+    struct assay_http_answer answer;
+    struct assay_refusal unfit;
+    struct assay_error err;
+
+    assay_http_answer_init(&answer);
+    if (reply != NULL &&
+        assay_ekm_give(&answer, reply, r->report_data, &err) != ASSAY_OK) {
+        unfit = quotes_unfit(&r->ekm->quotes, &err);
+        why = &unfit;
+    }
+    if (why != NULL) {
+        assay_ekm_refuse(&answer, why);
+    }
+    assay_http_answer_now(r->from, &answer);
+    assay_http_answer_free(&answer);
+    free(r);
+}
+
+static void
+answer_health(struct assay_http_answer *answer)
+{
+    answer->content_type = "application/json";
+    assay_buf_add_text(&answer->body, "{\"status\":\"ok\"}");
+}
+
+/* Refused requests are nginx's fault or somebody's who got around it. */
+static void
+refuse(const struct ekm *e, struct assay_http_answer *answer,
+       const struct assay_refusal *why)
+{
+    log_event(e->log, why->status == 403 ? LOG_WARNING : LOG_DEBUG,
+              "request refused",
+              (struct log_field[]){
+                  {"code", assay_slice_of(why->code)},
+                  {"message", assay_slice_of(why->message)},
+              },
+              2);
+    assay_ekm_refuse(answer, why);
+}
+
+static void
+on_request(void *user, const struct assay_http_request *request,
+           struct assay_http_answer *answer)
+{
+    struct ekm *e = user;
+    struct request *r;
+    struct assay_refusal why = {
+        .status = 503, .code = "busy", .message = "out of memory"};
+    struct assay_error err;
+
+    if (assay_slice_is(request->head->target, "/health") &&
+        assay_slice_is(request->head->method, "GET")) {
+        answer_health(answer);
+        return;
+    }
+    r = calloc(1, sizeof(*r));
+    if (r != NULL && assay_ekm_asks(e->ctx, assay_buf_slice(&e->secret),
+                                    request, r->report_data, &why, &err)) {
+        r->order =
+            quotes_order(&e->quotes, r->report_data, PEER, on_quoted, r, &why);
+    }
+    if (r == NULL || r->order == NULL) {
+        refuse(e, answer, &why);
+        free(r);
+        return;
+    }
+    r->ekm = e;
+    r->from = request->from;
+    assay_http_answer_later(request->from, on_gone, r);
+}
+
+/* --- ending ------------------------------------------------------------- */
+
+static void
+on_drain_over(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
+static void
+on_drained(void *user)
+{
+    struct ekm *e = user;
+
+    uv_stop(&e->loop);
+}
+
+/* The first one asks, the second one insists. */
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+    struct ekm *e = handle->data;
+
+    (void)number;
+    if (e->draining) {
+        uv_stop(&e->loop);
+        return;
+    }
+    e->draining = true;
+    uv_timer_start(&e->drain, on_drain_over, e->o->drain_ms, 0);
+    assay_http_server_drain(e->server, on_drained, e);
+}
+
+/* --- setup -------------------------------------------------------------- */
+
+/* The secret is one line; its line break is not part of it. */
+static enum assay_code
+read_secret(const char *path, struct assay_buf *out, struct assay_error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "%.200s: others than its owner may use it; chmod 600",
+                          path);
+    }
+    if (assay_file_read(path, ASSAY_EKM_SECRET_MOST + 2, out, err) !=
+        ASSAY_OK) {
+        return err->code;
+    }
+    out->len -= out->len > 0 && out->ptr[out->len - 1] == '\n' ? 1 : 0;
+    out->len -= out->len > 0 && out->ptr[out->len - 1] == '\r' ? 1 : 0;
+    for (size_t i = 0; i < out->len; i++) {
+        if (out->ptr[i] < ' ') {
+            return assay_fail(err, ASSAY_INVALID, i,
+                              "%.200s: must be one line of text", path);
+        }
+    }
+    if (out->len < ASSAY_EKM_SECRET_LEAST || out->len > ASSAY_EKM_SECRET_MOST) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "%.200s: %zu characters; the secret must have %u to "
+                          "%u",
+                          path, out->len, ASSAY_EKM_SECRET_LEAST,
+                          ASSAY_EKM_SECRET_MOST);
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_code
+prepare(struct ekm *e, struct assay_error *err)
+{
+    const struct options *o = e->o;
+    struct assay_quote_limits limits = {.at_once = o->quote_concurrency,
+                                        .waiting = o->max_quotes,
+                                        .burst = 1,
+                                        .one_peer = true};
+
+    e->quotes.log = e->log;
+    e->quotes.metrics = &e->metrics;
+    e->quotes.loop = &e->loop;
+    e->quotes.wait_ms = o->quote_wait_ms;
+    if (read_secret(o->ekm_secret_file, &e->secret, err) != ASSAY_OK ||
+        assay_ctx_new(&e->ctx, err) != ASSAY_OK ||
+        assay_quote_gate_new(&limits, e->ctx, &e->gate, err) != ASSAY_OK ||
+        quotes_open(&e->quotes, e->gate, err) != ASSAY_OK) {
+        return err->code;
+    }
+    return assay_quoter_new(&e->loop, o->quotes, o->quote_ms, &e->quotes.quoter,
+                            err);
+}
+
+static enum assay_code
+open_door(struct ekm *e, struct assay_error *err)
+{
+    const struct options *o = e->o;
+    struct assay_http_server_limits limits = {
+        .body_bytes = BODY_MAX_BYTES,
+        .connections = o->max_connections,
+        .request_ms = o->header_ms,
+        .idle_ms = o->idle_ms,
+    };
+    const char *quotes = assay_quoter_name(e->quotes.quoter);
+    const char *address;
+
+    if (assay_http_server_new(&e->loop, &o->listen, SOCKET_MODE, &limits,
+                              on_request, e, &e->server, err) != ASSAY_OK) {
+        return err->code;
+    }
+    uv_signal_start(&e->terminate, on_signal, SIGTERM);
+    uv_signal_start(&e->interrupt, on_signal, SIGINT);
+    address = assay_http_server_address(e->server);
+    if (opening_close_in(o, e->log, err) != ASSAY_OK ||
+        opening_say_ready(o, &(struct ready){address, NULL, NULL, quotes},
+                          err) != ASSAY_OK) {
+        return err->code;
+    }
+    log_event(e->log, LOG_INFO, "listening for nginx",
+              (struct log_field[]){
+                  {"address", assay_slice_of(address)},
+                  {"quotes", assay_slice_of(quotes)},
+              },
+              2);
+    return ASSAY_OK;
+}
+
+/* --- the program -------------------------------------------------------- */
+
+static void
+tear_down(struct ekm *e)
+{
+    assay_http_server_close(e->server);
+    quotes_close(&e->quotes);
+    assay_quoter_free(e->quotes.quoter);
+    uv_close((uv_handle_t *)&e->terminate, NULL);
+    uv_close((uv_handle_t *)&e->interrupt, NULL);
+    uv_close((uv_handle_t *)&e->drain, NULL);
+    uv_run(&e->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
+    uv_loop_close(&e->loop);
+    assay_quote_gate_free(e->gate);
+    assay_ctx_free(e->ctx);
+    if (e->secret.ptr != NULL) {
+        explicit_bzero(e->secret.ptr, e->secret.len);
+    }
+    assay_buf_free(&e->secret);
+}
+
+static bool
+init_loop(struct ekm *e)
+{
+    if (uv_loop_init(&e->loop) != 0) {
+        return false;
+    }
+    uv_signal_init(&e->loop, &e->terminate);
+    uv_signal_init(&e->loop, &e->interrupt);
+    uv_timer_init(&e->loop, &e->drain);
+    e->terminate.data = e;
+    e->interrupt.data = e;
+    return true;
+}
+
+enum serve_exit
+ekm_run(const struct options *o, const struct log *log)
+{
+    static struct ekm e;
+    struct assay_error err;
+
+    e.o = o;
+    e.log = log;
+    assay_error_clear(&err);
+    if (!init_loop(&e)) {
+        log_event(log, LOG_ERROR, "out of memory or descriptors", NULL, 0);
+        return SERVE_FAILED;
+    }
+    if (prepare(&e, &err) == ASSAY_OK && !o->check &&
+        open_door(&e, &err) == ASSAY_OK) {
+        uv_run(&e.loop, UV_RUN_DEFAULT);
+    }
+    if (err.code != ASSAY_OK) {
+        log_failure(log, LOG_ERROR, "cannot start", &err);
+    }
+    tear_down(&e);
+    return err.code == ASSAY_OK ? SERVE_DONE : SERVE_FAILED;
+}
