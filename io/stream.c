@@ -9,8 +9,10 @@
  */
 #include "io/stream.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/bytes.h"
 #include "io/chunks.h"
@@ -296,6 +298,20 @@ assay_stream_queued(const struct assay_stream *s)
     return s->error.code != ASSAY_OK || s->unwritable != 0 || s->closing
                ? 0
                : s->waiting.bytes + uv_stream_get_write_queue_size(s->handle);
+}
+
+bool
+assay_stream_is_quiet(const struct assay_stream *s)
+{
+    uv_os_fd_t fd;
+    char byte;
+
+    return !s->closing && !s->eof && !s->shutdown_wanted &&
+           s->error.code == ASSAY_OK && s->unwritable == 0 &&
+           assay_stream_queued(s) == 0 &&
+           uv_fileno((const uv_handle_t *)s->handle, &fd) == 0 &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 void

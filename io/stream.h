@@ -45,6 +45,9 @@ void assay_stream_read(struct assay_stream *s, bool on);
 void assay_stream_write(struct assay_stream *s, struct assay_slice bytes);
 /* Bytes written and not yet with the system. */
 size_t assay_stream_queued(const struct assay_stream *s);
+/* Nothing is on its way: all that was written is with the system, and nothing
+ * has come that was not read, no byte and no end (the system is asked). */
+bool assay_stream_is_quiet(const struct assay_stream *s);
 /* After what is queued: no more will be written (half-close). */
 void assay_stream_shutdown(struct assay_stream *s);
 /* Closes and frees; what is queued is lost, no callback comes any more. NULL

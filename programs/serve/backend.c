@@ -14,7 +14,13 @@
 #define IN_MAX_BYTES     (4u * QUEUE_MAX_BYTES)
 #define CHUNK_LINE_BYTES 64u
 
+/* A request that cannot be repeated goes on a connection that has not waited
+ * for longer: the longer one waits, the likelier the backend closes it just
+ * now. */
+#define FRESH_MS 1000u
+
 struct exchange {
+    struct backend *backend;
     struct assay_dial *dial; /* while it runs */
     struct assay_stream *stream;
     void (*changed)(void *user);
@@ -23,7 +29,10 @@ struct exchange {
     struct assay_error error;
     bool is_head;
     bool chunked;
-    struct assay_buf request; /* the head, until it is connected */
+    bool repeatable;
+    bool reused;              /* the connection has had another request */
+    struct assay_buf request; /* the head, while it may have to be sent */
+    bool sent;                /* the whole request */
     uint64_t written;
     /* the response */
     struct assay_queue in;
@@ -35,6 +44,7 @@ struct exchange {
     struct assay_http1_body body;
     size_t payload; /* decoded, at the front of `in` */
     size_t frame;   /* octets behind it that go with it */
+    uint64_t heard; /* octets from this connection */
     uint64_t received;
 };
 
@@ -55,6 +65,24 @@ take_in(struct exchange *x, size_t n)
     assay_queue_take(&x->in, n);
 }
 
+static void connect_anew(struct exchange *x);
+
+/* The connection has ended before a head. One that had waited for a request may
+ * have been closed before that came: it is tried once more. */
+static void
+end_without_head(struct exchange *x)
+{
+    struct assay_error err = x->broken;
+
+    if (x->reused && x->repeatable && x->heard == 0) {
+        connect_anew(x);
+        return;
+    }
+    assay_fail(&err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
+               "backend: closed the connection without a response");
+    fail(x, &err);
+}
+
 /* WAITING to HEAD, if it is there. */
 static void
 look_for_head(struct exchange *x)
@@ -73,10 +101,7 @@ look_for_head(struct exchange *x)
     } else if (x->head_len > 0) {
         x->state = EXCHANGE_HEAD;
     } else if (x->eof) {
-        err = x->broken;
-        assay_fail(&err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
-                   "backend: closed the connection without a response");
-        fail(x, &err);
+        end_without_head(x);
     }
 }
 
@@ -142,6 +167,7 @@ on_data(void *user, struct assay_slice data)
     struct assay_error err;
 
     assay_error_clear(&err);
+    x->heard += data.len;
     x->received += data.len;
     assay_buf_add(assay_queue_writer(&x->in), data);
     if (assay_buf_check(assay_queue_writer(&x->in), "backend", &err) !=
@@ -190,54 +216,113 @@ write_out(struct exchange *x, struct assay_slice bytes)
 }
 
 static void
-on_dialed(void *user, struct assay_stream *stream,
-          const struct assay_error *err)
+use(struct exchange *x, struct assay_stream *stream)
 {
     static const struct assay_stream_events events = {on_data, on_eof,
                                                       on_drained, on_failed};
+
+    x->stream = stream;
+    assay_stream_tell(stream, &events, x);
+    write_out(x, assay_buf_slice(&x->request));
+    if (!x->reused || !x->repeatable) {
+        assay_buf_free(&x->request);
+    }
+    assay_stream_read(stream, true);
+}
+
+static void
+on_dialed(void *user, struct assay_stream *stream,
+          const struct assay_error *err)
+{
     struct exchange *x = user;
 
     x->dial = NULL;
-    x->stream = stream;
     if (stream == NULL) {
         fail(x, err);
     } else {
-        assay_stream_tell(stream, &events, x);
-        write_out(x, assay_buf_slice(&x->request));
-        assay_buf_free(&x->request);
-        assay_stream_read(stream, true);
+        use(x, stream);
     }
     x->changed(x->user);
 }
 
+static bool
+dial(struct exchange *x)
+{
+    struct assay_dial_options options = {.to = *x->backend->address,
+                                         .timeout_ms = CONNECT_MS};
+
+    x->dial = assay_dial_start(x->backend->loop, &options, on_dialed, x);
+    return x->dial != NULL;
+}
+
+static void
+connect_anew(struct exchange *x)
+{
+    struct assay_error err;
+
+    assay_stream_close(x->stream);
+    x->stream = NULL;
+    x->reused = false;
+    x->eof = false;
+    assay_error_clear(&x->broken);
+    if (!dial(x)) {
+        assay_error_clear(&err);
+        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                   "backend: out of memory");
+        fail(x, &err);
+    }
+}
+
+static bool
+connect_first(struct exchange *x)
+{
+    struct pool *pool = &x->backend->pool;
+    struct assay_stream *stream =
+        pool_take(pool, x->repeatable ? pool->idle_ms : FRESH_MS);
+
+    x->reused = stream != NULL;
+    if (stream == NULL) {
+        return dial(x);
+    }
+    use(x, stream);
+    return true;
+}
+
 struct exchange *
-exchange_new(uv_loop_t *loop, const struct assay_address *to,
-             struct assay_slice head, bool is_head, bool chunked,
+exchange_new(struct backend *backend, const struct exchange_request *request,
              void (*changed)(void *user), void *user)
 {
-    struct assay_dial_options options = {.to = *to, .timeout_ms = CONNECT_MS};
     struct exchange *x = calloc(1, sizeof(*x));
 
     if (x == NULL) {
         return NULL;
     }
+    x->backend = backend;
     x->changed = changed;
     x->user = user;
-    x->is_head = is_head;
-    x->chunked = chunked;
+    x->is_head = request->is_head;
+    x->chunked = request->chunked;
+    x->repeatable = request->repeatable;
     assay_error_clear(&x->error);
     assay_error_clear(&x->broken);
     assay_queue_init(&x->in, IN_MAX_BYTES);
     assay_buf_init(&x->request, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
-    assay_buf_add(&x->request, head);
-    if (!x->request.failed) {
-        x->dial = assay_dial_start(loop, &options, on_dialed, x);
-    }
-    if (x->dial == NULL) {
+    assay_buf_add(&x->request, request->head);
+    if (x->request.failed || !connect_first(x)) {
         exchange_free(x);
         return NULL;
     }
     return x;
+}
+
+/* Both sides have said all that they had to say, and nothing else: what comes
+ * next on this connection can only be the answer to what is asked next. */
+static bool
+may_be_used_again(const struct exchange *x)
+{
+    return x->state == EXCHANGE_DONE && x->sent && x->head.keep_alive &&
+           !x->eof && assay_queue_len(&x->in) == 0 &&
+           x->broken.code == ASSAY_OK && assay_stream_queued(x->stream) == 0;
 }
 
 void
@@ -249,7 +334,11 @@ exchange_free(struct exchange *x)
     if (x->dial != NULL) {
         assay_dial_cancel(x->dial);
     }
-    assay_stream_close(x->stream);
+    if (x->stream != NULL && may_be_used_again(x)) {
+        pool_give(&x->backend->pool, x->stream);
+    } else {
+        assay_stream_close(x->stream);
+    }
     assay_queue_free(&x->in);
     assay_buf_free(&x->request);
     free(x);
@@ -322,6 +411,7 @@ exchange_send_end(struct exchange *x)
         write_out(x, assay_buf_slice(&last));
         assay_buf_free(&last);
     }
+    x->sent = true;
 }
 
 const struct assay_http1_head *

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * backend.h - one exchange with the backend: a connection of its own, a
- * request out, a response in, both in pieces.
+ * backend.h - one exchange with the backend: a request out, a response in, both
+ * in pieces, on a connection that nobody else has meanwhile.
  *
  * Nothing is pushed: `changed` says that something may be different, and the
  * owner looks. It is called from the loop only, never from inside a call of
@@ -12,6 +12,7 @@
 
 #include "http1/http1.h"
 #include "io/dial.h"
+#include "pool.h"
 
 /* What may wait, in either direction, before its source has to. */
 #define QUEUE_MAX_BYTES (256u * 1024u)
@@ -26,13 +27,31 @@ enum exchange_state {
     EXCHANGE_FAILED,  /* for good: exchange_error() */
 };
 
-/* head: of the request, as it goes out; copied. is_head: its method is HEAD.
- * chunked: how the body is framed. NULL: no memory. */
-struct exchange *exchange_new(uv_loop_t *loop, const struct assay_address *to,
-                              struct assay_slice head, bool is_head,
-                              bool chunked, void (*changed)(void *user),
-                              void *user);
-void exchange_free(struct exchange *x); /* NULL is fine */
+/* Where requests go. */
+struct backend {
+    uv_loop_t *loop;
+    const struct assay_address *address;
+    struct pool pool;
+};
+
+/* One request, as it goes out. */
+struct exchange_request {
+    struct assay_slice head; /* copied */
+    bool is_head;            /* its method is HEAD */
+    bool chunked;            /* how its body is framed */
+    /* It has no body, and doing it twice does no harm (RFC 9110, section
+     * 9.2.2): where a connection that had waited turns out to be closed, it is
+     * sent once more on a new one. */
+    bool repeatable;
+};
+
+/* The backend must outlive it. NULL: no memory. */
+struct exchange *exchange_new(struct backend *backend,
+                              const struct exchange_request *request,
+                              void (*changed)(void *user), void *user);
+/* A connection on which everything was said goes back to the pool, any other is
+ * closed. NULL is fine. */
+void exchange_free(struct exchange *x);
 
 enum exchange_state exchange_state(const struct exchange *x);
 const struct assay_error *exchange_error(const struct exchange *x);

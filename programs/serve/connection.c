@@ -373,4 +373,5 @@ connections_cut(struct connections *all)
     while (all->first != NULL) {
         connection_close(all->first);
     }
+    pool_clear(&all->backend.pool);
 }

@@ -20,6 +20,7 @@ struct connections {
     const struct assay_ctx *ctx;
     const struct assay_tls_identity *identity;
     struct quotes quotes;
+    struct backend backend;
     struct forward_options forward;
     uint32_t header_ms; /* for the handshake, and for a head */
     uint32_t idle_ms;   /* between two requests */
@@ -39,5 +40,5 @@ void connection_open(struct connections *all, struct assay_stream *stream);
 /* No further requests: what is idle closes now, what is under way behind its
  * answer. */
 void connections_drain(struct connections *all);
-/* All of them, at once. */
+/* All of them, and what waits for the backend, at once. */
 void connections_cut(struct connections *all);

@@ -263,13 +263,55 @@ forward_move(struct forward *f, size_t room, bool last)
 
 /* --- making ------------------------------------------------------------- */
 
-/* Connects, unless the head alone is reason to refuse. */
+/* Doing it twice is as good as once (RFC 9110, section 9.2.2). */
+static bool
+is_idempotent(struct assay_slice method)
+{
+    static const char *const methods[] = {"GET",    "HEAD",    "PUT",
+                                          "DELETE", "OPTIONS", "TRACE"};
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (assay_slice_is(method, methods[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL: no memory, or *err says why the head cannot go on. */
+static struct exchange *
+ask_backend(const struct forward *f, const char *peer,
+            void (*changed)(void *user), void *user, struct assay_error *err)
+{
+    struct backend *backend = f->options->backend;
+    const struct assay_http1_head *h = &f->request;
+    struct heads_request add = {.peer = peer, .keep = backend->pool.max > 0};
+    struct exchange *x = NULL;
+    struct assay_buf head;
+
+    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    if (heads_put_request(&head, h, &add, err) == ASSAY_OK) {
+        struct exchange_request r = {
+            .head = assay_buf_slice(&head),
+            .is_head = assay_slice_is(h->method, "HEAD"),
+            .chunked = h->framing == ASSAY_HTTP1_CHUNKED,
+            .repeatable = is_idempotent(h->method) &&
+                          h->framing != ASSAY_HTTP1_CHUNKED &&
+                          h->content_length == 0,
+        };
+
+        x = exchange_new(backend, &r, changed, user);
+    }
+    assay_buf_free(&head);
+    return x;
+}
+
+/* Asks the backend, unless the head alone is reason to refuse. */
 static void
 start(struct forward *f, const char *peer, void (*changed)(void *user),
       void *user)
 {
     struct assay_error err;
-    struct assay_buf head;
 
     assay_error_clear(&err);
     if (f->request.upgrade) {
@@ -279,14 +321,7 @@ start(struct forward *f, const char *peer, void (*changed)(void *user),
     if (f->state != FORWARD_GOING) {
         return;
     }
-    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
-    if (heads_put_request(&head, &f->request, peer, &err) == ASSAY_OK) {
-        f->exchange = exchange_new(
-            f->options->loop, f->options->backend, assay_buf_slice(&head),
-            assay_slice_is(f->request.method, "HEAD"),
-            f->request.framing == ASSAY_HTTP1_CHUNKED, changed, user);
-    }
-    assay_buf_free(&head);
+    f->exchange = ask_backend(f, peer, changed, user, &err);
     if (err.code != ASSAY_OK) {
         refuse(f, 400, "bad_request", err.msg);
     } else if (f->exchange == NULL) {
@@ -309,7 +344,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     assay_error_clear(&err);
     f->options = options;
     f->session = session;
-    f->started_ms = uv_now(options->loop);
+    f->started_ms = uv_now(options->backend->loop);
     /* The session has read this head before. */
     if (assay_http1_request(assay_server_request_head(session), &scanned,
                             &f->request, &used, &err) != ASSAY_OK ||
@@ -340,7 +375,8 @@ log_request(const struct forward *f)
 
     snprintf(status, sizeof(status), "%u", f->status);
     snprintf(millis, sizeof(millis), "%llu",
-             (unsigned long long)(uv_now(f->options->loop) - f->started_ms));
+             (unsigned long long)(uv_now(f->options->backend->loop) -
+                                  f->started_ms));
     snprintf(length, sizeof(length), "%llu", (unsigned long long)f->answer_len);
     log_event(
         f->options->log, LOG_DEBUG, "request",

@@ -13,8 +13,7 @@
 struct forward; /* opaque */
 
 struct forward_options {
-    uv_loop_t *loop;
-    const struct assay_address *backend;
+    struct backend *backend;
     const struct log *log;
     uint64_t max_body; /* of a request, bytes */
 };

@@ -165,7 +165,7 @@ put_forwarded(struct assay_buf *to, const char *peer, struct assay_error *err)
 
 enum assay_code
 heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
-                  const char *peer, struct assay_error *err)
+                  const struct heads_request *add, struct assay_error *err)
 {
     put_request_line(to, h, err);
     if (assay_http1_count(h, "Host") == 0) {
@@ -178,13 +178,15 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
             (void)!assay_http1_put_field(to, f->name, f->value, err);
         }
     }
-    put_forwarded(to, peer, err);
+    put_forwarded(to, add->peer, err);
     /* A POST without a body says so. */
     put_framing(to,
                 assay_http1_count(h, "Content-Length") > 0 ? ASSAY_HTTP1_LENGTH
                                                            : h->framing,
                 h->content_length, err);
-    put(to, "Connection", assay_slice_of("close"), err);
+    if (!add->keep) {
+        put(to, "Connection", assay_slice_of("close"), err);
+    }
     assay_http1_put_end(to);
     return err->code == ASSAY_OK ? assay_buf_check(to, "request", err)
                                  : err->code;

@@ -8,11 +8,16 @@
 
 #include "http1/http1.h"
 
-/* Appends the head for the backend, which is asked to close afterwards.
- * peer: the client's address as streams name it, for X-Forwarded-For. */
+/* What the head for the backend says beside what the client said. */
+struct heads_request {
+    const char *peer; /* the client, as streams name it: X-Forwarded-For */
+    bool keep;        /* the backend may keep the connection open */
+};
+
+/* Appends the head for the backend. */
 ASSAY_MUST_CHECK enum assay_code
 heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
-                  const char *peer, struct assay_error *err);
+                  const struct heads_request *add, struct assay_error *err);
 
 /* How a response goes to a client. */
 struct response_plan {

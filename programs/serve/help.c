@@ -30,6 +30,8 @@ const char serve_help[] =
     "      --idle-timeout S       between two requests (600)\n"
     "      --body-timeout S       a client's longest pause in a body (60)\n"
     "      --backend-timeout S    the backend's longest silence (300)\n"
+    "      --backend-pool N       connections to it that are kept (64)\n"
+    "      --backend-idle S       how long one is kept without a request (30)\n"
     "      --quote-timeout S      for one quote (30)\n"
     "      --drain S              at the end, for requests under way (10)\n"
     "      --ready-file FILE      write the address as JSON once it listens\n"

@@ -117,8 +117,18 @@ init_connections(struct program *p)
     c->identity = p->identity;
     c->quotes.log = &p->log;
     c->quotes.max = o->max_quotes;
-    c->forward =
-        (struct forward_options){&p->loop, &o->backend, &p->log, o->max_body};
+    c->backend = (struct backend){
+        .loop = &p->loop,
+        .address = &o->backend,
+        .pool = {.loop = &p->loop,
+                 .max = o->backend_pool,
+                 .idle_ms = o->backend_idle_ms},
+    };
+    c->forward = (struct forward_options){
+        .backend = &c->backend,
+        .log = &p->log,
+        .max_body = o->max_body,
+    };
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;

@@ -124,6 +124,13 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
     o->max_body = assay_arg_number(v, "--max-body", 0, INT64_MAX, err);
 }
 
+static void
+set_backend_pool(struct options *o, const char *v, struct assay_error *err)
+{
+    o->backend_pool = (uint32_t)assay_arg_number(v, "--backend-pool", 0,
+                                                 CONNECTIONS_MAX, err);
+}
+
 #define COUNT(member, name, max)                                               \
     static void set_##member(struct options *o, const char *v,                 \
                              struct assay_error *err)                          \
@@ -157,6 +164,7 @@ SECONDS(header_ms, "--header-timeout")
 SECONDS(idle_ms, "--idle-timeout")
 SECONDS(body_ms, "--body-timeout")
 SECONDS(backend_ms, "--backend-timeout")
+SECONDS(backend_idle_ms, "--backend-idle")
 SECONDS(quote_ms, "--quote-timeout")
 SECONDS(drain_ms, "--drain")
 TEXT(cert)
@@ -208,6 +216,8 @@ static const struct {
     {"idle-timeout", 0, true, set_idle_ms},
     {"body-timeout", 0, true, set_body_ms},
     {"backend-timeout", 0, true, set_backend_ms},
+    {"backend-pool", 0, true, set_backend_pool},
+    {"backend-idle", 0, true, set_backend_idle_ms},
     {"quote-timeout", 0, true, set_quote_ms},
     {"drain", 0, true, set_drain_ms},
     {"ready-file", 0, true, set_ready_file},
@@ -317,6 +327,8 @@ set_defaults(struct options *o)
         .idle_ms = 600000,
         .body_ms = 60000,
         .backend_ms = 300000,
+        .backend_pool = 64,
+        .backend_idle_ms = 30000,
         .quote_ms = ASSAY_QUOTER_TIMEOUT_MS,
         .drain_ms = 10000,
     };

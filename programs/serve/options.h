@@ -43,6 +43,8 @@ struct options {
     uint32_t idle_ms;
     uint32_t body_ms;
     uint32_t backend_ms;
+    uint32_t backend_pool;    /* connections kept; 0: none */
+    uint32_t backend_idle_ms; /* how long one is kept */
     uint32_t quote_ms;
     uint32_t drain_ms;
     bool json_log;
