@@ -119,6 +119,11 @@ assay_client_quote(const struct assay_client *c);
 /* What must be asked for to serve that quote; valid from here on. */
 ASSAY_API const struct assay_collateral_need *
 assay_client_need(const struct assay_client *c);
+/* In NEED_COLLATERAL and APPRAISE: the collateral that the server has sent with
+ * its quote because the policy asked for it (`staple`): the JSON of a bundle,
+ * as it came, for the caller to judge and perhaps to give. Empty if it was not
+ * asked for, or none came. At most ASSAY_REPLY_BODY_MAX_BYTES. */
+ASSAY_API struct assay_slice assay_client_stapled(const struct assay_client *c);
 /* The session only borrows it: it must live until the next evidence or free.
  * NEED_COLLATERAL becomes APPRAISE. May be given again (other collateral)
  * before assay_client_appraise(). */
@@ -223,6 +228,7 @@ enum assay_server_state {
     ASSAY_SERVER_IDLE,    /* waits for the head of a request */
     ASSAY_SERVER_QUOTE,   /* a quote is due: assay_server_give_quote() */
     ASSAY_SERVER_REQUEST, /* a request that is not ours is being handled */
+    ASSAY_SERVER_RAW,     /* protocols were switched: octets both ways */
     ASSAY_SERVER_CLOSED,  /* the client closed, or close() was called */
     ASSAY_SERVER_FAILED,  /* for good; see assay_server_error() */
 };
@@ -254,23 +260,38 @@ ASSAY_API void assay_server_sent(struct assay_server *s, size_t n);
  * caller can choose it: the exporter value is this session's own. */
 ASSAY_API void assay_server_report_data(const struct assay_server *s,
                                         uint8_t out[64]);
+/* In QUOTE: the client asks for collateral too. */
+ASSAY_API bool assay_server_wants_collateral(const struct assay_server *s);
 /* In QUOTE: the evidence. JSON texts are passed on as they are; empty ones are
- * left out. The reply goes to the output and the state becomes IDLE. */
+ * left out. The reply goes to the output and the state becomes IDLE.
+ * ASSAY_INVALID (a part is not what it should be, or another state),
+ * ASSAY_TOO_LARGE (above ASSAY_REPLY_BODY_MAX_BYTES), ASSAY_NO_MEMORY; a reply
+ * that was not taken may be given again, or refused. */
 struct assay_quote_reply {
-    struct assay_slice quote;     /* octets */
-    struct assay_slice event_log; /* JSON array */
-    struct assay_slice vm_config; /* JSON text */
-    struct assay_slice tcb_info;  /* JSON object, with app_compose */
-    int64_t now_s;                /* Unix seconds */
+    struct assay_slice quote;      /* octets */
+    struct assay_slice event_log;  /* JSON array */
+    struct assay_slice vm_config;  /* JSON text */
+    struct assay_slice tcb_info;   /* JSON object, with app_compose */
+    struct assay_slice collateral; /* JSON object, a bundle; left out unless
+                                      the client asked for it */
+    int64_t now_s;                 /* Unix seconds */
 };
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_give_quote(struct assay_server *s,
                         const struct assay_quote_reply *reply,
                         struct assay_error *err);
+/* Why something is refused, in the form that all errors have on the wire:
+ * {"error":{"code","message","hint"}}. */
+struct assay_refusal {
+    unsigned status;
+    const char *code;
+    const char *message;
+    const char *hint;       /* NULL: "" */
+    unsigned retry_after_s; /* for the field Retry-After; 0: without */
+};
 /* In QUOTE: no quote can be had; status 500 to 599. */
 ASSAY_API void assay_server_refuse_quote(struct assay_server *s,
-                                         unsigned status, const char *code,
-                                         const char *message);
+                                         const struct assay_refusal *why);
 
 /* In REQUEST: the head as it came (with its empty line), until the request is
  * ended; then the payload of its body, decoded, piece by piece. */
@@ -281,6 +302,13 @@ assay_server_request_body(const struct assay_server *s);
 ASSAY_API void assay_server_body_taken(struct assay_server *s, size_t n);
 /* The whole body has been decoded (and perhaps not yet been taken). */
 ASSAY_API bool assay_server_body_done(const struct assay_server *s);
+/* In REQUEST: why the rest of the body cannot be decoded (ASSAY_MALFORMED,
+ * ASSAY_TOO_LARGE); code ASSAY_OK if nothing is wrong so far. Such a body is
+ * never done, and nothing more of it comes: the caller answers 400 if it has
+ * not begun to answer, and ends the response, which is the session's end too.
+ */
+ASSAY_API const struct assay_error *
+assay_server_body_error(const struct assay_server *s);
 /* The response, head and body as they go over the wire. Then `respond_end`:
  * back to IDLE, or, if `keep` is false or the request's body was not read to
  * its end, goodbye. */
@@ -288,6 +316,26 @@ ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_respond(struct assay_server *s, struct assay_slice plain,
                      struct assay_error *err);
 ASSAY_API void assay_server_respond_end(struct assay_server *s, bool keep);
+
+/* In REQUEST, behind a response that switches protocols (101; 2xx to CONNECT):
+ * the session becomes RAW, and the head is gone. If the request's body was not
+ * read to its end: goodbye instead, as with respond_end.
+ *
+ * In RAW what was sent behind the request, and whatever comes, is read as it
+ * stands with assay_server_request_body() and body_taken(), and `respond`
+ * writes octets as they are. Each direction ends for itself, by close_notify
+ * (RFC 8446, section 6.1):
+ *   - body_done() is true once the client has said goodbye; what it sent before
+ *     that may still have to be taken. The other direction stays open.
+ *   - respond_end() says our goodbye; nothing can be written after it
+ *     (ASSAY_INVALID), and what the client still sends can be read. A second
+ *     call does nothing; `keep` has no meaning.
+ *   - RAW becomes CLOSED when both have said goodbye and all was taken.
+ *   - a connection that ends (assay_server_eof) without the client's goodbye
+ *     was cut: FAILED with ASSAY_TRUNCATED, whether or not ours was said.
+ *     Behind its goodbye the client may close the connection's own direction.
+ * assay_server_close() says goodbye and is done with both at once. */
+ASSAY_API void assay_server_switch(struct assay_server *s);
 ASSAY_API void assay_server_close(struct assay_server *s);
 
 #ifdef __cplusplus

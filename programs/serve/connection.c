@@ -201,6 +201,7 @@ serve(struct connection *c)
     case ASSAY_SERVER_HANDSHAKE:
         c->cut = c->all->draining;
         return false;
+    case ASSAY_SERVER_RAW: /* nothing here switches protocols */
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
         /* A request that was under way is of no use any more. */

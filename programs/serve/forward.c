@@ -118,6 +118,11 @@ move_request(struct forward *f)
         struct assay_slice body = assay_server_request_body(f->session);
         size_t room = exchange_room(f->exchange);
 
+        if (assay_server_body_error(f->session)->code != ASSAY_OK) {
+            refuse(f, 400, "bad_request",
+                   assay_server_body_error(f->session)->msg);
+            return;
+        }
         if (body.len == 0) {
             if (assay_server_body_done(f->session) && room > 0) {
                 exchange_send_end(f->exchange);

@@ -32,13 +32,18 @@ end_call(struct quote_call *c)
 static void
 refuse(struct quote_call *c, const struct assay_error *why)
 {
-    bool late = why->code == ASSAY_TIMEOUT;
+    static const struct assay_refusal late = {
+        .status = 504,
+        .code = "timeout",
+        .message = "the platform did not give a quote in time"};
+    static const struct assay_refusal none = {.status = 502,
+                                              .code = "quote_unavailable",
+                                              .message =
+                                                  "the platform gave no quote"};
 
     log_failure(c->quotes->log, LOG_WARNING, "quote failed", why);
-    assay_server_refuse_quote(c->session, late ? 504 : 502,
-                              late ? "timeout" : "quote_unavailable",
-                              late ? "the platform did not give a quote in time"
-                                   : "the platform gave no quote");
+    assay_server_refuse_quote(c->session,
+                              why->code == ASSAY_TIMEOUT ? &late : &none);
 }
 
 static void
@@ -74,6 +79,11 @@ struct quote_call *
 quotes_ask(struct quotes *q, struct assay_server *session,
            void (*answered)(void *user), void *user)
 {
+    static const struct assay_refusal busy = {
+        .status = 503,
+        .code = "busy",
+        .message = "too many quotes are being made",
+        .retry_after_s = 1};
     struct quote_call *c = NULL;
     uint8_t report_data[64];
 
@@ -91,8 +101,7 @@ quotes_ask(struct quotes *q, struct assay_server *session,
         }
     }
     if (c == NULL) {
-        assay_server_refuse_quote(session, 503, "busy",
-                                  "too many quotes are being made");
+        assay_server_refuse_quote(session, &busy);
     }
     return c;
 }

@@ -18,13 +18,15 @@ struct assay_reply_evidence {
     struct assay_eventlog *event_log; /* NULL if the reply has none */
     struct assay_buf app_compose;     /* text; empty if the reply has none */
     struct assay_buf vm_config;       /* likewise */
+    struct assay_buf collateral;      /* a bundle's JSON; likewise */
 };
 
 void assay_reply_evidence_free(struct assay_reply_evidence *e);
 
 /* The JSON of all wires: {"quote": {"quote": hex, "event_log": text | array |
- * null, "vm_config": text}, "tcb_info": {"app_compose": text}}, in which
- * unknown members are passed by. Collateral that it may bring is not used.
+ * null, "vm_config": text}, "tcb_info": {"app_compose": text}, "collateral":
+ * object}, in which unknown members are passed by. Collateral that is no object
+ * is none; what is in it is not looked at.
  * *out is all empty unless ASSAY_OK. ASSAY_REPLY (no quote in there, or the
  * server's own words of failure), and what the parsers of the parts say. */
 ASSAY_MUST_CHECK enum assay_code
@@ -56,9 +58,7 @@ ASSAY_MUST_CHECK enum assay_code
 assay_reply_write(const struct assay_quote_reply *reply,
                   const uint8_t report_data[64], struct assay_buf *out,
                   struct assay_error *err);
-/* Appends a response with {"error":{"code","message","hint"}}. `allow` fills
- * the field Allow; NULL for none. 503 asks to try again in a second. */
-void assay_reply_write_error(unsigned status, const char *code,
-                             const char *message, const char *hint,
-                             const char *allow, bool keep_alive,
+/* Appends a response with {"error":{"code","message","hint"}}; 405 names POST,
+ * the method of all our endpoints. */
+void assay_reply_write_error(const struct assay_refusal *why, bool keep_alive,
                              struct assay_buf *out);

@@ -18,7 +18,7 @@
 static const struct assay_json_limits part_limits = {
     .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
     .max_depth = 31,
-    .max_nodes = 256u * 1024u,
+    .max_nodes = 255u * 1024u,
 };
 
 /* What a client will read as JSON, or what is spliced into ours as it stands,
@@ -53,7 +53,7 @@ guess_body(const struct assay_quote_reply *reply)
     size_t texts = reply->event_log.len + reply->vm_config.len;
 
     return 2 * reply->quote.len + texts + texts / 4 + reply->tcb_info.len +
-           AROUND_BYTES;
+           reply->collateral.len + AROUND_BYTES;
 }
 
 static void
@@ -67,6 +67,17 @@ check_reply(const struct assay_quote_reply *reply, struct assay_error *err)
     check_json(reply->event_log, "array", "event_log", err);
     check_json(reply->vm_config, NULL, "vm_config", err);
     check_json(reply->tcb_info, "object", "tcb_info", err);
+    check_json(reply->collateral, "object", "collateral", err);
+}
+
+/* A member that is JSON already; left out if empty. */
+static void
+put_json(const char *name, struct assay_slice text, struct assay_buf *to)
+{
+    if (text.len > 0) {
+        assay_buf_printf(to, ",\"%s\":", name);
+        assay_buf_add(to, text);
+    }
 }
 
 static void
@@ -89,10 +100,8 @@ put_body(const struct assay_quote_reply *reply, const uint8_t report_data[64],
         assay_json_out_string(&o, "vm_config", reply->vm_config);
     }
     assay_json_out_close(&o, '}');
-    if (reply->tcb_info.len > 0) {
-        assay_buf_add_text(to, ",\"tcb_info\":");
-        assay_buf_add(to, reply->tcb_info);
-    }
+    put_json("tcb_info", reply->tcb_info, to);
+    put_json("collateral", reply->collateral, to);
     assay_buf_printf(to, ",\"timestamp\":\"%lld\"", (long long)reply->now_s);
     assay_json_out_text(&o, "quote_type", "tdx");
     assay_json_out_null(&o, "error");
@@ -139,9 +148,29 @@ put_text(struct assay_json_out *o, const char *name, const char *text)
                           (struct assay_slice){(const uint8_t *)text, len});
 }
 
+static void
+put_error_head(const struct assay_refusal *why, bool keep_alive,
+               size_t body_len, struct assay_buf *out)
+{
+    assay_buf_printf(out, "HTTP/1.1 %u %s\r\n", why->status,
+                     assay_http1_reason(why->status));
+    if (why->status == 405) {
+        assay_buf_add_text(out, "Allow: POST\r\n");
+    }
+    assay_buf_add_text(out, "Content-Type: application/json\r\n"
+                            "Cache-Control: no-store\r\n");
+    if (why->retry_after_s > 0) {
+        assay_buf_printf(out, "Retry-After: %u\r\n", why->retry_after_s);
+    }
+    assay_buf_printf(out,
+                     "%s"
+                     "Content-Length: %zu\r\n"
+                     "\r\n",
+                     keep_alive ? "" : "Connection: close\r\n", body_len);
+}
+
 void
-assay_reply_write_error(unsigned status, const char *code, const char *message,
-                        const char *hint, const char *allow, bool keep_alive,
+assay_reply_write_error(const struct assay_refusal *why, bool keep_alive,
                         struct assay_buf *out)
 {
     struct assay_buf body;
@@ -151,24 +180,12 @@ assay_reply_write_error(unsigned status, const char *code, const char *message,
     assay_json_out_init(&o, &body, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_open(&o, "error", '{');
-    put_text(&o, "code", code);
-    put_text(&o, "message", message);
-    put_text(&o, "hint", hint);
+    put_text(&o, "code", why->code);
+    put_text(&o, "message", why->message);
+    put_text(&o, "hint", why->hint != NULL ? why->hint : "");
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
-    assay_buf_printf(out, "HTTP/1.1 %u %s\r\n", status,
-                     assay_http1_reason(status));
-    if (allow != NULL) {
-        assay_buf_printf(out, "Allow: %s\r\n", allow);
-    }
-    assay_buf_printf(out,
-                     "Content-Type: application/json\r\n"
-                     "Cache-Control: no-store\r\n"
-                     "%s%s"
-                     "Content-Length: %zu\r\n"
-                     "\r\n",
-                     status == 503 ? "Retry-After: 1\r\n" : "",
-                     keep_alive ? "" : "Connection: close\r\n", body.len);
+    put_error_head(why, keep_alive, body.len, out);
     assay_buf_add(out, assay_buf_slice(&body));
     if (body.failed) { /* for want of memory: it has room for all texts */
         out->failed = true;

@@ -11,8 +11,9 @@
 #include "base/queue.h"
 
 #define ASSAY_TLS_RECORD_MAX_BYTES 16384u
-/* Ciphertext that may wait to be sent. */
-#define ASSAY_TLS_OUTPUT_MAX_BYTES (8u * 1024u * 1024u)
+/* Ciphertext that may wait to be sent: the largest reply, sealed, and what
+ * happens to wait before it. */
+#define ASSAY_TLS_OUTPUT_MAX_BYTES (ASSAY_REPLY_BODY_MAX_BYTES + 1024u * 1024u)
 
 struct assay_tls; /* opaque */
 

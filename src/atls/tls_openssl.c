@@ -440,7 +440,7 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "TLS: nothing can be written now");
     }
-    if (plain.len > ASSAY_TLS_OUTPUT_MAX_BYTES / 2 ||
+    if (plain.len > ASSAY_TLS_OUTPUT_MAX_BYTES ||
         assay_queue_len(&t->out) + sealed_len(plain.len) >
             ASSAY_TLS_OUTPUT_MAX_BYTES) {
         return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,

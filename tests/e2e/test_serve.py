@@ -512,7 +512,10 @@ class Forward(Shared):
         with self.serve.client() as c:
             c.send(b"POST /echo HTTP/1.1\r\nHost: a\r\n"
                    b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
-            self.assertTrue(c.cut())
+            a = c.answer()
+            self.check_error(a, 400)
+            self.assertEqual(a.get("Connection"), "close")
+            self.assertTrue(c.ended())
 
     def test_requests_are_logged_without_secrets(self):
         self.serve.ask("POST", "/path?token=hunter2", b"hunter3",

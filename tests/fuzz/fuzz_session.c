@@ -127,6 +127,8 @@ answer(struct scene *x)
 static void
 one_step(struct scene *x)
 {
+    static const struct assay_refusal busy = {
+        .status = 503, .code = "busy", .message = "later", .retry_after_s = 1};
     struct assay_error err;
     uint8_t op = next(&x->script);
     size_t n = next(&x->script);
@@ -170,7 +172,7 @@ one_step(struct scene *x)
         (void)!assay_client_appraise(x->s.client, x->s.now, &err);
         break;
     case 14:
-        assay_server_refuse_quote(x->s.server, 503, "busy", "later");
+        assay_server_refuse_quote(x->s.server, &busy);
         break;
     default:
         if (n < 4) {

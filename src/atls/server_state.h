@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * server_state.h - the server of an attested session from inside. Used by
+ * server*.c only.
+ */
+#pragma once
+
+#include "assay/session.h"
+#include "atls/reply.h"
+#include "atls/tls.h"
+#include "atls/wire.h"
+
+struct assay_server {
+    const struct assay_ctx *ctx;
+    struct assay_tls *tls;
+    enum assay_server_state state;
+    struct assay_error error;
+    struct assay_queue plain;
+    uint8_t exporter[ASSAY_EXPORTER_BYTES];
+    bool eof;      /* the client's side of the connection is closed */
+    bool said_bye; /* RAW: nothing more is written */
+    /* of the request that is being read or handled */
+    bool have_head;
+    bool head_only; /* HEAD: an answer has no body */
+    size_t scanned;
+    struct assay_buf head; /* octets, with the empty line */
+    struct assay_http1_body body;
+    struct assay_error body_error;
+    struct assay_buf quote_request; /* payload of a request for evidence */
+    size_t payload;                 /* decoded, at the front of `plain` */
+    size_t frame;                   /* octets behind it that go with it */
+    bool keep_alive;
+    struct assay_wire_ask ask;
+    uint8_t report_data[64];
+};
+
+/* For good. Returns the code of the first failure. */
+enum assay_code assay_server_fail(struct assay_server *s,
+                                  const struct assay_error *why);
+/* A call that this state does not allow. */
+enum assay_code assay_server_refuse(struct assay_error *err,
+                                    const struct assay_server *s,
+                                    const char *what);
+/* On to what the client has sent meanwhile; fails the session if *err says
+ * so. */
+enum assay_code assay_server_resume(struct assay_server *s,
+                                    struct assay_error *err);
+
+/* --- requests: server_request.c ----------------------------------------- */
+
+/* The next head, if it is whole: what is asked, or our refusal. */
+void assay_server_take_head(struct assay_server *s, struct assay_error *err);
+/* Decodes on until there is payload to be taken, or no more input. */
+void assay_server_decode_body(struct assay_server *s, struct assay_error *err);
+void assay_server_take_payload(struct assay_server *s, size_t n);
+/* Sends a response of our own, and frees it. */
+void assay_server_answer(struct assay_server *s, struct assay_buf *response,
+                         struct assay_error *err);
+/* Our own refusal of the request, and its end. */
+void assay_server_answer_error(struct assay_server *s,
+                               const struct assay_refusal *why, bool keep,
+                               struct assay_error *err);
+/* The end of one request; the connection's too unless it may be kept. */
+void assay_server_end_request(struct assay_server *s, bool keep);
+
+/* --- after a switch of protocols: server_raw.c --------------------------- */
+
+void assay_server_raw_taken(struct assay_server *s, size_t n);
+void assay_server_raw_end(struct assay_server *s);
+void assay_server_raw_eof(struct assay_server *s);
+
+/* --- evidence: server_quote.c ------------------------------------------- */
+
+/* The body of a request for evidence, then what it asks. */
+void assay_server_take_quote_request(struct assay_server *s,
+                                     struct assay_error *err);
