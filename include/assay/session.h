@@ -119,11 +119,6 @@ assay_client_quote(const struct assay_client *c);
 /* What must be asked for to serve that quote; valid from here on. */
 ASSAY_API const struct assay_collateral_need *
 assay_client_need(const struct assay_client *c);
-/* In NEED_COLLATERAL and APPRAISE: the collateral that the server has sent with
- * its quote because the policy asked for it (`staple`): the JSON of a bundle,
- * as it came, for the caller to judge and perhaps to give. Empty if it was not
- * asked for, or none came. At most ASSAY_REPLY_BODY_MAX_BYTES. */
-ASSAY_API struct assay_slice assay_client_stapled(const struct assay_client *c);
 /* The session only borrows it: it must live until the next evidence or free.
  * NEED_COLLATERAL becomes APPRAISE. May be given again (other collateral)
  * before assay_client_appraise(). */
@@ -252,6 +247,8 @@ assay_server_error(const struct assay_server *s);
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_feed(struct assay_server *s, struct assay_slice in, size_t *used,
                   struct assay_error *err);
+/* The client has closed its side of the connection. A request that has come
+ * whole is still answered if TLS's goodbye came before; else FAILED. */
 ASSAY_API void assay_server_eof(struct assay_server *s);
 ASSAY_API struct assay_slice assay_server_output(const struct assay_server *s);
 ASSAY_API void assay_server_sent(struct assay_server *s, size_t n);
@@ -260,21 +257,14 @@ ASSAY_API void assay_server_sent(struct assay_server *s, size_t n);
  * caller can choose it: the exporter value is this session's own. */
 ASSAY_API void assay_server_report_data(const struct assay_server *s,
                                         uint8_t out[64]);
-/* In QUOTE: the client asks for collateral too. */
-ASSAY_API bool assay_server_wants_collateral(const struct assay_server *s);
 /* In QUOTE: the evidence. JSON texts are passed on as they are; empty ones are
- * left out. The reply goes to the output and the state becomes IDLE.
- * ASSAY_INVALID (a part is not what it should be, or another state),
- * ASSAY_TOO_LARGE (above ASSAY_REPLY_BODY_MAX_BYTES), ASSAY_NO_MEMORY; a reply
- * that was not taken may be given again, or refused. */
+ * left out. The reply goes to the output and the state becomes IDLE. */
 struct assay_quote_reply {
-    struct assay_slice quote;      /* octets */
-    struct assay_slice event_log;  /* JSON array */
-    struct assay_slice vm_config;  /* JSON text */
-    struct assay_slice tcb_info;   /* JSON object, with app_compose */
-    struct assay_slice collateral; /* JSON object, a bundle; left out unless
-                                      the client asked for it */
-    int64_t now_s;                 /* Unix seconds */
+    struct assay_slice quote;     /* octets */
+    struct assay_slice event_log; /* JSON array */
+    struct assay_slice vm_config; /* JSON text */
+    struct assay_slice tcb_info;  /* JSON object, with app_compose */
+    int64_t now_s;                /* Unix seconds */
 };
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_give_quote(struct assay_server *s,
@@ -302,6 +292,10 @@ assay_server_request_body(const struct assay_server *s);
 ASSAY_API void assay_server_body_taken(struct assay_server *s, size_t n);
 /* The whole body has been decoded (and perhaps not yet been taken). */
 ASSAY_API bool assay_server_body_done(const struct assay_server *s);
+/* Once it is done: the fields behind a chunked body, as lines with CR LF, none
+ * of them judged; until the request is ended. */
+ASSAY_API struct assay_slice
+assay_server_request_trailers(const struct assay_server *s);
 /* In REQUEST: why the rest of the body cannot be decoded (ASSAY_MALFORMED,
  * ASSAY_TOO_LARGE); code ASSAY_OK if nothing is wrong so far. Such a body is
  * never done, and nothing more of it comes: the caller answers 400 if it has

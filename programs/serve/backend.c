@@ -42,6 +42,7 @@ struct exchange {
     struct assay_http1_head head;
     size_t head_len; /* octets; in HEAD */
     struct assay_http1_body body;
+    struct assay_buf trailers;
     size_t payload; /* decoded, at the front of `in` */
     size_t frame;   /* octets behind it that go with it */
     uint64_t heard; /* octets from this connection */
@@ -57,6 +58,17 @@ fail(struct exchange *x, const struct assay_error *why)
         x->state = EXCHANGE_FAILED;
         x->error = *why;
     }
+}
+
+static void
+fail_no_memory(struct exchange *x)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+               "backend: out of memory");
+    fail(x, &err);
 }
 
 static void
@@ -258,18 +270,13 @@ dial(struct exchange *x)
 static void
 connect_anew(struct exchange *x)
 {
-    struct assay_error err;
-
     assay_stream_close(x->stream);
     x->stream = NULL;
     x->reused = false;
     x->eof = false;
     assay_error_clear(&x->broken);
     if (!dial(x)) {
-        assay_error_clear(&err);
-        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                   "backend: out of memory");
-        fail(x, &err);
+        fail_no_memory(x);
     }
 }
 
@@ -306,6 +313,7 @@ exchange_new(struct backend *backend, const struct exchange_request *request,
     assay_error_clear(&x->error);
     assay_error_clear(&x->broken);
     assay_queue_init(&x->in, IN_MAX_BYTES);
+    assay_buf_init(&x->trailers, ASSAY_HTTP1_TRAILERS_MAX_BYTES);
     assay_buf_init(&x->request, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
     assay_buf_add(&x->request, request->head);
     if (x->request.failed || !connect_first(x)) {
@@ -341,6 +349,7 @@ exchange_free(struct exchange *x)
     }
     assay_queue_free(&x->in);
     assay_buf_free(&x->request);
+    assay_buf_free(&x->trailers);
     free(x);
 }
 
@@ -389,11 +398,7 @@ exchange_send(struct exchange *x, struct assay_slice payload)
     assay_buf_init(&chunk, payload.len + CHUNK_LINE_BYTES);
     assay_http1_put_chunk(&chunk, payload);
     if (chunk.failed) {
-        struct assay_error err;
-
-        assay_error_clear(&err);
-        (void)!assay_buf_check(&chunk, "backend", &err);
-        fail(x, &err);
+        fail_no_memory(x);
     } else {
         write_out(x, assay_buf_slice(&chunk));
     }
@@ -401,14 +406,18 @@ exchange_send(struct exchange *x, struct assay_slice payload)
 }
 
 void
-exchange_send_end(struct exchange *x)
+exchange_send_end(struct exchange *x, struct assay_slice trailers)
 {
     struct assay_buf last;
 
     if (x->chunked) {
-        assay_buf_init(&last, CHUNK_LINE_BYTES);
-        assay_http1_put_last_chunk(&last);
-        write_out(x, assay_buf_slice(&last));
+        assay_buf_init(&last, trailers.len + CHUNK_LINE_BYTES);
+        assay_http1_put_last_chunk(&last, trailers);
+        if (last.failed) {
+            fail_no_memory(x);
+        } else {
+            write_out(x, assay_buf_slice(&last));
+        }
         assay_buf_free(&last);
     }
     x->sent = true;
@@ -431,6 +440,7 @@ exchange_head_taken(struct exchange *x)
     x->state = interim ? EXCHANGE_WAITING : EXCHANGE_BODY;
     if (!interim) {
         assay_http1_body_init(&x->body, &x->head, UINT64_MAX);
+        x->body.trailers = &x->trailers;
     }
     advance(x);
 }
@@ -454,4 +464,11 @@ exchange_taken(struct exchange *x, size_t n)
         x->frame = 0;
         advance(x);
     }
+}
+
+struct assay_slice
+exchange_trailers(const struct exchange *x)
+{
+    return x->state == EXCHANGE_DONE ? assay_buf_slice(&x->trailers)
+                                     : ASSAY_EMPTY;
 }

@@ -59,7 +59,8 @@ const struct assay_error *exchange_error(const struct exchange *x);
 /* How much payload of the request may be sent now. */
 size_t exchange_room(const struct exchange *x);
 void exchange_send(struct exchange *x, struct assay_slice payload);
-void exchange_send_end(struct exchange *x); /* the body is complete */
+/* The body is complete. trailers: lines, where it is chunked. */
+void exchange_send_end(struct exchange *x, struct assay_slice trailers);
 
 /* In HEAD; valid until the head is taken, which leads on to BODY or, behind an
  * interim response, to the next head. */
@@ -68,6 +69,9 @@ void exchange_head_taken(struct exchange *x);
 /* In BODY: payload that has come, valid until the next call; perhaps empty. */
 struct assay_slice exchange_read(struct exchange *x);
 void exchange_taken(struct exchange *x, size_t n);
+
+/* In DONE: the fields behind a chunked body, as lines. */
+struct assay_slice exchange_trailers(const struct exchange *x);
 
 /* Grows whenever the backend has sent or accepted anything. */
 uint64_t exchange_progress(const struct exchange *x);

@@ -111,6 +111,25 @@ check_length(struct forward *f, uint64_t length)
     }
 }
 
+/* Behind the last of the body: its trailers, if any. */
+static void
+end_request(struct forward *f)
+{
+    struct assay_error err;
+    struct assay_buf trailers;
+
+    assay_error_clear(&err);
+    assay_buf_init(&trailers, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+    if (heads_put_trailers(&trailers, assay_server_request_trailers(f->session),
+                           &err) == ASSAY_OK) {
+        exchange_send_end(f->exchange, assay_buf_slice(&trailers));
+        f->body_sent = true;
+    } else {
+        refuse(f, 503, "busy", err.msg);
+    }
+    assay_buf_free(&trailers);
+}
+
 static void
 move_request(struct forward *f)
 {
@@ -125,8 +144,7 @@ move_request(struct forward *f)
         }
         if (body.len == 0) {
             if (assay_server_body_done(f->session) && room > 0) {
-                exchange_send_end(f->exchange);
-                f->body_sent = true;
+                end_request(f);
             }
             return;
         }
@@ -192,12 +210,23 @@ move_body(struct forward *f, struct assay_slice piece)
 static void
 finish(struct forward *f)
 {
+    struct assay_error err;
+    struct assay_buf trailers;
     struct assay_buf last;
 
+    assay_error_clear(&err);
     if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
-        assay_buf_init(&last, 64);
-        assay_http1_put_last_chunk(&last);
-        respond(f, &last);
+        assay_buf_init(&trailers, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+        assay_buf_init(&last, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES + 64);
+        if (f->plan.trailers &&
+            heads_put_trailers(&trailers, exchange_trailers(f->exchange),
+                               &err) != ASSAY_OK) {
+            f->state = FORWARD_CUT;
+        } else {
+            assay_http1_put_last_chunk(&last, assay_buf_slice(&trailers));
+            respond(f, &last);
+        }
+        assay_buf_free(&trailers);
         assay_buf_free(&last);
     }
     if (f->state == FORWARD_GOING) {

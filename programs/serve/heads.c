@@ -46,14 +46,22 @@ put_framing(struct assay_buf *to, enum assay_http1_framing framing,
     }
 }
 
-/* Neither of this connection alone nor of this framing. (Trailers are dropped
- * with the chunks that they follow.) */
+/* Neither of this connection alone nor of this framing. chunked: how the body
+ * goes on; only then can anything follow it. */
 static bool
-goes_on(const struct assay_http1_head *h, struct assay_slice name)
+goes_on(const struct assay_http1_head *h, struct assay_slice name, bool chunked)
 {
     return !assay_http1_is_hop_by_hop(h, name) &&
            !assay_slice_is_nocase(name, "Content-Length") &&
-           !assay_slice_is_nocase(name, "Trailer");
+           (chunked || !assay_slice_is_nocase(name, "Trailer"));
+}
+
+/* RFC 9110, section 10.1.4 */
+static bool
+wants_trailers(const struct assay_http1_head *request)
+{
+    return request->minor >= 1 &&
+           assay_http1_has_token(request, "TE", "trailers");
 }
 
 /* --- requests ----------------------------------------------------------- */
@@ -163,6 +171,25 @@ put_forwarded(struct assay_buf *to, const char *peer, struct assay_error *err)
     put(to, "X-Forwarded-Proto", assay_slice_of("https"), err);
 }
 
+/* What this client and we want of the connection to the backend. */
+static void
+put_options(struct assay_buf *to, const struct assay_http1_head *h,
+            const struct heads_request *add, struct assay_error *err)
+{
+    bool trailers = wants_trailers(h);
+
+    if (trailers) {
+        put(to, "TE", assay_slice_of("trailers"), err);
+    }
+    if (trailers || !add->keep) {
+        put(to, "Connection",
+            assay_slice_of(!trailers    ? "close"
+                           : !add->keep ? "TE, close"
+                                        : "TE"),
+            err);
+    }
+}
+
 enum assay_code
 heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
                   const struct heads_request *add, struct assay_error *err)
@@ -174,7 +201,8 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
     for (size_t i = 0; i < h->field_count; i++) {
         const struct assay_http1_field *f = &h->field[i];
 
-        if (goes_on(h, f->name) && !is_reserved(f->name)) {
+        if (goes_on(h, f->name, h->framing == ASSAY_HTTP1_CHUNKED) &&
+            !is_reserved(f->name)) {
             (void)!assay_http1_put_field(to, f->name, f->value, err);
         }
     }
@@ -184,9 +212,7 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
                 assay_http1_count(h, "Content-Length") > 0 ? ASSAY_HTTP1_LENGTH
                                                            : h->framing,
                 h->content_length, err);
-    if (!add->keep) {
-        put(to, "Connection", assay_slice_of("close"), err);
-    }
+    put_options(to, h, add, err);
     assay_http1_put_end(to);
     return err->code == ASSAY_OK ? assay_buf_check(to, "request", err)
                                  : err->code;
@@ -198,7 +224,7 @@ struct response_plan
 heads_plan(const struct assay_http1_head *h,
            const struct assay_http1_head *request, bool keep)
 {
-    struct response_plan p = {h->framing, keep};
+    struct response_plan p = {h->framing, keep, false};
 
     if (h->framing == ASSAY_HTTP1_CHUNKED ||
         h->framing == ASSAY_HTTP1_UNTIL_CLOSE) {
@@ -206,6 +232,7 @@ heads_plan(const struct assay_http1_head *h,
             request->minor >= 1 ? ASSAY_HTTP1_CHUNKED : ASSAY_HTTP1_UNTIL_CLOSE;
     }
     p.keep = keep && p.framing != ASSAY_HTTP1_UNTIL_CLOSE;
+    p.trailers = p.framing == ASSAY_HTTP1_CHUNKED && wants_trailers(request);
     return p;
 }
 
@@ -213,13 +240,13 @@ heads_plan(const struct assay_http1_head *h,
  * section 8.6) may be told; with 1xx and 204 it may not. */
 static bool
 passes(const struct assay_http1_head *h, const struct assay_http1_field *f,
-       enum assay_http1_framing framing)
+       const struct response_plan *plan)
 {
     if (assay_slice_is_nocase(f->name, "Content-Length")) {
-        return framing == ASSAY_HTTP1_NO_BODY && h->status >= 200 &&
+        return plan->framing == ASSAY_HTTP1_NO_BODY && h->status >= 200 &&
                h->status != 204;
     }
-    return goes_on(h, f->name);
+    return goes_on(h, f->name, plan->trailers);
 }
 
 static void
@@ -242,7 +269,7 @@ heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
     for (size_t i = 0; i < h->field_count; i++) {
         const struct assay_http1_field *f = &h->field[i];
 
-        if (passes(h, f, plan->framing)) {
+        if (passes(h, f, plan)) {
             (void)!assay_http1_put_field(to, f->name, f->value, err);
         }
     }
@@ -252,6 +279,21 @@ heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
     }
     assay_http1_put_end(to);
     return err->code == ASSAY_OK ? assay_buf_check(to, "response", err)
+                                 : err->code;
+}
+
+enum assay_code
+heads_put_trailers(struct assay_buf *to, struct assay_slice lines,
+                   struct assay_error *err)
+{
+    struct assay_http1_field f;
+
+    while (assay_http1_trailer_next(&lines, &f)) {
+        if (assay_http1_trailer_passes(f.name) && !is_reserved(f.name)) {
+            (void)!assay_http1_put_field(to, f.name, f.value, err);
+        }
+    }
+    return err->code == ASSAY_OK ? assay_buf_check(to, "trailers", err)
                                  : err->code;
 }
 

@@ -23,6 +23,7 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
 struct response_plan {
     enum assay_http1_framing framing; /* of its body */
     bool keep;                        /* the connection stays open behind it */
+    bool trailers;                    /* the client wants those of the chunks */
 };
 /* h: the backend's; request: the client's. keep: may it stay open at all? */
 struct response_plan heads_plan(const struct assay_http1_head *h,
@@ -33,6 +34,12 @@ ASSAY_MUST_CHECK enum assay_code
 heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
                    const struct assay_http1_head *request,
                    const struct response_plan *plan, struct assay_error *err);
+
+/* Appends those of the lines (trailers as a decoder kept them) that may be
+ * passed on. */
+ASSAY_MUST_CHECK enum assay_code heads_put_trailers(struct assay_buf *to,
+                                                    struct assay_slice lines,
+                                                    struct assay_error *err);
 
 /* Appends a whole answer of our own: {"error":{"code","message","hint"}}; no
  * body for HEAD. */

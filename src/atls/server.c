@@ -135,9 +135,12 @@ assay_server_eof(struct assay_server *s)
         assay_server_raw_eof(s);
         return;
     }
-    /* A client that has asked may close its side and wait for the answer. */
+    /* A client that has asked may say goodbye and wait for the answer; what it
+     * said before may not be decoded yet. One that is just gone (killed,
+     * interrupted) waits for nothing. */
     if (s->state == ASSAY_SERVER_QUOTE ||
-        (s->state == ASSAY_SERVER_REQUEST && s->body.done)) {
+        (s->state == ASSAY_SERVER_REQUEST && assay_tls_goodbye(s->tls) &&
+         (s->body.done || s->payload > 0))) {
         s->keep_alive = false;
         return;
     }

@@ -28,6 +28,7 @@ forget_request(struct assay_server *s)
     s->head.len = 0;
     s->quote_request.len = 0;
     assay_error_clear(&s->body_error);
+    assay_buf_free(&s->trailers);
     assay_queue_take(&s->plain, s->frame);
     s->frame = 0;
 }
@@ -111,6 +112,7 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
     }
     c = assay_request_classify(&head);
     assay_http1_body_init(&s->body, &head, UINT64_MAX);
+    s->body.trailers = &s->trailers;
     s->keep_alive = head.keep_alive;
     s->have_head = true;
     s->head_only = assay_slice_is(head.method, "HEAD");
@@ -224,7 +226,9 @@ assay_server_body_taken(struct assay_server *s, size_t n)
         assay_error_clear(&err);
         assay_server_take_payload(s, n);
         assay_server_decode_body(s, &err);
-        if (err.code != ASSAY_OK) {
+        if (err.code == ASSAY_OK && s->eof) {
+            assay_server_eof(s); /* what had come before it may not be all */
+        } else if (err.code != ASSAY_OK) {
             (void)assay_server_fail(s, &err);
         }
     }
@@ -236,6 +240,14 @@ assay_server_body_done(const struct assay_server *s)
     return s->state == ASSAY_SERVER_RAW
                ? assay_tls_goodbye(s->tls)
                : s->state == ASSAY_SERVER_REQUEST && s->body.done;
+}
+
+struct assay_slice
+assay_server_request_trailers(const struct assay_server *s)
+{
+    return s->state == ASSAY_SERVER_REQUEST && s->body.done
+               ? assay_buf_slice(&s->trailers)
+               : ASSAY_EMPTY;
 }
 
 const struct assay_error *

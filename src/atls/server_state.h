@@ -27,11 +27,11 @@ struct assay_server {
     struct assay_buf head; /* octets, with the empty line */
     struct assay_http1_body body;
     struct assay_error body_error;
+    struct assay_buf trailers;      /* of the body, as lines */
     struct assay_buf quote_request; /* payload of a request for evidence */
     size_t payload;                 /* decoded, at the front of `plain` */
     size_t frame;                   /* octets behind it that go with it */
     bool keep_alive;
-    struct assay_wire_ask ask;
     uint8_t report_data[64];
 };
 
