@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/queue.h"
+#include "upgrade.h"
 
 #define CONNECT_MS       5000u
 #define IN_MAX_BYTES     (4u * QUEUE_MAX_BYTES)
@@ -29,6 +30,8 @@ struct exchange {
     struct assay_error error;
     bool is_head;
     bool chunked;
+    struct assay_slice upgrade;
+    bool raw; /* the protocol was switched */
     bool repeatable;
     bool reused;              /* the connection has had another request */
     struct assay_buf request; /* the head, while it may have to be sent */
@@ -106,7 +109,8 @@ look_for_head(struct exchange *x)
                              x->is_head ? "HEAD" : "GET", &x->scanned, &x->head,
                              &x->head_len, &err) != ASSAY_OK) {
         fail(x, &err);
-    } else if (x->head_len > 0 && x->head.status == 101) {
+    } else if (x->head_len > 0 && x->head.status == 101 &&
+               !upgrade_granted(&x->head, x->upgrade)) {
         assay_fail(&err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "backend: switched protocols, unasked");
         fail(x, &err);
@@ -154,6 +158,20 @@ decode(struct exchange *x)
     }
 }
 
+/* Its end comes behind its last octet. */
+static void
+look_for_end(struct exchange *x)
+{
+    if (!x->eof || assay_queue_len(&x->in) > 0) {
+        return;
+    }
+    if (x->broken.code != ASSAY_OK) {
+        fail(x, &x->broken);
+    } else {
+        x->state = EXCHANGE_DONE;
+    }
+}
+
 static void
 advance(struct exchange *x)
 {
@@ -161,6 +179,8 @@ advance(struct exchange *x)
         look_for_head(x);
     } else if (x->state == EXCHANGE_BODY) {
         decode(x);
+    } else if (x->state == EXCHANGE_RAW) {
+        look_for_end(x);
     }
     /* A head that waits to be taken must not move. */
     if (x->stream != NULL) {
@@ -309,6 +329,7 @@ exchange_new(struct backend *backend, const struct exchange_request *request,
     x->user = user;
     x->is_head = request->is_head;
     x->chunked = request->chunked;
+    x->upgrade = request->upgrade;
     x->repeatable = request->repeatable;
     assay_error_clear(&x->error);
     assay_error_clear(&x->broken);
@@ -391,7 +412,7 @@ exchange_send(struct exchange *x, struct assay_slice payload)
 {
     struct assay_buf chunk;
 
-    if (!x->chunked) {
+    if (x->raw || !x->chunked) {
         write_out(x, payload);
         return;
     }
@@ -410,7 +431,9 @@ exchange_send_end(struct exchange *x, struct assay_slice trailers)
 {
     struct assay_buf last;
 
-    if (x->chunked) {
+    if (x->raw) {
+        assay_stream_shutdown(x->stream);
+    } else if (x->chunked) {
         assay_buf_init(&last, trailers.len + CHUNK_LINE_BYTES);
         assay_http1_put_last_chunk(&last, trailers);
         if (last.failed) {
@@ -432,13 +455,17 @@ exchange_head(const struct exchange *x)
 void
 exchange_head_taken(struct exchange *x)
 {
-    bool interim = x->head.status < 200;
+    bool switched = x->head.status == 101;
+    bool interim = x->head.status < 200 && !switched;
 
     take_in(x, x->head_len);
     x->head_len = 0;
     x->scanned = 0;
-    x->state = interim ? EXCHANGE_WAITING : EXCHANGE_BODY;
-    if (!interim) {
+    x->raw = switched;
+    x->state = switched  ? EXCHANGE_RAW
+               : interim ? EXCHANGE_WAITING
+                         : EXCHANGE_BODY;
+    if (x->state == EXCHANGE_BODY) {
         assay_http1_body_init(&x->body, &x->head, UINT64_MAX);
         x->body.trailers = &x->trailers;
     }
@@ -450,6 +477,9 @@ exchange_read(struct exchange *x)
 {
     struct assay_slice all = assay_queue_slice(&x->in);
 
+    if (x->state == EXCHANGE_RAW) {
+        return all;
+    }
     return (struct assay_slice){all.ptr,
                                 x->state == EXCHANGE_BODY ? x->payload : 0};
 }
@@ -458,6 +488,10 @@ void
 exchange_taken(struct exchange *x, size_t n)
 {
     take_in(x, n);
+    if (x->state == EXCHANGE_RAW) {
+        advance(x);
+        return;
+    }
     x->payload -= n;
     if (x->payload == 0) {
         take_in(x, x->frame);

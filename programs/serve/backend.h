@@ -23,6 +23,7 @@ enum exchange_state {
     EXCHANGE_WAITING, /* for the head of a response */
     EXCHANGE_HEAD,    /* it is there: exchange_head() */
     EXCHANGE_BODY,    /* behind the final head */
+    EXCHANGE_RAW,     /* behind a 101: octets, until it closes its side */
     EXCHANGE_DONE,    /* the response is complete and was read */
     EXCHANGE_FAILED,  /* for good: exchange_error() */
 };
@@ -39,6 +40,9 @@ struct exchange_request {
     struct assay_slice head; /* copied */
     bool is_head;            /* its method is HEAD */
     bool chunked;            /* how its body is framed */
+    /* The protocol that it asks for, or empty; must live until the response
+     * has begun. A 101 that does not agree to it is a failure. */
+    struct assay_slice upgrade;
     /* It has no body, and doing it twice does no harm (RFC 9110, section
      * 9.2.2): where a connection that had waited turns out to be closed, it is
      * sent once more on a new one. */
@@ -59,14 +63,17 @@ const struct assay_error *exchange_error(const struct exchange *x);
 /* How much payload of the request may be sent now. */
 size_t exchange_room(const struct exchange *x);
 void exchange_send(struct exchange *x, struct assay_slice payload);
-/* The body is complete. trailers: lines, where it is chunked. */
+/* In RAW a payload is octets, and the end closes our side of the connection.
+ * The body is complete. trailers: lines, where it is chunked. */
 void exchange_send_end(struct exchange *x, struct assay_slice trailers);
 
 /* In HEAD; valid until the head is taken, which leads on to BODY or, behind an
- * interim response, to the next head. */
+ * interim response, to the next head, or behind a switch of protocols to RAW.
+ */
 const struct assay_http1_head *exchange_head(const struct exchange *x);
 void exchange_head_taken(struct exchange *x);
-/* In BODY: payload that has come, valid until the next call; perhaps empty. */
+/* In BODY and RAW: payload that has come, valid until the next call; perhaps
+ * empty. */
 struct assay_slice exchange_read(struct exchange *x);
 void exchange_taken(struct exchange *x, size_t n);
 

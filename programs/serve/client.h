@@ -17,6 +17,7 @@ enum wait {
     WAIT_HEAD,
     WAIT_BODY,
     WAIT_BACKEND,
+    WAIT_RAW,    /* behind a switch of protocols, for anything */
     WAIT_CLIENT, /* to take what was written */
     WAIT_LINGER, /* for the client's own end */
 };

@@ -184,6 +184,9 @@ move_forward(struct connection *c)
 static bool
 serve(struct connection *c)
 {
+    if (c->cut) {
+        return false; /* its request must not be asked for once more */
+    }
     switch (assay_server_state(c->session)) {
     case ASSAY_SERVER_QUOTE:
         if (c->quote == NULL) {
@@ -192,6 +195,7 @@ serve(struct connection *c)
         }
         return false;
     case ASSAY_SERVER_REQUEST:
+    case ASSAY_SERVER_RAW:
         return move_forward(c);
     case ASSAY_SERVER_IDLE:
         if (c->all->draining) {
@@ -201,7 +205,6 @@ serve(struct connection *c)
     case ASSAY_SERVER_HANDSHAKE:
         c->cut = c->all->draining;
         return false;
-    case ASSAY_SERVER_RAW: /* nothing here switches protocols */
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
         /* A request that was under way is of no use any more. */

@@ -26,6 +26,7 @@ struct connections {
     uint32_t idle_ms;   /* between two requests */
     uint32_t body_ms;   /* a client's pause in a body, ours or its own */
     uint32_t backend_ms;
+    uint32_t upgrade_idle_ms; /* silence behind a switch of protocols */
     /* The number has changed. */
     void (*counted)(void *user);
     void *user;

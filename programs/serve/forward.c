@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "heads.h"
+#include "upgrade.h"
 
 #define PIECE_MAX_BYTES (64u * 1024u)
 
@@ -22,7 +23,9 @@ struct forward {
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
     struct assay_http1_head request; /* slices into the session's head */
-    bool body_sent;
+    bool raw;          /* protocols were switched; `request` is gone */
+    bool body_sent;    /* in raw: the client has said goodbye */
+    bool answered;     /* in raw: the backend has closed its side */
     uint64_t body_len; /* of the request, so far */
     bool begun;        /* the answer has */
     unsigned status;
@@ -161,6 +164,20 @@ move_request(struct forward *f)
 
 /* --- towards the client ------------------------------------------------- */
 
+static void log_request(const struct forward *f, const char *end);
+
+/* Behind a 101 that was passed on. */
+static void
+switch_protocols(struct forward *f)
+{
+    f->begun = true;
+    f->status = 101;
+    log_request(f, "switched");
+    f->raw = true;
+    f->body_sent = false;
+    assay_server_switch(f->session);
+}
+
 static void
 move_head(struct forward *f, bool last)
 {
@@ -181,6 +198,9 @@ move_head(struct forward *f, bool last)
         f->begun = true;
         f->status = h->status;
         respond(f, &head);
+    } else if (h->status == 101) {
+        respond(f, &head);
+        switch_protocols(f);
     } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
         respond(f, &head);
     }
@@ -277,14 +297,86 @@ move_response(struct forward *f, size_t *room, bool last)
         give_up(f);
         return false;
     case EXCHANGE_WAITING:
+    case EXCHANGE_RAW:
         break;
     }
     return false;
 }
 
+/* --- behind a switch of protocols --------------------------------------- */
+
+static void
+move_raw_up(struct forward *f)
+{
+    while (!f->body_sent) {
+        struct assay_slice octets = assay_server_request_body(f->session);
+        size_t room = exchange_room(f->exchange);
+
+        if (octets.len == 0) {
+            /* Closed: both have said goodbye, and all was taken. */
+            if (assay_server_body_done(f->session) ||
+                assay_server_state(f->session) == ASSAY_SERVER_CLOSED) {
+                exchange_send_end(f->exchange, ASSAY_EMPTY);
+                f->body_sent = true;
+            }
+            return;
+        }
+        octets.len = octets.len < room ? octets.len : room;
+        if (octets.len == 0) {
+            return;
+        }
+        exchange_send(f->exchange, octets);
+        assay_server_body_taken(f->session, octets.len);
+    }
+}
+
+static void
+move_raw_down(struct forward *f, size_t room)
+{
+    struct assay_slice octets;
+    struct assay_error err;
+
+    while (exchange_state(f->exchange) == EXCHANGE_RAW) {
+        octets = exchange_read(f->exchange);
+        octets.len = octets.len < room ? octets.len : room;
+        if (octets.len == 0) {
+            return;
+        }
+        if (assay_server_respond(f->session, octets, &err) != ASSAY_OK) {
+            f->state = FORWARD_CUT;
+            return;
+        }
+        room -= octets.len;
+        f->answer_len += octets.len;
+        exchange_taken(f->exchange, octets.len);
+    }
+    if (exchange_state(f->exchange) == EXCHANGE_FAILED) {
+        f->state = FORWARD_CUT;
+    } else if (!f->answered) {
+        f->answered = true;
+        assay_server_respond_end(f->session, false);
+    }
+}
+
+/* Each direction ends for itself. */
+static void
+move_raw(struct forward *f, size_t room)
+{
+    move_raw_up(f);
+    move_raw_down(f, room);
+    if (f->state == FORWARD_GOING && f->answered) {
+        move_raw_up(f);
+        f->state = f->body_sent ? FORWARD_DONE : FORWARD_GOING;
+    }
+}
+
 enum forward_state
 forward_move(struct forward *f, size_t room, bool last)
 {
+    if (f->raw && f->state == FORWARD_GOING) {
+        move_raw(f, room);
+        return f->state;
+    }
     if (f->state == FORWARD_GOING) {
         move_request(f);
     }
@@ -319,7 +411,11 @@ ask_backend(const struct forward *f, const char *peer,
 {
     struct backend *backend = f->options->backend;
     const struct assay_http1_head *h = &f->request;
-    struct heads_request add = {.peer = peer, .keep = backend->pool.max > 0};
+    struct heads_request add = {
+        .peer = peer,
+        .keep = backend->pool.max > 0,
+        .upgrade = upgrade_asked(h, f->options->upgrades),
+    };
     struct exchange *x = NULL;
     struct assay_buf head;
 
@@ -329,6 +425,7 @@ ask_backend(const struct forward *f, const char *peer,
             .head = assay_buf_slice(&head),
             .is_head = assay_slice_is(h->method, "HEAD"),
             .chunked = h->framing == ASSAY_HTTP1_CHUNKED,
+            .upgrade = add.upgrade,
             .repeatable = is_idempotent(h->method) &&
                           h->framing != ASSAY_HTTP1_CHUNKED &&
                           h->content_length == 0,
@@ -348,9 +445,6 @@ start(struct forward *f, const char *peer, void (*changed)(void *user),
     struct assay_error err;
 
     assay_error_clear(&err);
-    if (f->request.upgrade) {
-        refuse(f, 501, "unsupported", "upgrades are not served here");
-    }
     check_length(f, f->request.content_length);
     if (f->state != FORWARD_GOING) {
         return;
@@ -401,7 +495,7 @@ path_of(struct assay_slice target)
 }
 
 static void
-log_request(const struct forward *f)
+log_request(const struct forward *f, const char *end)
 {
     char status[16];
     char millis[24];
@@ -412,24 +506,25 @@ log_request(const struct forward *f)
              (unsigned long long)(uv_now(f->options->backend->loop) -
                                   f->started_ms));
     snprintf(length, sizeof(length), "%llu", (unsigned long long)f->answer_len);
-    log_event(
-        f->options->log, LOG_DEBUG, "request",
-        (struct log_field[]){
-            {"method", f->request.method},
-            {"path", path_of(f->request.target)},
-            {"status", assay_slice_of(status)},
-            {"bytes", assay_slice_of(length)},
-            {"ms", assay_slice_of(millis)},
-            {"end", assay_slice_of(f->state == FORWARD_DONE ? "whole" : "cut")},
-        },
-        6);
+    log_event(f->options->log, LOG_DEBUG, "request",
+              (struct log_field[]){
+                  {"method", f->request.method},
+                  {"path", path_of(f->request.target)},
+                  {"status", assay_slice_of(status)},
+                  {"bytes", assay_slice_of(length)},
+                  {"ms", assay_slice_of(millis)},
+                  {"end", assay_slice_of(end)},
+              },
+              6);
 }
 
 void
 forward_free(struct forward *f)
 {
     if (f != NULL) {
-        log_request(f);
+        if (!f->raw) {
+            log_request(f, f->state == FORWARD_DONE ? "whole" : "cut");
+        }
         exchange_free(f->exchange);
         free(f);
     }
@@ -444,7 +539,7 @@ forward_keep(const struct forward *f)
 bool
 forward_wants_client(const struct forward *f)
 {
-    return f->exchange != NULL && !f->body_sent &&
+    return f->exchange != NULL && !f->raw && !f->body_sent &&
            exchange_room(f->exchange) > 0 &&
            assay_server_request_body(f->session).len == 0;
 }

@@ -15,11 +15,13 @@ struct forward; /* opaque */
 struct forward_options {
     struct backend *backend;
     const struct log *log;
-    uint64_t max_body; /* of a request, bytes */
+    uint64_t max_body;    /* of a request, bytes */
+    const char *upgrades; /* protocols that may be switched to, a list */
 };
 
-/* For a session in the state REQUEST. `changed` as with exchanges. The options
- * must outlive it. NULL: no memory. */
+/* For a session in the state REQUEST; it goes on with it in RAW, where both
+ * sides have agreed to switch protocols. `changed` as with exchanges. The
+ * options must outlive it. NULL: no memory. */
 struct forward *forward_new(const struct forward_options *options,
                             struct assay_server *session, const char *peer,
                             void (*changed)(void *user), void *user);

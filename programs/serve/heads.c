@@ -178,6 +178,11 @@ put_options(struct assay_buf *to, const struct assay_http1_head *h,
 {
     bool trailers = wants_trailers(h);
 
+    if (add->upgrade.len > 0) {
+        put(to, "Upgrade", add->upgrade, err);
+        put(to, "Connection", assay_slice_of("upgrade"), err);
+        return;
+    }
     if (trailers) {
         put(to, "TE", assay_slice_of("trailers"), err);
     }
@@ -276,6 +281,9 @@ heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
     if (h->status >= 200) {
         put_framing(to, plan->framing, h->content_length, err);
         put_connection(to, request, plan->keep, err);
+    } else if (h->status == 101) {
+        put(to, "Upgrade", assay_http1_get(h, "Upgrade"), err);
+        put(to, "Connection", assay_slice_of("upgrade"), err);
     }
     assay_http1_put_end(to);
     return err->code == ASSAY_OK ? assay_buf_check(to, "response", err)

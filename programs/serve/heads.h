@@ -12,6 +12,7 @@
 struct heads_request {
     const char *peer; /* the client, as streams name it: X-Forwarded-For */
     bool keep;        /* the backend may keep the connection open */
+    struct assay_slice upgrade; /* the protocol that is asked for, or empty */
 };
 
 /* Appends the head for the backend. */

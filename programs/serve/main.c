@@ -128,11 +128,13 @@ init_connections(struct program *p)
         .backend = &c->backend,
         .log = &p->log,
         .max_body = o->max_body,
+        .upgrades = o->upgrades,
     };
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;
     c->backend_ms = o->backend_ms;
+    c->upgrade_idle_ms = o->upgrade_idle_ms;
     c->counted = on_counted;
     c->user = p;
 }

@@ -15,6 +15,7 @@
 #include "help.h"
 #include "io/args.h"
 #include "io/quoter.h"
+#include "upgrade.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:8443"
 #define SECONDS_MAX     86400.0
@@ -125,6 +126,15 @@ set_max_body(struct options *o, const char *v, struct assay_error *err)
 }
 
 static void
+set_upgrades(struct options *o, const char *v, struct assay_error *err)
+{
+    o->upgrades = strcmp(v, "off") == 0 ? "" : v;
+    if (upgrade_check(o->upgrades, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--upgrade");
+    }
+}
+
+static void
 set_backend_pool(struct options *o, const char *v, struct assay_error *err)
 {
     o->backend_pool = (uint32_t)assay_arg_number(v, "--backend-pool", 0,
@@ -165,6 +175,7 @@ SECONDS(idle_ms, "--idle-timeout")
 SECONDS(body_ms, "--body-timeout")
 SECONDS(backend_ms, "--backend-timeout")
 SECONDS(backend_idle_ms, "--backend-idle")
+SECONDS(upgrade_idle_ms, "--upgrade-idle")
 SECONDS(quote_ms, "--quote-timeout")
 SECONDS(drain_ms, "--drain")
 TEXT(cert)
@@ -218,6 +229,8 @@ static const struct {
     {"backend-timeout", 0, true, set_backend_ms},
     {"backend-pool", 0, true, set_backend_pool},
     {"backend-idle", 0, true, set_backend_idle_ms},
+    {"upgrade", 0, true, set_upgrades},
+    {"upgrade-idle", 0, true, set_upgrade_idle_ms},
     {"quote-timeout", 0, true, set_quote_ms},
     {"drain", 0, true, set_drain_ms},
     {"ready-file", 0, true, set_ready_file},
@@ -327,6 +340,8 @@ set_defaults(struct options *o)
         .idle_ms = 600000,
         .body_ms = 60000,
         .backend_ms = 300000,
+        .upgrades = "websocket",
+        .upgrade_idle_ms = 600000,
         .backend_pool = 64,
         .backend_idle_ms = 30000,
         .quote_ms = ASSAY_QUOTER_TIMEOUT_MS,

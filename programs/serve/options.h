@@ -45,6 +45,8 @@ struct options {
     uint32_t backend_ms;
     uint32_t backend_pool;    /* connections kept; 0: none */
     uint32_t backend_idle_ms; /* how long one is kept */
+    const char *upgrades;     /* protocols, a list; "": none */
+    uint32_t upgrade_idle_ms;
     uint32_t quote_ms;
     uint32_t drain_ms;
     bool json_log;
