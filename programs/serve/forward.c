@@ -6,33 +6,13 @@
  * Before the answer has begun, whatever goes wrong is told to the client by a
  * status; afterwards only by cutting it off.
  */
-#include "forward.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "heads.h"
+#include "forward_state.h"
 #include "upgrade.h"
 
 #define PIECE_MAX_BYTES (64u * 1024u)
-
-struct forward {
-    const struct forward_options *options;
-    struct assay_server *session;
-    struct exchange *exchange; /* NULL where none is needed any more */
-    enum forward_state state;
-    struct assay_http1_head request; /* slices into the session's head */
-    bool raw;          /* protocols were switched; `request` is gone */
-    bool body_sent;    /* in raw: the client has said goodbye */
-    bool answered;     /* in raw: the backend has closed its side */
-    uint64_t body_len; /* of the request, so far */
-    bool begun;        /* the answer has */
-    unsigned status;
-    struct response_plan plan;
-    uint64_t answer_len; /* payload */
-    uint64_t started_ms;
-};
 
 /* --- answering ---------------------------------------------------------- */
 
@@ -72,8 +52,7 @@ drop_body(struct forward *f)
 
 /* Our own answer, or a cut if there is another one already. */
 static void
-refuse(struct forward *f, unsigned status, const char *code,
-       const char *message)
+refuse(struct forward *f, const struct assay_refusal *why)
 {
     struct assay_buf answer;
 
@@ -83,23 +62,68 @@ refuse(struct forward *f, unsigned status, const char *code,
     }
     drop_body(f);
     f->begun = true;
-    f->status = status;
+    f->status = why->status;
     f->plan.keep = f->request.keep_alive && request_read(f);
     f->state = FORWARD_DONE;
     assay_buf_init(&answer, ASSAY_HTTP1_HEAD_MAX_BYTES);
-    heads_put_refusal(&answer, status, code, message, &f->request,
-                      f->plan.keep);
+    heads_put_refusal(&answer, why, &f->request, f->plan.keep);
     respond(f, &answer);
     assay_buf_free(&answer);
+}
+
+static const struct assay_refusal late_client = {
+    .status = 408,
+    .code = "timeout",
+    .message = "the request did not arrive in time",
+};
+static const struct assay_refusal late_backend = {
+    .status = 504,
+    .code = "timeout",
+    .message = "the backend did not answer in time",
+    .hint = "the server's log says more; --backend-timeout is its limit",
+};
+static const struct assay_refusal no_backend = {
+    .status = 502,
+    .code = "bad_gateway",
+    .message = "the backend could not be reached or understood",
+    .hint = "the server's log says why: is the backend running, and is its "
+            "address the one of --backend?",
+};
+static const struct assay_refusal bad_answer = {
+    .status = 502,
+    .code = "bad_gateway",
+    .message = "the backend's response is not usable",
+    .hint = "the server's log says what is wrong with it",
+};
+static const struct assay_refusal too_large = {
+    .status = 413,
+    .code = "too_large",
+    .message = "the body is larger than this server takes",
+    .hint = "--max-body is its limit",
+};
+static const struct assay_refusal no_memory = {
+    .status = 503,
+    .code = "busy",
+    .message = "out of memory",
+    .retry_after_s = 1,
+};
+
+static void
+refuse_request(struct forward *f, const struct assay_error *err)
+{
+    const struct assay_refusal why = {
+        .status = 400, .code = "bad_request", .message = err->msg};
+
+    refuse(f, &why);
 }
 
 void
 forward_timeout(struct forward *f)
 {
     if (forward_wants_client(f)) {
-        refuse(f, 408, "timeout", "the request did not arrive in time");
+        refuse(f, &late_client);
     } else {
-        refuse(f, 504, "timeout", "the backend did not answer in time");
+        refuse(f, &late_backend);
     }
 }
 
@@ -109,8 +133,7 @@ static void
 check_length(struct forward *f, uint64_t length)
 {
     if (length > f->options->max_body) {
-        refuse(f, 413, "too_large",
-               "the body is larger than this server takes");
+        refuse(f, &too_large);
     }
 }
 
@@ -128,7 +151,7 @@ end_request(struct forward *f)
         exchange_send_end(f->exchange, assay_buf_slice(&trailers));
         f->body_sent = true;
     } else {
-        refuse(f, 503, "busy", err.msg);
+        refuse(f, &no_memory);
     }
     assay_buf_free(&trailers);
 }
@@ -141,8 +164,7 @@ move_request(struct forward *f)
         size_t room = exchange_room(f->exchange);
 
         if (assay_server_body_error(f->session)->code != ASSAY_OK) {
-            refuse(f, 400, "bad_request",
-                   assay_server_body_error(f->session)->msg);
+            refuse_request(f, assay_server_body_error(f->session));
             return;
         }
         if (body.len == 0) {
@@ -164,20 +186,6 @@ move_request(struct forward *f)
 
 /* --- towards the client ------------------------------------------------- */
 
-static void log_request(const struct forward *f, const char *end);
-
-/* Behind a 101 that was passed on. */
-static void
-switch_protocols(struct forward *f)
-{
-    f->begun = true;
-    f->status = 101;
-    log_request(f, "switched");
-    f->raw = true;
-    f->body_sent = false;
-    assay_server_switch(f->session);
-}
-
 static void
 move_head(struct forward *f, bool last)
 {
@@ -193,14 +201,14 @@ move_head(struct forward *f, bool last)
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
         log_failure(f->options->log, LOG_WARNING, "backend", &err);
-        refuse(f, 502, "bad_gateway", "the backend's response is not usable");
+        refuse(f, &bad_answer);
     } else if (h->status >= 200) {
         f->begun = true;
         f->status = h->status;
         respond(f, &head);
     } else if (h->status == 101) {
         respond(f, &head);
-        switch_protocols(f);
+        forward_switch(f);
     } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
         respond(f, &head);
     }
@@ -258,13 +266,10 @@ static void
 give_up(struct forward *f)
 {
     const struct assay_error *why = exchange_error(f->exchange);
-    bool late = why->code == ASSAY_TIMEOUT;
 
     log_failure(f->options->log, LOG_WARNING,
                 f->begun ? "answer cut" : "backend failed", why);
-    refuse(f, late ? 504 : 502, late ? "timeout" : "bad_gateway",
-           late ? "the backend did not answer in time"
-                : "the backend could not be reached or understood");
+    refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
 }
 
 /* One step; false when there is nothing to do for now. */
@@ -303,78 +308,11 @@ move_response(struct forward *f, size_t *room, bool last)
     return false;
 }
 
-/* --- behind a switch of protocols --------------------------------------- */
-
-static void
-move_raw_up(struct forward *f)
-{
-    while (!f->body_sent) {
-        struct assay_slice octets = assay_server_request_body(f->session);
-        size_t room = exchange_room(f->exchange);
-
-        if (octets.len == 0) {
-            /* Closed: both have said goodbye, and all was taken. */
-            if (assay_server_body_done(f->session) ||
-                assay_server_state(f->session) == ASSAY_SERVER_CLOSED) {
-                exchange_send_end(f->exchange, ASSAY_EMPTY);
-                f->body_sent = true;
-            }
-            return;
-        }
-        octets.len = octets.len < room ? octets.len : room;
-        if (octets.len == 0) {
-            return;
-        }
-        exchange_send(f->exchange, octets);
-        assay_server_body_taken(f->session, octets.len);
-    }
-}
-
-static void
-move_raw_down(struct forward *f, size_t room)
-{
-    struct assay_slice octets;
-    struct assay_error err;
-
-    while (exchange_state(f->exchange) == EXCHANGE_RAW) {
-        octets = exchange_read(f->exchange);
-        octets.len = octets.len < room ? octets.len : room;
-        if (octets.len == 0) {
-            return;
-        }
-        if (assay_server_respond(f->session, octets, &err) != ASSAY_OK) {
-            f->state = FORWARD_CUT;
-            return;
-        }
-        room -= octets.len;
-        f->answer_len += octets.len;
-        exchange_taken(f->exchange, octets.len);
-    }
-    if (exchange_state(f->exchange) == EXCHANGE_FAILED) {
-        f->state = FORWARD_CUT;
-    } else if (!f->answered) {
-        f->answered = true;
-        assay_server_respond_end(f->session, false);
-    }
-}
-
-/* Each direction ends for itself. */
-static void
-move_raw(struct forward *f, size_t room)
-{
-    move_raw_up(f);
-    move_raw_down(f, room);
-    if (f->state == FORWARD_GOING && f->answered) {
-        move_raw_up(f);
-        f->state = f->body_sent ? FORWARD_DONE : FORWARD_GOING;
-    }
-}
-
 enum forward_state
 forward_move(struct forward *f, size_t room, bool last)
 {
     if (f->raw && f->state == FORWARD_GOING) {
-        move_raw(f, room);
+        forward_move_raw(f, room);
         return f->state;
     }
     if (f->state == FORWARD_GOING) {
@@ -451,9 +389,9 @@ start(struct forward *f, const char *peer, void (*changed)(void *user),
     }
     f->exchange = ask_backend(f, peer, changed, user, &err);
     if (err.code != ASSAY_OK) {
-        refuse(f, 400, "bad_request", err.msg);
+        refuse_request(f, &err);
     } else if (f->exchange == NULL) {
-        refuse(f, 503, "busy", "out of memory");
+        refuse(f, &no_memory);
     }
 }
 
@@ -484,46 +422,12 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     return f;
 }
 
-/* The path without its query, which may hold what is nobody's business. */
-static struct assay_slice
-path_of(struct assay_slice target)
-{
-    size_t query = assay_slice_find(target, "?");
-
-    target.len = query == ASSAY_NO_OFFSET ? target.len : query;
-    return target;
-}
-
-static void
-log_request(const struct forward *f, const char *end)
-{
-    char status[16];
-    char millis[24];
-    char length[24];
-
-    snprintf(status, sizeof(status), "%u", f->status);
-    snprintf(millis, sizeof(millis), "%llu",
-             (unsigned long long)(uv_now(f->options->backend->loop) -
-                                  f->started_ms));
-    snprintf(length, sizeof(length), "%llu", (unsigned long long)f->answer_len);
-    log_event(f->options->log, LOG_DEBUG, "request",
-              (struct log_field[]){
-                  {"method", f->request.method},
-                  {"path", path_of(f->request.target)},
-                  {"status", assay_slice_of(status)},
-                  {"bytes", assay_slice_of(length)},
-                  {"ms", assay_slice_of(millis)},
-                  {"end", assay_slice_of(end)},
-              },
-              6);
-}
-
 void
 forward_free(struct forward *f)
 {
     if (f != NULL) {
         if (!f->raw) {
-            log_request(f, f->state == FORWARD_DONE ? "whole" : "cut");
+            forward_log(f, f->state == FORWARD_DONE ? "whole" : "cut");
         }
         exchange_free(f->exchange);
         free(f);

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "assay/session.h"
 #include "base/bytes.h"
 #include "base/json_out.h"
 
@@ -21,16 +20,17 @@ put(struct assay_buf *to, const char *name, struct assay_slice value,
 }
 
 static void
-put_length(struct assay_buf *to, uint64_t length, struct assay_error *err)
+put_number(struct assay_buf *to, const char *name, uint64_t number,
+           struct assay_error *err)
 {
     char digits[24];
     size_t at = sizeof(digits);
 
     do {
-        digits[--at] = (char)('0' + length % 10);
-        length /= 10;
-    } while (length > 0);
-    put(to, "Content-Length",
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    put(to, name,
         (struct assay_slice){(const uint8_t *)digits + at, sizeof(digits) - at},
         err);
 }
@@ -40,7 +40,7 @@ put_framing(struct assay_buf *to, enum assay_http1_framing framing,
             uint64_t length, struct assay_error *err)
 {
     if (framing == ASSAY_HTTP1_LENGTH) {
-        put_length(to, length, err);
+        put_number(to, "Content-Length", length, err);
     } else if (framing == ASSAY_HTTP1_CHUNKED) {
         put(to, "Transfer-Encoding", assay_slice_of("chunked"), err);
     }
@@ -306,9 +306,8 @@ heads_put_trailers(struct assay_buf *to, struct assay_slice lines,
 }
 
 void
-heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
-                  const char *message, const struct assay_http1_head *request,
-                  bool keep)
+heads_put_refusal(struct assay_buf *to, const struct assay_refusal *why,
+                  const struct assay_http1_head *request, bool keep)
 {
     struct assay_error err;
     struct assay_buf body;
@@ -319,16 +318,19 @@ heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
     assay_json_out_init(&o, &body, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_open(&o, "error", '{');
-    assay_json_out_text(&o, "code", code);
-    assay_json_out_text(&o, "message", message);
-    assay_json_out_text(&o, "hint", "");
+    assay_json_out_text(&o, "code", why->code);
+    assay_json_out_text(&o, "message", why->message);
+    assay_json_out_text(&o, "hint", why->hint != NULL ? why->hint : "");
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
     (void)!assay_http1_put_status(
-        to, status, assay_slice_of(assay_http1_reason(status)), &err);
+        to, why->status, assay_slice_of(assay_http1_reason(why->status)), &err);
+    if (why->retry_after_s > 0) {
+        put_number(to, "Retry-After", why->retry_after_s, &err);
+    }
     put(to, "Content-Type", assay_slice_of("application/json"), &err);
     put(to, "Cache-Control", assay_slice_of("no-store"), &err);
-    put_length(to, body.len, &err);
+    put_number(to, "Content-Length", body.len, &err);
     put_connection(to, request, keep, &err);
     assay_http1_put_end(to);
     if (!assay_slice_is(request->method, "HEAD")) {

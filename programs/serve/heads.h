@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "assay/session.h"
 #include "http1/http1.h"
 
 /* What the head for the backend says beside what the client said. */
@@ -44,6 +45,5 @@ ASSAY_MUST_CHECK enum assay_code heads_put_trailers(struct assay_buf *to,
 
 /* Appends a whole answer of our own: {"error":{"code","message","hint"}}; no
  * body for HEAD. */
-void heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
-                       const char *message,
+void heads_put_refusal(struct assay_buf *to, const struct assay_refusal *why,
                        const struct assay_http1_head *request, bool keep);

@@ -3,6 +3,8 @@
 """A backend that a test plays itself, octet by octet, and assay-serve in front
 of it."""
 import socket
+import ssl
+import threading
 
 from test_serve import LIMIT_S, Serve
 
@@ -94,6 +96,74 @@ class RawBackend:
         for peer in self.peers:
             peer.close()
         self.listener.close()
+
+
+class HalfClosing:
+    """A client of TLS that can say goodbye and read on, which Python's sockets
+    cannot."""
+
+    def __init__(self, serve):
+        context = ssl.create_default_context(cafile=str(serve.ca))
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0x80)
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing,
+                                    server_hostname="localhost")
+        self.sock = socket.create_connection(("127.0.0.1", serve.port),
+                                             LIMIT_S)
+        self.step(self.tls.do_handshake)
+
+    def flush(self):
+        if self.outgoing.pending:
+            self.sock.sendall(self.outgoing.read())
+
+    def step(self, call):
+        while True:
+            try:
+                result = call()
+                self.flush()
+                return result
+            except ssl.SSLWantReadError:
+                self.flush()
+                data = self.sock.recv(65536)
+                if data:
+                    self.incoming.write(data)
+                else:
+                    self.incoming.write_eof()
+
+    def send(self, data):
+        self.step(lambda: self.tls.write(data))
+
+    def start_sending(self):
+        """All that was written, and a goodbye, while others go on."""
+        self.bye()
+        self.thread = threading.Thread(target=self.flush)
+        self.thread.start()
+
+    def finish_sending(self):
+        self.thread.join()
+
+    def bye(self):
+        try:
+            self.tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+
+    def goodbye(self):
+        self.bye()
+        self.flush()
+
+    def read(self):
+        """Empty at the server's goodbye."""
+        try:
+            return self.step(lambda: self.tls.read(65536))
+        except ssl.SSLZeroReturnError:
+            return b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.sock.close()
 
 
 class Plane(Serve):

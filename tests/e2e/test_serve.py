@@ -466,7 +466,7 @@ class Forward(Shared):
         got = self.serve.ask("GET", "/echo", fields=sent).json["fields"]
         got = sorted((n.lower(), v) for n, v in got)
         self.assertEqual(got, sorted([
-            ("cookie", "a=b"),
+            ("cookie", "a=b"), ("connection", "TE"), ("te", "trailers"),
             ("host", "localhost"), ("x-assay", "kept"), ("x-mine", "kept"),
             ("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https")]))
 

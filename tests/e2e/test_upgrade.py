@@ -5,74 +5,17 @@ then octets both ways, each direction with an end of its own."""
 import hashlib
 import os
 import socket
-import ssl
 import sys
 
 import harness
 from harness import Case, UNREADABLE
-from raw_backend import OK, Plane, RawBackend, request
-from test_serve import LIMIT_S, SERVE
+from raw_backend import OK, HalfClosing, Plane, RawBackend, request
+from test_serve import SERVE
 
 ASKS = (("Connection", "Upgrade"), ("Upgrade", "websocket"))
 AGREES = (b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
           b"Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n")
 MIB = 1 << 20
-
-
-class HalfClosing:
-    """A client of TLS that can say goodbye and read on, which Python's sockets
-    cannot."""
-
-    def __init__(self, serve):
-        context = ssl.create_default_context(cafile=str(serve.ca))
-        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0x80)
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context.wrap_bio(self.incoming, self.outgoing,
-                                    server_hostname="localhost")
-        self.sock = socket.create_connection(("127.0.0.1", serve.port),
-                                             LIMIT_S)
-        self.step(self.tls.do_handshake)
-
-    def flush(self):
-        if self.outgoing.pending:
-            self.sock.sendall(self.outgoing.read())
-
-    def step(self, call):
-        while True:
-            try:
-                result = call()
-                self.flush()
-                return result
-            except ssl.SSLWantReadError:
-                self.flush()
-                data = self.sock.recv(65536)
-                if data:
-                    self.incoming.write(data)
-                else:
-                    self.incoming.write_eof()
-
-    def send(self, data):
-        self.step(lambda: self.tls.write(data))
-
-    def goodbye(self):
-        try:
-            self.tls.unwrap()
-        except ssl.SSLWantReadError:
-            pass
-        self.flush()
-
-    def read(self):
-        """Empty at the server's goodbye."""
-        try:
-            return self.step(lambda: self.tls.read(65536))
-        except ssl.SSLZeroReturnError:
-            return b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.sock.close()
 
 
 class Plain(Case):
