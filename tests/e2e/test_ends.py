@@ -82,13 +82,13 @@ class Clients(Ends):
 
     def test_goodbye_behind_a_body_that_waits(self):
         """The backend is slow: the goodbye is there before the body is."""
-        body = os.urandom(2 << 20)
+        body = os.urandom(8 << 20)
         with HalfClosing(self.serve) as client:
             client.send(request("POST", fields=[("Content-Length",
                                                  len(body))]))
             peer = self.backend.accept()
             peer.head()
-            peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             client.tls.write(body)
             client.start_sending()
             self.assertEqual(peer.exactly(len(body)), body)
