@@ -12,8 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -34,8 +35,7 @@ struct assay_listener {
     unsigned handles; /* still to be closed */
     assay_accepted *accepted;
     void *user;
-    dev_t device; /* of the Unix socket's file, so that only ours is removed */
-    ino_t inode;
+    struct assay_socket_file file; /* to be removed, if any */
     char address[ASSAY_PATH_MAX_BYTES + sizeof("unix:") +
                  ASSAY_SOCKET_NAME_BYTES];
 };
@@ -140,22 +140,22 @@ assay_listener_pause(struct assay_listener *l, bool pause)
 /* --- life --------------------------------------------------------------- */
 
 static void
-name_address(struct assay_listener *l, const struct assay_address *at)
+name_address(struct assay_listener *l)
 {
-    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
-    socklen_t len = sizeof(own);
-    struct stat st;
+    struct sockaddr_un own = {.sun_family = AF_UNSPEC};
+    struct sockaddr_storage any = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof(any);
 
-    if (at->is_unix) {
-        snprintf(l->address, sizeof(l->address), "unix:%s", at->path);
-        if (lstat(at->path, &st) == 0) {
-            l->device = st.st_dev;
-            l->inode = st.st_ino;
-        }
-        return;
+    (void)getsockname(l->fd, (struct sockaddr *)&any, &len);
+    l->is_unix = any.ss_family == AF_UNIX;
+    if (l->is_unix) {
+        memcpy(&own, &any, sizeof(own));
+        snprintf(l->address, sizeof(l->address), "unix:%.*s",
+                 (int)sizeof(own.sun_path), own.sun_path);
+    } else {
+        assay_socket_name((struct sockaddr *)&any, l->address,
+                          sizeof(l->address));
     }
-    (void)getsockname(l->fd, (struct sockaddr *)&own, &len);
-    assay_socket_name((struct sockaddr *)&own, l->address, sizeof(l->address));
 }
 
 static void
@@ -189,11 +189,30 @@ listener_new(uv_loop_t *loop, int fd)
 }
 
 enum assay_code
+assay_listen_on(uv_loop_t *loop, int fd, assay_accepted *accepted, void *user,
+                struct assay_listener **out, struct assay_error *err)
+{
+    struct assay_listener *l = listener_new(loop, fd);
+
+    *out = l;
+    assay_error_clear(err);
+    if (l == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "listen: out of memory");
+    }
+    l->accepted = accepted;
+    l->user = user;
+    name_address(l);
+    watch(l);
+    return ASSAY_OK;
+}
+
+enum assay_code
 assay_listen(uv_loop_t *loop, const struct assay_address *at, unsigned mode,
              assay_accepted *accepted, void *user, struct assay_listener **out,
              struct assay_error *err)
 {
-    struct assay_listener *l;
+    struct assay_socket_file file = {.path = ""};
     int fd;
 
     *out = NULL;
@@ -201,40 +220,21 @@ assay_listen(uv_loop_t *loop, const struct assay_address *at, unsigned mode,
     if (assay_listen_socket(loop, at, mode, &fd, err) != ASSAY_OK) {
         return err->code;
     }
-    l = listener_new(loop, fd);
-    if (l == NULL) {
-        if (at->is_unix) {
-            (void)unlink(at->path);
-        }
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                          "listen: out of memory");
+    if (at->is_unix) {
+        assay_socket_file_note(&file, at->path);
     }
-    l->is_unix = at->is_unix;
-    l->accepted = accepted;
-    l->user = user;
-    name_address(l, at);
-    watch(l);
-    *out = l;
-    return ASSAY_OK;
+    if (assay_listen_on(loop, fd, accepted, user, out, err) == ASSAY_OK) {
+        (*out)->file = file;
+    } else {
+        assay_socket_file_remove(&file);
+    }
+    return err->code;
 }
 
 const char *
 assay_listener_address(const struct assay_listener *l)
 {
     return l->address;
-}
-
-/* Unless somebody has replaced it. */
-static void
-remove_file(const struct assay_listener *l)
-{
-    const char *path = l->address + sizeof("unix:") - 1;
-    struct stat st;
-
-    if (lstat(path, &st) == 0 && st.st_dev == l->device &&
-        st.st_ino == l->inode) {
-        (void)unlink(path);
-    }
 }
 
 void
@@ -244,9 +244,7 @@ assay_listener_close(struct assay_listener *l)
         return;
     }
     l->closing = true;
-    if (l->is_unix) {
-        remove_file(l);
-    }
+    assay_socket_file_remove(&l->file);
     uv_poll_stop(&l->poll);
     uv_close((uv_handle_t *)&l->poll, on_closed);
     uv_close((uv_handle_t *)&l->pause, on_closed);

@@ -22,6 +22,11 @@ ASSAY_MUST_CHECK enum assay_code
 assay_listen(uv_loop_t *loop, const struct assay_address *at, unsigned mode,
              assay_accepted *accepted, void *user, struct assay_listener **out,
              struct assay_error *err);
+/* The same over a socket that listens already (io/listen_socket.h), which it
+ * takes over, also if it fails; no file is removed at the end. */
+ASSAY_MUST_CHECK enum assay_code
+assay_listen_on(uv_loop_t *loop, int fd, assay_accepted *accepted, void *user,
+                struct assay_listener **out, struct assay_error *err);
 /* Where it really listens: "127.0.0.1:41234" (port 0 was given) or
  * "unix:PATH". */
 const char *assay_listener_address(const struct assay_listener *l);

@@ -7,6 +7,8 @@
 #include "io/listen_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -105,9 +107,12 @@ listen_tcp(int fd, const struct addrinfo *info, struct assay_error *err)
     int on = 1;
 
     assay_socket_name(info->ai_addr, name, sizeof(name));
-    /* A restart does not wait for connections of before. */
+    /* A restart does not wait for connections of before. SO_REUSEPORT, so that
+     * assay_listen_again() can, comes after bind(): what another process
+     * listens to stays refused. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         bind(fd, info->ai_addr, info->ai_addrlen) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
         listen(fd, BACKLOG) != 0) {
         assay_fail_uv(err, ASSAY_IO, -errno, "listen on %s", name);
     }
@@ -165,4 +170,71 @@ out:
         close(fd);
     }
     return err->code;
+}
+
+/* --- several ------------------------------------------------------------ */
+
+enum assay_code
+assay_listen_share(int fd, int *out, struct assay_error *err)
+{
+    *out = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (*out < 0) {
+        assay_fail_uv(err, ASSAY_IO, -errno, "listen");
+    }
+    return err->code;
+}
+
+enum assay_code
+assay_listen_again(int fd, int *out, struct assay_error *err)
+{
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof(at);
+    int on = 1;
+    int again;
+
+    (void)getsockname(fd, (struct sockaddr *)&at, &len);
+    if (at.ss_family != AF_INET && at.ss_family != AF_INET6) {
+        return assay_listen_share(fd, out, err);
+    }
+    *out = -1;
+    again = open_socket(at.ss_family);
+    if (again < 0 ||
+        setsockopt(again, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        setsockopt(again, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
+        bind(again, (struct sockaddr *)&at, len) != 0 ||
+        listen(again, BACKLOG) != 0) {
+        assay_fail_uv(err, ASSAY_IO, -errno, "listen once more");
+        if (again >= 0) {
+            close(again);
+        }
+        return err->code;
+    }
+    *out = again;
+    return ASSAY_OK;
+}
+
+/* --- files -------------------------------------------------------------- */
+
+void
+assay_socket_file_note(struct assay_socket_file *f, const char *path)
+{
+    struct stat st;
+
+    f->path[0] = '\0';
+    if (lstat(path, &st) == 0) {
+        snprintf(f->path, sizeof(f->path), "%s", path);
+        f->device = st.st_dev;
+        f->inode = st.st_ino;
+    }
+}
+
+void
+assay_socket_file_remove(const struct assay_socket_file *f)
+{
+    struct stat st;
+
+    if (f->path[0] != '\0' && lstat(f->path, &st) == 0 &&
+        st.st_dev == f->device && st.st_ino == f->inode) {
+        (void)unlink(f->path);
+    }
 }

@@ -217,6 +217,26 @@ ASSAY_API void assay_tls_identity_pem(const struct assay_tls_identity *i,
 /* SHA-256 of the leaf: what is announced to the platform. */
 ASSAY_API void assay_tls_identity_sha256(const struct assay_tls_identity *i,
                                          uint8_t out[32]);
+/* Dates of the leaf, Unix seconds. */
+ASSAY_API void assay_tls_identity_dates(const struct assay_tls_identity *i,
+                                        int64_t *from_s, int64_t *until_s);
+/* Whom it is for: the leaf's DNS names, of which "*.example.org" stands for
+ * each with one label more. k counts from 0; NULL: there are no more. */
+ASSAY_API const char *
+assay_tls_identity_name(const struct assay_tls_identity *i, size_t k);
+/* Other names in place of these. ASSAY_INVALID, ASSAY_TOO_LARGE,
+ * ASSAY_NO_MEMORY. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_tls_identity_set_names(struct assay_tls_identity *i,
+                             const char *const *names, size_t count,
+                             struct assay_error *err);
+/* Several at one door: a session over `first` shows the first one that has the
+ * name its client asks for (SNI), or else `first`, which takes over `other`.
+ * Before there are sessions. */
+ASSAY_API void assay_tls_identity_add(struct assay_tls_identity *first,
+                                      struct assay_tls_identity *other);
+ASSAY_API const struct assay_tls_identity *
+assay_tls_identity_next(const struct assay_tls_identity *i); /* or NULL */
 
 enum assay_server_state {
     ASSAY_SERVER_HANDSHAKE,

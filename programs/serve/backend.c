@@ -22,6 +22,7 @@
 
 struct exchange {
     struct backend *backend;
+    unsigned generation;
     struct assay_dial *dial; /* while it runs */
     struct assay_stream *stream;
     void (*changed)(void *user);
@@ -51,6 +52,18 @@ struct exchange {
     uint64_t heard; /* octets from this connection */
     uint64_t received;
 };
+
+void
+backend_use(struct backend *b, const struct assay_address *address,
+            unsigned pool_max, uint32_t pool_idle_ms)
+{
+    pool_clear(&b->pool);
+    b->generation++;
+    b->address = address;
+    b->pool.loop = b->loop;
+    b->pool.max = pool_max;
+    b->pool.idle_ms = pool_idle_ms;
+}
 
 /* --- the response ------------------------------------------------------- */
 
@@ -283,6 +296,7 @@ dial(struct exchange *x)
     struct assay_dial_options options = {.to = *x->backend->address,
                                          .timeout_ms = CONNECT_MS};
 
+    x->generation = x->backend->generation;
     x->dial = assay_dial_start(x->backend->loop, &options, on_dialed, x);
     return x->dial != NULL;
 }
@@ -307,6 +321,7 @@ connect_first(struct exchange *x)
     struct assay_stream *stream =
         pool_take(pool, x->repeatable ? pool->idle_ms : FRESH_MS);
 
+    x->generation = x->backend->generation;
     x->reused = stream != NULL;
     if (stream == NULL) {
         return dial(x);
@@ -349,7 +364,8 @@ exchange_new(struct backend *backend, const struct exchange_request *request,
 static bool
 may_be_used_again(const struct exchange *x)
 {
-    return x->state == EXCHANGE_DONE && x->sent && x->head.keep_alive &&
+    return x->generation == x->backend->generation &&
+           x->state == EXCHANGE_DONE && x->sent && x->head.keep_alive &&
            !x->eof && assay_queue_len(&x->in) == 0 &&
            x->broken.code == ASSAY_OK && assay_stream_queued(x->stream) == 0;
 }

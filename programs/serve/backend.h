@@ -33,7 +33,12 @@ struct backend {
     uv_loop_t *loop;
     const struct assay_address *address;
     struct pool pool;
+    unsigned generation; /* of connections: others do not come back */
 };
+
+/* From now on, requests go there. The address must live until the next one. */
+void backend_use(struct backend *b, const struct assay_address *address,
+                 unsigned pool_max, uint32_t pool_idle_ms);
 
 /* One request, as it goes out. */
 struct exchange_request {

@@ -24,6 +24,7 @@ enum wait {
 
 struct connection {
     struct connections *all;
+    struct site *site; /* held */
     struct connection *next;
     struct connection *previous;
     struct assay_stream *stream;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "site.h"
 
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
 
@@ -47,6 +48,7 @@ connection_close(struct connection *c)
     assay_server_free(c->session);
     assay_stream_close(c->stream);
     assay_queue_free(&c->in);
+    site_drop(c->site);
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     all->counted(all->user);
 }
@@ -339,10 +341,12 @@ connection_open(struct connections *all, struct assay_stream *stream)
         return;
     }
     c->all = all;
+    c->site = site_hold(all->site);
     c->stream = stream;
     assay_queue_init(&c->in, IN_MAX_BYTES);
     if (!start_session(c)) {
         assay_stream_close(stream);
+        site_drop(c->site);
         free(c);
         return;
     }

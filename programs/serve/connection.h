@@ -12,12 +12,15 @@
 #include "quotes.h"
 
 struct connection; /* opaque */
+struct site;
 
-/* What connections have in common; set up once. */
+/* What the connections of one loop have in common. A reload changes what comes
+ * from the site, between two events. */
 struct connections {
     uv_loop_t *loop;
     const struct log *log;
     const struct assay_ctx *ctx;
+    struct site *site; /* each connection holds the one it began with */
     const struct assay_tls_identity *identity;
     struct quotes quotes;
     struct backend backend;

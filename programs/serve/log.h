@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,7 +18,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct log {
     bool json;
-    bool verbose; /* LOG_DEBUG too */
+    atomic_bool verbose; /* LOG_DEBUG too; a reload may change it */
 };
 
 struct log_field {

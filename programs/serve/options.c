@@ -1,20 +1,19 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * options.c - what assay-serve is told on its command line, in one table.
+ * options.c - what assay-serve can be told, in one table for the command line
+ * and the file.
  */
 #include "options.h"
 
-#include <getopt.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "help.h"
+#include "base/nearest.h"
 #include "io/args.h"
 #include "io/quoter.h"
+#include "settings.h"
 #include "upgrade.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:8443"
@@ -22,28 +21,37 @@
 #define CONNECTIONS_MAX 65536u
 #define QUOTES_MAX      1024u
 
-/* Takes an option's value; on failure the message says what is wrong. */
-typedef void set_function(struct options *o, const char *value,
-                          struct assay_error *err);
-
-static bool usage(enum serve_exit *exit, const char *fmt, ...)
-    ASSAY_PRINTF(2, 3);
-
-static bool
-usage(enum serve_exit *exit, const char *fmt, ...)
+size_t
+options_split(struct options *o, const char *list,
+              const char *names[SERVE_NAMES_MAX], const char *what,
+              struct assay_error *err)
 {
-    char message[400];
-    va_list args;
+    size_t count = 0;
 
-    va_start(args, fmt);
-    vsnprintf(message, sizeof(message), fmt, args);
-    va_end(args);
-    for (char *c = message; *c != '\0'; c++) {
-        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+    for (;;) {
+        size_t len = strcspn(list, ",");
+        const char *name = NULL;
+
+        if (count < SERVE_NAMES_MAX && len > 0) {
+            name = options_keep(
+                o, (struct assay_slice){(const uint8_t *)list, len});
+            if (name == NULL) {
+                assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", what);
+                return 0;
+            }
+        }
+        if (name == NULL) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "%s: 1 to %u names with commas between them", what,
+                       SERVE_NAMES_MAX);
+            return 0;
+        }
+        names[count++] = name;
+        if (list[len] == '\0') {
+            return count;
+        }
+        list += len + 1;
     }
-    fprintf(stderr, "assay-serve: %s (try 'assay-serve --help')\n", message);
-    *exit = SERVE_USAGE;
-    return false;
 }
 
 /* --- values ------------------------------------------------------------- */
@@ -68,30 +76,7 @@ set_backend(struct options *o, const char *v, struct assay_error *err)
 static void
 set_self_signed(struct options *o, const char *v, struct assay_error *err)
 {
-    char *name;
-
-    free(o->name_list);
-    o->name_count = 0;
-    o->name_list = strdup(v);
-    if (o->name_list == NULL) {
-        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "--self-signed");
-        return;
-    }
-    for (name = o->name_list; name != NULL;) {
-        char *comma = strchr(name, ',');
-
-        if (comma != NULL) {
-            *comma = '\0';
-        }
-        if (o->name_count == SERVE_NAMES_MAX || name[0] == '\0') {
-            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "--self-signed: 1 to %u names with commas between them",
-                       SERVE_NAMES_MAX);
-            return;
-        }
-        o->names[o->name_count++] = name;
-        name = comma != NULL ? comma + 1 : NULL;
-    }
+    o->name_count = options_split(o, v, o->names, "--self-signed", err);
 }
 
 static void
@@ -168,6 +153,7 @@ set_backend_pool(struct options *o, const char *v, struct assay_error *err)
         (void)err;                                                             \
         o->member = true;                                                      \
     }
+COUNT(workers, "--workers", SERVE_WORKERS_MAX)
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 COUNT(max_quotes, "--max-quotes", QUOTES_MAX)
 SECONDS(header_ms, "--header-timeout")
@@ -178,6 +164,7 @@ SECONDS(backend_idle_ms, "--backend-idle")
 SECONDS(upgrade_idle_ms, "--upgrade-idle")
 SECONDS(quote_ms, "--quote-timeout")
 SECONDS(drain_ms, "--drain")
+TEXT(config)
 TEXT(cert)
 TEXT(key)
 TEXT(cert_out)
@@ -185,149 +172,85 @@ TEXT(ready_file)
 TEXT(quotes)
 FLAG(verbose)
 FLAG(check)
-
-static void
-set_help(struct options *o, const char *v, struct assay_error *err)
-{
-    (void)v;
-    (void)err;
-    fputs(serve_help, stdout);
-    o->done = true;
-}
-
-static void
-set_version(struct options *o, const char *v, struct assay_error *err)
-{
-    (void)v;
-    (void)err;
-    printf("assay-serve %s\n", ASSAY_VERSION);
-    o->done = true;
-}
+FLAG(dump)
+FLAG(help)
+FLAG(version)
 
 /* --- the table ---------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    char letter; /* of its short form; 0 for none */
-    bool has_value;
-    set_function *set;
-} table[] = {
-    {"listen", 0, true, set_listen},
-    {"backend", 0, true, set_backend},
-    {"cert", 0, true, set_cert},
-    {"key", 0, true, set_key},
-    {"self-signed", 0, true, set_self_signed},
-    {"cert-out", 0, true, set_cert_out},
-    {"quotes", 0, true, set_quotes},
-    {"announce", 0, true, set_announce},
-    {"max-connections", 0, true, set_max_connections},
-    {"max-quotes", 0, true, set_max_quotes},
-    {"max-body", 0, true, set_max_body},
-    {"header-timeout", 0, true, set_header_ms},
-    {"idle-timeout", 0, true, set_idle_ms},
-    {"body-timeout", 0, true, set_body_ms},
-    {"backend-timeout", 0, true, set_backend_ms},
-    {"backend-pool", 0, true, set_backend_pool},
-    {"backend-idle", 0, true, set_backend_idle_ms},
-    {"upgrade", 0, true, set_upgrades},
-    {"upgrade-idle", 0, true, set_upgrade_idle_ms},
-    {"quote-timeout", 0, true, set_quote_ms},
-    {"drain", 0, true, set_drain_ms},
-    {"ready-file", 0, true, set_ready_file},
-    {"log", 0, true, set_log},
-    {"verbose", 'v', false, set_verbose},
-    {"check", 0, false, set_check},
-    {"version", 0, false, set_version},
-    {"help", 'h', false, set_help},
+const struct setting settings[] = {
+    {"config", 0, VALUE | LINE_ONLY, set_config},
+    {"listen", 0, VALUE | AT_START, set_listen},
+    {"backend", 0, VALUE, set_backend},
+    {"cert", 0, VALUE | IDENTITY, set_cert},
+    {"key", 0, VALUE | IDENTITY, set_key},
+    {"self-signed", 0, VALUE | LIST | IDENTITY, set_self_signed},
+    {"cert-out", 0, VALUE, set_cert_out},
+    {"quotes", 0, VALUE | AT_START, set_quotes},
+    {"announce", 0, VALUE, set_announce},
+    {"workers", 0, VALUE | AT_START, set_workers},
+    {"max-connections", 0, VALUE, set_max_connections},
+    {"max-quotes", 0, VALUE, set_max_quotes},
+    {"max-body", 0, VALUE, set_max_body},
+    {"header-timeout", 0, VALUE, set_header_ms},
+    {"idle-timeout", 0, VALUE, set_idle_ms},
+    {"body-timeout", 0, VALUE, set_body_ms},
+    {"backend-timeout", 0, VALUE, set_backend_ms},
+    {"backend-pool", 0, VALUE, set_backend_pool},
+    {"backend-idle", 0, VALUE, set_backend_idle_ms},
+    {"upgrade", 0, VALUE, set_upgrades},
+    {"upgrade-idle", 0, VALUE, set_upgrade_idle_ms},
+    {"quote-timeout", 0, VALUE | AT_START, set_quote_ms},
+    {"drain", 0, VALUE, set_drain_ms},
+    {"ready-file", 0, VALUE | AT_START, set_ready_file},
+    {"log", 0, VALUE | AT_START, set_log},
+    {"verbose", 'v', FLAG, set_verbose},
+    {"check", 0, FLAG | LINE_ONLY, set_check},
+    {"dump-config", 0, FLAG | LINE_ONLY, set_dump},
+    {"version", 0, FLAG | LINE_ONLY, set_version},
+    {"help", 'h', FLAG | LINE_ONLY, set_help},
 };
-#define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
+const size_t settings_count = sizeof(settings) / sizeof(settings[0]);
+_Static_assert(sizeof(settings) / sizeof(settings[0]) <= SETTINGS_MAX,
+               "options.given has room for every setting");
 
-/* getopt_long() returns FIRST_ROW + the row of the table. */
-#define FIRST_ROW 256
-
-static size_t
-row_of(int found)
+const struct setting *
+setting_find(const char *name)
 {
-    size_t row = 0;
-
-    if (found >= FIRST_ROW) {
-        return (size_t)(found - FIRST_ROW);
-    }
-    while (row < TABLE_ROWS - 1 && table[row].letter != found) {
-        row++;
-    }
-    return row;
-}
-
-/* getopt_long() has refused something: say what. */
-static bool
-fail_option(int why, char **argv, enum serve_exit *exit)
-{
-    if (optopt >= FIRST_ROW) {
-        return usage(exit, "option '--%s' %s", table[row_of(optopt)].name,
-                     why == ':' ? "needs a value" : "takes no value");
-    }
-    if (optopt != 0) {
-        return usage(exit, "unknown option '-%c'", optopt);
-    }
-    return usage(exit, "unknown option '%.100s'", argv[optind - 1]);
-}
-
-static bool
-take_options(struct options *o, int argc, char **argv, enum serve_exit *exit)
-{
-    struct option longs[TABLE_ROWS + 1];
-    struct assay_error err;
-    int found;
-
-    for (size_t i = 0; i < TABLE_ROWS; i++) {
-        longs[i] = (struct option){
-            table[i].name, table[i].has_value ? required_argument : no_argument,
-            NULL, FIRST_ROW + (int)i};
-    }
-    longs[TABLE_ROWS] = (struct option){NULL, 0, NULL, 0};
-    opterr = 0;
-    while (!o->done &&
-           (found = getopt_long(argc, argv, ":vh", longs, NULL)) != -1) {
-        if (found == ':' || found == '?') {
-            return fail_option(found, argv, exit);
-        }
-        assay_error_clear(&err);
-        table[row_of(found)].set(o, optarg, &err);
-        if (err.code != ASSAY_OK) {
-            return usage(exit, "%s", err.msg);
+    for (size_t i = 0; i < settings_count; i++) {
+        if (strcmp(settings[i].name, name) == 0) {
+            return &settings[i];
         }
     }
-    if (!o->done && optind < argc) {
-        return usage(exit, "unexpected argument '%.100s'", argv[optind]);
-    }
-    return true;
+    return NULL;
 }
 
-static bool
-check_together(const struct options *o, enum serve_exit *exit)
+const char *
+setting_nearest(const char *name, unsigned without)
 {
-    bool files = o->cert != NULL || o->key != NULL;
+    const char *names[SETTINGS_MAX + 1] = {NULL};
+    size_t n = 0;
 
-    if (!o->has_backend) {
-        return usage(exit, "--backend is missing");
+    for (size_t i = 0; i < settings_count; i++) {
+        if ((settings[i].kind & without) == 0) {
+            names[n++] = settings[i].name;
+        }
     }
-    if (files && o->name_count > 0) {
-        return usage(exit, "--cert with --key and --self-signed exclude each "
-                           "other");
-    }
-    if (!files && o->name_count == 0) {
-        return usage(exit,
-                     "--cert with --key, or --self-signed, must be given");
-    }
-    if (files && (o->cert == NULL || o->key == NULL)) {
-        return usage(exit, "--cert and --key go together");
-    }
-    return true;
+    return assay_nearest(assay_slice_of(name), names);
 }
 
-static void
-set_defaults(struct options *o)
+void
+setting_set(struct options *o, const struct setting *s, const char *value,
+            struct assay_error *err)
+{
+    s->set(o, value, err);
+    o->given[s - settings] = value != NULL ? value : "true";
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+void
+options_default(struct options *o)
 {
     struct assay_error err;
 
@@ -351,27 +274,28 @@ set_defaults(struct options *o)
     set_listen(o, DEFAULT_LISTEN, &err);
 }
 
-bool
-options_parse(struct options *o, int argc, char **argv, enum serve_exit *exit)
+const char *
+options_keep(struct options *o, struct assay_slice text)
 {
-    bool good;
+    struct kept_text *k = malloc(sizeof(*k) + text.len + 1);
 
-    set_defaults(o);
-    good = take_options(o, argc, argv, exit);
-    if (good && o->done) {
-        *exit = SERVE_DONE;
-        good = false;
+    if (k == NULL) {
+        return NULL;
     }
-    good = good && check_together(o, exit);
-    if (!good) {
-        options_free(o);
-    }
-    return good;
+    assay_copy(k->text, text);
+    k->text[text.len] = '\0';
+    k->next = o->kept;
+    o->kept = k;
+    return k->text;
 }
 
 void
 options_free(struct options *o)
 {
-    free(o->name_list);
-    o->name_list = NULL;
+    while (o->kept != NULL) {
+        struct kept_text *next = o->kept->next;
+
+        free(o->kept);
+        o->kept = next;
+    }
 }

@@ -1,14 +1,17 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * options.h - what assay-serve is told on its command line.
+ * options.h - what assay-serve is told, on its command line and in a file.
  */
 #pragma once
 
 #include "assay/assay.h"
 #include "io/address.h"
 
-#define SERVE_NAMES_MAX 64u
+#define SERVE_NAMES_MAX        64u
+#define SERVE_CERTIFICATES_MAX 16u
+#define SERVE_WORKERS_MAX      64u
+#define SETTINGS_MAX           96u /* rows of the table of settings */
 
 enum serve_exit {
     SERVE_DONE = 0,
@@ -23,19 +26,35 @@ enum announce {
     ANNOUNCE_OFF,
 };
 
-/* Strings point into argv or into `name_list`; NULL where not given. */
+struct certificate_files {
+    const char *cert;
+    const char *key;
+    const char *names; /* "a,b", or NULL: as the certificate has them */
+};
+
+struct kept_text {
+    struct kept_text *next;
+    char text[];
+};
+
+/* Strings live in argv or in `kept`; NULL where not given. */
 struct options {
+    const char *config;
     struct assay_address listen;
     struct assay_address backend;
     bool has_backend;
     const char *cert;
     const char *key;
+    /* of cert and key, and what the file has besides; first: the default */
+    struct certificate_files certificates[SERVE_CERTIFICATES_MAX];
+    size_t certificate_count;
     const char *names[SERVE_NAMES_MAX]; /* of --self-signed */
     size_t name_count;
     const char *cert_out;
     const char *ready_file;
     const char *quotes;
     enum announce announce;
+    uint32_t workers; /* 0: as many as there are cores */
     uint32_t max_connections;
     uint32_t max_quotes;
     uint64_t max_body; /* bytes; UINT64_MAX: any */
@@ -52,11 +71,21 @@ struct options {
     bool json_log;
     bool verbose;
     bool check;
-    bool done; /* --help or --version has said all */
-    char *name_list;
+    bool dump;
+    bool help;
+    bool version;
+    /* Each setting as it was written, by row of the table; NULL: not at all. */
+    const char *given[SETTINGS_MAX];
+    struct kept_text *kept;
 };
 
-/* False: *exit says how to, all has been said, and nothing is owned. */
-bool options_parse(struct options *o, int argc, char **argv,
-                   enum serve_exit *exit);
+/* Reads the command line, and the file that it names; what the line says
+ * counts. Can be called again with the same argv, which outlives the options.
+ * SERVE_DONE, or SERVE_USAGE or SERVE_FAILED with *err, and nothing is owned.
+ */
+ASSAY_MUST_CHECK enum serve_exit options_parse(struct options *o, int argc,
+                                               char **argv,
+                                               struct assay_error *err);
 void options_free(struct options *o);
+/* The settings as a file that says the same (TOML), appended. */
+void options_dump(const struct options *o, struct assay_buf *to);

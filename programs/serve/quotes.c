@@ -24,7 +24,7 @@ struct quote_call {
 static void
 end_call(struct quote_call *c)
 {
-    c->quotes->active--;
+    atomic_fetch_sub(c->quotes->active, 1);
     free(c);
 }
 
@@ -87,12 +87,13 @@ quotes_ask(struct quotes *q, struct assay_server *session,
     struct quote_call *c = NULL;
     uint8_t report_data[64];
 
-    if (q->active < q->max) {
+    if (atomic_fetch_add(q->active, 1) < q->max) {
         c = calloc(1, sizeof(*c));
     }
-    if (c != NULL) {
+    if (c == NULL) {
+        atomic_fetch_sub(q->active, 1);
+    } else {
         *c = (struct quote_call){q, session, NULL, answered, user};
-        q->active++;
         assay_server_report_data(session, report_data);
         c->call = assay_quoter_get(q->quoter, report_data, on_quoted, c);
         if (c->call == NULL) {

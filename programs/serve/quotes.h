@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "assay/session.h"
 #include "io/quoter.h"
 #include "log.h"
@@ -13,7 +15,7 @@
 struct quotes {
     struct assay_quoter *quoter;
     const struct log *log;
-    unsigned active;
+    atomic_uint *active; /* of all loops */
     unsigned max;
 };
 

@@ -59,12 +59,16 @@ new_identity(const struct assay_ctx *ctx)
     }
     assay_buf_init(&i->leaf, ASSAY_TLS_IDENTITY_MAX_BYTES);
     assay_buf_init(&i->chain, ASSAY_TLS_IDENTITY_MAX_BYTES);
+    assay_buf_init(&i->names, ASSAY_TLS_IDENTITY_MAX_BYTES);
     i->server = assay_tls_settings(ctx->lib, TLS_server_method());
     if (i->server == NULL) {
         free(i);
         return NULL;
     }
     SSL_CTX_set_alpn_select_cb(i->server, choose_alpn, NULL);
+    (void)SSL_CTX_set_tlsext_servername_callback(i->server,
+                                                 assay_tls_identity_choose);
+    (void)SSL_CTX_set_tlsext_servername_arg(i->server, i);
     (void)SSL_CTX_set_options(i->server, SSL_OP_CIPHER_SERVER_PREFERENCE |
                                              SSL_OP_PRIORITIZE_CHACHA);
     return i;
@@ -73,11 +77,15 @@ new_identity(const struct assay_ctx *ctx)
 void
 assay_tls_identity_free(struct assay_tls_identity *i)
 {
-    if (i != NULL) {
+    while (i != NULL) {
+        struct assay_tls_identity *next = i->next;
+
         SSL_CTX_free(i->server);
         assay_buf_free(&i->leaf);
         assay_buf_free(&i->chain);
+        assay_buf_free(&i->names);
         free(i);
+        i = next;
     }
 }
 
@@ -100,7 +108,7 @@ assay_tls_identity_sha256(const struct assay_tls_identity *i, uint8_t out[32])
     memcpy(out, i->sha256, sizeof(i->sha256));
 }
 
-/* Keeps the leaf's DER and the PEM of one more certificate. */
+/* Keeps what the leaf says, and the PEM of one more certificate. */
 static bool
 keep_certificate(struct assay_tls_identity *i, const struct assay_ctx *ctx,
                  X509 *cert, bool leaf)
@@ -120,7 +128,7 @@ keep_certificate(struct assay_tls_identity *i, const struct assay_ctx *ctx,
     }
     OPENSSL_free(der);
     return len > 0 && err.code == ASSAY_OK && !i->chain.failed &&
-           !i->leaf.failed;
+           !i->leaf.failed && (!leaf || assay_tls_identity_read(i, cert));
 }
 
 /* --- from PEM ----------------------------------------------------------- */
@@ -223,6 +231,7 @@ assay_tls_identity_parse(const struct assay_ctx *ctx,
     } else if (!use_chain(i, ctx, chain)) {
         (void)!assay_buf_check(&i->chain, "certificate", err);
         (void)!assay_buf_check(&i->leaf, "certificate", err);
+        (void)!assay_buf_check(&i->names, "certificate", err);
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "certificate: not a chain of 1 to %d certificates in PEM, "
                    "leaf first",

@@ -14,7 +14,17 @@ struct assay_tls_identity {
     struct assay_buf leaf;  /* DER */
     uint8_t sha256[32];     /* of the leaf */
     struct assay_buf chain; /* PEM */
+    struct assay_buf names; /* whom it is for, each with a NUL behind it */
+    int64_t from_s;         /* Unix seconds: dates of the leaf */
+    int64_t until_s;
+    struct assay_tls_identity *next; /* owned */
 };
+
+/* Takes names and dates out of the leaf (identity_names_openssl.c). */
+bool assay_tls_identity_read(struct assay_tls_identity *i, const X509 *leaf);
+/* OpenSSL's callback: the settings of the identity, of `first` and those behind
+ * it, that the client has asked for. */
+int assay_tls_identity_choose(SSL *ssl, int *alert, void *first);
 
 /* Whom one client session believes; lives in the session, for the callback
  * that OpenSSL calls while it checks a chain. */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "policy/policy.h"
 
 /* A policy with the defaults of docs/policy.md and no rule of its own. */
@@ -70,7 +71,3 @@ enum assay_certificate_event
 assay_member_certificate_event(const struct assay_member_place *at);
 void assay_member_wires(const struct assay_member_place *at,
                         struct assay_policy *p);
-
-/* The name in a NULL-terminated list that is nearest to a misspelt one; NULL
- * if none is near. */
-const char *assay_nearest(struct assay_slice name, const char *const *names);

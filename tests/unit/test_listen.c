@@ -11,6 +11,7 @@
 
 #include "harness/loop.h"
 #include "io/listen.h"
+#include "io/listen_socket.h"
 
 #define ACCEPTED_MAX 8
 
@@ -325,6 +326,62 @@ refused(void **state)
     server_close(&s);
 }
 
+/* Several loops at one address: TCP has a queue for each, among which the
+ * system spreads; a Unix socket has one, and whoever looks first takes. */
+static void
+several(const char *text)
+{
+    struct server first;
+    struct server second;
+    struct assay_error err;
+    int fds[2];
+    int clients[ACCEPTED_MAX] = {0};
+    struct assay_address at;
+
+    server_open(&first);
+    server_open(&second);
+    at = first.at;
+    if (text != NULL) {
+        assert_int_equal(assay_address_parse(text, NULL, &at, &err), ASSAY_OK);
+    }
+    assay_error_clear(&err);
+    assert_int_equal(
+        assay_listen_socket(&first.loop.uv, &at, 0600, &fds[0], &err),
+        ASSAY_OK);
+    assert_int_equal(assay_listen_again(fds[0], &fds[1], &err), ASSAY_OK);
+    assert_int_equal(assay_listen_on(&first.loop.uv, fds[0], on_accepted,
+                                     &first, &first.listener, &err),
+                     ASSAY_OK);
+    assert_int_equal(assay_listen_on(&second.loop.uv, fds[1], on_accepted,
+                                     &second, &second.listener, &err),
+                     ASSAY_OK);
+    assert_string_equal(assay_listener_address(first.listener),
+                        assay_listener_address(second.listener));
+    for (size_t i = 0; i < ACCEPTED_MAX; i++) {
+        clients[i] = text != NULL
+                         ? connect_tcp(assay_listener_address(first.listener))
+                         : connect_unix(first.at.path);
+        assert_true(clients[i] >= 0);
+    }
+    while (first.count + second.count < ACCEPTED_MAX) {
+        uv_run(&first.loop.uv, UV_RUN_NOWAIT);
+        uv_run(&second.loop.uv, UV_RUN_NOWAIT);
+    }
+    for (size_t i = 0; i < ACCEPTED_MAX; i++) {
+        close(clients[i]);
+    }
+    server_close(&second);
+    server_close(&first);
+}
+
+static void
+several_loops(void **state)
+{
+    (void)state;
+    several("127.0.0.1:0");
+    several(NULL);
+}
+
 static void
 closed_while_accepting(void **state)
 {
@@ -404,6 +461,7 @@ main(void)
         cmocka_unit_test(stale_socket),
         cmocka_unit_test(replaced_socket),
         cmocka_unit_test(refused),
+        cmocka_unit_test(several_loops),
         cmocka_unit_test(closed_while_accepting),
         cmocka_unit_test(paused),
         cmocka_unit_test(no_descriptors),

@@ -1,0 +1,92 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * check.c - what --check says.
+ */
+#include "check.h"
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/text.h"
+#include "base/timestamp.h"
+
+/* "" if it is in its dates. */
+static const char *
+fault_of(const struct assay_tls_identity *i, int64_t now_s)
+{
+    int64_t from_s;
+    int64_t until_s;
+
+    assay_tls_identity_dates(i, &from_s, &until_s);
+    return now_s > until_s ? "expired" : now_s < from_s ? "not yet valid" : "";
+}
+
+static void
+describe_identity(const struct assay_tls_identity *i, int64_t now_s,
+                  struct assay_buf *to)
+{
+    const char *fault = fault_of(i, now_s);
+    char until[ASSAY_TIME_TEXT];
+    uint8_t sha256[32];
+    char hex[65];
+    int64_t from_s;
+    int64_t until_s;
+
+    assay_tls_identity_dates(i, &from_s, &until_s);
+    assay_time_format(until_s, until);
+    assay_tls_identity_sha256(i, sha256);
+    assay_hex_to(hex, ASSAY_SLICE(sha256));
+    assay_buf_printf(to, "certificate: sha256 %s, until %s%s%s\n", hex, until,
+                     fault[0] != '\0' ? ", " : "", fault);
+    for (size_t k = 0; assay_tls_identity_name(i, k) != NULL; k++) {
+        assay_buf_printf(to, "  for %s\n", assay_tls_identity_name(i, k));
+    }
+}
+
+static void
+describe_address(const char *what, const struct assay_address *a,
+                 struct assay_buf *to)
+{
+    bool v6 = !a->is_unix && strchr(a->host, ':') != NULL;
+
+    if (a->is_unix) {
+        assay_buf_printf(to, "%s: unix:%s\n", what, a->path);
+    } else {
+        assay_buf_printf(to, "%s: %s%s%s:%s\n", what, v6 ? "[" : "", a->host,
+                         v6 ? "]" : "", a->port);
+    }
+}
+
+void
+check_describe(const struct site *s, const struct assay_quoter *quoter,
+               int64_t now_s, struct assay_buf *to)
+{
+    const struct options *o = &s->options;
+
+    describe_address("listen", &o->listen, to);
+    describe_address("backend", &o->backend, to);
+    assay_buf_printf(to, "quotes: %s\n", assay_quoter_name(quoter));
+    for (const struct assay_tls_identity *i = s->identity; i != NULL;
+         i = assay_tls_identity_next(i)) {
+        describe_identity(i, now_s, to);
+    }
+}
+
+void
+check_dates(const struct site *s, int64_t now_s, const struct log *log)
+{
+    for (const struct assay_tls_identity *i = s->identity; i != NULL;
+         i = assay_tls_identity_next(i)) {
+        const char *fault = fault_of(i, now_s);
+        const char *name = assay_tls_identity_name(i, 0);
+
+        if (fault[0] != '\0') {
+            log_event(log, LOG_WARNING, "certificate out of its dates",
+                      (struct log_field[]){
+                          {"name", assay_slice_of(name != NULL ? name : "")},
+                          {"fault", assay_slice_of(fault)},
+                      },
+                      2);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * program.h - the main thread: signals, reloads, and the crew that serves.
+ */
+#pragma once
+
+#include "announce.h"
+#include "doors.h"
+#include "worker.h"
+
+struct program {
+    int argc;
+    char **argv;
+    struct log log;
+    uv_loop_t loop;
+    struct assay_ctx *ctx;
+    struct site *site;  /* the newest one */
+    struct site *first; /* what was started with: what a reload cannot change */
+    struct assay_quoter *quoter; /* for announcements */
+    struct doors doors;
+    struct crew crew;
+    bool draining;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    uv_signal_t hang_up;
+    uv_async_t ended; /* a worker has */
+    uv_timer_t drain;
+    /* reload.c */
+    uv_timer_t rest; /* after SIGHUP: more of them are the same one */
+    struct announcement announcement;
+    struct site *next; /* being announced, or NULL */
+    bool again;        /* SIGHUP came meanwhile */
+};
+
+/* All that can be had without letting anybody in (start.c). The options are
+ * taken over. False: it was said why. */
+bool program_prepare(struct program *p, struct options *o);
+/* Lets them in. */
+bool program_open(struct program *p);
+
+/* Watches SIGHUP (reload.c). */
+void reload_init(struct program *p);
+void reload_close(struct program *p); /* behind the quoter's end */

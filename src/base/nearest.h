@@ -1,0 +1,12 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * nearest.h - what somebody who misspelled a name may have meant.
+ */
+#pragma once
+
+#include "assay/bytes.h"
+
+/* The name in a NULL-terminated list that is nearest to a misspelt one; NULL
+ * if none is near. */
+const char *assay_nearest(struct assay_slice name, const char *const *names);

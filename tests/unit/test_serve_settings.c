@@ -1,0 +1,278 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * test_serve_settings.c - assay-serve's table of settings: command line and
+ * file are one, and every row is documented.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "harness/unit.h"
+#include "io/file.h"
+#include "programs/serve/config.h"
+#include "programs/serve/help.h"
+#include "programs/serve/settings.h"
+
+#define CONFIG "test_serve_settings.toml"
+#define GOOD   "backend = 'a:1'\nself-signed = 'n'\n"
+
+static void
+write_config(const char *text)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assert_int_equal(assay_file_write(CONFIG, assay_slice_of(text), 0600, &err),
+                     ASSAY_OK);
+}
+
+/* The words of a line, separated by spaces. */
+static enum serve_exit
+parse(struct options *o, const char *line, struct assay_error *err)
+{
+    static char copy[512];
+    char *argv[32] = {"assay-serve"};
+    int argc = 1;
+
+    snprintf(copy, sizeof(copy), "%s", line);
+    for (char *w = strtok(copy, " "); w != NULL; w = strtok(NULL, " ")) {
+        argv[argc++] = w;
+    }
+    return options_parse(o, argc, argv, err);
+}
+
+/* The file, then the line, and what both come to. */
+static void
+test_file_and_line(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *line;
+        const char *want; /* options_dump() */
+    } rows[] = {
+        {GOOD, "", "backend = \"a:1\"\nself-signed = \"n\"\n"},
+        {GOOD, "--backend b:2", "backend = \"b:2\"\nself-signed = \"n\"\n"},
+        {GOOD "verbose = true\nmax-quotes = 3\nidle-timeout = 1.5\n", "",
+         "backend = \"a:1\"\nself-signed = \"n\"\nmax-quotes = 3\n"
+         "idle-timeout = \"1.5\"\nverbose = true\n"},
+        {GOOD "verbose = false\n", "",
+         "backend = \"a:1\"\nself-signed = \"n\"\n"},
+        {"backend = 'a:1'\nself-signed = ['n', 'm']\n", "",
+         "backend = \"a:1\"\nself-signed = \"n,m\"\n"},
+        {"backend = 'a:1'\ncert = 'c'\nkey = 'k'\n"
+         "[[certificate]]\ncert = 'd'\nkey = \"l\\\"\"\nnames = ['x', 'y']\n",
+         "",
+         "backend = \"a:1\"\ncert = \"c\"\nkey = \"k\"\n\n[[certificate]]\n"
+         "cert = \"d\"\nkey = \"l\\\"\"\nnames = \"x,y\"\n"},
+        {GOOD, "--cert c --key k",
+         "backend = \"a:1\"\ncert = \"c\"\nkey = \"k\"\n"},
+        {"backend = 'a:1'\n[[certificate]]\ncert = 'd'\nkey = 'k'\n",
+         "--self-signed n", "backend = \"a:1\"\nself-signed = \"n\"\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_error err;
+        struct options o;
+        char line[200];
+
+        snprintf(line, sizeof(line), "--config " CONFIG " %s", rows[i].line);
+        write_config(rows[i].file);
+        /* Again with its own output: it says the same. */
+        for (int again = 0; again < 2; again++) {
+            struct assay_buf text;
+
+            assert_int_equal(parse(&o, line, &err), SERVE_DONE);
+            assay_buf_init(&text, CONFIG_MAX_BYTES);
+            options_dump(&o, &text);
+            assay_buf_add_u8(&text, '\0');
+            assert_string_equal((const char *)text.ptr, rows[i].want);
+            write_config((const char *)text.ptr);
+            snprintf(line, sizeof(line), "--config " CONFIG);
+            assay_buf_free(&text);
+            options_free(&o);
+        }
+    }
+    remove(CONFIG);
+}
+
+static void
+test_certificates(void **state)
+{
+    struct assay_error err;
+    struct options o;
+
+    (void)state;
+    write_config("backend = 'a:1'\ncert = 'c'\nkey = 'k'\n"
+                 "[[certificate]]\ncert = 'd'\nkey = 'l'\nnames = ['x']\n");
+    assert_int_equal(parse(&o, "--config " CONFIG, &err), SERVE_DONE);
+    assert_int_equal(o.certificate_count, 2);
+    assert_string_equal(o.certificates[0].cert, "c");
+    assert_null(o.certificates[0].names);
+    assert_string_equal(o.certificates[1].key, "l");
+    assert_string_equal(o.certificates[1].names, "x");
+    options_free(&o);
+    remove(CONFIG);
+}
+
+static void
+test_refused(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *line;
+        enum serve_exit exit;
+        const char *message;
+    } rows[] = {
+        {"\n\nbakend = 'a:1'\n", "", SERVE_FAILED,
+         "test_serve_settings.toml: line 3: unknown setting 'bakend', did you "
+         "mean 'backend'?"},
+        {"zzz = 1\n", "", SERVE_FAILED,
+         CONFIG ": line 1: unknown setting 'zzz'"},
+        {"check = true\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'check' can only be said on the command line"},
+        {"config = 'x'\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'config' can only be said on the command line"},
+        {"verbose = 1\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'verbose' takes true or false"},
+        {"backend = true\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'backend' takes a text or a number"},
+        {"backend = ['a:1']\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'backend' takes a text or a number"},
+        {"backend = \"a:1\\u0000\"\n", "", SERVE_FAILED,
+         CONFIG ": line 1: longer than"},
+        {"self-signed = ['a', 1]\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'self-signed' takes names"},
+        {"self-signed = ['a', 'b,c']\n", "", SERVE_FAILED,
+         CONFIG ": line 1: 'self-signed' takes names"},
+        {"\nmax-quotes = -1\n", "", SERVE_FAILED,
+         CONFIG ": line 2: --max-quotes: '-1' is not a number"},
+        {"backend = 'a:1'\nbackend = 'b:1'\n", "", SERVE_FAILED,
+         CONFIG ": line 2: "},
+        {"[certificate]\ncert = 'c'\n", "", SERVE_FAILED,
+         CONFIG ": line 1: certificates are tables"},
+        {"certificate = []\n", "", SERVE_FAILED,
+         CONFIG ": line 1: certificates are tables"},
+        {"[[certificate]]\ncert = 'c'\n", "", SERVE_FAILED,
+         CONFIG ": line 1: this certificate lacks"},
+        {"[[certificate]]\ncert = 'c'\nkey = 'k'\nkeys = 'k'\n", "",
+         SERVE_FAILED,
+         CONFIG ": line 4: a certificate has cert, key and names, not 'keys'"},
+        {"[more]\nx = 1\n", "", SERVE_FAILED,
+         CONFIG ": line 1: unknown setting 'more'"},
+        {GOOD, "--bakend b:1", SERVE_USAGE,
+         "unknown option '--bakend', did you mean '--backend'?"},
+        {"self-signed = 'n'\n", "", SERVE_USAGE, "--backend is missing"},
+        {GOOD "cert = 'c'\nkey = 'k'\n", "", SERVE_USAGE,
+         "--cert with --key and --self-signed exclude each other"},
+        {GOOD, "--cert c", SERVE_USAGE, "--cert and --key go together"},
+        {GOOD, "--config none.toml", SERVE_FAILED, "none.toml: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_error err;
+        struct options o;
+        char line[200];
+
+        snprintf(line, sizeof(line), "--config " CONFIG " %s", rows[i].line);
+        write_config(rows[i].file);
+        CHECK(rows[i].message, parse(&o, line, &err) == rows[i].exit);
+        CHECK(err.msg,
+              strncmp(err.msg, rows[i].message, strlen(rows[i].message)) == 0);
+    }
+    remove(CONFIG);
+}
+
+static void
+test_too_many_certificates(void **state)
+{
+    struct assay_error err;
+    struct options o;
+    struct assay_buf text;
+
+    (void)state;
+    assay_buf_init(&text, CONFIG_MAX_BYTES);
+    for (unsigned i = 0; i <= SERVE_CERTIFICATES_MAX; i++) {
+        assay_buf_add_text(&text, "[[certificate]]\ncert='c'\nkey='k'\n");
+    }
+    options_default(&o);
+    assert_int_equal(config_parse(&o, assay_buf_slice(&text), "x", &err),
+                     ASSAY_TOO_LARGE);
+    options_free(&o);
+    assay_buf_free(&text);
+}
+
+/* --- documents ---------------------------------------------------------- */
+
+static char *
+read_source(const char *path)
+{
+    const char *source = getenv("ASSAY_SOURCE");
+    struct assay_error err;
+    struct assay_buf text;
+    char full[512];
+
+    assay_error_clear(&err);
+    snprintf(full, sizeof(full), "%s/%s", source != NULL ? source : ".", path);
+    assert_int_equal(assay_file_read(full, 1u << 20, &text, &err), ASSAY_OK);
+    assay_buf_add_u8(&text, '\0');
+    return (char *)text.ptr;
+}
+
+/* A name that goes on with a letter or a hyphen is another's. */
+static bool
+mentions(const char *text, const char *before, const char *name)
+{
+    char needle[80];
+
+    snprintf(needle, sizeof(needle), "%s%s", before, name);
+    for (const char *p = strstr(text, needle); p != NULL;
+         p = strstr(p + 1, needle)) {
+        char after = p[strlen(needle)];
+
+        if (after != '-' && !(after >= 'a' && after <= 'z')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+test_documented(void **state)
+{
+    char *man = read_source("docs/man/assay-serve.1.scd");
+    char *page = read_source("docs/serve.md");
+    char *completion = read_source("programs/assay/cmd_completion.c");
+
+    (void)state;
+    for (size_t i = 0; i < settings_count; i++) {
+        const char *name = settings[i].name;
+
+        CHECK(name, strlen(name) <= 32);
+        CHECK(name, mentions(serve_help, "--", name));
+        CHECK(name, mentions(man, "*--", name));
+        CHECK(name, mentions(completion, "--", name));
+        CHECK(name,
+              (settings[i].kind & LINE_ONLY) != 0 || mentions(page, "`", name));
+    }
+    free(man);
+    free(page);
+    free(completion);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_file_and_line),
+        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_too_many_certificates),
+        cmocka_unit_test(test_documented),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
