@@ -167,10 +167,12 @@ class HalfClosing:
 
 
 class Plane(Serve):
-    """assay-serve where no quotes are wanted."""
+    """assay-serve where no quotes are wanted, and one worker: another has a
+    pool of its own."""
 
     def __init__(self, backend, *options):
-        super().__init__(backend, "--announce", "off", *options,
+        super().__init__(backend, "--announce", "off", "--workers", "1",
+                         *options,
                          quotes="dstack:/none.sock")
 
 
