@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -337,6 +338,26 @@ const char *
 assay_stream_peer(const struct assay_stream *s)
 {
     return s->peer;
+}
+
+void
+assay_stream_set_peer(struct assay_stream *s, const char *name)
+{
+    snprintf(s->peer, sizeof(s->peer), "%s", name);
+}
+
+void
+assay_stream_local(const struct assay_stream *s, char *out, size_t out_size)
+{
+    struct sockaddr_storage own = {.ss_family = AF_UNIX};
+    int len = sizeof(own);
+
+    if (s->handle->type == UV_TCP) {
+        own.ss_family = AF_UNSPEC; /* stays if it is not connected any more */
+        (void)uv_tcp_getsockname((const uv_tcp_t *)s->handle,
+                                 (struct sockaddr *)&own, &len);
+    }
+    assay_socket_name((struct sockaddr *)&own, out, out_size);
 }
 
 static void

@@ -55,6 +55,12 @@ void assay_stream_shutdown(struct assay_stream *s);
 void assay_stream_close(struct assay_stream *s);
 /* "127.0.0.1:8443", "[::1]:80" or "unix"; as long as the stream. */
 const char *assay_stream_peer(const struct assay_stream *s);
+/* Somebody who is believed says that it is another: a copy, cut to
+ * ASSAY_SOCKET_NAME_BYTES. */
+void assay_stream_set_peer(struct assay_stream *s, const char *name);
+/* The own end, in the same form. */
+void assay_stream_local(const struct assay_stream *s, char *out,
+                        size_t out_size);
 
 /* Takes over a handle that is connected: dial.c and listen.c use it. The handle
  * (uv_tcp_t or uv_pipe_t) comes from malloc() and is closed and freed with the

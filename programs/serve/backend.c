@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/queue.h"
+#include "io/proxy_header.h"
 #include "upgrade.h"
 
 #define CONNECT_MS       5000u
@@ -55,14 +56,15 @@ struct exchange {
 
 void
 backend_use(struct backend *b, const struct assay_address *address,
-            unsigned pool_max, uint32_t pool_idle_ms)
+            const struct backend_options *options)
 {
     pool_clear(&b->pool);
     b->generation++;
     b->address = address;
     b->pool.loop = b->loop;
-    b->pool.max = pool_max;
-    b->pool.idle_ms = pool_idle_ms;
+    b->pool.max = options->proxy == 0 ? options->pool_max : 0;
+    b->pool.idle_ms = options->pool_idle_ms;
+    b->proxy = options->proxy;
 }
 
 /* --- the response ------------------------------------------------------- */
@@ -350,7 +352,12 @@ exchange_new(struct backend *backend, const struct exchange_request *request,
     assay_error_clear(&x->broken);
     assay_queue_init(&x->in, IN_MAX_BYTES);
     assay_buf_init(&x->trailers, ASSAY_HTTP1_TRAILERS_MAX_BYTES);
-    assay_buf_init(&x->request, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    assay_buf_init(&x->request,
+                   2 * ASSAY_HTTP1_HEAD_MAX_BYTES + ASSAY_PROXY_V1_MAX_BYTES);
+    if (backend->proxy > 0) {
+        assay_proxy_header_write(&x->request, backend->proxy, request->source,
+                                 request->destination);
+    }
     assay_buf_add(&x->request, request->head);
     if (x->request.failed || !connect_first(x)) {
         exchange_free(x);

@@ -33,12 +33,19 @@ struct backend {
     uv_loop_t *loop;
     const struct assay_address *address;
     struct pool pool;
+    unsigned proxy; /* version of the PROXY header that it wants; 0: none */
     unsigned generation; /* of connections: others do not come back */
 };
 
+/* How, beside the address. */
+struct backend_options {
+    unsigned pool_max;
+    uint32_t pool_idle_ms;
+    unsigned proxy; /* then a connection is one client's, and none is kept */
+};
 /* From now on, requests go there. The address must live until the next one. */
 void backend_use(struct backend *b, const struct assay_address *address,
-                 unsigned pool_max, uint32_t pool_idle_ms);
+                 const struct backend_options *options);
 
 /* One request, as it goes out. */
 struct exchange_request {
@@ -52,6 +59,9 @@ struct exchange_request {
      * 9.2.2): where a connection that had waited turns out to be closed, it is
      * sent once more on a new one. */
     bool repeatable;
+    /* The client's ends, as streams name them, for a PROXY header. */
+    const char *source;
+    const char *destination;
 };
 
 /* The backend must outlive it. NULL: no memory. */

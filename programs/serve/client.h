@@ -8,6 +8,7 @@
 
 #include "base/queue.h"
 #include "connection.h"
+#include "io/socket_name.h"
 
 /* What a connection waits for. */
 enum wait {
@@ -31,6 +32,11 @@ struct connection {
     struct assay_server *session;
     struct assay_slice fresh; /* ciphertext, while its event is handled */
     struct assay_queue in;    /* what the session had no room for */
+    bool preface;             /* a PROXY header is due, before anything else */
+    bool trusted;             /* a proxy whose X-Forwarded-* hold */
+    char local[ASSAY_SOCKET_NAME_BYTES]; /* what it connected to */
+    struct crowd_member *place;
+    unsigned requests; /* answered */
     struct quote_call *quote;
     struct forward *forward;
     uv_timer_t timer;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "assay/session.h"
+#include "crowd.h"
 #include "forward.h"
 #include "io/stream.h"
 #include "quotes.h"
@@ -34,6 +35,7 @@ struct connections {
     void (*counted)(void *user);
     void *user;
     /* kept by connection.c */
+    struct crowd crowd;
     struct connection *first;
     unsigned count;
     bool draining;

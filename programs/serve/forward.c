@@ -344,13 +344,14 @@ is_idempotent(struct assay_slice method)
 
 /* NULL: no memory, or *err says why the head cannot go on. */
 static struct exchange *
-ask_backend(const struct forward *f, const char *peer,
+ask_backend(const struct forward *f, const struct forward_client *client,
             void (*changed)(void *user), void *user, struct assay_error *err)
 {
     struct backend *backend = f->options->backend;
     const struct assay_http1_head *h = &f->request;
     struct heads_request add = {
-        .peer = peer,
+        .peer = client->peer,
+        .trusted = client->trusted,
         .keep = backend->pool.max > 0,
         .upgrade = upgrade_asked(h, f->options->upgrades),
     };
@@ -364,6 +365,8 @@ ask_backend(const struct forward *f, const char *peer,
             .is_head = assay_slice_is(h->method, "HEAD"),
             .chunked = h->framing == ASSAY_HTTP1_CHUNKED,
             .upgrade = add.upgrade,
+            .source = client->peer,
+            .destination = client->local,
             .repeatable = is_idempotent(h->method) &&
                           h->framing != ASSAY_HTTP1_CHUNKED &&
                           h->content_length == 0,
@@ -377,8 +380,8 @@ ask_backend(const struct forward *f, const char *peer,
 
 /* Asks the backend, unless the head alone is reason to refuse. */
 static void
-start(struct forward *f, const char *peer, void (*changed)(void *user),
-      void *user)
+start(struct forward *f, const struct forward_client *client,
+      void (*changed)(void *user), void *user)
 {
     struct assay_error err;
 
@@ -387,7 +390,7 @@ start(struct forward *f, const char *peer, void (*changed)(void *user),
     if (f->state != FORWARD_GOING) {
         return;
     }
-    f->exchange = ask_backend(f, peer, changed, user, &err);
+    f->exchange = ask_backend(f, client, changed, user, &err);
     if (err.code != ASSAY_OK) {
         refuse_request(f, &err);
     } else if (f->exchange == NULL) {
@@ -397,7 +400,8 @@ start(struct forward *f, const char *peer, void (*changed)(void *user),
 
 struct forward *
 forward_new(const struct forward_options *options, struct assay_server *session,
-            const char *peer, void (*changed)(void *user), void *user)
+            const struct forward_client *client, void (*changed)(void *user),
+            void *user)
 {
     struct forward *f = calloc(1, sizeof(*f));
     struct assay_error err;
@@ -417,7 +421,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
         used == 0) {
         f->state = FORWARD_CUT;
     } else {
-        start(f, peer, changed, user);
+        start(f, client, changed, user);
     }
     return f;
 }

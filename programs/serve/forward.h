@@ -19,11 +19,19 @@ struct forward_options {
     const char *upgrades; /* protocols that may be switched to, a list */
 };
 
+/* Whose request it is. */
+struct forward_client {
+    const char *peer;  /* as streams name it */
+    const char *local; /* the end that it connected to */
+    bool trusted;      /* a proxy that speaks for others */
+};
+
 /* For a session in the state REQUEST; it goes on with it in RAW, where both
  * sides have agreed to switch protocols. `changed` as with exchanges. The
  * options must outlive it. NULL: no memory. */
 struct forward *forward_new(const struct forward_options *options,
-                            struct assay_server *session, const char *peer,
+                            struct assay_server *session,
+                            const struct forward_client *client,
                             void (*changed)(void *user), void *user);
 /* Before assay_server_respond_end(). Logs how it went. NULL is fine. */
 void forward_free(struct forward *f);

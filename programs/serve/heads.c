@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/json_out.h"
+#include "forwarded.h"
 
 #define REFUSAL_MAX_BYTES 4096u
 
@@ -66,43 +67,6 @@ wants_trailers(const struct assay_http1_head *request)
 
 /* --- requests ----------------------------------------------------------- */
 
-/* Does a name begin so? Backends that make variables of names (CGI, WSGI) do
- * not tell '_' from '-', so neither is told apart here. */
-static bool
-begins(struct assay_slice name, const char *with)
-{
-    size_t n = strlen(with);
-
-    if (name.len < n) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = name.ptr[i];
-
-        c = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-        if ((c == '_' ? '-' : c) != (uint8_t)with[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What a backend may believe because only we say it. */
-static bool
-is_reserved(struct assay_slice name)
-{
-    static const char *const prefixes[] = {"x-assay-", "x-tls-ekm-",
-                                           "x-forwarded-"};
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (begins(name, prefixes[i])) {
-            return true;
-        }
-    }
-    return assay_slice_is_nocase(name, "Forwarded") ||
-           (begins(name, "x-real-ip") && name.len == strlen("x-real-ip"));
-}
-
 /* In origin-form: a proxy's absolute-form names the host once more. */
 static struct assay_slice
 origin_form(const struct assay_http1_head *h)
@@ -142,35 +106,6 @@ put_request_line(struct assay_buf *to, const struct assay_http1_head *h,
     (void)!assay_http1_put_request(to, h->method, target, err);
 }
 
-/* "127.0.0.1:8443" or "[::1]:80" without the port; nothing of "unix". */
-static struct assay_slice
-ip_of(const char *peer)
-{
-    struct assay_slice s = assay_slice_of(peer);
-    const char *colon = strrchr(peer, ':');
-
-    if (colon == NULL) {
-        return ASSAY_EMPTY;
-    }
-    s.len = (size_t)(colon - peer);
-    if (s.len > 2 && s.ptr[0] == '[') {
-        s.ptr++;
-        s.len -= 2;
-    }
-    return s;
-}
-
-static void
-put_forwarded(struct assay_buf *to, const char *peer, struct assay_error *err)
-{
-    struct assay_slice ip = ip_of(peer);
-
-    if (ip.len > 0) {
-        put(to, "X-Forwarded-For", ip, err);
-    }
-    put(to, "X-Forwarded-Proto", assay_slice_of("https"), err);
-}
-
 /* What this client and we want of the connection to the backend. */
 static void
 put_options(struct assay_buf *to, const struct assay_http1_head *h,
@@ -207,11 +142,11 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
         const struct assay_http1_field *f = &h->field[i];
 
         if (goes_on(h, f->name, h->framing == ASSAY_HTTP1_CHUNKED) &&
-            !is_reserved(f->name)) {
+            !forwarded_is_reserved(f->name)) {
             (void)!assay_http1_put_field(to, f->name, f->value, err);
         }
     }
-    put_forwarded(to, add->peer, err);
+    forwarded_put(to, h, add->peer, add->trusted, err);
     /* A POST without a body says so. */
     put_framing(to,
                 assay_http1_count(h, "Content-Length") > 0 ? ASSAY_HTTP1_LENGTH
@@ -297,7 +232,8 @@ heads_put_trailers(struct assay_buf *to, struct assay_slice lines,
     struct assay_http1_field f;
 
     while (assay_http1_trailer_next(&lines, &f)) {
-        if (assay_http1_trailer_passes(f.name) && !is_reserved(f.name)) {
+        if (assay_http1_trailer_passes(f.name) &&
+            !forwarded_is_reserved(f.name)) {
             (void)!assay_http1_put_field(to, f.name, f.value, err);
         }
     }

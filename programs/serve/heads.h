@@ -11,8 +11,9 @@
 
 /* What the head for the backend says beside what the client said. */
 struct heads_request {
-    const char *peer; /* the client, as streams name it: X-Forwarded-For */
-    bool keep;        /* the backend may keep the connection open */
+    const char *peer;           /* the client, as streams name it */
+    bool trusted;               /* its X-Forwarded-* are to be believed */
+    bool keep;                  /* the backend may keep the connection open */
     struct assay_slice upgrade; /* the protocol that is asked for, or empty */
 };
 

@@ -92,7 +92,10 @@ use(struct worker *w, struct site *site)
     c->site = site;
     c->identity = site->identity;
     c->quotes.max = o->max_quotes;
-    backend_use(&c->backend, &o->backend, o->backend_pool, o->backend_idle_ms);
+    backend_use(&c->backend, &o->backend,
+                &(struct backend_options){.pool_max = o->backend_pool,
+                                          .pool_idle_ms = o->backend_idle_ms,
+                                          .proxy = o->backend_proxy});
     c->forward = (struct forward_options){
         .backend = &c->backend,
         .log = w->crew->log,

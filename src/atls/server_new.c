@@ -25,6 +25,7 @@ assay_server_new(const struct assay_ctx *ctx,
                           "session: out of memory");
     }
     s->ctx = ctx;
+    s->head_max = ASSAY_HTTP1_HEAD_MAX_BYTES;
     assay_error_clear(&s->error);
     assay_error_clear(&s->body_error);
     assay_queue_init(&s->plain, PLAIN_MAX_BYTES);

@@ -94,16 +94,38 @@ refuse_head(struct assay_server *s, const struct assay_error *sub,
 }
 
 void
+assay_server_limit_head(struct assay_server *s, size_t max)
+{
+    s->head_max = max;
+}
+
+/* Octets of the next head; 0 if it is not there yet. */
+static size_t
+read_head(struct assay_server *s, struct assay_http1_head *head,
+          struct assay_error *err)
+{
+    struct assay_slice in = assay_queue_slice(&s->plain);
+    size_t used = 0;
+
+    if (assay_http1_request(in, &s->scanned, head, &used, err) == ASSAY_OK &&
+        (used > 0 ? used : in.len) > s->head_max) {
+        assay_fail(err, ASSAY_TOO_LARGE, s->head_max,
+                   "head: more than %zu bytes", s->head_max);
+    }
+    return used;
+}
+
+void
 assay_server_take_head(struct assay_server *s, struct assay_error *err)
 {
     struct assay_http1_head head;
     struct assay_request_class c;
     struct assay_error sub;
-    size_t used = 0;
+    size_t used;
 
     assay_error_clear(&sub);
-    if (assay_http1_request(assay_queue_slice(&s->plain), &s->scanned, &head,
-                            &used, &sub) != ASSAY_OK) {
+    used = read_head(s, &head, &sub);
+    if (sub.code != ASSAY_OK) {
         refuse_head(s, &sub, err);
         return;
     }

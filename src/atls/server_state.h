@@ -24,6 +24,7 @@ struct assay_server {
     bool have_head;
     bool head_only; /* HEAD: an answer has no body */
     size_t scanned;
+    size_t head_max;
     struct assay_buf head; /* octets, with the empty line */
     struct assay_http1_body body;
     struct assay_error body_error;

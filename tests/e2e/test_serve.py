@@ -468,7 +468,8 @@ class Forward(Shared):
         self.assertEqual(got, sorted([
             ("cookie", "a=b"), ("connection", "TE"), ("te", "trailers"),
             ("host", "localhost"), ("x-assay", "kept"), ("x-mine", "kept"),
-            ("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https")]))
+            ("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "localhost"), ("x-forwarded-port", "443")]))
 
     def test_fields_of_responses(self):
         a = self.serve.ask("GET", "/hop")
