@@ -37,14 +37,21 @@ forwarded_is_reserved(struct assay_slice name)
 {
     static const char *const prefixes[] = {"x-assay-", "x-tls-ekm-",
                                            "x-forwarded-"};
+    /* The last two frame; as they should be spelt, they never get here. */
+    static const char *const names[] = {"forwarded", "x-real-ip",
+                                        "content-length", "transfer-encoding"};
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (begins(name, prefixes[i])) {
             return true;
         }
     }
-    return assay_slice_is_nocase(name, "Forwarded") ||
-           (begins(name, "x-real-ip") && name.len == strlen("x-real-ip"));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (begins(name, names[i]) && name.len == strlen(names[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* "127.0.0.1:8443" or "[::1]:80" without the port; nothing of "unix". */
