@@ -32,6 +32,7 @@ struct assay_stream {
     int unwritable;   /* why nothing can be written any more; 0 if it can */
     unsigned handles; /* still to be closed */
     bool reading;
+    bool in_data; /* the callback is being called */
     bool eof;
     bool owes_drained;
     bool owes_failed;
@@ -135,16 +136,37 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 static void
+stop_reading(struct assay_stream *s)
+{
+    uv_read_stop(s->handle);
+    if (s->unwritable != 0) {
+        fail(s, s->unwritable); /* nobody reads what it said */
+    }
+}
+
+/* Reading that is switched off and on again meanwhile costs nothing. */
+static void
+tell_data(struct assay_stream *s, struct assay_slice data)
+{
+    if (s->events.data == NULL) {
+        return;
+    }
+    s->in_data = true;
+    s->events.data(s->user, data);
+    s->in_data = false;
+    if (!s->closing && !s->reading && s->error.code == ASSAY_OK) {
+        stop_reading(s);
+    }
+}
+
+static void
 on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     struct assay_stream *s = handle->data;
 
     if (n > 0) {
-        struct assay_slice data = {(const uint8_t *)buf->base, (size_t)n};
-
-        if (s->events.data != NULL) {
-            s->events.data(s->user, data);
-        }
+        tell_data(s,
+                  (struct assay_slice){(const uint8_t *)buf->base, (size_t)n});
     } else if (n < 0 && s->unwritable != 0) {
         fail(s, s->unwritable);
     } else if (n == UV_EOF) {
@@ -168,11 +190,11 @@ assay_stream_read(struct assay_stream *s, bool on)
         return;
     }
     s->reading = on;
+    if (s->in_data) {
+        return; /* seen to behind the callback */
+    }
     if (!on) {
-        uv_read_stop(s->handle);
-        if (s->unwritable != 0) {
-            fail(s, s->unwritable); /* nobody reads what it said */
-        }
+        stop_reading(s);
         return;
     }
     rc = uv_read_start(s->handle, on_alloc, on_read);

@@ -6,27 +6,77 @@
  * Before the answer has begun, whatever goes wrong is told to the client by a
  * status; afterwards only by cutting it off.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "forward_state.h"
 #include "upgrade.h"
 
-#define PIECE_MAX_BYTES (64u * 1024u)
+#define PIECE_MAX_BYTES  (64u * 1024u)
+#define GATHER_MAX_BYTES (16u * 1024u) /* what a record of TLS takes */
 
 /* --- answering ---------------------------------------------------------- */
 
 static void
-respond(struct forward *f, const struct assay_buf *what)
+cut(struct forward *f, const struct assay_error *why)
+{
+    log_failure(f->options->log, LOG_WARNING, "answer cut", why);
+    f->state = FORWARD_CUT;
+}
+
+static void
+write_now(struct forward *f, struct assay_slice octets)
+{
+    struct assay_error err;
+
+    if (octets.len > 0 &&
+        assay_server_respond(f->session, octets, &err) != ASSAY_OK) {
+        cut(f, &err);
+    }
+}
+
+static void
+flush(struct forward *f)
 {
     struct assay_error err;
 
     assay_error_clear(&err);
-    if (assay_buf_check(what, "response", &err) != ASSAY_OK ||
-        assay_server_respond(f->session, assay_buf_slice(what), &err) !=
-            ASSAY_OK) {
-        log_failure(f->options->log, LOG_WARNING, "answer cut", &err);
-        f->state = FORWARD_CUT;
+    if (assay_buf_check(&f->out, "response", &err) == ASSAY_OK) {
+        write_now(f, assay_buf_slice(&f->out));
+    } else {
+        cut(f, &err);
+    }
+    assay_buf_free(&f->out);
+}
+
+/* Small pieces (a head, the frame of a chunk) are gathered for one record;
+ * large ones are not copied. */
+static void
+respond(struct forward *f, struct assay_slice octets)
+{
+    if (f->out.len + octets.len > GATHER_MAX_BYTES) {
+        flush(f);
+    }
+    if (octets.len > GATHER_MAX_BYTES / 2) {
+        flush(f);
+        write_now(f, octets);
+    } else {
+        assay_buf_add(&f->out, octets);
+    }
+}
+
+/* The same of a buffer, which may have failed. */
+static void
+respond_buf(struct forward *f, const struct assay_buf *what)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    if (assay_buf_check(what, "response", &err) == ASSAY_OK) {
+        respond(f, assay_buf_slice(what));
+    } else {
+        cut(f, &err);
     }
 }
 
@@ -67,7 +117,8 @@ refuse(struct forward *f, const struct assay_refusal *why)
     f->state = FORWARD_DONE;
     assay_buf_init(&answer, ASSAY_HTTP1_HEAD_MAX_BYTES);
     heads_put_refusal(&answer, why, &f->request, f->plan.keep);
-    respond(f, &answer);
+    respond_buf(f, &answer);
+    flush(f);
     assay_buf_free(&answer);
 }
 
@@ -205,12 +256,13 @@ move_head(struct forward *f, bool last)
     } else if (h->status >= 200) {
         f->begun = true;
         f->status = h->status;
-        respond(f, &head);
+        respond_buf(f, &head);
     } else if (h->status == 101) {
-        respond(f, &head);
+        respond_buf(f, &head);
+        flush(f);
         forward_switch(f);
     } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
-        respond(f, &head);
+        respond_buf(f, &head);
     }
     assay_buf_free(&head);
     exchange_head_taken(f->exchange);
@@ -219,18 +271,17 @@ move_head(struct forward *f, bool last)
 static void
 move_body(struct forward *f, struct assay_slice piece)
 {
-    struct assay_error err;
-    struct assay_buf chunk;
+    bool chunked = f->plan.framing == ASSAY_HTTP1_CHUNKED;
+    char size[24];
 
-    assay_error_clear(&err);
     f->answer_len += piece.len;
-    if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
-        assay_buf_init(&chunk, piece.len + 64);
-        assay_http1_put_chunk(&chunk, piece);
-        respond(f, &chunk);
-        assay_buf_free(&chunk);
-    } else if (assay_server_respond(f->session, piece, &err) != ASSAY_OK) {
-        f->state = FORWARD_CUT;
+    if (chunked) {
+        snprintf(size, sizeof(size), "%zx\r\n", piece.len);
+        respond(f, assay_slice_of(size));
+    }
+    respond(f, piece);
+    if (chunked) {
+        respond(f, assay_slice_of("\r\n"));
     }
     exchange_taken(f->exchange, piece.len);
 }
@@ -252,7 +303,7 @@ finish(struct forward *f)
             f->state = FORWARD_CUT;
         } else {
             assay_http1_put_last_chunk(&last, assay_buf_slice(&trailers));
-            respond(f, &last);
+            respond_buf(f, &last);
         }
         assay_buf_free(&trailers);
         assay_buf_free(&last);
@@ -321,6 +372,9 @@ forward_move(struct forward *f, size_t room, bool last)
     while (f->state == FORWARD_GOING &&
            assay_server_state(f->session) == ASSAY_SERVER_REQUEST &&
            move_response(f, &room, last)) {
+    }
+    if (f->out.len > 0 || f->out.failed) {
+        flush(f); /* also where it is cut: what has come, has come */
     }
     return f->state;
 }
@@ -413,6 +467,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     }
     assay_error_clear(&err);
     f->options = options;
+    assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;
     f->started_ms = uv_now(options->backend->loop);
     /* The session has read this head before. */
@@ -434,6 +489,7 @@ forward_free(struct forward *f)
             forward_log(f, f->state == FORWARD_DONE ? "whole" : "cut");
         }
         exchange_free(f->exchange);
+        assay_buf_free(&f->out);
         free(f);
     }
 }

@@ -15,11 +15,12 @@ struct forward {
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
     struct assay_http1_head request; /* slices into the session's head */
-    bool raw;          /* protocols were switched; `request` is gone */
-    bool body_sent;    /* in raw: the client has said goodbye */
-    bool answered;     /* in raw: the backend has closed its side */
-    uint64_t body_len; /* of the request, so far */
-    bool begun;        /* the answer has */
+    bool raw;             /* protocols were switched; `request` is gone */
+    bool body_sent;       /* in raw: the client has said goodbye */
+    bool answered;        /* in raw: the backend has closed its side */
+    uint64_t body_len;    /* of the request, so far */
+    struct assay_buf out; /* of the answer, for one record of TLS */
+    bool begun;           /* the answer has */
     unsigned status;
     struct response_plan plan;
     uint64_t answer_len; /* payload */
