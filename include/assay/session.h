@@ -303,7 +303,8 @@ struct assay_refusal {
 ASSAY_API void assay_server_refuse_quote(struct assay_server *s,
                                          const struct assay_refusal *why);
 
-/* From the next request on, octets of a head at most (64 KiB unless said). A longer one is answered 431. */
+/* From the next request on, octets of a head at most (64 KiB unless said). A
+ * longer one is answered 431. */
 ASSAY_API void assay_server_limit_head(struct assay_server *s, size_t max);
 /* In REQUEST: the head as it came (with its empty line), until the request is
  * ended; then the payload of its body, decoded, piece by piece. */
