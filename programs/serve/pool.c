@@ -22,8 +22,16 @@ unlink_entry(struct pool_entry *e)
     struct pool *p = e->pool;
     struct assay_stream *s = e->stream;
 
-    *(e->newer != NULL ? &e->newer->older : &p->newest) = e->older;
-    *(e->older != NULL ? &e->older->newer : &p->oldest) = e->newer;
+    if (e->newer != NULL) {
+        e->newer->older = e->older;
+    } else {
+        p->newest = e->older;
+    }
+    if (e->older != NULL) {
+        e->older->newer = e->newer;
+    } else {
+        p->oldest = e->newer;
+    }
     p->count--;
     free(e);
     return s;
@@ -61,14 +69,17 @@ static void
 on_timer(uv_timer_t *timer)
 {
     struct pool *p = timer->data;
+    struct pool_entry *e = p->oldest;
     uint64_t now = uv_now(p->loop);
 
-    while (p->oldest != NULL && now - p->oldest->since_ms >= p->idle_ms) {
-        drop(p->oldest);
+    while (e != NULL && now - e->since_ms >= p->idle_ms) {
+        struct pool_entry *newer = e->newer;
+
+        drop(e);
+        e = newer;
     }
-    if (p->oldest != NULL) {
-        uv_timer_start(timer, on_timer,
-                       p->idle_ms - (now - p->oldest->since_ms), 0);
+    if (e != NULL) {
+        uv_timer_start(timer, on_timer, p->idle_ms - (now - e->since_ms), 0);
     }
 }
 
@@ -108,7 +119,11 @@ pool_give(struct pool *p, struct assay_stream *s)
         drop(p->oldest);
     }
     *e = (struct pool_entry){p, NULL, p->newest, s, uv_now(p->loop)};
-    *(e->older != NULL ? &e->older->newer : &p->oldest) = e;
+    if (e->older != NULL) {
+        e->older->newer = e;
+    } else {
+        p->oldest = e;
+    }
     p->newest = e;
     p->count++;
     assay_stream_tell(s, &events, e);
@@ -118,15 +133,18 @@ pool_give(struct pool *p, struct assay_stream *s)
 struct assay_stream *
 pool_take(struct pool *p, uint32_t limit_ms)
 {
-    while (p->newest != NULL &&
-           uv_now(p->loop) - p->newest->since_ms < limit_ms) {
-        struct assay_stream *s = unlink_entry(p->newest);
+    struct pool_entry *e = p->newest;
+
+    while (e != NULL && uv_now(p->loop) - e->since_ms < limit_ms) {
+        struct pool_entry *older = e->older;
+        struct assay_stream *s = unlink_entry(e);
 
         /* What came since the loop last looked. */
         if (assay_stream_is_quiet(s)) {
             return s;
         }
         assay_stream_close(s);
+        e = older;
     }
     return NULL;
 }
@@ -140,8 +158,13 @@ on_closed(uv_handle_t *timer)
 void
 pool_clear(struct pool *p)
 {
-    while (p->newest != NULL) {
-        drop(p->newest);
+    struct pool_entry *e = p->newest;
+
+    while (e != NULL) {
+        struct pool_entry *older = e->older;
+
+        drop(e);
+        e = older;
     }
     if (p->timer != NULL) {
         uv_close((uv_handle_t *)p->timer, on_closed);
