@@ -122,14 +122,14 @@ class Switched(Plain):
 
     def test_back_pressure(self):
         """Much more than anybody holds, to one who does not read yet."""
-        data = os.urandom(8 * MIB)
+        data = os.urandom(MIB)
         want = hashlib.sha256(data).hexdigest()
         client = self.client()
         peer = self.switched(client)
         client.answer_head()
         peer.sock.settimeout(0.5)
         with self.assertRaises(TimeoutError):
-            for _ in range(8):
+            for _ in range(64):
                 peer.send(data)
         self.assertEqual(hashlib.sha256(client.exactly(len(data))).hexdigest(),
                          want)
