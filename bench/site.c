@@ -91,7 +91,7 @@ make_exchange(struct bench_site *s)
     reply.tcb_info = assay_buf_slice(&e->tcb_info);
     assay_buf_init(&s->request, EXCHANGE_MAX);
     assay_buf_init(&s->reply, EXCHANGE_MAX);
-    assay_wire_request(wire, PAIR_NAME, pair_nonce, &s->request);
+    assay_wire_request(wire, PAIR_NAME, pair_nonce, false, &s->request);
     bench_must(assay_buf_check(&s->request, "request", &err), "request", &err);
     bench_must(
         assay_reply_write(&reply, s->binding.report_data, &s->reply, &err),

@@ -116,6 +116,8 @@ ASSAY_API enum assay_wire assay_policy_wire(const struct assay_policy *p,
 /* Seconds until evidence is asked for anew; 0: never. */
 ASSAY_API int64_t
 assay_policy_reattestation_interval(const struct assay_policy *p);
+/* The server is asked for its collateral. */
+ASSAY_API bool assay_policy_staples(const struct assay_policy *p);
 /* The TLS certificate's name and chain are not checked. */
 ASSAY_API bool assay_policy_accepts_self_signed(const struct assay_policy *p);
 

@@ -119,6 +119,11 @@ assay_client_quote(const struct assay_client *c);
 /* What must be asked for to serve that quote; valid from here on. */
 ASSAY_API const struct assay_collateral_need *
 assay_client_need(const struct assay_client *c);
+/* In NEED_COLLATERAL and APPRAISE: the collateral that the server has sent with
+ * its quote because the policy asked for it (`staple`): the JSON of a bundle,
+ * as it came, for the caller to judge and perhaps to give. Empty if it was not
+ * asked for, or none came. At most ASSAY_REPLY_BODY_MAX_BYTES. */
+ASSAY_API struct assay_slice assay_client_stapled(const struct assay_client *c);
 /* The session only borrows it: it must live until the next evidence or free.
  * NEED_COLLATERAL becomes APPRAISE. May be given again (other collateral)
  * before assay_client_appraise(). */
@@ -277,14 +282,21 @@ ASSAY_API void assay_server_sent(struct assay_server *s, size_t n);
  * caller can choose it: the exporter value is this session's own. */
 ASSAY_API void assay_server_report_data(const struct assay_server *s,
                                         uint8_t out[64]);
+/* In QUOTE: the client asks for collateral too. */
+ASSAY_API bool assay_server_wants_collateral(const struct assay_server *s);
 /* In QUOTE: the evidence. JSON texts are passed on as they are; empty ones are
- * left out. The reply goes to the output and the state becomes IDLE. */
+ * left out. The reply goes to the output and the state becomes IDLE.
+ * ASSAY_INVALID (a part is not what it should be, or another state),
+ * ASSAY_TOO_LARGE (above ASSAY_REPLY_BODY_MAX_BYTES), ASSAY_NO_MEMORY; a reply
+ * that was not taken may be given again, or refused. */
 struct assay_quote_reply {
-    struct assay_slice quote;     /* octets */
-    struct assay_slice event_log; /* JSON array */
-    struct assay_slice vm_config; /* JSON text */
-    struct assay_slice tcb_info;  /* JSON object, with app_compose */
-    int64_t now_s;                /* Unix seconds */
+    struct assay_slice quote;      /* octets */
+    struct assay_slice event_log;  /* JSON array */
+    struct assay_slice vm_config;  /* JSON text */
+    struct assay_slice tcb_info;   /* JSON object, with app_compose */
+    struct assay_slice collateral; /* JSON object, a bundle; left out unless
+                                      the client asked for it */
+    int64_t now_s;                 /* Unix seconds */
 };
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_give_quote(struct assay_server *s,

@@ -68,7 +68,8 @@ ask(struct assay_client *c, struct assay_error *err)
         return;
     }
     assay_buf_init(&request, REQUEST_MAX_BYTES);
-    assay_wire_request(c->wire, c->name, c->facts.nonce, &request);
+    assay_wire_request(c->wire, c->name, c->facts.nonce,
+                       assay_policy_staples(c->o.policy), &request);
     if (assay_buf_check(&request, "quote request", err) == ASSAY_OK) {
         (void)!assay_tls_write(c->tls, assay_buf_slice(&request), err);
     }
@@ -128,6 +129,9 @@ step_quote(struct assay_client *c, struct assay_error *err)
         /* A quote that no collateral can be found for ends here. */
         (void)!assay_collateral_need(c->evidence.quote, ASSAY_EMPTY, &c->need,
                                      err);
+    }
+    if (!assay_policy_staples(c->o.policy) || c->o.wire != ASSAY_WIRE_V2) {
+        assay_buf_free(&c->evidence.collateral); /* nobody asked for it */
     }
     assay_reply_reader_free(&c->reader);
     c->state = ASSAY_CLIENT_NEED_COLLATERAL;
@@ -289,6 +293,7 @@ drop_evidence(struct assay_client *c)
     c->evidence.event_log = NULL;
     assay_buf_free(&c->evidence.app_compose);
     assay_buf_free(&c->evidence.vm_config);
+    assay_buf_free(&c->evidence.collateral);
     if (assay_queue_len(&c->plain) == 0) {
         assay_queue_free(&c->plain);
     }

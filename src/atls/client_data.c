@@ -137,6 +137,15 @@ assay_client_need(const struct assay_client *c)
     return &c->need;
 }
 
+struct assay_slice
+assay_client_stapled(const struct assay_client *c)
+{
+    return c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
+                   c->state == ASSAY_CLIENT_APPRAISE
+               ? assay_buf_slice(&c->evidence.collateral)
+               : ASSAY_EMPTY;
+}
+
 const struct assay_verdict *
 assay_client_verdict(const struct assay_client *c)
 {

@@ -18,13 +18,15 @@ struct assay_reply_evidence {
     struct assay_eventlog *event_log; /* NULL if the reply has none */
     struct assay_buf app_compose;     /* text; empty if the reply has none */
     struct assay_buf vm_config;       /* likewise */
+    struct assay_buf collateral;      /* a bundle's JSON; likewise */
 };
 
 void assay_reply_evidence_free(struct assay_reply_evidence *e);
 
 /* The JSON of all wires: {"quote": {"quote": hex, "event_log": text | array |
- * null, "vm_config": text}, "tcb_info": {"app_compose": text}}, in which
- * unknown members are passed by. Collateral that it may bring is not used.
+ * null, "vm_config": text}, "tcb_info": {"app_compose": text}, "collateral":
+ * object}, in which unknown members are passed by. Collateral that is no object
+ * is none; what is in it is not looked at.
  * *out is all empty unless ASSAY_OK. ASSAY_REPLY (no quote in there, or the
  * server's own words of failure), and what the parsers of the parts say. */
 ASSAY_MUST_CHECK enum assay_code

@@ -27,6 +27,7 @@ assay_reply_evidence_free(struct assay_reply_evidence *e)
     assay_eventlog_free(e->event_log);
     assay_buf_free(&e->app_compose);
     assay_buf_free(&e->vm_config);
+    assay_buf_free(&e->collateral);
     e->quote = NULL;
     e->event_log = NULL;
 }
@@ -106,6 +107,18 @@ read_text(const struct assay_json *doc, uint32_t node, const char *name,
     (void)!assay_buf_check(out, name, err);
 }
 
+/* Kept as the text that it is: whoever uses it reads it as a bundle. */
+static void
+read_collateral(const struct assay_json *doc, uint32_t node,
+                struct assay_reply_evidence *out, struct assay_error *err)
+{
+    if (assay_json_type(doc, node) == ASSAY_JSON_OBJECT) {
+        assay_buf_add(&out->collateral, assay_json_span(doc, node));
+        (void)!assay_buf_check(&out->collateral, "quote reply: collateral",
+                               err);
+    }
+}
+
 /* What a server says of its failure: {"error": text}, {"error": {"message":
  * text}}, either of them in "detail", {"detail": text}, or {"detail": [{"msg":
  * text}]}. Empty if it says nothing. */
@@ -176,6 +189,11 @@ read_members(const struct assay_json *doc, struct assay_reply_evidence *out,
         read_text(doc, assay_json_member(doc, tcb_info, "app_compose"),
                   "tcb_info.app_compose", &out->app_compose, err);
     }
+    if (err->code == ASSAY_OK) {
+        read_collateral(doc,
+                        assay_json_member(doc, ASSAY_JSON_ROOT, "collateral"),
+                        out, err);
+    }
 }
 
 enum assay_code
@@ -184,9 +202,10 @@ assay_reply_parse(struct assay_slice json, struct assay_reply_evidence *out,
 {
     struct assay_json *doc = NULL;
 
-    *out = (struct assay_reply_evidence){NULL, NULL, {0}, {0}};
+    *out = (struct assay_reply_evidence){.quote = NULL};
     assay_buf_init(&out->app_compose, TEXT_MAX_BYTES);
     assay_buf_init(&out->vm_config, TEXT_MAX_BYTES);
+    assay_buf_init(&out->collateral, ASSAY_REPLY_BODY_MAX_BYTES);
     if (assay_json_parse(json, &limits, "quote reply", &doc, err) == ASSAY_OK) {
         read_members(doc, out, err);
     } else if (err->code != ASSAY_NO_MEMORY) {

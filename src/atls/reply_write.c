@@ -18,7 +18,7 @@
 static const struct assay_json_limits part_limits = {
     .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
     .max_depth = 31,
-    .max_nodes = 256u * 1024u,
+    .max_nodes = 255u * 1024u,
 };
 
 /* What a client will read as JSON, or what is spliced into ours as it stands,
@@ -53,7 +53,7 @@ guess_body(const struct assay_quote_reply *reply)
     size_t texts = reply->event_log.len + reply->vm_config.len;
 
     return 2 * reply->quote.len + texts + texts / 4 + reply->tcb_info.len +
-           AROUND_BYTES;
+           reply->collateral.len + AROUND_BYTES;
 }
 
 static void
@@ -67,6 +67,17 @@ check_reply(const struct assay_quote_reply *reply, struct assay_error *err)
     check_json(reply->event_log, "array", "event_log", err);
     check_json(reply->vm_config, NULL, "vm_config", err);
     check_json(reply->tcb_info, "object", "tcb_info", err);
+    check_json(reply->collateral, "object", "collateral", err);
+}
+
+/* A member that is JSON already; left out if empty. */
+static void
+put_json(const char *name, struct assay_slice text, struct assay_buf *to)
+{
+    if (text.len > 0) {
+        assay_buf_printf(to, ",\"%s\":", name);
+        assay_buf_add(to, text);
+    }
 }
 
 static void
@@ -89,10 +100,8 @@ put_body(const struct assay_quote_reply *reply, const uint8_t report_data[64],
         assay_json_out_string(&o, "vm_config", reply->vm_config);
     }
     assay_json_out_close(&o, '}');
-    if (reply->tcb_info.len > 0) {
-        assay_buf_add_text(to, ",\"tcb_info\":");
-        assay_buf_add(to, reply->tcb_info);
-    }
+    put_json("tcb_info", reply->tcb_info, to);
+    put_json("collateral", reply->collateral, to);
     assay_buf_printf(to, ",\"timestamp\":\"%lld\"", (long long)reply->now_s);
     assay_json_out_text(&o, "quote_type", "tdx");
     assay_json_out_null(&o, "error");

@@ -11,7 +11,6 @@ void
 assay_server_take_quote_request(struct assay_server *s, struct assay_error *err)
 {
     struct assay_error sub;
-    uint8_t nonce[32];
 
     do {
         assay_server_decode_body(s, err);
@@ -28,8 +27,8 @@ assay_server_take_quote_request(struct assay_server *s, struct assay_error *err)
         return;
     }
     if (sub.code == ASSAY_OK) {
-        (void)!assay_wire_nonce(assay_buf_slice(&s->quote_request), nonce,
-                                &sub);
+        (void)!assay_wire_ask_parse(assay_buf_slice(&s->quote_request), &s->ask,
+                                    &sub);
     }
     if (sub.code == ASSAY_NO_MEMORY) {
         *err = sub;
@@ -38,8 +37,8 @@ assay_server_take_quote_request(struct assay_server *s, struct assay_error *err)
             .status = 400, .code = "bad_request", .message = sub.msg};
 
         assay_server_answer_error(s, &why, s->body.done && s->keep_alive, err);
-    } else if (assay_wire_bind(s->ctx, nonce, s->exporter, s->report_data,
-                               err) == ASSAY_OK) {
+    } else if (assay_wire_bind(s->ctx, s->ask.nonce, s->exporter,
+                               s->report_data, err) == ASSAY_OK) {
         s->state = ASSAY_SERVER_QUOTE;
     }
 }
@@ -53,19 +52,29 @@ assay_server_report_data(const struct assay_server *s, uint8_t out[64])
     }
 }
 
+bool
+assay_server_wants_collateral(const struct assay_server *s)
+{
+    return s->state == ASSAY_SERVER_QUOTE && s->ask.want_collateral;
+}
+
 enum assay_code
 assay_server_give_quote(struct assay_server *s,
-                        const struct assay_quote_reply *reply,
+                        const struct assay_quote_reply *given,
                         struct assay_error *err)
 {
+    struct assay_quote_reply reply = *given;
     struct assay_buf response;
 
     assay_error_clear(err);
     if (s->state != ASSAY_SERVER_QUOTE) {
         return assay_server_refuse(err, s, "give a quote");
     }
+    if (!s->ask.want_collateral) {
+        reply.collateral = ASSAY_EMPTY;
+    }
     assay_buf_init(&response, RESPONSE_MAX_BYTES);
-    if (assay_reply_write(reply, s->report_data, &response, err) != ASSAY_OK) {
+    if (assay_reply_write(&reply, s->report_data, &response, err) != ASSAY_OK) {
         assay_buf_free(&response);
         return err->code; /* the caller may still refuse the quote */
     }

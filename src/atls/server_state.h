@@ -33,6 +33,7 @@ struct assay_server {
     size_t payload;                 /* decoded, at the front of `plain` */
     size_t frame;                   /* octets behind it that go with it */
     bool keep_alive;
+    struct assay_wire_ask ask;
     uint8_t report_data[64];
 };
 

@@ -9,9 +9,10 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define V2_NONCE 32u
-#define V1_NONCE 64u
-#define V0_NONCE 32u
+#define WANT_COLLATERAL ",\"want_collateral\":true"
+#define V2_NONCE        32u
+#define V1_NONCE        64u
+#define V0_NONCE        32u
 
 enum assay_code
 assay_wire_bind(const struct assay_ctx *ctx, const uint8_t nonce[32],
@@ -77,11 +78,14 @@ assay_wire_rule(enum assay_wire w)
 
 void
 assay_wire_request(const struct assay_wire_rule *rule, const char *name,
-                   const uint8_t *nonce, struct assay_buf *out)
+                   const uint8_t *nonce, bool want_collateral,
+                   struct assay_buf *out)
 {
     const char *host = rule->host != NULL ? rule->host : name;
+    const char *more =
+        want_collateral && rule->wire == ASSAY_WIRE_V2 ? WANT_COLLATERAL : "";
     bool ipv6 = strchr(host, ':') != NULL;
-    size_t len = strlen(rule->member) + 2 * rule->nonce_len + 7;
+    size_t len = strlen(rule->member) + 2 * rule->nonce_len + strlen(more) + 7;
 
     assay_buf_printf(out,
                      "POST " ASSAY_WIRE_PATH " HTTP/1.1\r\n"
@@ -93,12 +97,39 @@ assay_wire_request(const struct assay_wire_rule *rule, const char *name,
                      "{\"%s\":\"",
                      ipv6 ? "[" : "", host, ipv6 ? "]" : "", len, rule->member);
     assay_hex_encode(out, (struct assay_slice){nonce, rule->nonce_len});
-    assay_buf_add_text(out, "\"}");
+    assay_buf_printf(out, "\"%s}", more);
+}
+
+/* Exactly the members that are known, of their types. */
+static void
+read_ask(const struct assay_json *doc, struct assay_wire_ask *out,
+         struct assay_error *err)
+{
+    uint32_t nonce = assay_json_member(doc, ASSAY_JSON_ROOT, "nonce_hex");
+    uint32_t want = assay_json_member(doc, ASSAY_JSON_ROOT, "want_collateral");
+    bool wants = want != ASSAY_JSON_NONE;
+
+    if (nonce == ASSAY_JSON_NONE ||
+        assay_json_count(doc, ASSAY_JSON_ROOT) != (wants ? 2 : 1) ||
+        assay_json_type(doc, nonce) != ASSAY_JSON_STRING ||
+        (wants && assay_json_type(doc, want) != ASSAY_JSON_TRUE &&
+         assay_json_type(doc, want) != ASSAY_JSON_FALSE)) {
+        assay_fail(err, ASSAY_MALFORMED, 0,
+                   "quote request: must be an object with nonce_hex, perhaps "
+                   "want_collateral, and nothing else");
+    } else if (assay_hex_decode(assay_json_string(doc, nonce), out->nonce,
+                                V2_NONCE, "quote request: nonce_hex",
+                                err) != ASSAY_OK) {
+        err->code = ASSAY_MALFORMED; /* also where only the length is wrong */
+    } else {
+        out->want_collateral =
+            wants && assay_json_type(doc, want) == ASSAY_JSON_TRUE;
+    }
 }
 
 enum assay_code
-assay_wire_nonce(struct assay_slice body, uint8_t out[32],
-                 struct assay_error *err)
+assay_wire_ask_parse(struct assay_slice body, struct assay_wire_ask *out,
+                     struct assay_error *err)
 {
     static const struct assay_json_limits limits = {
         .max_bytes = ASSAY_WIRE_REQUEST_MAX_BYTES,
@@ -106,22 +137,11 @@ assay_wire_nonce(struct assay_slice body, uint8_t out[32],
         .max_nodes = 8,
     };
     struct assay_json *doc = NULL;
-    uint32_t node;
 
-    if (assay_json_parse(body, &limits, "quote request", &doc, err) !=
+    *out = (struct assay_wire_ask){{0}, false};
+    if (assay_json_parse(body, &limits, "quote request", &doc, err) ==
         ASSAY_OK) {
-        return err->code;
-    }
-    node = assay_json_member(doc, ASSAY_JSON_ROOT, "nonce_hex");
-    if (assay_json_count(doc, ASSAY_JSON_ROOT) != 1 ||
-        node == ASSAY_JSON_NONE ||
-        assay_json_type(doc, node) != ASSAY_JSON_STRING) {
-        assay_fail(err, ASSAY_MALFORMED, 0,
-                   "quote request: must be an object with nonce_hex and "
-                   "nothing else");
-    } else if (assay_hex_decode(assay_json_string(doc, node), out, V2_NONCE,
-                                "quote request: nonce_hex", err) != ASSAY_OK) {
-        err->code = ASSAY_MALFORMED; /* also where only the length is wrong */
+        read_ask(doc, out, err);
     }
     assay_json_free(doc);
     return err->code;

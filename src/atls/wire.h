@@ -25,19 +25,25 @@ struct assay_wire_rule {
 
 const struct assay_wire_rule *assay_wire_rule(enum assay_wire w);
 
-/* Appends the whole request, octet for octet as the wire has it. */
+/* Appends the whole request, octet for octet as the wire has it. Only v2 can
+ * ask for collateral; not asking is the published request. */
 void assay_wire_request(const struct assay_wire_rule *rule, const char *name,
-                        const uint8_t *nonce, struct assay_buf *out);
+                        const uint8_t *nonce, bool want_collateral,
+                        struct assay_buf *out);
 
 /* Wire v2, which is the only one that a server knows. */
 ASSAY_MUST_CHECK enum assay_code
 assay_wire_bind(const struct assay_ctx *ctx, const uint8_t nonce[32],
                 const uint8_t exporter[ASSAY_EXPORTER_BYTES], uint8_t out[64],
                 struct assay_error *err);
-/* The nonce of a request's body: an object with the one member nonce_hex, 64
- * hex digits. ASSAY_MALFORMED, ASSAY_TRUNCATED, ASSAY_TOO_LARGE,
- * ASSAY_NO_MEMORY. */
+/* What a request's body asks: an object with the members nonce_hex, 64 hex
+ * digits, and perhaps want_collateral, true or false. ASSAY_MALFORMED,
+ * ASSAY_TRUNCATED, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
 #define ASSAY_WIRE_REQUEST_MAX_BYTES 1024u
-ASSAY_MUST_CHECK enum assay_code assay_wire_nonce(struct assay_slice body,
-                                                  uint8_t out[32],
-                                                  struct assay_error *err);
+struct assay_wire_ask {
+    uint8_t nonce[32];
+    bool want_collateral;
+};
+ASSAY_MUST_CHECK enum assay_code
+assay_wire_ask_parse(struct assay_slice body, struct assay_wire_ask *out,
+                     struct assay_error *err);

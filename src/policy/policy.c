@@ -197,6 +197,12 @@ assay_policy_reattestation_interval(const struct assay_policy *p)
 }
 
 bool
+assay_policy_staples(const struct assay_policy *p)
+{
+    return p->staple;
+}
+
+bool
 assay_policy_accepts_self_signed(const struct assay_policy *p)
 {
     return p->accept_self_signed_certs;

@@ -24,6 +24,7 @@ check_written(const struct assay_reply_evidence *e)
     struct assay_quote_reply reply = {
         .quote = assay_quote_view(e->quote)->raw,
         .vm_config = assay_buf_slice(&e->vm_config),
+        .collateral = assay_buf_slice(&e->collateral),
     };
     struct assay_reply_evidence again;
     struct reply_read r;
@@ -35,6 +36,7 @@ check_written(const struct assay_reply_evidence *e)
     if (assay_reply_write(&reply, report_data, &b, &err) != ASSAY_OK) {
         PROMISE(err.code == ASSAY_INVALID && b.len == 0);
         reply.vm_config = ASSAY_EMPTY;
+        reply.collateral = ASSAY_EMPTY; /* it may be nested too deep */
         assay_error_clear(&err);
         PROMISE(assay_reply_write(&reply, report_data, &b, &err) == ASSAY_OK);
     }
@@ -45,6 +47,8 @@ check_written(const struct assay_reply_evidence *e)
     PROMISE(assay_slice_equal(assay_quote_view(again.quote)->raw, reply.quote));
     PROMISE(
         assay_slice_equal(assay_buf_slice(&again.vm_config), reply.vm_config));
+    PROMISE(assay_slice_equal(assay_buf_slice(&again.collateral),
+                              reply.collateral));
     assay_reply_evidence_free(&again);
     reply_read_free(&r);
     assay_buf_free(&b);
@@ -63,6 +67,7 @@ check_body(struct assay_slice json)
     if (code != ASSAY_OK) {
         PROMISE(e.quote == NULL && e.event_log == NULL);
         PROMISE(e.app_compose.ptr == NULL && e.vm_config.ptr == NULL);
+        PROMISE(e.collateral.ptr == NULL);
         return;
     }
     PROMISE(e.quote != NULL);

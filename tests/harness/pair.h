@@ -167,9 +167,10 @@ struct pair {
     struct assay_client *client;
     struct assay_server *server;
     struct assay_now now;
-    bool no_quote;              /* the server's quotes are given by the test */
-    bool no_appraisal;          /* collateral is, too */
-    struct assay_buf to_server; /* everything that went over the wire */
+    bool no_quote;     /* the server's quotes are given by the test */
+    bool no_appraisal; /* collateral is, too */
+    struct assay_slice collateral; /* that the server sends with its quotes */
+    struct assay_buf to_server;    /* everything that went over the wire */
     struct assay_buf to_client;
 };
 
@@ -250,6 +251,7 @@ pair_give_quote(struct pair *s, const uint8_t report_data[64])
         .quote = assay_buf_slice(&quote),
         .event_log = assay_buf_slice(&log),
         .vm_config = assay_buf_slice(&config),
+        .collateral = s->collateral,
         .now_s = s->now.wall_s,
     };
 

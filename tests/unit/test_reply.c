@@ -457,7 +457,8 @@ is_blank(const struct assay_reply_evidence *e)
 {
     return e->quote == NULL && e->event_log == NULL &&
            e->app_compose.len == 0 && e->app_compose.ptr == NULL &&
-           e->vm_config.len == 0 && e->vm_config.ptr == NULL;
+           e->vm_config.len == 0 && e->vm_config.ptr == NULL &&
+           e->collateral.len == 0 && e->collateral.ptr == NULL;
 }
 
 static void
@@ -602,6 +603,7 @@ good_reply(void)
         .event_log = assay_slice_of(" " LOG "\n"),
         .vm_config = assay_slice_of("{\"cpu\":\"\\u00e9\"}"),
         .tcb_info = assay_slice_of("{\"app_compose\":\"{\\n \\\"a\\\":1}\"}"),
+        .collateral = assay_slice_of("{ \"tcb_info\" : {} }"),
         .now_s = 1790000000,
     };
 }
@@ -633,6 +635,8 @@ check_round_trip(const char *row, const struct assay_quote_reply *reply,
     CHECK(row,
           assay_slice_equal(assay_buf_slice(&e.vm_config), reply->vm_config));
     CHECK(row, assay_slice_is(assay_buf_slice(&e.app_compose), compose));
+    CHECK(row,
+          assay_slice_equal(assay_buf_slice(&e.collateral), reply->collateral));
     assay_reply_evidence_free(&e);
     reply_read_free(&r);
     assay_buf_free(&b);
@@ -645,6 +649,8 @@ test_round_trip(void **state)
 
     (void)state;
     check_round_trip("everything", &reply, 1, "{\n \"a\":1}");
+    reply.collateral = ASSAY_EMPTY;
+    check_round_trip("no collateral", &reply, 1, "{\n \"a\":1}");
     reply.tcb_info = ASSAY_EMPTY;
     check_round_trip("no tcb_info", &reply, 1, "");
     reply.vm_config = ASSAY_EMPTY;
@@ -695,18 +701,22 @@ static const struct {
     const char *log;
     const char *config;
     const char *tcb_info;
+    const char *collateral;
     const char *msg;
 } unwritable[] = {
-    {"log is no JSON", "[", "", "", "event_log: "},
-    {"log is an object", "{}", "", "", "event_log: no JSON array"},
-    {"log is text", "\"[]\"", "", "", "event_log: no JSON array"},
-    {"log is empty but there", " ", "", "", "event_log: "},
-    {"config is no JSON", "", "cpu=1", "", "vm_config: "},
-    {"config is no UTF-8", "", "\"\xff\"", "", "vm_config: "},
-    {"tcb_info is no JSON", "", "", "{", "tcb_info: "},
-    {"tcb_info is an array", "", "", "[]", "tcb_info: no JSON object"},
-    {"tcb_info breaks out", "", "", "{},\"quote\":{}", "tcb_info: "},
-    {"tcb_info breaks out further", "", "", "{}}", "tcb_info: "},
+    {"log is no JSON", "[", "", "", "", "event_log: "},
+    {"log is an object", "{}", "", "", "", "event_log: no JSON array"},
+    {"log is text", "\"[]\"", "", "", "", "event_log: no JSON array"},
+    {"log is empty but there", " ", "", "", "", "event_log: "},
+    {"config is no JSON", "", "cpu=1", "", "", "vm_config: "},
+    {"config is no UTF-8", "", "\"\xff\"", "", "", "vm_config: "},
+    {"tcb_info is no JSON", "", "", "{", "", "tcb_info: "},
+    {"tcb_info is an array", "", "", "[]", "", "tcb_info: no JSON object"},
+    {"tcb_info breaks out", "", "", "{},\"quote\":{}", "", "tcb_info: "},
+    {"tcb_info breaks out further", "", "", "{}}", "", "tcb_info: "},
+    {"collateral is no JSON", "", "", "", "{", "collateral: "},
+    {"collateral is an array", "", "", "", "[]", "collateral: no JSON object"},
+    {"collateral breaks out", "", "", "", "{},\"quote\":{}", "collateral: "},
 };
 
 static void
@@ -725,6 +735,7 @@ test_unwritable(void **state)
             .event_log = assay_slice_of(unwritable[i].log),
             .vm_config = assay_slice_of(unwritable[i].config),
             .tcb_info = assay_slice_of(unwritable[i].tcb_info),
+            .collateral = assay_slice_of(unwritable[i].collateral),
         };
         assay_error_clear(&err);
         CHECK(unwritable[i].name, assay_reply_write(&reply, report_data, &b,

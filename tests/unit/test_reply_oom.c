@@ -25,6 +25,7 @@ good_reply(void)
             "[{\"imr\":3,\"event_type\":1,\"digest\":\"\",\"event\":\"a\","
             "\"event_payload\":\"00\"}]"),
         .vm_config = assay_slice_of("{\"cpu\":1}"),
+        .collateral = assay_slice_of("{\"tcb_info\":{}}"),
         .tcb_info = assay_slice_of("{\"app_compose\":\"{}\"}"),
     };
 }
@@ -158,7 +159,8 @@ test_parse(void **state)
         }
         assert_int_equal(code, ASSAY_NO_MEMORY);
         assert_true(e.quote == NULL && e.event_log == NULL &&
-                    e.app_compose.ptr == NULL && e.vm_config.ptr == NULL);
+                    e.app_compose.ptr == NULL && e.vm_config.ptr == NULL &&
+                    e.collateral.ptr == NULL);
     }
     assert_true(n > 8);
     assay_buf_free(&text);
@@ -174,13 +176,13 @@ test_nonce(void **state)
 
     (void)state;
     for (;; n++) {
-        uint8_t nonce[32];
+        struct assay_wire_ask ask;
         struct assay_error err;
         enum assay_code code;
 
         assay_error_clear(&err);
         oom_fail_after(n);
-        code = assay_wire_nonce(assay_slice_of(body), nonce, &err);
+        code = assay_wire_ask_parse(assay_slice_of(body), &ask, &err);
         if (!oom_stop()) {
             assert_int_equal(code, ASSAY_OK);
             break;

@@ -196,10 +196,11 @@ test_goodbye_instead_of_a_reply(void **state)
     raw_free(&r);
 }
 
-/* Good evidence for this session, as a reply, with `more` behind it. */
+/* Good evidence for this session, as a reply, with one more member (or none),
+ * and `more` behind it. */
 static void
-say_evidence(struct raw_server *r, const struct assay_client *c,
-             const char *more)
+say_evidence_with(struct raw_server *r, const struct assay_client *c,
+                  const char *member, const char *more)
 {
     struct assay_session_facts f = assay_client_facts(c);
     struct mint_guest *g = mint_machine_guest(platform.machine);
@@ -227,6 +228,7 @@ say_evidence(struct raw_server *r, const struct assay_client *c,
     assay_json_out_hex(&o, "quote", assay_buf_slice(&quote));
     assay_json_out_string(&o, "event_log", assay_buf_slice(&log));
     assay_json_out_close(&o, '}');
+    assay_buf_printf(&body, "%s%s", member[0] != '\0' ? "," : "", member);
     assay_json_out_close(&o, '}');
     assay_buf_printf(&text,
                      "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%.*s%s",
@@ -236,6 +238,13 @@ say_evidence(struct raw_server *r, const struct assay_client *c,
     assay_buf_free(&log);
     assay_buf_free(&body);
     assay_buf_free(&text);
+}
+
+static void
+say_evidence(struct raw_server *r, const struct assay_client *c,
+             const char *more)
+{
+    say_evidence_with(r, c, "", more);
 }
 
 static void
@@ -368,6 +377,14 @@ test_hole_5_collateral_of_the_server(void **state)
     raw_run(&r, c, SIZE_MAX);
     assert_int_equal(assay_client_state(c), ASSAY_CLIENT_FAILED);
     assert_null(assay_client_verdict(c));
+    assay_client_free(c);
+    raw_free(&r);
+
+    start(&r, &c);
+    say_evidence_with(&r, c, "\"collateral\":{\"tcb_info\":{}}", "");
+    raw_run(&r, c, SIZE_MAX);
+    assert_int_equal(assay_client_state(c), ASSAY_CLIENT_NEED_COLLATERAL);
+    assert_int_equal(assay_client_stapled(c).len, 0);
     assay_client_free(c);
     raw_free(&r);
 }

@@ -25,6 +25,7 @@ static const struct {
     enum assay_wire wire;
     const char *server;
     const char *request;
+    bool want_collateral;
 } requests[] = {
     {"v2", ASSAY_WIRE_V2, "tee.example.com",
      "POST /tdx_quote HTTP/1.1\r\n"
@@ -33,7 +34,8 @@ static const struct {
      "Content-Length: 80\r\n"
      "Connection: keep-alive\r\n"
      "\r\n"
-     "{\"nonce_hex\":\"" NONCE_32 "\"}"},
+     "{\"nonce_hex\":\"" NONCE_32 "\"}",
+     false},
     {"v1", ASSAY_WIRE_V1, "tee.example.com",
      "POST /tdx_quote HTTP/1.1\r\n"
      "Host: tee.example.com\r\n"
@@ -41,7 +43,8 @@ static const struct {
      "Content-Length: 150\r\n"
      "Connection: keep-alive\r\n"
      "\r\n"
-     "{\"report_data_hex\":\"" NONCE_32 NONCE_REST "\"}"},
+     "{\"report_data_hex\":\"" NONCE_32 NONCE_REST "\"}",
+     false},
     {"v0", ASSAY_WIRE_V0, "tee.example.com",
      "POST /tdx_quote HTTP/1.1\r\n"
      "Host: localhost\r\n"
@@ -49,7 +52,8 @@ static const struct {
      "Content-Length: 82\r\n"
      "Connection: keep-alive\r\n"
      "\r\n"
-     "{\"report_data\":\"" NONCE_32 "\"}"},
+     "{\"report_data\":\"" NONCE_32 "\"}",
+     false},
     {"IPv6", ASSAY_WIRE_V2, "2001:db8::1",
      "POST /tdx_quote HTTP/1.1\r\n"
      "Host: [2001:db8::1]\r\n"
@@ -57,7 +61,8 @@ static const struct {
      "Content-Length: 80\r\n"
      "Connection: keep-alive\r\n"
      "\r\n"
-     "{\"nonce_hex\":\"" NONCE_32 "\"}"},
+     "{\"nonce_hex\":\"" NONCE_32 "\"}",
+     false},
     {"IPv4", ASSAY_WIRE_V2, "192.0.2.1",
      "POST /tdx_quote HTTP/1.1\r\n"
      "Host: 192.0.2.1\r\n"
@@ -65,7 +70,26 @@ static const struct {
      "Content-Length: 80\r\n"
      "Connection: keep-alive\r\n"
      "\r\n"
-     "{\"nonce_hex\":\"" NONCE_32 "\"}"},
+     "{\"nonce_hex\":\"" NONCE_32 "\"}",
+     false},
+    {"v2 with collateral", ASSAY_WIRE_V2, "tee.example.com",
+     "POST /tdx_quote HTTP/1.1\r\n"
+     "Host: tee.example.com\r\n"
+     "Content-Type: application/json\r\n"
+     "Content-Length: 103\r\n"
+     "Connection: keep-alive\r\n"
+     "\r\n"
+     "{\"nonce_hex\":\"" NONCE_32 "\",\"want_collateral\":true}",
+     true},
+    {"older wires cannot ask", ASSAY_WIRE_V0, "tee.example.com",
+     "POST /tdx_quote HTTP/1.1\r\n"
+     "Host: localhost\r\n"
+     "Content-Type: application/json\r\n"
+     "Content-Length: 82\r\n"
+     "Connection: keep-alive\r\n"
+     "\r\n"
+     "{\"report_data\":\"" NONCE_32 "\"}",
+     true},
 };
 
 static void
@@ -77,7 +101,8 @@ test_requests(void **state)
 
         assay_buf_init(&b, 1024);
         assay_wire_request(assay_wire_rule(requests[i].wire),
-                           requests[i].server, counting, &b);
+                           requests[i].server, counting,
+                           requests[i].want_collateral, &b);
         CHECK(requests[i].name, !b.failed);
         CHECK(requests[i].name,
               assay_slice_is(assay_buf_slice(&b), requests[i].request));
@@ -97,11 +122,13 @@ test_room(void **state)
     memset(name, 'a', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
     assay_buf_init(&b, 1024);
-    assay_wire_request(assay_wire_rule(ASSAY_WIRE_V1), name, counting, &b);
+    assay_wire_request(assay_wire_rule(ASSAY_WIRE_V1), name, counting, false,
+                       &b);
     assert_false(b.failed);
     assay_buf_free(&b);
     assay_buf_init(&b, 100);
-    assay_wire_request(assay_wire_rule(ASSAY_WIRE_V1), name, counting, &b);
+    assay_wire_request(assay_wire_rule(ASSAY_WIRE_V1), name, counting, false,
+                       &b);
     assert_true(b.failed);
     assay_buf_free(&b);
 }
@@ -222,7 +249,7 @@ test_known_answers(void **state)
     assert_memory_equal(got, want, sizeof(want));
     assay_buf_init(&request, 1024);
     assay_wire_request(assay_wire_rule(ASSAY_WIRE_V2), "tee.example.com", nonce,
-                       &request);
+                       false, &request);
     assert_true(assay_slice_equal(
         assay_buf_slice(&request),
         assay_json_string(
@@ -234,8 +261,10 @@ test_known_answers(void **state)
 
 /* --- the server's side -------------------------------------------------- */
 
-#define A64  "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789aBcDeF"
-#define ONLY "quote request: must be an object with nonce_hex and nothing else"
+#define A64 "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789aBcDeF"
+#define ONLY                                                                   \
+    "quote request: must be an object with nonce_hex, perhaps "                \
+    "want_collateral, and nothing else"
 
 static const struct {
     const char *name;
@@ -250,6 +279,27 @@ static const struct {
      "123456789abcdef0123456789ABCDEF"
      "0123456789abcdef0123456789aBcDeF\"}",
      ASSAY_OK, ""},
+    {"with collateral", "{\"nonce_hex\":\"" A64 "\",\"want_collateral\":true}",
+     ASSAY_OK, ""},
+    {"without collateral",
+     "{\"want_collateral\":false,\"nonce_hex\":\"" A64 "\"}", ASSAY_OK, ""},
+    {"collateral only", "{\"want_collateral\":true}", ASSAY_MALFORMED, ONLY},
+    {"collateral is null",
+     "{\"nonce_hex\":\"" A64 "\",\"want_collateral\":null}", ASSAY_MALFORMED,
+     ONLY},
+    {"collateral is text",
+     "{\"nonce_hex\":\"" A64 "\",\"want_collateral\":\"true\"}",
+     ASSAY_MALFORMED, ONLY},
+    {"collateral is a number",
+     "{\"nonce_hex\":\"" A64 "\",\"want_collateral\":1}", ASSAY_MALFORMED,
+     ONLY},
+    {"collateral and more",
+     "{\"nonce_hex\":\"" A64 "\",\"want_collateral\":true,\"x\":1}",
+     ASSAY_MALFORMED, ONLY},
+    {"collateral twice",
+     "{\"nonce_hex\":\"" A64 "\",\"want_collateral\":true,"
+     "\"want_collateral\":true}",
+     ASSAY_MALFORMED, "quote request: "},
     {"nothing", "", ASSAY_TRUNCATED, "quote request: "},
     {"white space only", " \n", ASSAY_TRUNCATED, "quote request: "},
     {"no JSON", "nonce_hex=" A64, ASSAY_MALFORMED, "quote request: "},
@@ -319,18 +369,21 @@ test_nonces(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(nonces); i++) {
         struct assay_slice body = exact_copy(assay_slice_of(nonces[i].body));
-        uint8_t nonce[32] = {0};
+        struct assay_wire_ask ask;
         struct assay_error err;
         enum assay_code code;
 
         assay_error_clear(&err);
-        code = assay_wire_nonce(body, nonce, &err);
+        code = assay_wire_ask_parse(body, &ask, &err);
         free((void *)body.ptr);
         check_error(nonces[i].name, &err, nonces[i].code, nonces[i].msg,
                     err.offset);
         CHECK(nonces[i].name, code == err.code);
-        CHECK(nonces[i].name, (memcmp(nonce, untouched, 32) == 0) ==
+        CHECK(nonces[i].name, (memcmp(ask.nonce, untouched, 32) == 0) ==
                                   (nonces[i].code != ASSAY_OK));
+        CHECK(nonces[i].name,
+              ask.want_collateral ==
+                  (strcmp(nonces[i].name, "with collateral") == 0));
     }
 }
 
@@ -339,7 +392,7 @@ test_nonce_truncated(void **state)
 {
     static const char body[] = "{\"nonce_hex\":\"" A64 "\"}";
     static const char long_body[] = "{\"nonce_hex\":\"" A64 "\"";
-    uint8_t nonce[32];
+    struct assay_wire_ask ask;
     char text[ASSAY_WIRE_REQUEST_MAX_BYTES + 2];
     struct assay_error err;
 
@@ -349,7 +402,7 @@ test_nonce_truncated(void **state)
             exact_copy((struct assay_slice){(const uint8_t *)body, n});
 
         assay_error_clear(&err);
-        assert_int_equal(assay_wire_nonce(s, nonce, &err), ASSAY_TRUNCATED);
+        assert_int_equal(assay_wire_ask_parse(s, &ask, &err), ASSAY_TRUNCATED);
         free((void *)s.ptr);
     }
     memset(text, ' ', sizeof(text));
@@ -357,15 +410,15 @@ test_nonce_truncated(void **state)
     text[ASSAY_WIRE_REQUEST_MAX_BYTES - 1] = '}';
     assay_error_clear(&err);
     assert_int_equal(
-        assay_wire_nonce((struct assay_slice){(const uint8_t *)text,
-                                              ASSAY_WIRE_REQUEST_MAX_BYTES},
-                         nonce, &err),
+        assay_wire_ask_parse((struct assay_slice){(const uint8_t *)text,
+                                                  ASSAY_WIRE_REQUEST_MAX_BYTES},
+                             &ask, &err),
         ASSAY_OK);
-    assert_int_equal(
-        assay_wire_nonce((struct assay_slice){(const uint8_t *)text,
+    assert_int_equal(assay_wire_ask_parse(
+                         (struct assay_slice){(const uint8_t *)text,
                                               ASSAY_WIRE_REQUEST_MAX_BYTES + 1},
-                         nonce, &err),
-        ASSAY_TOO_LARGE);
+                         &ask, &err),
+                     ASSAY_TOO_LARGE);
 }
 
 /* What the client asks is what the server reads. */
@@ -374,21 +427,22 @@ test_round_trip(void **state)
 {
     struct assay_buf b;
     struct assay_slice s;
-    uint8_t nonce[32];
+    struct assay_wire_ask ask;
     struct assay_error err;
     size_t at;
 
     (void)state;
     assay_buf_init(&b, 1024);
-    assay_wire_request(assay_wire_rule(ASSAY_WIRE_V2), "a", counting, &b);
+    assay_wire_request(assay_wire_rule(ASSAY_WIRE_V2), "a", counting, false,
+                       &b);
     s = assay_buf_slice(&b);
     at = assay_slice_find(s, "\r\n\r\n") + 4;
     assay_error_clear(&err);
     assert_int_equal(
-        assay_wire_nonce((struct assay_slice){s.ptr + at, s.len - at}, nonce,
-                         &err),
+        assay_wire_ask_parse((struct assay_slice){s.ptr + at, s.len - at}, &ask,
+                             &err),
         ASSAY_OK);
-    assert_memory_equal(nonce, counting, sizeof(nonce));
+    assert_memory_equal(ask.nonce, counting, sizeof(ask.nonce));
     assay_buf_free(&b);
 }
 
