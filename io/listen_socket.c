@@ -107,12 +107,9 @@ listen_tcp(int fd, const struct addrinfo *info, struct assay_error *err)
     int on = 1;
 
     assay_socket_name(info->ai_addr, name, sizeof(name));
-    /* A restart does not wait for connections of before. SO_REUSEPORT, so that
-     * assay_listen_again() can, comes after bind(): what another process
-     * listens to stays refused. */
+    /* A restart does not wait for connections of before. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         bind(fd, info->ai_addr, info->ai_addrlen) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
         listen(fd, BACKLOG) != 0) {
         assay_fail_uv(err, ASSAY_IO, -errno, "listen on %s", name);
     }
@@ -184,6 +181,8 @@ assay_listen_share(int fd, int *out, struct assay_error *err)
     return err->code;
 }
 
+/* The first one gets SO_REUSEPORT only now, behind its bind(): so the port was
+ * nobody else's. */
 enum assay_code
 assay_listen_again(int fd, int *out, struct assay_error *err)
 {
@@ -199,6 +198,7 @@ assay_listen_again(int fd, int *out, struct assay_error *err)
     *out = -1;
     again = open_socket(at.ss_family);
     if (again < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
         setsockopt(again, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         setsockopt(again, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
         bind(again, (struct sockaddr *)&at, len) != 0 ||

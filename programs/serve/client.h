@@ -40,6 +40,7 @@ struct connection {
     struct quote_call *quote;
     struct forward *forward;
     uv_timer_t timer;
+    bool greeted;   /* TLS is set up */
     bool eof;       /* of the client */
     bool ended;     /* our own: shutdown was called */
     bool cut;       /* once written, it ends without TLS's goodbye */

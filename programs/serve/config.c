@@ -152,6 +152,8 @@ read_setting(const struct config *c, uint32_t node, const char *key)
         value = value_text(c, node, key, (s->kind & LIST) != 0);
         if (value != NULL) {
             setting_set(c->options, s, value, c->err);
+        }
+        if (c->err->code != ASSAY_OK) {
             c->err->offset = assay_toml_offset(c->toml, node);
         }
     } else if (assay_toml_type(c->toml, node) != ASSAY_TOML_BOOLEAN) {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/json_out.h"
 #include "settings.h"
 
 static bool
@@ -18,17 +17,33 @@ is_number(const char *value)
            (value[0] != '0' || digits == 1);
 }
 
+/* A basic string; what stands for itself in it is what TOML lets. */
+static void
+put_string(struct assay_buf *to, const char *value)
+{
+    assay_buf_add_u8(to, '"');
+    for (const char *c = value; *c != '\0'; c++) {
+        unsigned char u = (unsigned char)*c;
+
+        if (u == '"' || u == '\\') {
+            assay_buf_printf(to, "\\%c", u);
+        } else if (u < 0x20 || u == 0x7f) {
+            assay_buf_printf(to, "\\u%04x", u);
+        } else {
+            assay_buf_add_u8(to, u);
+        }
+    }
+    assay_buf_add_u8(to, '"');
+}
+
 static void
 put_text(struct assay_buf *to, const char *key, const char *value)
 {
-    struct assay_json_out o;
-
     assay_buf_printf(to, "%s = ", key);
     if (is_number(value)) {
         assay_buf_add_text(to, value);
     } else {
-        assay_json_out_init(&o, to, true); /* TOML knows JSON's escapes */
-        assay_json_out_text(&o, NULL, value);
+        put_string(to, value);
     }
     assay_buf_add_u8(to, '\n');
 }
@@ -36,9 +51,6 @@ put_text(struct assay_buf *to, const char *key, const char *value)
 void
 options_dump(const struct options *o, struct assay_buf *to)
 {
-    /* --cert and --key are a setting and the first certificate. */
-    size_t first = o->cert != NULL ? 1 : 0;
-
     for (size_t i = 0; i < settings_count; i++) {
         if (o->given[i] == NULL || (settings[i].kind & LINE_ONLY) != 0) {
             continue;
@@ -49,9 +61,12 @@ options_dump(const struct options *o, struct assay_buf *to)
             assay_buf_printf(to, "%s = true\n", settings[i].name);
         }
     }
-    for (size_t i = first; i < o->certificate_count; i++) {
+    for (size_t i = 0; i < o->certificate_count; i++) {
         const struct certificate_files *f = &o->certificates[i];
 
+        if (f->cert == o->cert) {
+            continue; /* --cert and --key, which are settings too */
+        }
         assay_buf_add_text(to, "\n[[certificate]]\n");
         put_text(to, "cert", f->cert);
         put_text(to, "key", f->key);

@@ -44,6 +44,9 @@ connection_close(struct connection *c)
     struct connections *all = c->all;
 
     unlink_connection(c);
+    if (!c->greeted) {
+        metrics_add(all->requests.metrics, METRIC_HANDSHAKES_FAILED, 1);
+    }
     quotes_cancel(c->quote);
     forward_free(c->forward);
     assay_server_free(c->session);
@@ -244,10 +247,14 @@ move_forward(struct connection *c)
 static bool
 serve(struct connection *c)
 {
+    enum assay_server_state s = assay_server_state(c->session);
+
     if (c->cut) {
         return false; /* its request must not be asked for once more */
     }
-    switch (assay_server_state(c->session)) {
+    c->greeted =
+        c->greeted || (s != ASSAY_SERVER_HANDSHAKE && s != ASSAY_SERVER_FAILED);
+    switch (s) {
     case ASSAY_SERVER_QUOTE:
         if (c->quote == NULL) {
             c->quote = quotes_ask(&c->all->quotes, c->session, on_answered, c);
@@ -288,6 +295,7 @@ flush(struct connection *c)
     assay_stream_write(c->stream, out);
     assay_server_sent(c->session, out.len);
     c->written += out.len;
+    metrics_add(c->all->requests.metrics, METRIC_SENT_BYTES, out.len);
     return true;
 }
 
@@ -343,6 +351,7 @@ on_data(void *user, struct assay_slice data)
     struct connection *c = user;
 
     c->taken += data.len;
+    metrics_add(c->all->requests.metrics, METRIC_RECEIVED_BYTES, data.len);
     if (c->preface && !connection_is_over(c)) {
         /* As much as one reading gives fits; a failure sticks. */
         assay_buf_add(assay_queue_writer(&c->in), data);
@@ -425,6 +434,7 @@ connection_open(struct connections *all, struct assay_stream *stream)
     }
     all->first = c;
     all->count++;
+    metrics_add(all->requests.metrics, METRIC_CONNECTIONS, 1);
     assay_server_limit_head(c->session, c->site->options.max_header);
     if (!c->preface) {
         welcome(c);

@@ -23,6 +23,7 @@ struct connections {
     const struct assay_ctx *ctx;
     struct site *site; /* each connection holds the one it began with */
     const struct assay_tls_identity *identity;
+    struct requests requests;
     struct quotes quotes;
     struct backend backend;
     struct forward_options forward;

@@ -174,6 +174,7 @@ forward_timeout(struct forward *f)
     if (forward_wants_client(f)) {
         refuse(f, &late_client);
     } else {
+        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
         refuse(f, &late_backend);
     }
 }
@@ -251,6 +252,7 @@ move_head(struct forward *f, bool last)
                              !last && f->request.keep_alive && request_read(f));
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
+        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
         log_failure(f->options->log, LOG_WARNING, "backend", &err);
         refuse(f, &bad_answer);
     } else if (h->status >= 200) {
@@ -318,6 +320,7 @@ give_up(struct forward *f)
 {
     const struct assay_error *why = exchange_error(f->exchange);
 
+    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
     log_failure(f->options->log, LOG_WARNING,
                 f->begun ? "answer cut" : "backend failed", why);
     refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
@@ -469,6 +472,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     f->options = options;
     assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;
+    f->peer = client->peer;
     f->started_ms = uv_now(options->backend->loop);
     /* The session has read this head before. */
     if (assay_http1_request(assay_server_request_head(session), &scanned,

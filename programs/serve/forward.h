@@ -9,14 +9,16 @@
 #include "assay/session.h"
 #include "backend.h"
 #include "log.h"
+#include "requests.h"
 
 struct forward; /* opaque */
 
 struct forward_options {
     struct backend *backend;
     const struct log *log;
-    uint64_t max_body;    /* of a request, bytes */
-    const char *upgrades; /* protocols that may be switched to, a list */
+    struct requests *requests; /* who is told about each */
+    uint64_t max_body;         /* of a request, bytes */
+    const char *upgrades;      /* protocols that may be switched to, a list */
 };
 
 /* Whose request it is. */
@@ -28,7 +30,7 @@ struct forward_client {
 
 /* For a session in the state REQUEST; it goes on with it in RAW, where both
  * sides have agreed to switch protocols. `changed` as with exchanges. The
- * options must outlive it. NULL: no memory. */
+ * options and what the client names must outlive it. NULL: no memory. */
 struct forward *forward_new(const struct forward_options *options,
                             struct assay_server *session,
                             const struct forward_client *client,

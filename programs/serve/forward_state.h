@@ -12,6 +12,7 @@
 struct forward {
     const struct forward_options *options;
     struct assay_server *session;
+    const char *peer;
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
     struct assay_http1_head request; /* slices into the session's head */

@@ -3,6 +3,7 @@
  *
  * main.c - assay-serve: the TEE's side of attested TLS, before an HTTP backend.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,12 +49,28 @@ on_signal(uv_signal_t *handle, int number)
     }
     p->draining = true;
     log_event(&p->log, LOG_INFO, "stopping", NULL, 0);
+    service_tell(&p->service, "STOPPING=1");
     if (p->crew.count == 0) {
         return; /* program_open() looks */
     }
     uv_timer_start(&p->drain, on_drain_over, p->site->options.drain_ms, 0);
     crew_order(&p->crew, ORDER_DRAIN);
     doors_close(&p->doors);
+}
+
+static void
+on_rotate(uv_signal_t *handle, int number)
+{
+    struct program *p = handle->data;
+    struct assay_error err;
+
+    (void)number;
+    if (access_log_reopen(p->access, &err) != ASSAY_OK) {
+        log_failure(&p->log, LOG_ERROR, "the access log stays where it was",
+                    &err);
+    } else {
+        log_event(&p->log, LOG_INFO, "access log reopened", NULL, 0);
+    }
 }
 
 /* --- life --------------------------------------------------------------- */
@@ -67,30 +84,52 @@ init_loop(struct program *p)
     }
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
+    uv_signal_init(&p->loop, &p->rotate);
     uv_timer_init(&p->loop, &p->drain);
+    uv_timer_init(&p->loop, &p->dog);
+    p->dog.data = p;
+    p->service.fd = -1;
     uv_async_init(&p->loop, &p->ended, on_ended);
     p->terminate.data = p;
     p->interrupt.data = p;
+    p->rotate.data = p;
     p->drain.data = p;
     p->ended.data = p;
     reload_init(p);
+}
+
+/* It ends anyway: a signal that comes now must not make a failure of that,
+ * when its watcher is gone. */
+static void
+hold_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
 static void
 tear_down(struct program *p)
 {
     crew_end(&p->crew);
+    hold_signals();
     doors_close(&p->doors);
+    admin_close(&p->admin);
     assay_quoter_free(p->quoter);
     reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
     uv_close((uv_handle_t *)&p->interrupt, NULL);
+    uv_close((uv_handle_t *)&p->rotate, NULL);
     uv_close((uv_handle_t *)&p->drain, NULL);
+    uv_close((uv_handle_t *)&p->dog, NULL);
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
     site_drop(p->site);
-    site_drop(p->first);
+    options_free(&p->started);
+    access_log_close(p->access);
+    service_close(&p->service);
     assay_ctx_free(p->ctx);
 }
 
@@ -137,6 +176,7 @@ run(struct program *p, struct options *o)
     }
     uv_signal_start(&p->terminate, on_signal, SIGTERM);
     uv_signal_start(&p->interrupt, on_signal, SIGINT);
+    uv_signal_start(&p->rotate, on_rotate, SIGUSR1);
     if (!program_open(p)) {
         return p->draining;
     }

@@ -83,19 +83,52 @@ set_self_signed(struct options *o, const char *v, struct assay_error *err)
     o->name_count = options_split(o, v, o->names, "--self-signed", err);
 }
 
+/* Whoever reaches it need not prove anything. */
+static void
+set_admin(struct options *o, const char *v, struct assay_error *err)
+{
+    const struct assay_address *a = &o->admin;
+
+    o->has_admin = true;
+    if (assay_address_parse(v, NULL, &o->admin, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--admin");
+    } else if (!a->is_unix && strcmp(a->host, "::1") != 0 &&
+               strcmp(a->host, "127.0.0.1") != 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--admin: '%.80s' is not 127.0.0.1, [::1] or unix:PATH", v);
+    }
+}
+
+/* Which of three words it is. */
+static unsigned
+word_of(const char *v, const char *const words[3], const char *name,
+        struct assay_error *err)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(v, words[i]) == 0) {
+            return i;
+        }
+    }
+    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "%s: '%.40s' is none of %s, %s, %s", name, v, words[0], words[1],
+               words[2]);
+    return 0;
+}
+
 static void
 set_announce(struct options *o, const char *v, struct assay_error *err)
 {
     static const char *const words[] = {"auto", "required", "off"};
 
-    for (unsigned i = 0; i < 3; i++) {
-        if (strcmp(v, words[i]) == 0) {
-            o->announce = (enum announce)i;
-            return;
-        }
-    }
-    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-               "--announce: '%.40s' is none of auto, required, off", v);
+    o->announce = (enum announce)word_of(v, words, "--announce", err);
+}
+
+static void
+set_sandbox(struct options *o, const char *v, struct assay_error *err)
+{
+    static const char *const words[] = {"auto", "strict", "off"};
+
+    o->sandbox = (enum sandbox)word_of(v, words, "--sandbox", err);
 }
 
 static void
@@ -206,7 +239,9 @@ TEXT(cert)
 TEXT(key)
 TEXT(cert_out)
 TEXT(ready_file)
+TEXT(access_log)
 TEXT(quotes)
+FLAG(ready_backend)
 FLAG(verbose)
 FLAG(check)
 FLAG(proxy_protocol)
@@ -217,13 +252,13 @@ FLAG(version)
 /* --- the table ---------------------------------------------------------- */
 
 const struct setting settings[] = {
-    {"config", 0, VALUE | LINE_ONLY, set_config},
+    {"config", 0, VALUE | LINE_ONLY | READS, set_config},
     {"listen", 0, VALUE | AT_START, set_listen},
     {"backend", 0, VALUE, set_backend},
-    {"cert", 0, VALUE | IDENTITY, set_cert},
-    {"key", 0, VALUE | IDENTITY, set_key},
+    {"cert", 0, VALUE | IDENTITY | READS, set_cert},
+    {"key", 0, VALUE | IDENTITY | READS, set_key},
     {"self-signed", 0, VALUE | LIST | IDENTITY, set_self_signed},
-    {"cert-out", 0, VALUE, set_cert_out},
+    {"cert-out", 0, VALUE | WRITES, set_cert_out},
     {"quotes", 0, VALUE | AT_START, set_quotes},
     {"announce", 0, VALUE, set_announce},
     {"workers", 0, VALUE | AT_START, set_workers},
@@ -246,7 +281,11 @@ const struct setting settings[] = {
     {"upgrade-idle", 0, VALUE, set_upgrade_idle_ms},
     {"quote-timeout", 0, VALUE | AT_START, set_quote_ms},
     {"drain", 0, VALUE, set_drain_ms},
-    {"ready-file", 0, VALUE | AT_START, set_ready_file},
+    {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file},
+    {"admin", 0, VALUE | AT_START, set_admin},
+    {"ready-backend", 0, FLAG, set_ready_backend},
+    {"access-log", 0, VALUE | AT_START | WRITES, set_access_log},
+    {"sandbox", 0, VALUE | AT_START, set_sandbox},
     {"log", 0, VALUE | AT_START, set_log},
     {"verbose", 'v', FLAG, set_verbose},
     {"check", 0, FLAG | LINE_ONLY, set_check},
@@ -300,6 +339,7 @@ options_default(struct options *o)
 
     *o = (struct options){
         .quotes = "auto",
+        .access_log = "off",
         .max_connections = 1024,
         .max_quotes = 16,
         .max_body = UINT64_MAX,
@@ -334,6 +374,22 @@ options_keep(struct options *o, struct assay_slice text)
     k->next = o->kept;
     o->kept = k;
     return k->text;
+}
+
+enum assay_code
+options_remember(const struct options *o, struct options *out,
+                 struct assay_error *err)
+{
+    *out = (struct options){.kept = NULL};
+    for (size_t i = 0; i < settings_count && err->code == ASSAY_OK; i++) {
+        if (o->given[i] != NULL) {
+            out->given[i] = options_keep(out, assay_slice_of(o->given[i]));
+            if (out->given[i] == NULL) {
+                assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "settings");
+            }
+        }
+    }
+    return err->code;
 }
 
 void

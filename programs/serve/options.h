@@ -26,6 +26,13 @@ enum announce {
     ANNOUNCE_OFF,
 };
 
+/* Whether the process gives up what it does not need. */
+enum sandbox {
+    SANDBOX_AUTO,   /* what the kernel can */
+    SANDBOX_STRICT, /* all of it, or not start */
+    SANDBOX_OFF,
+};
+
 struct certificate_files {
     const char *cert;
     const char *key;
@@ -52,8 +59,13 @@ struct options {
     size_t name_count;
     const char *cert_out;
     const char *ready_file;
+    const char *access_log;
+    struct assay_address admin;
+    bool has_admin;
+    bool ready_backend; /* /readyz wants the backend to be there */
     const char *quotes;
     enum announce announce;
+    enum sandbox sandbox;
     uint32_t workers; /* 0: as many as there are cores */
     uint32_t max_connections;
     uint32_t max_quotes;

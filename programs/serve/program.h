@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include "admin.h"
 #include "announce.h"
 #include "doors.h"
+#include "service.h"
 #include "worker.h"
 
 struct program {
@@ -15,16 +17,22 @@ struct program {
     struct log log;
     uv_loop_t loop;
     struct assay_ctx *ctx;
-    struct site *site;  /* the newest one */
-    struct site *first; /* what was started with: what a reload cannot change */
+    struct site *site;           /* the newest one */
+    struct options started;      /* as it was told then: what stays so */
     struct assay_quoter *quoter; /* for announcements */
+    struct service service;
+    uv_timer_t dog; /* until the service manager wants to hear again */
+    struct access_log *access;
+    struct metrics metrics; /* of the main thread */
+    struct admin admin;
     struct doors doors;
     struct crew crew;
     bool draining;
     uv_signal_t terminate;
     uv_signal_t interrupt;
     uv_signal_t hang_up;
-    uv_async_t ended; /* a worker has */
+    uv_signal_t rotate; /* SIGUSR1: the access log was moved away */
+    uv_async_t ended;   /* a worker has */
     uv_timer_t drain;
     /* reload.c */
     uv_timer_t rest; /* after SIGHUP: more of them are the same one */
@@ -41,4 +49,6 @@ bool program_open(struct program *p);
 
 /* Watches SIGHUP (reload.c). */
 void reload_init(struct program *p);
+/* Does what was asked for meanwhile; also once, when the crew has started. */
+void reload_begin(struct program *p);
 void reload_close(struct program *p); /* behind the quoter's end */

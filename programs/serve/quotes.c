@@ -19,6 +19,7 @@ struct quote_call {
     struct assay_quoter_call *call;
     void (*answered)(void *user);
     void *user;
+    uint64_t started_ms;
 };
 
 static void
@@ -41,6 +42,7 @@ refuse(struct quote_call *c, const struct assay_error *why)
                                               .message =
                                                   "the platform gave no quote"};
 
+    metrics_add(c->quotes->metrics, METRIC_QUOTES_FAILED, 1);
     log_failure(c->quotes->log, LOG_WARNING, "quote failed", why);
     assay_server_refuse_quote(c->session,
                               why->code == ASSAY_TIMEOUT ? &late : &none);
@@ -60,6 +62,8 @@ on_quoted(void *user, const struct assay_quoted *quoted,
     if (quoted == NULL) {
         refuse(c, err);
     } else {
+        metrics_quote(c->quotes->metrics,
+                      uv_now(c->quotes->loop) - c->started_ms);
         reply = (struct assay_quote_reply){
             .quote = quoted->quote,
             .event_log = quoted->event_log,
@@ -93,7 +97,8 @@ quotes_ask(struct quotes *q, struct assay_server *session,
     if (c == NULL) {
         atomic_fetch_sub(q->active, 1);
     } else {
-        *c = (struct quote_call){q, session, NULL, answered, user};
+        *c = (struct quote_call){q,        session, NULL,
+                                 answered, user,    uv_now(q->loop)};
         assay_server_report_data(session, report_data);
         c->call = assay_quoter_get(q->quoter, report_data, on_quoted, c);
         if (c->call == NULL) {
@@ -102,6 +107,7 @@ quotes_ask(struct quotes *q, struct assay_server *session,
         }
     }
     if (c == NULL) {
+        metrics_add(q->metrics, METRIC_QUOTES_REFUSED, 1);
         assay_server_refuse_quote(session, &busy);
     }
     return c;

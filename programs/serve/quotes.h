@@ -11,10 +11,13 @@
 #include "assay/session.h"
 #include "io/quoter.h"
 #include "log.h"
+#include "metrics.h"
 
 struct quotes {
     struct assay_quoter *quoter;
     const struct log *log;
+    struct metrics *metrics;
+    uv_loop_t *loop;
     atomic_uint *active; /* of all loops */
     unsigned max;
 };

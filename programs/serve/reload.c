@@ -18,6 +18,7 @@
 static void
 keep_old(struct program *p, const struct assay_error *err)
 {
+    metrics_add(&p->metrics, METRIC_RELOADS_FAILED, 1);
     log_event(&p->log, LOG_ERROR, "reload failed, nothing has changed",
               (struct log_field[]){
                   {"code", assay_slice_of(assay_code_name(err->code))},
@@ -32,7 +33,7 @@ static void
 name_fixed(const struct program *p, const struct options *o)
 {
     for (size_t i = 0; i < settings_count; i++) {
-        const char *was = p->first->options.given[i];
+        const char *was = p->started.given[i];
         const char *is = o->given[i];
         bool same =
             was == NULL || is == NULL ? was == is : strcmp(was, is) == 0;
@@ -61,18 +62,28 @@ put_to_use(struct program *p)
     p->site = p->next;
     p->next = NULL;
     crew_use(&p->crew, p->site);
+    metrics_add(&p->metrics, METRIC_RELOADS, 1);
     log_event(&p->log, LOG_INFO, "reloaded", NULL, 0);
     check_dates(p->site, (int64_t)time(NULL), &p->log);
 }
 
 static void on_rest_over(uv_timer_t *timer);
 
+void
+reload_begin(struct program *p)
+{
+    if (p->again) {
+        p->again = false;
+        uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
+    }
+}
+
 static void
 end_reload(struct program *p)
 {
-    if (p->again && !p->draining) {
-        p->again = false;
-        uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
+    service_tell(&p->service, "READY=1");
+    if (!p->draining) {
+        reload_begin(p);
     }
 }
 
@@ -99,6 +110,7 @@ on_rest_over(uv_timer_t *timer)
     struct assay_error err;
     struct options o;
 
+    service_tell_reloading(&p->service);
     if (options_parse(&o, p->argc, p->argv, &err) != SERVE_DONE) {
         keep_old(p, &err);
         end_reload(p);
@@ -127,8 +139,8 @@ on_hang_up(uv_signal_t *handle, int number)
     struct program *p = handle->data;
 
     (void)number;
-    if (p->next != NULL) {
-        p->again = true;
+    if (p->next != NULL || p->crew.count == 0) {
+        p->again = true; /* see reload_begin() */
     } else if (!p->draining && !uv_is_active((uv_handle_t *)&p->rest)) {
         uv_timer_start(&p->rest, on_rest_over, REST_MS, 0);
     }

@@ -23,8 +23,9 @@ enum setting_kind {
     LINE_ONLY = 2, /* not in the file */
     AT_START = 4,  /* a reload does not change it */
     LIST = 8,      /* "a,b", in the file also ["a", "b"] */
-    IDENTITY =
-        16, /* on the command line, it replaces the file's certificates */
+    IDENTITY = 16, /* on the command line: in place of the file's */
+    READS = 32,    /* a file: the sandbox lets its folder be read */
+    WRITES = 64,   /* or also written to */
 };
 
 struct setting {
@@ -44,6 +45,11 @@ void setting_set(struct options *o, const struct setting *s, const char *value,
                  struct assay_error *err);
 
 void options_default(struct options *o);
+/* The settings as they were written, and nothing else; freed like others.
+ * ASSAY_NO_MEMORY. */
+ASSAY_MUST_CHECK enum assay_code options_remember(const struct options *o,
+                                                  struct options *out,
+                                                  struct assay_error *err);
 /* A copy that lives as long as the options; NULL: no memory. */
 const char *options_keep(struct options *o, struct assay_slice text);
 /* "a,b" into copies; how many. `what` starts messages. */

@@ -13,6 +13,8 @@
 #include "check.h"
 #include "io/file.h"
 #include "program.h"
+#include "sandbox.h"
+#include "settings.h"
 
 #define READY_MAX_BYTES     4096u
 #define WORKERS_DEFAULT_MAX 16u /* more cores than that: say how many */
@@ -29,14 +31,14 @@ program_prepare(struct program *p, struct options *o)
 {
     struct assay_error err;
 
-    if (assay_ctx_new(&p->ctx, &err) != ASSAY_OK) {
+    if (assay_ctx_new(&p->ctx, &err) != ASSAY_OK ||
+        options_remember(o, &p->started, &err) != ASSAY_OK) {
         options_free(o);
         return fail(p, &err);
     }
     if (site_new(o, p->ctx, NULL, &p->site, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
-    p->first = site_hold(p->site);
     o = &p->site->options;
     if (assay_quoter_new(&p->loop, o->quotes, o->quote_ms, &p->quoter, &err) !=
         ASSAY_OK) {
@@ -104,6 +106,7 @@ hire(struct program *p, struct assay_error *err)
 
     c->ctx = p->ctx;
     c->log = &p->log;
+    c->access = p->access;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
@@ -112,7 +115,7 @@ hire(struct program *p, struct assay_error *err)
     return err->code == ASSAY_OK ? crew_start(c, err) : err->code;
 }
 
-/* {"address", "pid", "certificate_sha256", "quotes"}. */
+/* {"address", "admin", "pid", "certificate_sha256", "quotes"}. */
 static enum assay_code
 write_ready(const struct program *p, struct assay_error *err)
 {
@@ -129,6 +132,9 @@ write_ready(const struct program *p, struct assay_error *err)
     assay_json_out_init(&out, &text, false);
     assay_json_out_open(&out, NULL, '{');
     assay_json_out_text(&out, "address", p->doors.address);
+    if (o->has_admin) {
+        assay_json_out_text(&out, "admin", admin_address(&p->admin));
+    }
     assay_json_out_u64(&out, "pid", (uint64_t)getpid());
     assay_json_out_hex(&out, "certificate_sha256", ASSAY_SLICE(sha256));
     assay_json_out_text(&out, "quotes", assay_quoter_name(p->quoter));
@@ -142,17 +148,108 @@ write_ready(const struct program *p, struct assay_error *err)
     return err->code;
 }
 
+static enum assay_code
+open_admin(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+
+    if (!o->has_admin) {
+        return ASSAY_OK;
+    }
+    p->admin = (struct admin){
+        .loop = &p->loop,
+        .quoter = p->quoter,
+        .crew = &p->crew,
+        .site = &p->site,
+        .draining = &p->draining,
+        .metrics = &p->metrics,
+    };
+    return admin_open(&p->admin, &o->admin, err);
+}
+
+/* What takes a name in the system. */
+static enum assay_code
+open_all(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+    int inherited = -1;
+
+    if (service_open(&p->service, err) == ASSAY_OK &&
+        service_inherit(&inherited, err) == ASSAY_OK &&
+        site_write_chain(p->site, err) == ASSAY_OK &&
+        access_log_open(o->access_log, o->json_log, &p->access, err) ==
+            ASSAY_OK &&
+        doors_open(&p->doors, &p->loop, &o->listen, inherited, count_workers(o),
+                   err) == ASSAY_OK) {
+        (void)!open_admin(p, err);
+    }
+    return err->code;
+}
+
+/* From here on there are no files but those of the settings, and no programs.
+ */
+static enum assay_code
+close_in(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+    struct sandbox_paths paths;
+    struct sandbox_state state;
+    char files[24];
+
+    if (o->sandbox == SANDBOX_OFF) {
+        return ASSAY_OK;
+    }
+    sandbox_paths_of(o, &paths);
+    if (sandbox_enter(&paths, o->sandbox == SANDBOX_STRICT, &state, err) ==
+        ASSAY_OK) {
+        snprintf(files, sizeof(files), "landlock-%d", state.landlock);
+        log_event(
+            &p->log, LOG_INFO, "sandbox",
+            (struct log_field[]){
+                {"files",
+                 assay_slice_of(state.landlock > 0 ? files : "unprotected")},
+                {"calls",
+                 assay_slice_of(state.seccomp ? "seccomp" : "unprotected")},
+            },
+            2);
+    }
+    sandbox_paths_free(&paths);
+    return err->code;
+}
+
+#define DOG_TURNS 3u /* in the time that the service manager waits */
+
+/* It hears from us as long as every thread moves. */
+static void
+on_dog(uv_timer_t *timer)
+{
+    struct program *p = timer->data;
+
+    if (crew_is_alive(&p->crew)) {
+        service_tell(&p->service, "WATCHDOG=1");
+    }
+}
+
+static void
+tell_service(struct program *p)
+{
+    uint64_t turn_ms = p->service.dog_us / 1000u / DOG_TURNS;
+
+    service_tell(&p->service, "READY=1");
+    if (p->service.dog_us > 0) {
+        turn_ms = turn_ms > 0 ? turn_ms : 1;
+        uv_timer_start(&p->dog, on_dog, turn_ms, turn_ms);
+    }
+}
+
 bool
 program_open(struct program *p)
 {
-    const struct options *o = &p->site->options;
     struct assay_error err;
     char workers[16];
 
     check_dates(p->site, (int64_t)time(NULL), &p->log);
-    if (site_write_chain(p->site, &err) != ASSAY_OK ||
-        doors_open(&p->doors, &p->loop, &o->listen, -1, count_workers(o),
-                   &err) != ASSAY_OK ||
+    if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK ||
         announce_all(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         write_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
@@ -165,5 +262,7 @@ program_open(struct program *p)
                   {"workers", assay_slice_of(workers)},
               },
               3);
+    tell_service(p);
+    reload_begin(p);
     return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "worker.h"
 
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -99,6 +100,7 @@ use(struct worker *w, struct site *site)
     c->forward = (struct forward_options){
         .backend = &c->backend,
         .log = w->crew->log,
+        .requests = &c->requests,
         .max_body = o->max_body,
         .upgrades = o->upgrades,
     };
@@ -126,6 +128,7 @@ on_wake(uv_async_t *wake)
     unsigned orders = atomic_exchange(&w->orders, 0);
     struct site *next = NULL;
 
+    atomic_fetch_add(&w->answers, 1);
     if ((orders & ORDER_SITE) != 0) {
         next = atomic_exchange(&w->next, NULL);
     }
@@ -177,7 +180,14 @@ init_connections(struct worker *w)
     c->backend.loop = &w->loop;
     c->log = w->crew->log;
     c->ctx = w->crew->ctx;
+    c->requests = (struct requests){
+        .log = w->crew->log,
+        .access = w->crew->access,
+        .metrics = &w->metrics,
+    };
     c->quotes.log = w->crew->log;
+    c->quotes.loop = &w->loop;
+    c->quotes.metrics = &w->metrics;
     c->quotes.active = &w->crew->active;
     c->counted = on_counted;
     c->user = w;
@@ -191,6 +201,7 @@ crew_add(struct crew *c, struct site *site, int door, struct assay_error *err)
 
     assay_error_clear(err);
     w->crew = c;
+    w->seen = UINT_MAX; /* alive until it fails to answer */
     if (uv_loop_init(&w->loop) != 0) {
         close(door);
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
@@ -235,6 +246,22 @@ crew_use(struct crew *c, struct site *site)
         site_drop(atomic_exchange(&w->next, site_hold(site)));
     }
     crew_order(c, ORDER_SITE);
+}
+
+bool
+crew_is_alive(struct crew *c)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        unsigned answers = atomic_load(&c->workers[i].answers);
+
+        all = all && (answers != c->workers[i].seen ||
+                      atomic_load(&c->workers[i].gone));
+        c->workers[i].seen = answers;
+    }
+    crew_order(c, ORDER_LOOK);
+    return all;
 }
 
 static void

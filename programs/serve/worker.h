@@ -24,8 +24,10 @@ struct crew;
 struct worker {
     struct crew *crew;
     uv_thread_t thread;
-    bool running;     /* to be joined; the main thread's */
-    atomic_bool gone; /* its thread is about to return */
+    bool running;        /* to be joined; the main thread's */
+    atomic_bool gone;    /* its thread is about to return */
+    atomic_uint answers; /* how often it has looked at its orders */
+    unsigned seen;       /* of them; the main thread's */
     atomic_uint orders;
     _Atomic(struct site *) next;
     uv_async_t wake;
@@ -34,12 +36,14 @@ struct worker {
     struct site *site;
     struct assay_listener *listener; /* NULL while draining */
     struct connections connections;
-    unsigned counted; /* clients of its, in the crew's number */
+    unsigned counted;       /* clients of its, in the crew's number */
+    struct metrics metrics; /* others may read it */
 };
 
 struct crew {
     const struct assay_ctx *ctx;
     const struct log *log;
+    struct access_log *access;
     atomic_uint clients;
     atomic_uint max_clients; /* each worker may go above it by one */
     atomic_bool full;        /* somebody does not accept for that reason */
@@ -59,6 +63,9 @@ ASSAY_MUST_CHECK enum assay_code crew_start(struct crew *c,
 /* New connections use this site, and its limits hold. */
 void crew_use(struct crew *c, struct site *site);
 void crew_order(struct crew *c, enum order order);
+/* Has each worker looked at its orders since this was last asked? Asks them to,
+ * for the next time. */
+bool crew_is_alive(struct crew *c);
 /* Takes back those that are gone; true: all are. */
 bool crew_is_gone(struct crew *c);
 /* Ends all of them at once, and frees what they hold. */

@@ -5,7 +5,6 @@
  * until when, and which one a client is shown.
  */
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/x509v3.h>
 
@@ -13,7 +12,8 @@
 #include "atls/tls_openssl.h"
 #include "base/bytes.h"
 
-#define DAY_S INT64_C(86400)
+#define NAME_MAX_BYTES (ASSAY_SERVER_NAME_MAX_BYTES + 2u) /* "*." */
+#define DAY_S          INT64_C(86400)
 
 /* --- what a certificate says -------------------------------------------- */
 
@@ -30,11 +30,40 @@ read_time(const ASN1_TIME *t, int64_t *out)
     return good;
 }
 
-static void
-add_name(struct assay_tls_identity *i, struct assay_slice name)
+static bool
+is_dns_name(const char *name)
 {
-    assay_buf_add(&i->names, name);
+    const char *plain = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
+
+    return assay_name_is_valid(plain) && !assay_name_is_ip(plain);
+}
+
+static void
+add_name(struct assay_tls_identity *i, const char *name)
+{
+    assay_buf_add(&i->names, assay_slice_of(name));
     assay_buf_add_u8(&i->names, '\0');
+}
+
+/* A name that no client could ask for is left out. */
+static void
+add_alt_name(struct assay_tls_identity *i, const GENERAL_NAME *g)
+{
+    char name[NAME_MAX_BYTES + 1];
+    struct assay_slice s = ASSAY_EMPTY;
+
+    if (g->type == GEN_DNS) {
+        s = (struct assay_slice){ASN1_STRING_get0_data(g->d.dNSName),
+                                 (size_t)ASN1_STRING_length(g->d.dNSName)};
+    }
+    if (s.len > 0 && s.len <= NAME_MAX_BYTES &&
+        memchr(s.ptr, '\0', s.len) == NULL) {
+        assay_copy(name, s);
+        name[s.len] = '\0';
+        if (is_dns_name(name)) {
+            add_name(i, name);
+        }
+    }
 }
 
 bool
@@ -44,16 +73,7 @@ assay_tls_identity_read(struct assay_tls_identity *i, const X509 *leaf)
         X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
 
     for (int k = 0; k < sk_GENERAL_NAME_num(all); k++) {
-        const GENERAL_NAME *g = sk_GENERAL_NAME_value(all, k);
-        struct assay_slice s = ASSAY_EMPTY;
-
-        if (g->type == GEN_DNS) {
-            s = (struct assay_slice){ASN1_STRING_get0_data(g->d.dNSName),
-                                     (size_t)ASN1_STRING_length(g->d.dNSName)};
-        }
-        if (s.len > 0 && memchr(s.ptr, '\0', s.len) == NULL) {
-            add_name(i, s);
-        }
+        add_alt_name(i, sk_GENERAL_NAME_value(all, k));
     }
     GENERAL_NAMES_free(all);
     return !i->names.failed &&
@@ -100,14 +120,11 @@ assay_tls_identity_set_names(struct assay_tls_identity *i,
     assay_error_clear(err);
     assay_buf_free(&i->names);
     for (size_t k = 0; k < count; k++) {
-        const char *name = names[k];
-        const char *plain = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
-
-        if (!assay_name_is_valid(plain) || assay_name_is_ip(plain)) {
+        if (!is_dns_name(names[k])) {
             return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                              "certificate: '%.80s' is no DNS name", name);
+                              "certificate: '%.80s' is no DNS name", names[k]);
         }
-        add_name(i, assay_slice_of(name));
+        add_name(i, names[k]);
     }
     return assay_buf_check(&i->names, "certificate", err);
 }
@@ -135,9 +152,10 @@ is_meant(const char *pattern, const char *host)
     const char *dot = strchr(host, '.');
 
     if (strncmp(pattern, "*.", 2) == 0) {
-        return dot != NULL && dot != host && strcasecmp(pattern + 1, dot) == 0;
+        return dot != NULL && dot != host &&
+               assay_slice_is_nocase(assay_slice_of(dot), pattern + 1);
     }
-    return strcasecmp(pattern, host) == 0;
+    return assay_slice_is_nocase(assay_slice_of(host), pattern);
 }
 
 static bool

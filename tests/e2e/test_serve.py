@@ -36,6 +36,7 @@ class Serve:
 
     def __init__(self, backend, *options, quotes=None):
         Serve.count += 1
+        self.environment = {}
         self.folder = SCRATCH / f"serve{Serve.count}"
         self.folder.mkdir()
         self.ca = self.folder / "ca.pem"
@@ -51,8 +52,9 @@ class Serve:
 
     def __enter__(self):
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(self.command, stderr=log,
-                                            env=clean_environment())
+            self.process = subprocess.Popen(
+                self.command, stderr=log,
+                env={**clean_environment(), **self.environment})
         until = time.monotonic() + LIMIT_S
         while not self.ready_file.exists():
             assert self.process.poll() is None, self.log

@@ -37,8 +37,12 @@ parse(struct options *o, const char *line, struct assay_error *err)
     int argc = 1;
 
     snprintf(copy, sizeof(copy), "%s", line);
-    for (char *w = strtok(copy, " "); w != NULL; w = strtok(NULL, " ")) {
+    for (char *w = copy + strspn(copy, " "); *w != '\0';) {
+        char *end = w + strcspn(w, " ");
+
         argv[argc++] = w;
+        w = end + strspn(end, " ");
+        *end = '\0';
     }
     return options_parse(o, argc, argv, err);
 }

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * requests.c - where it is told how a request has gone.
+ */
+#include "requests.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/bytes.h"
+
+static void
+log_request(const struct log *log, const struct request *r)
+{
+    char status[16];
+    char millis[24];
+    char length[24];
+
+    snprintf(status, sizeof(status), "%u", r->status);
+    snprintf(millis, sizeof(millis), "%llu", (unsigned long long)r->ms);
+    snprintf(length, sizeof(length), "%llu", (unsigned long long)r->bytes);
+    log_event(log, LOG_DEBUG, "request",
+              (struct log_field[]){
+                  {"method", r->method},
+                  {"path", r->path},
+                  {"status", assay_slice_of(status)},
+                  {"bytes", assay_slice_of(length)},
+                  {"ms", assay_slice_of(millis)},
+                  {"end", assay_slice_of(r->end)},
+              },
+              6);
+}
+
+/* A full disk is no reason not to serve; it is said once, and counted. */
+static void
+note_loss(struct requests *to, bool lost)
+{
+    if (lost) {
+        metrics_add(to->metrics, METRIC_LOG_LOST, 1);
+        if (!to->losing) {
+            log_event(to->log, LOG_ERROR, "the access log cannot be written",
+                      NULL, 0);
+        }
+    }
+    to->losing = lost;
+}
+
+void
+requests_tell(struct requests *to, const struct request *r)
+{
+    metrics_request(to->metrics, r->status, strcmp(r->end, "cut") != 0);
+    note_loss(to, !access_log_write(to->access, r, (int64_t)time(NULL)));
+    log_request(to->log, r);
+}

@@ -1,0 +1,80 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * sandbox_paths.c - the files that settings name, for now and for a reload.
+ */
+#include <string.h>
+
+#include "io/quoter.h"
+#include "sandbox.h"
+#include "settings.h"
+
+/* What libraries read at any time: names of hosts and how to look them up, CA
+ * certificates, time zones, how many cores there are. */
+static const char *const system_paths[] = {
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/share",
+    "/run/systemd/resolve",
+    "/usr/lib64",
+    "/run/resolvconf",
+    "/sys/devices/system/cpu",
+    "/dev/null",
+    "/dev/urandom",
+    "/dev/random",
+};
+
+static void
+allow_address(const struct assay_address *a, struct sandbox_paths *to)
+{
+    if (a->is_unix) {
+        sandbox_allow_folder_of(to, a->path, true); /* removed at the end */
+    }
+}
+
+static void
+allow_quotes(const char *quotes, struct sandbox_paths *to)
+{
+    static const char prefix[] = "configfs:";
+
+    if (strncmp(quotes, prefix, sizeof(prefix) - 1) == 0) {
+        sandbox_allow(to, quotes + sizeof(prefix) - 1, true);
+    } else if (strncmp(quotes, "dstack", 6) != 0) {
+        sandbox_allow(to, ASSAY_CONFIGFS_DIR, true);
+    }
+}
+
+/* "off" and "stderr" stand for no file where one could stand. */
+static bool
+is_file(const struct setting *s, const char *value)
+{
+    return (s->kind & (READS | WRITES)) != 0 && value != NULL &&
+           strcmp(value, "off") != 0 && strcmp(value, "stderr") != 0;
+}
+
+void
+sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
+{
+    *to = (struct sandbox_paths){.count = 0};
+    for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]);
+         i++) {
+        sandbox_allow(to, system_paths[i], false);
+    }
+    for (size_t i = 0; i < settings_count; i++) {
+        if (is_file(&settings[i], o->given[i])) {
+            sandbox_allow_folder_of(to, o->given[i],
+                                    (settings[i].kind & WRITES) != 0);
+        }
+    }
+    for (size_t i = 0; i < o->certificate_count; i++) {
+        sandbox_allow_folder_of(to, o->certificates[i].cert, false);
+        sandbox_allow_folder_of(to, o->certificates[i].key, false);
+    }
+    allow_address(&o->listen, to);
+    if (o->has_admin) {
+        allow_address(&o->admin, to);
+    }
+    allow_quotes(o->quotes, to);
+}

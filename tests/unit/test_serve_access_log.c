@@ -1,0 +1,242 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * test_serve_access_log.c - lines about requests, and the counters beside them:
+ * what strangers send does not get out of its place, and a line that was torn
+ * does not spoil the next one.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "harness/unit.h"
+#include "io/file.h"
+#include "programs/serve/access_log.h"
+#include "programs/serve/metrics.h"
+
+#define LOG   "test_serve_access_log.log"
+#define NOW_S INT64_C(1790000000)
+
+static struct request
+request_of(const char *path)
+{
+    return (struct request){
+        .peer = "192.0.2.1",
+        .method = assay_slice_of("GET"),
+        .path = assay_slice_of(path),
+        .status = 200,
+        .bytes = 12,
+        .ms = 1234,
+        .end = "whole",
+    };
+}
+
+static void
+expect(const char *want)
+{
+    struct assay_error err;
+    struct assay_buf text;
+
+    assay_error_clear(&err);
+    assert_int_equal(assay_file_read(LOG, 1u << 20, &text, &err), ASSAY_OK);
+    assay_buf_add_u8(&text, '\0');
+    assert_string_equal((const char *)text.ptr, want);
+    assay_buf_free(&text);
+}
+
+static struct access_log *
+open_log(bool json)
+{
+    struct access_log *a = NULL;
+    struct assay_error err;
+
+    (void)unlink(LOG);
+    assert_int_equal(access_log_open(LOG, json, &a, &err), ASSAY_OK);
+    return a;
+}
+
+static void
+test_text(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *want;
+    } rows[] = {
+        {"/a", "/a"},
+        {"/%22", "/%22"},
+        {"/\" 500 0 \"", "/\\x22\\x20500\\x200\\x20\\x22"},
+        {"/\\x22", "/\\x5cx22"},
+        {"/\r\n\x1b[1m\x7f\xc3\xa9", "/\\x0d\\x0a\\x1b[1m\\x7f\\xc3\\xa9"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct access_log *a = open_log(false);
+        struct request r = request_of(rows[i].path);
+        char want[200];
+
+        assert_true(access_log_write(a, &r, NOW_S));
+        (void)snprintf(want, sizeof(want),
+                       "192.0.2.1 - - [21/Sep/2026:14:13:20 +0000] \"GET %s "
+                       "HTTP/1.1\" 200 12 1.234 whole\n",
+                       rows[i].want);
+        expect(want);
+        access_log_close(a);
+    }
+    (void)unlink(LOG);
+}
+
+static void
+test_json(void **state)
+{
+    struct access_log *a = open_log(true);
+    struct request r = request_of("/\"\n");
+
+    (void)state;
+    assert_true(access_log_write(a, &r, NOW_S));
+    expect("{\"time\":\"2026-09-21T14:13:20Z\",\"peer\":\"192.0.2.1\","
+           "\"method\":\"GET\",\"path\":\"/\\\"\\n\",\"status\":200,"
+           "\"bytes\":12,\"ms\":1234,\"end\":\"whole\"}\n");
+    access_log_close(a);
+    (void)unlink(LOG);
+}
+
+/* What is longest still is one line. */
+static void
+test_long(void **state)
+{
+    static char path[100000];
+
+    (void)state;
+    memset(path, 1, sizeof(path) - 1);
+    for (int json = 0; json < 2; json++) {
+        struct access_log *a = open_log(json == 1);
+        struct request r = request_of(path);
+        struct assay_error err;
+        struct assay_buf text;
+
+        r.method = r.path;
+        r.bytes = r.ms = UINT64_MAX;
+        r.peer = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%interface-names";
+        assert_true(access_log_write(a, &r, NOW_S));
+        access_log_close(a);
+        assay_error_clear(&err);
+        assert_int_equal(assay_file_read(LOG, 1u << 20, &text, &err), ASSAY_OK);
+        assert_true(text.len <= 4096 && text.ptr[text.len - 1] == '\n');
+        assay_buf_free(&text);
+    }
+    (void)unlink(LOG);
+}
+
+static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* As on a disk that is full for a while. */
+static void
+test_torn(void **state)
+{
+    struct access_log *a = open_log(true);
+    struct request r = request_of("/a");
+    struct assay_error err;
+    struct assay_buf text;
+    size_t lines = 0;
+
+    (void)state;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    limit_files(20);
+    assert_false(access_log_write(a, &r, NOW_S));
+    assert_false(access_log_write(a, &r, NOW_S));
+    limit_files(RLIM_INFINITY);
+    assert_true(access_log_write(a, &r, NOW_S));
+    access_log_close(a);
+    assay_error_clear(&err);
+    assert_int_equal(assay_file_read(LOG, 1u << 20, &text, &err), ASSAY_OK);
+    for (size_t i = 0; i < text.len; i++) {
+        lines += text.ptr[i] == '\n';
+    }
+    assert_int_equal(lines, 2); /* the torn one, and a whole one */
+    assert_memory_equal(text.ptr + 20, "\n{\"time\"", 8);
+    assay_buf_free(&text);
+    (void)unlink(LOG);
+}
+
+static void
+test_nowhere(void **state)
+{
+    struct access_log *a = NULL;
+    struct request r = request_of("/a");
+    struct assay_error err;
+
+    (void)state;
+    assert_int_equal(access_log_open("off", false, &a, &err), ASSAY_OK);
+    assert_true(access_log_write(a, &r, NOW_S));
+    assert_int_equal(access_log_reopen(a, &err), ASSAY_OK);
+    access_log_close(a);
+    assert_int_equal(access_log_open("/none/log", false, &a, &err), ASSAY_IO);
+    check_error("no folder", &err, ASSAY_IO, "/none/log: ", ASSAY_NO_OFFSET);
+    access_log_close(NULL);
+}
+
+/* --- counters ----------------------------------------------------------- */
+
+static void
+test_metrics(void **state)
+{
+    static struct metrics m;
+    struct metric_sums sums = {.quotes_ms = 0};
+    struct assay_buf text;
+
+    (void)state;
+    metrics_request(&m, 200, true);
+    metrics_request(&m, 599, true);
+    metrics_request(&m, 101, true);
+    metrics_request(&m, 200, false);
+    metrics_request(&m, 0, true);
+    metrics_request(&m, 600, true);
+    metrics_quote(&m, 5);
+    metrics_quote(&m, 6);
+    metrics_quote(&m, 10001);
+    metrics_sum(&m, &sums);
+    metrics_sum(&m, &sums); /* as of a second thread */
+    assert_int_equal(sums.counts[METRIC_REQUESTS_1XX], 2);
+    assert_int_equal(sums.counts[METRIC_REQUESTS_2XX], 2);
+    assert_int_equal(sums.counts[METRIC_REQUESTS_5XX], 2);
+    assert_int_equal(sums.counts[METRIC_REQUESTS_CUT], 6);
+    assay_buf_init(&text, 1u << 16);
+    metrics_put(&sums, &text);
+    assay_buf_add_u8(&text, '\0');
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const want[] = {
+            "\nassay_serve_quote_seconds_bucket{le=\"0.005\"} 2\n",
+            "\nassay_serve_quote_seconds_bucket{le=\"0.01\"} 4\n",
+            "\nassay_serve_quote_seconds_bucket{le=\"10\"} 4\n"
+            "assay_serve_quote_seconds_bucket{le=\"+Inf\"} 6\n"
+            "assay_serve_quote_seconds_sum 20.024\n",
+            "\nassay_serve_quotes_total{result=\"made\"} 6\n",
+        };
+
+        CHECK(want[i], strstr((const char *)text.ptr, want[i]) != NULL);
+    }
+    assay_buf_free(&text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),    cmocka_unit_test(test_json),
+        cmocka_unit_test(test_long),    cmocka_unit_test(test_torn),
+        cmocka_unit_test(test_nowhere), cmocka_unit_test(test_metrics),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
