@@ -9,8 +9,11 @@
  */
 #include "io/stream.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/bytes.h"
 #include "io/chunks.h"
@@ -29,6 +32,7 @@ struct assay_stream {
     int unwritable;   /* why nothing can be written any more; 0 if it can */
     unsigned handles; /* still to be closed */
     bool reading;
+    bool in_data; /* the callback is being called */
     bool eof;
     bool owes_drained;
     bool owes_failed;
@@ -132,16 +136,37 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 static void
+stop_reading(struct assay_stream *s)
+{
+    uv_read_stop(s->handle);
+    if (s->unwritable != 0) {
+        fail(s, s->unwritable); /* nobody reads what it said */
+    }
+}
+
+/* Reading that is switched off and on again meanwhile costs nothing. */
+static void
+tell_data(struct assay_stream *s, struct assay_slice data)
+{
+    if (s->events.data == NULL) {
+        return;
+    }
+    s->in_data = true;
+    s->events.data(s->user, data);
+    s->in_data = false;
+    if (!s->closing && !s->reading && s->error.code == ASSAY_OK) {
+        stop_reading(s);
+    }
+}
+
+static void
 on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     struct assay_stream *s = handle->data;
 
     if (n > 0) {
-        struct assay_slice data = {(const uint8_t *)buf->base, (size_t)n};
-
-        if (s->events.data != NULL) {
-            s->events.data(s->user, data);
-        }
+        tell_data(s,
+                  (struct assay_slice){(const uint8_t *)buf->base, (size_t)n});
     } else if (n < 0 && s->unwritable != 0) {
         fail(s, s->unwritable);
     } else if (n == UV_EOF) {
@@ -165,11 +190,11 @@ assay_stream_read(struct assay_stream *s, bool on)
         return;
     }
     s->reading = on;
+    if (s->in_data) {
+        return; /* seen to behind the callback */
+    }
     if (!on) {
-        uv_read_stop(s->handle);
-        if (s->unwritable != 0) {
-            fail(s, s->unwritable); /* nobody reads what it said */
-        }
+        stop_reading(s);
         return;
     }
     rc = uv_read_start(s->handle, on_alloc, on_read);
@@ -298,6 +323,20 @@ assay_stream_queued(const struct assay_stream *s)
                : s->waiting.bytes + uv_stream_get_write_queue_size(s->handle);
 }
 
+bool
+assay_stream_is_quiet(const struct assay_stream *s)
+{
+    uv_os_fd_t fd;
+    char byte;
+
+    return !s->closing && !s->eof && !s->shutdown_wanted &&
+           s->error.code == ASSAY_OK && s->unwritable == 0 &&
+           assay_stream_queued(s) == 0 &&
+           uv_fileno((const uv_handle_t *)s->handle, &fd) == 0 &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 void
 assay_stream_shutdown(struct assay_stream *s)
 {
@@ -321,6 +360,26 @@ const char *
 assay_stream_peer(const struct assay_stream *s)
 {
     return s->peer;
+}
+
+void
+assay_stream_set_peer(struct assay_stream *s, const char *name)
+{
+    snprintf(s->peer, sizeof(s->peer), "%s", name);
+}
+
+void
+assay_stream_local(const struct assay_stream *s, char *out, size_t out_size)
+{
+    struct sockaddr_storage own = {.ss_family = AF_UNIX};
+    int len = sizeof(own);
+
+    if (s->handle->type == UV_TCP) {
+        own.ss_family = AF_UNSPEC; /* stays if it is not connected any more */
+        (void)uv_tcp_getsockname((const uv_tcp_t *)s->handle,
+                                 (struct sockaddr *)&own, &len);
+    }
+    assay_socket_name((struct sockaddr *)&own, out, out_size);
 }
 
 static void

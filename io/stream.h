@@ -45,6 +45,9 @@ void assay_stream_read(struct assay_stream *s, bool on);
 void assay_stream_write(struct assay_stream *s, struct assay_slice bytes);
 /* Bytes written and not yet with the system. */
 size_t assay_stream_queued(const struct assay_stream *s);
+/* Nothing is on its way: all that was written is with the system, and nothing
+ * has come that was not read, no byte and no end (the system is asked). */
+bool assay_stream_is_quiet(const struct assay_stream *s);
 /* After what is queued: no more will be written (half-close). */
 void assay_stream_shutdown(struct assay_stream *s);
 /* Closes and frees; what is queued is lost, no callback comes any more. NULL
@@ -52,6 +55,12 @@ void assay_stream_shutdown(struct assay_stream *s);
 void assay_stream_close(struct assay_stream *s);
 /* "127.0.0.1:8443", "[::1]:80" or "unix"; as long as the stream. */
 const char *assay_stream_peer(const struct assay_stream *s);
+/* Somebody who is believed says that it is another: a copy, cut to
+ * ASSAY_SOCKET_NAME_BYTES. */
+void assay_stream_set_peer(struct assay_stream *s, const char *name);
+/* The own end, in the same form. */
+void assay_stream_local(const struct assay_stream *s, char *out,
+                        size_t out_size);
 
 /* Takes over a handle that is connected: dial.c and listen.c use it. The handle
  * (uv_tcp_t or uv_pipe_t) comes from malloc() and is closed and freed with the

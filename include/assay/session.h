@@ -334,6 +334,8 @@ assay_server_error(const struct assay_server *s);
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_feed(struct assay_server *s, struct assay_slice in, size_t *used,
                   struct assay_error *err);
+/* The client has closed its side of the connection. A request that has come
+ * whole is still answered if TLS's goodbye came before; else FAILED. */
 ASSAY_API void assay_server_eof(struct assay_server *s);
 ASSAY_API struct assay_slice assay_server_output(const struct assay_server *s);
 ASSAY_API void assay_server_sent(struct assay_server *s, size_t n);
@@ -431,6 +433,9 @@ assay_server_client_verdict(const struct assay_server *s);
 ASSAY_API struct assay_session_facts
 assay_server_facts(const struct assay_server *s);
 
+/* From the next request on, octets of a head at most (64 KiB unless said). A
+ * longer one is answered 431. */
+ASSAY_API void assay_server_limit_head(struct assay_server *s, size_t max);
 /* In REQUEST: the head as it came (with its empty line), until the request is
  * ended; then the payload of its body, decoded, piece by piece. */
 ASSAY_API struct assay_slice
@@ -440,6 +445,10 @@ assay_server_request_body(const struct assay_server *s);
 ASSAY_API void assay_server_body_taken(struct assay_server *s, size_t n);
 /* The whole body has been decoded (and perhaps not yet been taken). */
 ASSAY_API bool assay_server_body_done(const struct assay_server *s);
+/* Once it is done: the fields behind a chunked body, as lines with CR LF, none
+ * of them judged; until the request is ended. */
+ASSAY_API struct assay_slice
+assay_server_request_trailers(const struct assay_server *s);
 /* In REQUEST: why the rest of the body cannot be decoded (ASSAY_MALFORMED,
  * ASSAY_TOO_LARGE); code ASSAY_OK if nothing is wrong so far. Such a body is
  * never done, and nothing more of it comes: the caller answers 400 if it has

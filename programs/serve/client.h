@@ -8,6 +8,7 @@
 
 #include "base/queue.h"
 #include "connection.h"
+#include "io/socket_name.h"
 
 /* What a connection waits for. */
 enum wait {
@@ -17,6 +18,7 @@ enum wait {
     WAIT_HEAD,
     WAIT_BODY,
     WAIT_BACKEND,
+    WAIT_RAW,    /* behind a switch of protocols, for anything */
     WAIT_CLIENT, /* to take what was written */
     WAIT_LINGER, /* for the client's own end */
 };
@@ -30,6 +32,11 @@ struct connection {
     struct assay_server *session;
     struct assay_slice fresh; /* ciphertext, while its event is handled */
     struct assay_queue in;    /* what the session had no room for */
+    bool preface;             /* a PROXY header is due, before anything else */
+    bool trusted;             /* a proxy whose X-Forwarded-* hold */
+    char local[ASSAY_SOCKET_NAME_BYTES]; /* what it connected to */
+    struct crowd_member *place;
+    unsigned requests; /* answered */
     struct quote_call *quote;
     struct forward *forward;
     uv_timer_t timer;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "io/proxy_header.h"
 #include "site.h"
 
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
@@ -52,6 +53,7 @@ connection_close(struct connection *c)
     assay_stream_close(c->stream);
     assay_queue_free(&c->in);
     site_drop(c->site);
+    crowd_leave(&all->crowd, c->place);
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
     all->counted(all->user);
 }
@@ -88,6 +90,46 @@ log_session_failure(const struct connection *c)
                 assay_server_error(c->session));
 }
 
+/* Who it is, is known: does it get a place? */
+static void
+welcome(struct connection *c)
+{
+    const struct options *o = &c->site->options;
+    struct cidr_ip ip;
+
+    if (!cidr_ip_of(assay_stream_peer(c->stream), &ip)) {
+        return; /* a Unix socket: whoever may open it */
+    }
+    c->trusted = cidr_has(o->trust_forwarded, &ip);
+    if (o->max_per_address > 0) {
+        c->place = crowd_enter(&c->all->crowd, &ip, o->max_per_address);
+        c->cut = c->place == NULL;
+    }
+}
+
+/* The PROXY header at the front of what has come. */
+static void
+take_preface(struct connection *c)
+{
+    struct assay_proxy_header h;
+    struct assay_error err;
+    size_t used;
+
+    if (assay_proxy_header_read(assay_queue_slice(&c->in), &h, &used, &err) !=
+        ASSAY_OK) {
+        log_failure(c->all->log, LOG_DEBUG, "no PROXY header", &err);
+        c->cut = true;
+    } else if (used > 0) {
+        assay_queue_take(&c->in, used);
+        c->preface = false;
+        if (h.known) {
+            assay_stream_set_peer(c->stream, h.source);
+            memcpy(c->local, h.destination, sizeof(c->local));
+        }
+        welcome(c);
+    }
+}
+
 static bool
 feed(struct connection *c)
 {
@@ -96,7 +138,8 @@ feed(struct connection *c)
     struct assay_error err;
     size_t used = 0;
 
-    if (in.len == 0 || connection_room(c) == 0 || connection_is_over(c)) {
+    if (in.len == 0 || c->preface || connection_room(c) == 0 ||
+        connection_is_over(c)) {
         return false;
     }
     assay_error_clear(&err);
@@ -142,17 +185,26 @@ on_answered(void *user)
     struct connection *c = user;
 
     c->quote = NULL;
+    c->requests++;
     connection_turn(c);
+}
+
+/* The next answer is the last on this connection. */
+static bool
+is_last(const struct connection *c)
+{
+    return c->all->draining || c->requests + 1 >= c->site->options.max_requests;
 }
 
 /* Ends a request as its forwarding has ended. */
 static void
 end_forward(struct connection *c, enum forward_state how)
 {
-    bool keep = forward_keep(c->forward) && !c->all->draining;
+    bool keep = forward_keep(c->forward) && !is_last(c);
 
     forward_free(c->forward);
     c->forward = NULL;
+    c->requests++;
     if (how == FORWARD_CUT) {
         c->cut = true;
     } else {
@@ -168,15 +220,21 @@ move_forward(struct connection *c)
     enum forward_state state;
 
     if (c->forward == NULL) {
-        c->forward = forward_new(&c->all->forward, c->session,
-                                 assay_stream_peer(c->stream), on_changed, c);
+        const struct forward_client client = {
+            .peer = assay_stream_peer(c->stream),
+            .local = c->local,
+            .trusted = c->trusted,
+        };
+
+        c->forward =
+            forward_new(&c->all->forward, c->session, &client, on_changed, c);
         if (c->forward == NULL) {
             c->cut = true;
             return false;
         }
     }
     progress = forward_progress(c->forward);
-    state = forward_move(c->forward, connection_room(c), c->all->draining);
+    state = forward_move(c->forward, connection_room(c), is_last(c));
     if (state != FORWARD_GOING) {
         end_forward(c, state);
         return true;
@@ -191,6 +249,9 @@ serve(struct connection *c)
 {
     enum assay_server_state s = assay_server_state(c->session);
 
+    if (c->cut) {
+        return false; /* its request must not be asked for once more */
+    }
     c->greeted =
         c->greeted || (s != ASSAY_SERVER_HANDSHAKE && s != ASSAY_SERVER_FAILED);
     switch (s) {
@@ -202,9 +263,10 @@ serve(struct connection *c)
         }
         return false;
     case ASSAY_SERVER_REQUEST:
+    case ASSAY_SERVER_RAW:
         return move_forward(c);
     case ASSAY_SERVER_IDLE:
-        if (c->all->draining) {
+        if (c->all->draining || c->requests >= c->site->options.max_requests) {
             assay_server_close(c->session);
         }
         return false;
@@ -214,7 +276,6 @@ serve(struct connection *c)
     case ASSAY_SERVER_NEED_COLLATERAL: /* nothing is required of clients */
     case ASSAY_SERVER_APPRAISE:
     case ASSAY_SERVER_ADMIT:
-    case ASSAY_SERVER_RAW: /* nothing here switches protocols */
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
         /* A request that was under way is of no use any more. */
@@ -279,9 +340,10 @@ connection_turn(struct connection *c)
     if (connection_is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(c->stream, !c->eof && (connection_is_over(c) ||
-                                             (assay_queue_len(&c->in) == 0 &&
-                                              connection_room(c) > 0)));
+    assay_stream_read(
+        c->stream,
+        !c->eof && (connection_is_over(c) || c->preface ||
+                    (assay_queue_len(&c->in) == 0 && connection_room(c) > 0)));
     wait_begin(c);
 }
 
@@ -294,7 +356,13 @@ on_data(void *user, struct assay_slice data)
 
     c->taken += data.len;
     metrics_add(c->all->requests.metrics, METRIC_RECEIVED_BYTES, data.len);
-    c->fresh = data;
+    if (c->preface && !connection_is_over(c)) {
+        /* As much as one reading gives fits; a failure sticks. */
+        assay_buf_add(assay_queue_writer(&c->in), data);
+        take_preface(c);
+    } else {
+        c->fresh = data;
+    }
     connection_turn(c);
 }
 
@@ -353,6 +421,8 @@ connection_open(struct connections *all, struct assay_stream *stream)
     c->all = all;
     c->site = site_hold(all->site);
     c->stream = stream;
+    c->preface = c->site->options.proxy_protocol;
+    assay_stream_local(stream, c->local, sizeof(c->local));
     assay_queue_init(&c->in, IN_MAX_BYTES);
     if (!start_session(c)) {
         assay_stream_close(stream);
@@ -369,6 +439,10 @@ connection_open(struct connections *all, struct assay_stream *stream)
     all->first = c;
     all->count++;
     metrics_add(all->requests.metrics, METRIC_CONNECTIONS, 1);
+    assay_server_limit_head(c->session, c->site->options.max_header);
+    if (!c->preface) {
+        welcome(c);
+    }
     assay_stream_tell(stream, &events, c);
     connection_turn(c);
     all->counted(all->user);
@@ -392,4 +466,5 @@ connections_cut(struct connections *all)
     while (all->first != NULL) {
         connection_close(all->first);
     }
+    pool_clear(&all->backend.pool);
 }

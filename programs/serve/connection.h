@@ -7,6 +7,7 @@
 #pragma once
 
 #include "assay/session.h"
+#include "crowd.h"
 #include "forward.h"
 #include "io/stream.h"
 #include "quotes.h"
@@ -24,15 +25,18 @@ struct connections {
     const struct assay_tls_identity *identity;
     struct requests requests;
     struct quotes quotes;
+    struct backend backend;
     struct forward_options forward;
     uint32_t header_ms; /* for the handshake, and for a head */
     uint32_t idle_ms;   /* between two requests */
     uint32_t body_ms;   /* a client's pause in a body, ours or its own */
     uint32_t backend_ms;
+    uint32_t upgrade_idle_ms; /* silence behind a switch of protocols */
     /* The number has changed. */
     void (*counted)(void *user);
     void *user;
     /* kept by connection.c */
+    struct crowd crowd;
     struct connection *first;
     unsigned count;
     bool draining;
@@ -43,5 +47,5 @@ void connection_open(struct connections *all, struct assay_stream *stream);
 /* No further requests: what is idle closes now, what is under way behind its
  * answer. */
 void connections_drain(struct connections *all);
-/* All of them, at once. */
+/* All of them, and what waits for the backend, at once. */
 void connections_cut(struct connections *all);

@@ -6,44 +6,77 @@
  * Before the answer has begun, whatever goes wrong is told to the client by a
  * status; afterwards only by cutting it off.
  */
-#include "forward.h"
-
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "heads.h"
+#include "forward_state.h"
+#include "upgrade.h"
 
-#define PIECE_MAX_BYTES (64u * 1024u)
-
-struct forward {
-    const struct forward_options *options;
-    struct assay_server *session;
-    const char *peer;
-    struct exchange *exchange; /* NULL where none is needed any more */
-    enum forward_state state;
-    struct assay_http1_head request; /* slices into the session's head */
-    bool body_sent;
-    uint64_t body_len; /* of the request, so far */
-    bool begun;        /* the answer has */
-    unsigned status;
-    struct response_plan plan;
-    uint64_t answer_len; /* payload */
-    uint64_t started_ms;
-};
+#define PIECE_MAX_BYTES  (64u * 1024u)
+#define GATHER_MAX_BYTES (16u * 1024u) /* what a record of TLS takes */
 
 /* --- answering ---------------------------------------------------------- */
 
 static void
-respond(struct forward *f, const struct assay_buf *what)
+cut(struct forward *f, const struct assay_error *why)
+{
+    log_failure(f->options->log, LOG_WARNING, "answer cut", why);
+    f->state = FORWARD_CUT;
+}
+
+static void
+write_now(struct forward *f, struct assay_slice octets)
+{
+    struct assay_error err;
+
+    if (octets.len > 0 &&
+        assay_server_respond(f->session, octets, &err) != ASSAY_OK) {
+        cut(f, &err);
+    }
+}
+
+static void
+flush(struct forward *f)
 {
     struct assay_error err;
 
     assay_error_clear(&err);
-    if (assay_buf_check(what, "response", &err) != ASSAY_OK ||
-        assay_server_respond(f->session, assay_buf_slice(what), &err) !=
-            ASSAY_OK) {
-        log_failure(f->options->log, LOG_WARNING, "answer cut", &err);
-        f->state = FORWARD_CUT;
+    if (assay_buf_check(&f->out, "response", &err) == ASSAY_OK) {
+        write_now(f, assay_buf_slice(&f->out));
+    } else {
+        cut(f, &err);
+    }
+    assay_buf_free(&f->out);
+}
+
+/* Small pieces (a head, the frame of a chunk) are gathered for one record;
+ * large ones are not copied. */
+static void
+respond(struct forward *f, struct assay_slice octets)
+{
+    if (f->out.len + octets.len > GATHER_MAX_BYTES) {
+        flush(f);
+    }
+    if (octets.len > GATHER_MAX_BYTES / 2) {
+        flush(f);
+        write_now(f, octets);
+    } else {
+        assay_buf_add(&f->out, octets);
+    }
+}
+
+/* The same of a buffer, which may have failed. */
+static void
+respond_buf(struct forward *f, const struct assay_buf *what)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    if (assay_buf_check(what, "response", &err) == ASSAY_OK) {
+        respond(f, assay_buf_slice(what));
+    } else {
+        cut(f, &err);
     }
 }
 
@@ -69,8 +102,7 @@ drop_body(struct forward *f)
 
 /* Our own answer, or a cut if there is another one already. */
 static void
-refuse(struct forward *f, unsigned status, const char *code,
-       const char *message)
+refuse(struct forward *f, const struct assay_refusal *why)
 {
     struct assay_buf answer;
 
@@ -80,24 +112,70 @@ refuse(struct forward *f, unsigned status, const char *code,
     }
     drop_body(f);
     f->begun = true;
-    f->status = status;
+    f->status = why->status;
     f->plan.keep = f->request.keep_alive && request_read(f);
     f->state = FORWARD_DONE;
     assay_buf_init(&answer, ASSAY_HTTP1_HEAD_MAX_BYTES);
-    heads_put_refusal(&answer, status, code, message, &f->request,
-                      f->plan.keep);
-    respond(f, &answer);
+    heads_put_refusal(&answer, why, &f->request, f->plan.keep);
+    respond_buf(f, &answer);
+    flush(f);
     assay_buf_free(&answer);
+}
+
+static const struct assay_refusal late_client = {
+    .status = 408,
+    .code = "timeout",
+    .message = "the request did not arrive in time",
+};
+static const struct assay_refusal late_backend = {
+    .status = 504,
+    .code = "timeout",
+    .message = "the backend did not answer in time",
+    .hint = "the server's log says more; --backend-timeout is its limit",
+};
+static const struct assay_refusal no_backend = {
+    .status = 502,
+    .code = "bad_gateway",
+    .message = "the backend could not be reached or understood",
+    .hint = "the server's log says why: is the backend running, and is its "
+            "address the one of --backend?",
+};
+static const struct assay_refusal bad_answer = {
+    .status = 502,
+    .code = "bad_gateway",
+    .message = "the backend's response is not usable",
+    .hint = "the server's log says what is wrong with it",
+};
+static const struct assay_refusal too_large = {
+    .status = 413,
+    .code = "too_large",
+    .message = "the body is larger than this server takes",
+    .hint = "--max-body is its limit",
+};
+static const struct assay_refusal no_memory = {
+    .status = 503,
+    .code = "busy",
+    .message = "out of memory",
+    .retry_after_s = 1,
+};
+
+static void
+refuse_request(struct forward *f, const struct assay_error *err)
+{
+    const struct assay_refusal why = {
+        .status = 400, .code = "bad_request", .message = err->msg};
+
+    refuse(f, &why);
 }
 
 void
 forward_timeout(struct forward *f)
 {
     if (forward_wants_client(f)) {
-        refuse(f, 408, "timeout", "the request did not arrive in time");
+        refuse(f, &late_client);
     } else {
         metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        refuse(f, 504, "timeout", "the backend did not answer in time");
+        refuse(f, &late_backend);
     }
 }
 
@@ -107,9 +185,27 @@ static void
 check_length(struct forward *f, uint64_t length)
 {
     if (length > f->options->max_body) {
-        refuse(f, 413, "too_large",
-               "the body is larger than this server takes");
+        refuse(f, &too_large);
     }
+}
+
+/* Behind the last of the body: its trailers, if any. */
+static void
+end_request(struct forward *f)
+{
+    struct assay_error err;
+    struct assay_buf trailers;
+
+    assay_error_clear(&err);
+    assay_buf_init(&trailers, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+    if (heads_put_trailers(&trailers, assay_server_request_trailers(f->session),
+                           &err) == ASSAY_OK) {
+        exchange_send_end(f->exchange, assay_buf_slice(&trailers));
+        f->body_sent = true;
+    } else {
+        refuse(f, &no_memory);
+    }
+    assay_buf_free(&trailers);
 }
 
 static void
@@ -120,14 +216,12 @@ move_request(struct forward *f)
         size_t room = exchange_room(f->exchange);
 
         if (assay_server_body_error(f->session)->code != ASSAY_OK) {
-            refuse(f, 400, "bad_request",
-                   assay_server_body_error(f->session)->msg);
+            refuse_request(f, assay_server_body_error(f->session));
             return;
         }
         if (body.len == 0) {
             if (assay_server_body_done(f->session) && room > 0) {
-                exchange_send_end(f->exchange);
-                f->body_sent = true;
+                end_request(f);
             }
             return;
         }
@@ -160,13 +254,17 @@ move_head(struct forward *f, bool last)
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
         metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
         log_failure(f->options->log, LOG_WARNING, "backend", &err);
-        refuse(f, 502, "bad_gateway", "the backend's response is not usable");
+        refuse(f, &bad_answer);
     } else if (h->status >= 200) {
         f->begun = true;
         f->status = h->status;
-        respond(f, &head);
+        respond_buf(f, &head);
+    } else if (h->status == 101) {
+        respond_buf(f, &head);
+        flush(f);
+        forward_switch(f);
     } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
-        respond(f, &head);
+        respond_buf(f, &head);
     }
     assay_buf_free(&head);
     exchange_head_taken(f->exchange);
@@ -175,18 +273,17 @@ move_head(struct forward *f, bool last)
 static void
 move_body(struct forward *f, struct assay_slice piece)
 {
-    struct assay_error err;
-    struct assay_buf chunk;
+    bool chunked = f->plan.framing == ASSAY_HTTP1_CHUNKED;
+    char size[24];
 
-    assay_error_clear(&err);
     f->answer_len += piece.len;
-    if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
-        assay_buf_init(&chunk, piece.len + 64);
-        assay_http1_put_chunk(&chunk, piece);
-        respond(f, &chunk);
-        assay_buf_free(&chunk);
-    } else if (assay_server_respond(f->session, piece, &err) != ASSAY_OK) {
-        f->state = FORWARD_CUT;
+    if (chunked) {
+        snprintf(size, sizeof(size), "%zx\r\n", piece.len);
+        respond(f, assay_slice_of(size));
+    }
+    respond(f, piece);
+    if (chunked) {
+        respond(f, assay_slice_of("\r\n"));
     }
     exchange_taken(f->exchange, piece.len);
 }
@@ -194,12 +291,23 @@ move_body(struct forward *f, struct assay_slice piece)
 static void
 finish(struct forward *f)
 {
+    struct assay_error err;
+    struct assay_buf trailers;
     struct assay_buf last;
 
+    assay_error_clear(&err);
     if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
-        assay_buf_init(&last, 64);
-        assay_http1_put_last_chunk(&last);
-        respond(f, &last);
+        assay_buf_init(&trailers, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+        assay_buf_init(&last, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES + 64);
+        if (f->plan.trailers &&
+            heads_put_trailers(&trailers, exchange_trailers(f->exchange),
+                               &err) != ASSAY_OK) {
+            f->state = FORWARD_CUT;
+        } else {
+            assay_http1_put_last_chunk(&last, assay_buf_slice(&trailers));
+            respond_buf(f, &last);
+        }
+        assay_buf_free(&trailers);
         assay_buf_free(&last);
     }
     if (f->state == FORWARD_GOING) {
@@ -211,14 +319,11 @@ static void
 give_up(struct forward *f)
 {
     const struct assay_error *why = exchange_error(f->exchange);
-    bool late = why->code == ASSAY_TIMEOUT;
 
     metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
     log_failure(f->options->log, LOG_WARNING,
                 f->begun ? "answer cut" : "backend failed", why);
-    refuse(f, late ? 504 : 502, late ? "timeout" : "bad_gateway",
-           late ? "the backend did not answer in time"
-                : "the backend could not be reached or understood");
+    refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
 }
 
 /* One step; false when there is nothing to do for now. */
@@ -251,6 +356,7 @@ move_response(struct forward *f, size_t *room, bool last)
         give_up(f);
         return false;
     case EXCHANGE_WAITING:
+    case EXCHANGE_RAW:
         break;
     }
     return false;
@@ -259,6 +365,10 @@ move_response(struct forward *f, size_t *room, bool last)
 enum forward_state
 forward_move(struct forward *f, size_t room, bool last)
 {
+    if (f->raw && f->state == FORWARD_GOING) {
+        forward_move_raw(f, room);
+        return f->state;
+    }
     if (f->state == FORWARD_GOING) {
         move_request(f);
     }
@@ -266,45 +376,89 @@ forward_move(struct forward *f, size_t room, bool last)
            assay_server_state(f->session) == ASSAY_SERVER_REQUEST &&
            move_response(f, &room, last)) {
     }
+    if (f->out.len > 0 || f->out.failed) {
+        flush(f); /* also where it is cut: what has come, has come */
+    }
     return f->state;
 }
 
 /* --- making ------------------------------------------------------------- */
 
-/* Connects, unless the head alone is reason to refuse. */
-static void
-start(struct forward *f, const char *peer, void (*changed)(void *user),
-      void *user)
+/* Doing it twice is as good as once (RFC 9110, section 9.2.2). */
+static bool
+is_idempotent(struct assay_slice method)
 {
-    struct assay_error err;
+    static const char *const methods[] = {"GET",    "HEAD",    "PUT",
+                                          "DELETE", "OPTIONS", "TRACE"};
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (assay_slice_is(method, methods[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL: no memory, or *err says why the head cannot go on. */
+static struct exchange *
+ask_backend(const struct forward *f, const struct forward_client *client,
+            void (*changed)(void *user), void *user, struct assay_error *err)
+{
+    struct backend *backend = f->options->backend;
+    const struct assay_http1_head *h = &f->request;
+    struct heads_request add = {
+        .peer = client->peer,
+        .trusted = client->trusted,
+        .keep = backend->pool.max > 0,
+        .upgrade = upgrade_asked(h, f->options->upgrades),
+    };
+    struct exchange *x = NULL;
     struct assay_buf head;
 
-    assay_error_clear(&err);
-    if (f->request.upgrade) {
-        refuse(f, 501, "unsupported", "upgrades are not served here");
+    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    if (heads_put_request(&head, h, &add, err) == ASSAY_OK) {
+        struct exchange_request r = {
+            .head = assay_buf_slice(&head),
+            .is_head = assay_slice_is(h->method, "HEAD"),
+            .chunked = h->framing == ASSAY_HTTP1_CHUNKED,
+            .upgrade = add.upgrade,
+            .source = client->peer,
+            .destination = client->local,
+            .repeatable = is_idempotent(h->method) &&
+                          h->framing != ASSAY_HTTP1_CHUNKED &&
+                          h->content_length == 0,
+        };
+
+        x = exchange_new(backend, &r, changed, user);
     }
+    assay_buf_free(&head);
+    return x;
+}
+
+/* Asks the backend, unless the head alone is reason to refuse. */
+static void
+start(struct forward *f, const struct forward_client *client,
+      void (*changed)(void *user), void *user)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
     check_length(f, f->request.content_length);
     if (f->state != FORWARD_GOING) {
         return;
     }
-    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
-    if (heads_put_request(&head, &f->request, peer, &err) == ASSAY_OK) {
-        f->exchange = exchange_new(
-            f->options->loop, f->options->backend, assay_buf_slice(&head),
-            assay_slice_is(f->request.method, "HEAD"),
-            f->request.framing == ASSAY_HTTP1_CHUNKED, changed, user);
-    }
-    assay_buf_free(&head);
+    f->exchange = ask_backend(f, client, changed, user, &err);
     if (err.code != ASSAY_OK) {
-        refuse(f, 400, "bad_request", err.msg);
+        refuse_request(f, &err);
     } else if (f->exchange == NULL) {
-        refuse(f, 503, "busy", "out of memory");
+        refuse(f, &no_memory);
     }
 }
 
 struct forward *
 forward_new(const struct forward_options *options, struct assay_server *session,
-            const char *peer, void (*changed)(void *user), void *user)
+            const struct forward_client *client, void (*changed)(void *user),
+            void *user)
 {
     struct forward *f = calloc(1, sizeof(*f));
     struct assay_error err;
@@ -316,51 +470,30 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     }
     assay_error_clear(&err);
     f->options = options;
+    assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;
-    f->peer = peer;
-    f->started_ms = uv_now(options->loop);
+    f->peer = client->peer;
+    f->started_ms = uv_now(options->backend->loop);
     /* The session has read this head before. */
     if (assay_http1_request(assay_server_request_head(session), &scanned,
                             &f->request, &used, &err) != ASSAY_OK ||
         used == 0) {
         f->state = FORWARD_CUT;
     } else {
-        start(f, peer, changed, user);
+        start(f, client, changed, user);
     }
     return f;
-}
-
-/* The path without its query, which may hold what is nobody's business. */
-static struct assay_slice
-path_of(struct assay_slice target)
-{
-    size_t query = assay_slice_find(target, "?");
-
-    target.len = query == ASSAY_NO_OFFSET ? target.len : query;
-    return target;
-}
-
-static void
-tell_request(const struct forward *f)
-{
-    requests_tell(f->options->requests,
-                  &(struct request){
-                      .peer = f->peer,
-                      .method = f->request.method,
-                      .path = path_of(f->request.target),
-                      .status = f->status,
-                      .bytes = f->answer_len,
-                      .ms = uv_now(f->options->loop) - f->started_ms,
-                      .end = f->state == FORWARD_DONE ? "whole" : "cut",
-                  });
 }
 
 void
 forward_free(struct forward *f)
 {
     if (f != NULL) {
-        tell_request(f);
+        if (!f->raw) {
+            forward_log(f, f->state == FORWARD_DONE ? "whole" : "cut");
+        }
         exchange_free(f->exchange);
+        assay_buf_free(&f->out);
         free(f);
     }
 }
@@ -374,7 +507,7 @@ forward_keep(const struct forward *f)
 bool
 forward_wants_client(const struct forward *f)
 {
-    return f->exchange != NULL && !f->body_sent &&
+    return f->exchange != NULL && !f->raw && !f->body_sent &&
            exchange_room(f->exchange) > 0 &&
            assay_server_request_body(f->session).len == 0;
 }

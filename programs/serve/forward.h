@@ -14,17 +14,26 @@
 struct forward; /* opaque */
 
 struct forward_options {
-    uv_loop_t *loop;
-    const struct assay_address *backend;
+    struct backend *backend;
     const struct log *log;
     struct requests *requests; /* who is told about each */
     uint64_t max_body;         /* of a request, bytes */
+    const char *upgrades;      /* protocols that may be switched to, a list */
 };
 
-/* For a session in the state REQUEST. `changed` as with exchanges. The options
- * and the peer must outlive it. NULL: no memory. */
+/* Whose request it is. */
+struct forward_client {
+    const char *peer;  /* as streams name it */
+    const char *local; /* the end that it connected to */
+    bool trusted;      /* a proxy that speaks for others */
+};
+
+/* For a session in the state REQUEST; it goes on with it in RAW, where both
+ * sides have agreed to switch protocols. `changed` as with exchanges. The
+ * options and what the client names must outlive it. NULL: no memory. */
 struct forward *forward_new(const struct forward_options *options,
-                            struct assay_server *session, const char *peer,
+                            struct assay_server *session,
+                            const struct forward_client *client,
                             void (*changed)(void *user), void *user);
 /* Before assay_server_respond_end(). Logs how it went. NULL is fine. */
 void forward_free(struct forward *f);

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#include "assay/session.h"
 #include "base/bytes.h"
 #include "base/json_out.h"
+#include "forwarded.h"
 
 #define REFUSAL_MAX_BYTES 4096u
 
@@ -21,16 +21,17 @@ put(struct assay_buf *to, const char *name, struct assay_slice value,
 }
 
 static void
-put_length(struct assay_buf *to, uint64_t length, struct assay_error *err)
+put_number(struct assay_buf *to, const char *name, uint64_t number,
+           struct assay_error *err)
 {
     char digits[24];
     size_t at = sizeof(digits);
 
     do {
-        digits[--at] = (char)('0' + length % 10);
-        length /= 10;
-    } while (length > 0);
-    put(to, "Content-Length",
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    put(to, name,
         (struct assay_slice){(const uint8_t *)digits + at, sizeof(digits) - at},
         err);
 }
@@ -40,60 +41,31 @@ put_framing(struct assay_buf *to, enum assay_http1_framing framing,
             uint64_t length, struct assay_error *err)
 {
     if (framing == ASSAY_HTTP1_LENGTH) {
-        put_length(to, length, err);
+        put_number(to, "Content-Length", length, err);
     } else if (framing == ASSAY_HTTP1_CHUNKED) {
         put(to, "Transfer-Encoding", assay_slice_of("chunked"), err);
     }
 }
 
-/* Neither of this connection alone nor of this framing. (Trailers are dropped
- * with the chunks that they follow.) */
+/* Neither of this connection alone nor of this framing. chunked: how the body
+ * goes on; only then can anything follow it. */
 static bool
-goes_on(const struct assay_http1_head *h, struct assay_slice name)
+goes_on(const struct assay_http1_head *h, struct assay_slice name, bool chunked)
 {
     return !assay_http1_is_hop_by_hop(h, name) &&
            !assay_slice_is_nocase(name, "Content-Length") &&
-           !assay_slice_is_nocase(name, "Trailer");
+           (chunked || !assay_slice_is_nocase(name, "Trailer"));
+}
+
+/* RFC 9110, section 10.1.4 */
+static bool
+wants_trailers(const struct assay_http1_head *request)
+{
+    return request->minor >= 1 &&
+           assay_http1_has_token(request, "TE", "trailers");
 }
 
 /* --- requests ----------------------------------------------------------- */
-
-/* Does a name begin so? Backends that make variables of names (CGI, WSGI) do
- * not tell '_' from '-', so neither is told apart here. */
-static bool
-begins(struct assay_slice name, const char *with)
-{
-    size_t n = strlen(with);
-
-    if (name.len < n) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = name.ptr[i];
-
-        c = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-        if ((c == '_' ? '-' : c) != (uint8_t)with[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What a backend may believe because only we say it. */
-static bool
-is_reserved(struct assay_slice name)
-{
-    static const char *const prefixes[] = {"x-assay-", "x-tls-ekm-",
-                                           "x-forwarded-"};
-
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (begins(name, prefixes[i])) {
-            return true;
-        }
-    }
-    return assay_slice_is_nocase(name, "Forwarded") ||
-           (begins(name, "x-real-ip") && name.len == strlen("x-real-ip"));
-}
 
 /* In origin-form: a proxy's absolute-form names the host once more. */
 static struct assay_slice
@@ -134,38 +106,33 @@ put_request_line(struct assay_buf *to, const struct assay_http1_head *h,
     (void)!assay_http1_put_request(to, h->method, target, err);
 }
 
-/* "127.0.0.1:8443" or "[::1]:80" without the port; nothing of "unix". */
-static struct assay_slice
-ip_of(const char *peer)
-{
-    struct assay_slice s = assay_slice_of(peer);
-    const char *colon = strrchr(peer, ':');
-
-    if (colon == NULL) {
-        return ASSAY_EMPTY;
-    }
-    s.len = (size_t)(colon - peer);
-    if (s.len > 2 && s.ptr[0] == '[') {
-        s.ptr++;
-        s.len -= 2;
-    }
-    return s;
-}
-
+/* What this client and we want of the connection to the backend. */
 static void
-put_forwarded(struct assay_buf *to, const char *peer, struct assay_error *err)
+put_options(struct assay_buf *to, const struct assay_http1_head *h,
+            const struct heads_request *add, struct assay_error *err)
 {
-    struct assay_slice ip = ip_of(peer);
+    bool trailers = wants_trailers(h);
 
-    if (ip.len > 0) {
-        put(to, "X-Forwarded-For", ip, err);
+    if (add->upgrade.len > 0) {
+        put(to, "Upgrade", add->upgrade, err);
+        put(to, "Connection", assay_slice_of("upgrade"), err);
+        return;
     }
-    put(to, "X-Forwarded-Proto", assay_slice_of("https"), err);
+    if (trailers) {
+        put(to, "TE", assay_slice_of("trailers"), err);
+    }
+    if (trailers || !add->keep) {
+        put(to, "Connection",
+            assay_slice_of(!trailers    ? "close"
+                           : !add->keep ? "TE, close"
+                                        : "TE"),
+            err);
+    }
 }
 
 enum assay_code
 heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
-                  const char *peer, struct assay_error *err)
+                  const struct heads_request *add, struct assay_error *err)
 {
     put_request_line(to, h, err);
     if (assay_http1_count(h, "Host") == 0) {
@@ -174,17 +141,18 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
     for (size_t i = 0; i < h->field_count; i++) {
         const struct assay_http1_field *f = &h->field[i];
 
-        if (goes_on(h, f->name) && !is_reserved(f->name)) {
+        if (goes_on(h, f->name, h->framing == ASSAY_HTTP1_CHUNKED) &&
+            !forwarded_is_reserved(f->name)) {
             (void)!assay_http1_put_field(to, f->name, f->value, err);
         }
     }
-    put_forwarded(to, peer, err);
+    forwarded_put(to, h, add->peer, add->trusted, err);
     /* A POST without a body says so. */
     put_framing(to,
                 assay_http1_count(h, "Content-Length") > 0 ? ASSAY_HTTP1_LENGTH
                                                            : h->framing,
                 h->content_length, err);
-    put(to, "Connection", assay_slice_of("close"), err);
+    put_options(to, h, add, err);
     assay_http1_put_end(to);
     return err->code == ASSAY_OK ? assay_buf_check(to, "request", err)
                                  : err->code;
@@ -196,7 +164,7 @@ struct response_plan
 heads_plan(const struct assay_http1_head *h,
            const struct assay_http1_head *request, bool keep)
 {
-    struct response_plan p = {h->framing, keep};
+    struct response_plan p = {h->framing, keep, false};
 
     if (h->framing == ASSAY_HTTP1_CHUNKED ||
         h->framing == ASSAY_HTTP1_UNTIL_CLOSE) {
@@ -204,6 +172,7 @@ heads_plan(const struct assay_http1_head *h,
             request->minor >= 1 ? ASSAY_HTTP1_CHUNKED : ASSAY_HTTP1_UNTIL_CLOSE;
     }
     p.keep = keep && p.framing != ASSAY_HTTP1_UNTIL_CLOSE;
+    p.trailers = p.framing == ASSAY_HTTP1_CHUNKED && wants_trailers(request);
     return p;
 }
 
@@ -211,13 +180,13 @@ heads_plan(const struct assay_http1_head *h,
  * section 8.6) may be told; with 1xx and 204 it may not. */
 static bool
 passes(const struct assay_http1_head *h, const struct assay_http1_field *f,
-       enum assay_http1_framing framing)
+       const struct response_plan *plan)
 {
     if (assay_slice_is_nocase(f->name, "Content-Length")) {
-        return framing == ASSAY_HTTP1_NO_BODY && h->status >= 200 &&
+        return plan->framing == ASSAY_HTTP1_NO_BODY && h->status >= 200 &&
                h->status != 204;
     }
-    return goes_on(h, f->name);
+    return goes_on(h, f->name, plan->trailers);
 }
 
 static void
@@ -240,23 +209,41 @@ heads_put_response(struct assay_buf *to, const struct assay_http1_head *h,
     for (size_t i = 0; i < h->field_count; i++) {
         const struct assay_http1_field *f = &h->field[i];
 
-        if (passes(h, f, plan->framing)) {
+        if (passes(h, f, plan)) {
             (void)!assay_http1_put_field(to, f->name, f->value, err);
         }
     }
     if (h->status >= 200) {
         put_framing(to, plan->framing, h->content_length, err);
         put_connection(to, request, plan->keep, err);
+    } else if (h->status == 101) {
+        put(to, "Upgrade", assay_http1_get(h, "Upgrade"), err);
+        put(to, "Connection", assay_slice_of("upgrade"), err);
     }
     assay_http1_put_end(to);
     return err->code == ASSAY_OK ? assay_buf_check(to, "response", err)
                                  : err->code;
 }
 
+enum assay_code
+heads_put_trailers(struct assay_buf *to, struct assay_slice lines,
+                   struct assay_error *err)
+{
+    struct assay_http1_field f;
+
+    while (assay_http1_trailer_next(&lines, &f)) {
+        if (assay_http1_trailer_passes(f.name) &&
+            !forwarded_is_reserved(f.name)) {
+            (void)!assay_http1_put_field(to, f.name, f.value, err);
+        }
+    }
+    return err->code == ASSAY_OK ? assay_buf_check(to, "trailers", err)
+                                 : err->code;
+}
+
 void
-heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
-                  const char *message, const struct assay_http1_head *request,
-                  bool keep)
+heads_put_refusal(struct assay_buf *to, const struct assay_refusal *why,
+                  const struct assay_http1_head *request, bool keep)
 {
     struct assay_error err;
     struct assay_buf body;
@@ -267,16 +254,19 @@ heads_put_refusal(struct assay_buf *to, unsigned status, const char *code,
     assay_json_out_init(&o, &body, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_open(&o, "error", '{');
-    assay_json_out_text(&o, "code", code);
-    assay_json_out_text(&o, "message", message);
-    assay_json_out_text(&o, "hint", "");
+    assay_json_out_text(&o, "code", why->code);
+    assay_json_out_text(&o, "message", why->message);
+    assay_json_out_text(&o, "hint", why->hint != NULL ? why->hint : "");
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
     (void)!assay_http1_put_status(
-        to, status, assay_slice_of(assay_http1_reason(status)), &err);
+        to, why->status, assay_slice_of(assay_http1_reason(why->status)), &err);
+    if (why->retry_after_s > 0) {
+        put_number(to, "Retry-After", why->retry_after_s, &err);
+    }
     put(to, "Content-Type", assay_slice_of("application/json"), &err);
     put(to, "Cache-Control", assay_slice_of("no-store"), &err);
-    put_length(to, body.len, &err);
+    put_number(to, "Content-Length", body.len, &err);
     put_connection(to, request, keep, &err);
     assay_http1_put_end(to);
     if (!assay_slice_is(request->method, "HEAD")) {

@@ -5,4 +5,6 @@
  */
 #pragma once
 
-extern const char serve_help[];
+/* Part by part (a compiler need not take a string of more than 4,095
+ * characters); NULL behind the last. */
+extern const char *const serve_help[];

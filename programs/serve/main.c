@@ -148,7 +148,9 @@ answered(const struct options *o)
     struct assay_buf text;
 
     if (o->help) {
-        fputs(serve_help, stdout);
+        for (size_t i = 0; serve_help[i] != NULL; i++) {
+            fputs(serve_help[i], stdout);
+        }
     } else if (o->version) {
         printf("assay-serve %s\n", ASSAY_VERSION);
     } else if (o->dump) {

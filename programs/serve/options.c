@@ -11,14 +11,19 @@
 
 #include "base/bytes.h"
 #include "base/nearest.h"
+#include "cidr.h"
+#include "http1/http1.h"
 #include "io/args.h"
 #include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "settings.h"
+#include "upgrade.h"
 
-#define DEFAULT_LISTEN  "127.0.0.1:8443"
-#define SECONDS_MAX     86400.0
-#define CONNECTIONS_MAX 65536u
+#define DEFAULT_LISTEN   "127.0.0.1:8443"
+#define HEADER_MIN_BYTES 1024u
+#define REQUESTS_MAX     1000000000u
+#define SECONDS_MAX      86400.0
+#define CONNECTIONS_MAX  65536u
 
 size_t
 options_split(struct options *o, const char *list,
@@ -149,6 +154,53 @@ set_quote_rate(struct options *o, const char *v, struct assay_error *err)
                                                ASSAY_QUOTES_PER_S_MAX, err);
 }
 
+static void
+set_upgrades(struct options *o, const char *v, struct assay_error *err)
+{
+    o->upgrades = strcmp(v, "off") == 0 ? "" : v;
+    if (upgrade_check(o->upgrades, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--upgrade");
+    }
+}
+
+static void
+set_trust_forwarded(struct options *o, const char *v, struct assay_error *err)
+{
+    o->trust_forwarded = v;
+    if (cidr_check(v, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--trust-forwarded");
+    }
+}
+
+static void
+set_backend_proxy(struct options *o, const char *v, struct assay_error *err)
+{
+    static const char *const words[] = {"off", "v1", "v2"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(v, words[i]) == 0) {
+            o->backend_proxy = i;
+            return;
+        }
+    }
+    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+               "--backend-proxy-protocol: '%.40s' is none of off, v1, v2", v);
+}
+
+static void
+set_max_header(struct options *o, const char *v, struct assay_error *err)
+{
+    o->max_header = (uint32_t)assay_arg_number(
+        v, "--max-header", HEADER_MIN_BYTES, ASSAY_HTTP1_HEAD_MAX_BYTES, err);
+}
+
+static void
+set_backend_pool(struct options *o, const char *v, struct assay_error *err)
+{
+    o->backend_pool = (uint32_t)assay_arg_number(v, "--backend-pool", 0,
+                                                 CONNECTIONS_MAX, err);
+}
+
 #define COUNT(member, name, max)                                               \
     static void set_##member(struct options *o, const char *v,                 \
                              struct assay_error *err)                          \
@@ -185,6 +237,10 @@ SECONDS(header_ms, "--header-timeout")
 SECONDS(idle_ms, "--idle-timeout")
 SECONDS(body_ms, "--body-timeout")
 SECONDS(backend_ms, "--backend-timeout")
+COUNT(max_requests, "--max-requests", REQUESTS_MAX)
+COUNT(max_per_address, "--max-connections-per-address", CONNECTIONS_MAX)
+SECONDS(backend_idle_ms, "--backend-idle")
+SECONDS(upgrade_idle_ms, "--upgrade-idle")
 SECONDS(quote_ms, "--quote-timeout")
 SECONDS(quote_wait_ms, "--quote-queue-timeout")
 SECONDS(drain_ms, "--drain")
@@ -200,6 +256,7 @@ FLAG(ekm_header)
 FLAG(ready_backend)
 FLAG(verbose)
 FLAG(check)
+FLAG(proxy_protocol)
 FLAG(dump)
 FLAG(help)
 FLAG(version)
@@ -230,6 +287,16 @@ const struct setting settings[] = {
     {"idle-timeout", 0, VALUE, set_idle_ms},
     {"body-timeout", 0, VALUE, set_body_ms},
     {"backend-timeout", 0, VALUE, set_backend_ms},
+    {"backend-pool", 0, VALUE, set_backend_pool},
+    {"backend-idle", 0, VALUE, set_backend_idle_ms},
+    {"backend-proxy-protocol", 0, VALUE, set_backend_proxy},
+    {"proxy-protocol", 0, FLAG, set_proxy_protocol},
+    {"trust-forwarded", 0, VALUE, set_trust_forwarded},
+    {"max-header", 0, VALUE, set_max_header},
+    {"max-requests", 0, VALUE, set_max_requests},
+    {"max-connections-per-address", 0, VALUE, set_max_per_address},
+    {"upgrade", 0, VALUE, set_upgrades},
+    {"upgrade-idle", 0, VALUE, set_upgrade_idle_ms},
     {"quote-timeout", 0, VALUE | AT_START, set_quote_ms},
     {"drain", 0, VALUE, set_drain_ms},
     {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file},
@@ -302,6 +369,13 @@ options_default(struct options *o)
         .idle_ms = 600000,
         .body_ms = 60000,
         .backend_ms = 300000,
+        .max_header = ASSAY_HTTP1_HEAD_MAX_BYTES,
+        .max_requests = 10000,
+        .trust_forwarded = "",
+        .upgrades = "websocket",
+        .upgrade_idle_ms = 600000,
+        .backend_pool = 64,
+        .backend_idle_ms = 30000,
         .quote_ms = ASSAY_QUOTER_TIMEOUT_MS,
         .drain_ms = 10000,
     };

@@ -79,6 +79,16 @@ struct options {
     uint32_t idle_ms;
     uint32_t body_ms;
     uint32_t backend_ms;
+    uint32_t backend_pool;       /* connections kept; 0: none */
+    uint32_t backend_idle_ms;    /* how long one is kept */
+    uint32_t max_header;         /* bytes of a request's head */
+    uint32_t max_requests;       /* on one connection */
+    uint32_t max_per_address;    /* connections of one worker; 0: any */
+    const char *trust_forwarded; /* ranges of addresses; "": nobody */
+    bool proxy_protocol;         /* a PROXY header before TLS, always */
+    unsigned backend_proxy;      /* its version, to the backend; 0: none */
+    const char *upgrades;        /* protocols, a list; "": none */
+    uint32_t upgrade_idle_ms;
     uint32_t quote_ms;
     uint32_t quote_wait_ms;
     uint32_t drain_ms;

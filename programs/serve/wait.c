@@ -52,11 +52,16 @@ waits_for(struct connection *c, uint64_t *mark)
         }
         *mark = c->taken;
         return WAIT_BODY;
+    case ASSAY_SERVER_RAW:
+        *mark += c->taken;
+        if (c->forward != NULL) {
+            *mark += forward_progress(c->forward);
+        }
+        return WAIT_RAW;
     case ASSAY_SERVER_QUOTE:
     case ASSAY_SERVER_NEED_COLLATERAL:
     case ASSAY_SERVER_APPRAISE:
     case ASSAY_SERVER_ADMIT:
-    case ASSAY_SERVER_RAW:
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
         break;
@@ -73,6 +78,8 @@ limit_of(const struct connections *all, enum wait w)
         return all->header_ms;
     case WAIT_REQUEST:
         return all->idle_ms;
+    case WAIT_RAW:
+        return all->upgrade_idle_ms;
     case WAIT_BODY:
     case WAIT_CLIENT:
         return all->body_ms;

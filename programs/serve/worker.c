@@ -93,17 +93,22 @@ use(struct worker *w, struct site *site)
     c->site = site;
     c->identity = site->identity;
     c->quotes.wait_ms = o->quote_wait_ms;
+    backend_use(&c->backend, &o->backend,
+                &(struct backend_options){.pool_max = o->backend_pool,
+                                          .pool_idle_ms = o->backend_idle_ms,
+                                          .proxy = o->backend_proxy});
     c->forward = (struct forward_options){
-        .loop = &w->loop,
-        .backend = &o->backend,
+        .backend = &c->backend,
         .log = w->crew->log,
         .requests = &c->requests,
         .max_body = o->max_body,
+        .upgrades = o->upgrades,
     };
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;
     c->backend_ms = o->backend_ms;
+    c->upgrade_idle_ms = o->upgrade_idle_ms;
     site_drop(before);
 }
 
@@ -148,6 +153,7 @@ static void
 tear_down(struct worker *w)
 {
     assay_listener_close(w->listener);
+    connections_cut(&w->connections); /* what waits for the backend */
     quotes_close(&w->connections.quotes);
     assay_quoter_free(w->connections.quotes.quoter);
     uv_close((uv_handle_t *)&w->wake, NULL);
@@ -172,6 +178,7 @@ init_connections(struct worker *w)
     struct connections *c = &w->connections;
 
     c->loop = &w->loop;
+    c->backend.loop = &w->loop;
     c->log = w->crew->log;
     c->ctx = w->crew->ctx;
     c->requests = (struct requests){

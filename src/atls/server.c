@@ -138,7 +138,9 @@ awaits_answer(const struct assay_server *s)
         return true;
     case ASSAY_SERVER_ADMIT:
     case ASSAY_SERVER_REQUEST:
-        return s->body.done;
+        /* What it said before its goodbye may not be decoded yet. One that is
+         * just gone (killed, interrupted) waits for nothing. */
+        return assay_tls_goodbye(s->tls) && (s->body.done || s->payload > 0);
     case ASSAY_SERVER_HANDSHAKE:
     case ASSAY_SERVER_IDLE:
     case ASSAY_SERVER_RAW:
@@ -159,7 +161,7 @@ assay_server_eof(struct assay_server *s)
         assay_server_raw_eof(s);
         return;
     }
-    /* A client that has asked may close its side and wait for the answer. */
+    /* A client that has asked may say goodbye and wait for the answer. */
     if (awaits_answer(s)) {
         s->keep_alive = false;
         return;

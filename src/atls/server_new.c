@@ -25,6 +25,7 @@ assay_server_new(const struct assay_ctx *ctx,
                           "session: out of memory");
     }
     s->ctx = ctx;
+    s->head_max = ASSAY_HTTP1_HEAD_MAX_BYTES;
     assay_error_clear(&s->error);
     assay_error_clear(&s->body_error);
     assay_queue_init(&s->plain, PLAIN_MAX_BYTES);
@@ -32,6 +33,7 @@ assay_server_new(const struct assay_ctx *ctx,
     assay_buf_init(&s->content, ASSAY_WIRE_REQUEST_MAX_BYTES);
     assay_reply_evidence_init(&s->client.evidence);
     s->facts.wire = ASSAY_WIRE_V2;
+    assay_buf_init(&s->trailers, ASSAY_HTTP1_TRAILERS_MAX_BYTES);
     if (assay_tls_server_new(ctx, identity, &s->tls, err) != ASSAY_OK) {
         assay_server_free(s);
         return err->code;
@@ -49,6 +51,7 @@ assay_server_free(struct assay_server *s)
         assay_buf_free(&s->head);
         assay_buf_free(&s->content);
         assay_appraisal_free(&s->client);
+        assay_buf_free(&s->trailers);
         free(s);
     }
 }

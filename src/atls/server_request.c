@@ -29,6 +29,7 @@ forget_request(struct assay_server *s)
     assay_buf_free(&s->content);
     s->of_client = false;
     assay_error_clear(&s->body_error);
+    assay_buf_free(&s->trailers);
     assay_queue_take(&s->plain, s->frame);
     s->frame = 0;
 }
@@ -115,16 +116,38 @@ begin_ours(struct assay_server *s, const struct assay_http1_head *head,
 }
 
 void
+assay_server_limit_head(struct assay_server *s, size_t max)
+{
+    s->head_max = max;
+}
+
+/* Octets of the next head; 0 if it is not there yet. */
+static size_t
+read_head(struct assay_server *s, struct assay_http1_head *head,
+          struct assay_error *err)
+{
+    struct assay_slice in = assay_queue_slice(&s->plain);
+    size_t used = 0;
+
+    if (assay_http1_request(in, &s->scanned, head, &used, err) == ASSAY_OK &&
+        (used > 0 ? used : in.len) > s->head_max) {
+        assay_fail(err, ASSAY_TOO_LARGE, s->head_max,
+                   "head: more than %zu bytes", s->head_max);
+    }
+    return used;
+}
+
+void
 assay_server_take_head(struct assay_server *s, struct assay_error *err)
 {
     struct assay_http1_head head;
     struct assay_request_class c;
     struct assay_error sub;
-    size_t used = 0;
+    size_t used;
 
     assay_error_clear(&sub);
-    if (assay_http1_request(assay_queue_slice(&s->plain), &s->scanned, &head,
-                            &used, &sub) != ASSAY_OK) {
+    used = read_head(s, &head, &sub);
+    if (sub.code != ASSAY_OK) {
         refuse_head(s, &sub, err);
         return;
     }
@@ -133,6 +156,7 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
     }
     c = assay_request_classify(&head);
     assay_http1_body_init(&s->body, &head, UINT64_MAX);
+    s->body.trailers = &s->trailers;
     s->keep_alive = head.keep_alive;
     s->have_head = true;
     s->head_only = assay_slice_is(head.method, "HEAD");
@@ -265,7 +289,9 @@ assay_server_body_taken(struct assay_server *s, size_t n)
         assay_error_clear(&err);
         assay_server_take_payload(s, n);
         assay_server_decode_body(s, &err);
-        if (err.code != ASSAY_OK) {
+        if (err.code == ASSAY_OK && s->eof) {
+            assay_server_eof(s); /* what had come before it may not be all */
+        } else if (err.code != ASSAY_OK) {
             (void)assay_server_fail(s, &err);
         }
     }
@@ -277,6 +303,14 @@ assay_server_body_done(const struct assay_server *s)
     return s->state == ASSAY_SERVER_RAW
                ? assay_tls_goodbye(s->tls)
                : s->state == ASSAY_SERVER_REQUEST && s->body.done;
+}
+
+struct assay_slice
+assay_server_request_trailers(const struct assay_server *s)
+{
+    return s->state == ASSAY_SERVER_REQUEST && s->body.done
+               ? assay_buf_slice(&s->trailers)
+               : ASSAY_EMPTY;
 }
 
 const struct assay_error *

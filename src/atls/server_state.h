@@ -24,13 +24,15 @@ struct assay_server {
     bool have_head;
     bool head_only; /* HEAD: an answer has no body */
     size_t scanned;
+    size_t head_max;
     struct assay_buf head; /* octets, with the empty line */
     struct assay_http1_body body;
     struct assay_error body_error;
-    bool of_client;           /* it brings the client's evidence */
-    struct assay_buf content; /* payload of a request that is ours */
-    size_t payload;           /* decoded, at the front of `plain` */
-    size_t frame;             /* octets behind it that go with it */
+    struct assay_buf trailers; /* of the body, as lines */
+    bool of_client;            /* it brings the client's evidence */
+    struct assay_buf content;  /* payload of a request that is ours */
+    size_t payload;            /* decoded, at the front of `plain` */
+    size_t frame;              /* octets behind it that go with it */
     bool keep_alive;
     struct assay_wire_ask ask;
     uint8_t report_data[64];

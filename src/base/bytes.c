@@ -85,6 +85,9 @@ lower(uint8_t c)
 bool
 assay_slice_is_nocase(struct assay_slice a, const char *text)
 {
+    if (a.len > 0 && lower(a.ptr[0]) != lower((uint8_t)text[0])) {
+        return false; /* names are searched for: most of them end here */
+    }
     if (a.len != strlen(text)) {
         return false;
     }

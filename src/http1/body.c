@@ -147,6 +147,13 @@ take_trailer_value(struct assay_http1_body *b, uint8_t c)
                                                : "trailer: control character";
 }
 
+static bool
+in_trailers(const struct assay_http1_body *b, uint8_t c)
+{
+    return b->state == TRAILER_NAME || b->state == TRAILER_VALUE ||
+           b->state == TRAILER_LF || (b->state == TRAILER && c != '\r');
+}
+
 /* One byte that is no payload. */
 static const char *
 take(struct assay_http1_body *b, uint8_t c)
@@ -217,6 +224,13 @@ count_octet(struct assay_http1_body *b)
     }
 }
 
+static bool
+keep_octet(struct assay_http1_body *b, uint8_t c)
+{
+    assay_buf_add_u8(b->trailers, c);
+    return !b->trailers->failed;
+}
+
 /* Reads lines until payload begins, the body ends or `in` does. */
 static size_t
 feed_lines(struct assay_http1_body *b, struct assay_slice in,
@@ -226,12 +240,16 @@ feed_lines(struct assay_http1_body *b, struct assay_slice in,
 
     while (at < in.len && b->state != PAYLOAD) {
         const char *limit = count_octet(b);
+        bool keep = b->trailers != NULL && in_trailers(b, in.ptr[at]);
         const char *wrong = limit == NULL ? take(b, in.ptr[at]) : NULL;
 
         if (limit != NULL) {
             fail_body(b, ASSAY_TOO_LARGE, at, limit, err);
         } else if (wrong != NULL) {
             fail_body(b, ASSAY_MALFORMED, at, wrong, err);
+        } else if (keep && !keep_octet(b, in.ptr[at])) {
+            fail_body(b, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                      "trailers: out of memory", err);
         } else {
             at++;
             continue;

@@ -86,8 +86,8 @@ assay_http1_is_hop_by_hop(const struct assay_http1_head *h,
                           struct assay_slice name)
 {
     static const char *const fixed[] = {
-        "Connection", "Keep-Alive",        "Proxy-Connection",
-        "TE",         "Transfer-Encoding", "Upgrade",
+        "Connection",        "Keep-Alive", "Proxy-Connection", "TE",
+        "Transfer-Encoding", "Upgrade",    "HTTP2-Settings",
     };
 
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {

@@ -112,6 +112,9 @@ struct assay_http1_body {
     int state;      /* body.c */
     size_t line;    /* octets of the chunk line or trailers so far */
     bool done;
+    /* Where trailers go, as lines; the caller's, set behind the init. NULL:
+     * they are dropped. Complete once the body is done. */
+    struct assay_buf *trailers;
 };
 
 /* For the body behind this head; max: payload octets, UINT64_MAX for none. */
@@ -120,9 +123,10 @@ void assay_http1_body_init(struct assay_http1_body *b,
 /* Takes octets from the start of `in`: *used were consumed, of which *data (in
  * `in`, perhaps empty) are payload. To be called again with what is left until
  * it consumes nothing or the body is done. Nothing behind the body is consumed.
- * Chunk extensions and trailers are read and dropped, within a limit.
- * ASSAY_MALFORMED, ASSAY_TOO_LARGE: the decoder is of no use any more. How the
- * octets are cut into calls changes neither the payload nor the failure. */
+ * Chunk extensions are read and dropped, within a limit.
+ * ASSAY_MALFORMED, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY: the decoder is of no use
+ * any more. How the octets are cut into calls changes neither the payload nor
+ * the failure. */
 ASSAY_MUST_CHECK enum assay_code
 assay_http1_body_feed(struct assay_http1_body *b, struct assay_slice in,
                       size_t *used, struct assay_slice *data,
@@ -131,6 +135,14 @@ assay_http1_body_feed(struct assay_http1_body *b, struct assay_slice in,
  * ASSAY_TRUNCATED. */
 ASSAY_MUST_CHECK enum assay_code
 assay_http1_body_eof(struct assay_http1_body *b, struct assay_error *err);
+
+/* Takes the next field from the front of the lines that a decoder has kept;
+ * false when there is none. */
+bool assay_http1_trailer_next(struct assay_slice *lines,
+                              struct assay_http1_field *f);
+/* May a field of this name stand in a trailer at all (RFC 9110, section 6.5.1)?
+ * Not those for framing, routing, authentication, ... */
+bool assay_http1_trailer_passes(struct assay_slice name);
 
 /* --- writing ------------------------------------------------------------ */
 
@@ -153,6 +165,8 @@ void assay_http1_put_end(struct assay_buf *to); /* the empty line */
 /* One chunk with its frame; an empty one would be the end, so nothing is
  * written for it. */
 void assay_http1_put_chunk(struct assay_buf *to, struct assay_slice data);
-void assay_http1_put_last_chunk(struct assay_buf *to);
+/* trailers: whole lines, as assay_http1_put_field() writes them. */
+void assay_http1_put_last_chunk(struct assay_buf *to,
+                                struct assay_slice trailers);
 /* "OK", "Not Found", ...; "Status" for a number that has none. Static. */
 const char *assay_http1_reason(unsigned status);

@@ -99,7 +99,9 @@ assay_http1_put_chunk(struct assay_buf *to, struct assay_slice data)
 }
 
 void
-assay_http1_put_last_chunk(struct assay_buf *to)
+assay_http1_put_last_chunk(struct assay_buf *to, struct assay_slice trailers)
 {
-    assay_buf_add_text(to, "0\r\n\r\n");
+    assay_buf_add_text(to, "0\r\n");
+    assay_buf_add(to, trailers);
+    assay_buf_add_text(to, "\r\n");
 }

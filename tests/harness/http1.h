@@ -71,10 +71,12 @@ http1_body_piece(struct http1_body *b, struct assay_slice in)
     }
 }
 
-/* Pieces of `first`, then `step` bytes. The payload is to be freed. */
+/* Pieces of `first`, then `step` bytes. The payload is to be freed. trailers:
+ * where they go, or NULL. */
 static inline void
-http1_body_read(struct http1_body *b, const struct assay_http1_head *h,
-                uint64_t max, struct assay_slice in, size_t first, size_t step)
+http1_body_read_all(struct http1_body *b, const struct assay_http1_head *h,
+                    uint64_t max, struct assay_slice in, size_t first,
+                    size_t step, struct assay_buf *trailers)
 {
     size_t at = 0;
     size_t n = first < in.len ? first : in.len;
@@ -84,6 +86,7 @@ http1_body_read(struct http1_body *b, const struct assay_http1_head *h,
     b->offset = ASSAY_NO_OFFSET;
     assay_buf_init(&b->payload, in.len);
     assay_http1_body_init(&b->decoder, h, max);
+    b->decoder.trailers = trailers;
     while (b->err.code == ASSAY_OK && !b->decoder.done) {
         http1_body_piece(b, (struct assay_slice){in.ptr + at, n});
         at += n;
@@ -92,4 +95,11 @@ http1_body_read(struct http1_body *b, const struct assay_http1_head *h,
         }
         n = step < in.len - at ? step : in.len - at;
     }
+}
+
+static inline void
+http1_body_read(struct http1_body *b, const struct assay_http1_head *h,
+                uint64_t max, struct assay_slice in, size_t first, size_t step)
+{
+    http1_body_read_all(b, h, max, in, first, step, NULL);
 }

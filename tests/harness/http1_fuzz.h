@@ -148,12 +148,44 @@ http1_fuzz_rechunk(struct assay_slice payload)
     }
     assay_http1_put_chunk(&b, half);
     assay_http1_put_chunk(&b, rest);
-    assay_http1_put_last_chunk(&b);
+    assay_http1_put_last_chunk(&b, ASSAY_EMPTY);
     PROMISE(!b.failed);
     http1_body_read(&got, &head, payload.len, assay_buf_slice(&b), 3, 5);
     PROMISE(got.decoder.done && got.used == b.len);
     PROMISE(assay_slice_equal(assay_buf_slice(&got.payload), payload));
     assay_buf_free(&got.payload);
+    assay_buf_free(&b);
+}
+
+/* Trailers are lines of fields and nothing else, and written again they are
+ * read again. */
+static inline void
+http1_fuzz_trailers(struct assay_slice lines)
+{
+    static const struct assay_http1_head head = {.framing =
+                                                     ASSAY_HTTP1_CHUNKED};
+    struct assay_slice rest = lines;
+    struct assay_http1_field f;
+    struct assay_error err;
+    struct http1_body got;
+    struct assay_buf again;
+    struct assay_buf b;
+
+    assay_error_clear(&err);
+    assay_buf_init(&b, FUZZ_OUT_MAX);
+    while (assay_http1_trailer_next(&rest, &f)) {
+        (void)assay_http1_trailer_passes(f.name);
+        PROMISE(assay_http1_put_field(&b, f.name, f.value, &err) == ASSAY_OK);
+    }
+    PROMISE(rest.len == 0);
+    assay_buf_free(&b);
+    assay_http1_put_last_chunk(&b, lines);
+    assay_buf_init(&again, ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+    http1_body_read_all(&got, &head, 0, assay_buf_slice(&b), 7, 3, &again);
+    PROMISE(got.decoder.done && got.used == b.len);
+    PROMISE(assay_slice_equal(assay_buf_slice(&again), lines));
+    assay_buf_free(&got.payload);
+    assay_buf_free(&again);
     assay_buf_free(&b);
 }
 
@@ -180,11 +212,14 @@ http1_fuzz_body(const struct assay_http1_head *h, struct assay_slice in,
     static const size_t steps[] = {1, 3, 64};
     struct http1_body whole;
     struct http1_body parts;
+    struct assay_buf trailers[2];
 
-    http1_body_read(&whole, h, max, in, in.len, 1);
+    assay_buf_init(&trailers[0], ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+    assay_buf_init(&trailers[1], ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+    http1_body_read_all(&whole, h, max, in, in.len, 1, &trailers[0]);
     http1_fuzz_check_body(&whole, in, max);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        http1_body_read(&parts, h, max, in, 0, steps[i]);
+        http1_body_read_all(&parts, h, max, in, 0, steps[i], &trailers[1]);
         http1_fuzz_check_body(&parts, in, max);
         PROMISE(parts.err.code == whole.err.code);
         PROMISE(parts.offset == whole.offset);
@@ -193,9 +228,16 @@ http1_fuzz_body(const struct assay_http1_head *h, struct assay_slice in,
         PROMISE(assay_slice_equal(assay_buf_slice(&parts.payload),
                                   assay_buf_slice(&whole.payload)));
         PROMISE(whole.err.code != ASSAY_OK || parts.used == whole.used);
+        PROMISE(assay_slice_equal(assay_buf_slice(&trailers[1]),
+                                  assay_buf_slice(&trailers[0])));
         assay_buf_free(&parts.payload);
+        assay_buf_free(&trailers[1]);
     }
     http1_fuzz_rechunk(assay_buf_slice(&whole.payload));
+    if (whole.decoder.done) {
+        http1_fuzz_trailers(assay_buf_slice(&trailers[0]));
+    }
+    assay_buf_free(&trailers[0]);
     if (whole.err.code == ASSAY_OK) {
         bool ends = whole.decoder.done || h->framing == ASSAY_HTTP1_UNTIL_CLOSE;
 

@@ -327,6 +327,96 @@ not_copied(void **state)
     assert_true(b.left == UINT64_C(0x100000003) - in.len && used == in.len);
 }
 
+static const struct {
+    const char *row;
+    const char *body;
+    const char *trailers; /* as lines */
+    const char *again;    /* name and value of each, as they are read */
+} trailer_rows[] = {
+    {"none", END, "", ""},
+    {"some", "2\r\nhi\r\n0\r\nA: b\r\nC:d\r\n\r\n", "A: b\r\nC:d\r\n",
+     "A=b|C=d|"},
+    {"empty values", "0\r\nA:\r\nB: \t \r\n\r\n", "A:\r\nB: \t \r\n", "A=|B=|"},
+    {"colons", "0\r\nA: b:c: d \r\n\r\n", "A: b:c: d \r\n", "A=b:c: d|"},
+};
+
+static void
+trailers_are_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(trailer_rows); i++) {
+        struct assay_slice in = assay_slice_of(trailer_rows[i].body);
+
+        for (size_t step = 1; step <= in.len; step++) {
+            struct assay_http1_field f;
+            struct assay_slice lines;
+            struct assay_buf kept;
+            struct assay_buf again;
+            struct http1_body b;
+
+            assay_buf_init(&kept, ASSAY_HTTP1_TRAILERS_MAX_BYTES);
+            assay_buf_init(&again, 100);
+            http1_body_read_all(&b, &chunked, ANY, in, step, step, &kept);
+            CHECK(trailer_rows[i].row, b.decoder.done);
+            lines = assay_buf_slice(&kept);
+            CHECK(trailer_rows[i].row,
+                  assay_slice_is(lines, trailer_rows[i].trailers));
+            while (assay_http1_trailer_next(&lines, &f)) {
+                assay_buf_add(&again, f.name);
+                assay_buf_add_u8(&again, '=');
+                assay_buf_add(&again, f.value);
+                assay_buf_add_u8(&again, '|');
+            }
+            CHECK(trailer_rows[i].row, assay_slice_is(assay_buf_slice(&again),
+                                                      trailer_rows[i].again));
+            assay_buf_free(&b.payload);
+            assay_buf_free(&kept);
+            assay_buf_free(&again);
+        }
+    }
+}
+
+/* A buffer that is too small is a failure, and no shorter trailer. */
+static void
+trailers_without_room(void **state)
+{
+    struct assay_slice in = assay_slice_of("0\r\nA: bcd\r\n\r\n");
+    struct assay_buf kept;
+    struct http1_body b;
+
+    (void)state;
+    assay_buf_init(&kept, 4);
+    http1_body_read_all(&b, &chunked, ANY, in, in.len, 1, &kept);
+    assert_int_equal(b.err.code, ASSAY_NO_MEMORY);
+    assert_false(b.decoder.done);
+    assay_buf_free(&b.payload);
+    assay_buf_free(&kept);
+}
+
+static void
+trailers_that_pass(void **state)
+{
+    static const struct {
+        const char *name;
+        bool passes;
+    } names[] = {
+        {"Server-Timing", true},   {"Digest", true},
+        {"grpc-status", true},     {"X-Sum", true},
+        {"Content-Length", false}, {"content-length", false},
+        {"Host", false},           {"Transfer-Encoding", false},
+        {"Trailer", false},        {"Connection", false},
+        {"Authorization", false},  {"Cookie", false},
+        {"Set-Cookie", false},     {"Content-Type", false},
+        {"Cache-Control", false},  {"TE", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        CHECK(names[i].name, assay_http1_trailer_passes(assay_slice_of(
+                                 names[i].name)) == names[i].passes);
+    }
+}
+
 /* Lines as long as they may be, and one octet more. */
 static void
 limits(void **state)
@@ -387,6 +477,9 @@ main(void)
         cmocka_unit_test(failure_is_final),
         cmocka_unit_test(first_failure_sticks),
         cmocka_unit_test(not_copied),
+        cmocka_unit_test(trailers_are_kept),
+        cmocka_unit_test(trailers_without_room),
+        cmocka_unit_test(trailers_that_pass),
         cmocka_unit_test(limits),
     };
 

@@ -55,7 +55,7 @@ whole_messages(void **state)
     assay_http1_put_chunk(&b, body);
     assay_http1_put_chunk(&b, ASSAY_EMPTY);
     assay_http1_put_chunk(&b, assay_slice_of("x"));
-    assay_http1_put_last_chunk(&b);
+    assay_http1_put_last_chunk(&b, ASSAY_EMPTY);
     check_text(&b, "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n"
                    "\r\n1e\r\nhello world, this is one chunk\r\n1\r\nx\r\n"
                    "0\r\n\r\n");
@@ -63,6 +63,9 @@ whole_messages(void **state)
     assert_int_equal(assay_http1_put_status(&b, 200, ASSAY_EMPTY, &err),
                      ASSAY_OK);
     check_text(&b, "HTTP/1.1 200 \r\n");
+    assay_buf_free(&b);
+    assay_http1_put_last_chunk(&b, assay_slice_of("A: b\r\n"));
+    check_text(&b, "0\r\nA: b\r\n\r\n");
     assay_buf_free(&b);
 }
 
@@ -236,7 +239,7 @@ chunks_come_back(void **state)
         assay_http1_put_chunk(&b, (struct assay_slice){bytes + total, n});
         total += n;
     }
-    assay_http1_put_last_chunk(&b);
+    assay_http1_put_last_chunk(&b, ASSAY_EMPTY);
     assert_false(b.failed);
     for (size_t step = 1; step < 100000; step *= 31) {
         http1_body_read(&got, &head, total, assay_buf_slice(&b), step, step);

@@ -1,0 +1,38 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * forward_state.h - one request that is not ours, from inside. Used by
+ * forward*.c only.
+ */
+#pragma once
+
+#include "forward.h"
+#include "heads.h"
+
+struct forward {
+    const struct forward_options *options;
+    struct assay_server *session;
+    const char *peer;
+    struct exchange *exchange; /* NULL where none is needed any more */
+    enum forward_state state;
+    struct assay_http1_head request; /* slices into the session's head */
+    bool raw;             /* protocols were switched; `request` is gone */
+    bool body_sent;       /* in raw: the client has said goodbye */
+    bool answered;        /* in raw: the backend has closed its side */
+    uint64_t body_len;    /* of the request, so far */
+    struct assay_buf out; /* of the answer, for one record of TLS */
+    bool begun;           /* the answer has */
+    unsigned status;
+    struct response_plan plan;
+    uint64_t answer_len; /* payload */
+    uint64_t started_ms;
+};
+
+/* Says in the log what was asked and how it ended (forward_log.c). */
+void forward_log(const struct forward *f, const char *end);
+
+/* forward_raw.c: */
+/* Behind a 101 that was passed on. */
+void forward_switch(struct forward *f);
+/* What can be moved, both ways, at most `room` bytes towards the client. */
+void forward_move_raw(struct forward *f, size_t room);

@@ -1,0 +1,101 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * test_serve_crowd.c - places for each address.
+ */
+#include "../../programs/serve/crowd.h"
+
+#include <stdio.h>
+
+#include "harness/unit.h"
+
+static struct crowd crowd;
+
+static struct crowd_member *
+enter(const char *peer, unsigned max)
+{
+    struct cidr_ip ip;
+
+    assert_true(cidr_ip_of(peer, &ip));
+    return crowd_enter(&crowd, &ip, max);
+}
+
+static bool
+is_empty(void)
+{
+    for (size_t i = 0; i < CROWD_BUCKETS; i++) {
+        if (crowd.buckets[i] != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+places(void **state)
+{
+    struct crowd_member *a = enter("10.0.0.1:1", 2);
+    struct crowd_member *b = enter("10.0.0.1:2", 2);
+    struct crowd_member *other = enter("10.0.0.2:1", 2);
+
+    (void)state;
+    assert_true(a != NULL && a == b && other != NULL && other != a);
+    assert_null(enter("10.0.0.1:3", 2));
+    crowd_leave(&crowd, a);
+    assert_ptr_equal(enter("10.0.0.1:4", 2), b);
+    assert_null(enter("10.0.0.1:5", 1)); /* fewer from now on */
+    crowd_leave(&crowd, b);
+    crowd_leave(&crowd, b);
+    crowd_leave(&crowd, other);
+    crowd_leave(&crowd, NULL);
+    assert_true(is_empty());
+    assert_null(enter("10.0.0.1:1", 0));
+    assert_true(is_empty());
+}
+
+static void
+networks(void **state)
+{
+    struct crowd_member *a = enter("[2001:db8:0:1::1]:1", 1);
+    struct crowd_member *b = enter("[2001:db8:0:2::1]:1", 1);
+
+    (void)state;
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_null(enter("[2001:db8:0:1:ffff::9]:1", 1));
+    crowd_leave(&crowd, a);
+    crowd_leave(&crowd, b);
+    assert_true(is_empty());
+}
+
+/* More addresses than buckets, each found again. */
+static void
+many(void **state)
+{
+    static struct crowd_member *members[3 * CROWD_BUCKETS];
+    char peer[32];
+
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(members); i++) {
+        (void)snprintf(peer, sizeof(peer), "10.0.%u.%u:1", i / 256, i % 256);
+        members[i] = enter(peer, 1);
+        assert_non_null(members[i]);
+        assert_null(enter(peer, 1));
+    }
+    for (unsigned i = 0; i < COUNT_OF(members); i++) {
+        crowd_leave(&crowd, members[i]);
+    }
+    assert_true(is_empty());
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places),
+        cmocka_unit_test(networks),
+        cmocka_unit_test(many),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
