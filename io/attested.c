@@ -35,12 +35,14 @@ struct assay_attested {
     struct assay_client *session;
     struct assay_supply_call *call;
     struct assay_supplied *supplied;
+    struct assay_quoter_call *quote; /* for evidence of this side */
     struct assay_buf held; /* ciphertext that the session did not take yet */
     enum assay_attested_phase phase;
     int64_t phase_began_us;
     int64_t phase_us[ASSAY_PHASE_COUNT];
     bool reading;
     bool peer_closed; /* TCP end of stream */
+    bool told_read_done;
     bool told_closed;
     bool ended; /* closed by the owner, or failed */
     char peer[ASSAY_HOST_MAX_BYTES + 16];
@@ -50,7 +52,8 @@ const char *
 assay_attested_phase_name(enum assay_attested_phase p)
 {
     static const char *const names[] = {"connect",    "handshake", "quote",
-                                        "collateral", "appraise",  "open"};
+                                        "collateral", "appraise",  "evidence",
+                                        "open"};
 
     return names[p];
 }
@@ -87,6 +90,10 @@ detach(struct assay_attested *a)
     if (a->call != NULL) {
         assay_supply_cancel(a->call);
         a->call = NULL;
+    }
+    if (a->quote != NULL) {
+        assay_quoter_cancel(a->quote);
+        a->quote = NULL;
     }
     assay_stream_close(a->stream);
     a->stream = NULL;
@@ -259,7 +266,70 @@ on_stream_failed(void *user, const struct assay_error *err)
     fail(user, err, false);
 }
 
+/* --- evidence of this side ---------------------------------------------- */
+
+static void
+on_quoted(void *user, const struct assay_quoted *quoted,
+          const struct assay_error *failure)
+{
+    struct assay_attested *a = user;
+    struct assay_error err;
+
+    a->quote = NULL;
+    if (quoted == NULL) {
+        fail(a, failure, false);
+        return;
+    }
+
+    const struct assay_quote_reply evidence = {
+        .quote = quoted->quote,
+        .event_log = quoted->event_log,
+        .vm_config = quoted->vm_config,
+        .tcb_info = quoted->tcb_info,
+    };
+
+    if (assay_client_give_evidence(a->session, &evidence, &err) != ASSAY_OK) {
+        fail(a, &err, false);
+        return;
+    }
+    advance(a);
+}
+
+static void
+find_evidence(struct assay_attested *a)
+{
+    uint8_t report_data[64];
+    struct assay_error err;
+
+    enter(a, ASSAY_PHASE_EVIDENCE);
+    assay_error_clear(&err);
+    if (a->o.quoter == NULL) {
+        assay_fail(&err, ASSAY_MISSING, ASSAY_NO_OFFSET,
+                   "%s: the server requires evidence of its clients, and no "
+                   "source of it is named here (assay: --quotes)",
+                   a->session_options.server_name);
+        fail(a, &err, false);
+        return;
+    }
+    assay_client_report_data(a->session, report_data);
+    a->quote = assay_quoter_get(a->o.quoter, report_data, on_quoted, a);
+    if (a->quote == NULL) {
+        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                   "evidence: out of memory");
+        fail(a, &err, false);
+    }
+}
+
 /* --- collateral and verdict --------------------------------------------- */
+
+static void
+tell_open(struct assay_attested *a)
+{
+    enter(a, ASSAY_PHASE_COUNT);
+    if (a->events.open != NULL) {
+        a->events.open(a->user);
+    }
+}
 
 static void
 appraise(struct assay_attested *a)
@@ -274,9 +344,10 @@ appraise(struct assay_attested *a)
         fail(a, &err, assay_client_peer_failed(a->session));
         return;
     }
-    enter(a, ASSAY_PHASE_COUNT);
-    if (a->events.open != NULL) {
-        a->events.open(a->user);
+    if (assay_client_state(a->session) == ASSAY_CLIENT_NEED_EVIDENCE) {
+        find_evidence(a);
+    } else {
+        tell_open(a);
     }
 }
 
@@ -331,6 +402,12 @@ tell_open_session(struct assay_attested *a)
     if (assay_client_read(a->session).len > 0 && a->events.data != NULL) {
         a->events.data(a->user);
     }
+    if (!a->ended && !a->told_read_done &&
+        assay_client_state(a->session) == ASSAY_CLIENT_RAW &&
+        assay_client_read_done(a->session) && a->events.read_done != NULL) {
+        a->told_read_done = true;
+        a->events.read_done(a->user);
+    }
     if (!a->ended && a->session != NULL && !a->told_closed &&
         assay_client_state(a->session) == ASSAY_CLIENT_CLOSED &&
         a->events.closed != NULL) {
@@ -357,8 +434,18 @@ act(struct assay_attested *a)
         }
         break;
     case ASSAY_CLIENT_APPRAISE: /* passed through at once */
+    case ASSAY_CLIENT_NEED_EVIDENCE:
+    case ASSAY_CLIENT_EVIDENCE:
         break;
     case ASSAY_CLIENT_OPEN:
+        if (a->phase == ASSAY_PHASE_EVIDENCE) { /* which was accepted */
+            tell_open(a);
+        }
+        if (!a->ended) {
+            tell_open_session(a);
+        }
+        break;
+    case ASSAY_CLIENT_RAW:
     case ASSAY_CLIENT_CLOSED:
         tell_open_session(a);
         break;

@@ -9,6 +9,7 @@
 
 #include "assay/session.h"
 #include "io/dial.h"
+#include "io/quoter.h"
 #include "io/supply.h"
 
 #define ASSAY_ATTESTED_PHASE_MS 30000u
@@ -19,7 +20,8 @@ enum assay_attested_phase {
     ASSAY_PHASE_QUOTE,      /* request for evidence, and its reply */
     ASSAY_PHASE_COLLATERAL, /* memory, disk or network */
     ASSAY_PHASE_APPRAISE,
-    ASSAY_PHASE_COUNT, /* open */
+    ASSAY_PHASE_EVIDENCE, /* of this side, where the server requires it */
+    ASSAY_PHASE_COUNT,    /* open */
 };
 /* "connect" ...; static storage. */
 const char *assay_attested_phase_name(enum assay_attested_phase p);
@@ -36,7 +38,10 @@ struct assay_attested_events {
     void (*failed)(void *user, const struct assay_error *err, bool peer);
     /* Plaintext waits in assay_client_read(). */
     void (*data)(void *user);
-    /* The server has closed; what waits may still be read. */
+    /* A raw session: the server has said its last; writing may go on. */
+    void (*read_done)(void *user);
+    /* The server has closed; what waits may still be read. Of a raw session:
+     * both sides have, or it was cut. */
     void (*closed)(void *user);
     /* All that was written has left: room for more. */
     void (*drained)(void *user);
@@ -46,6 +51,9 @@ struct assay_attested_options {
     const struct assay_client_options *session;
     const struct assay_dial_options *dial; /* with the time limit of CONNECT */
     struct assay_supply *supply;
+    /* For a server that requires evidence of its clients; NULL: there is none
+     * to give, and such a server ends it (ASSAY_MISSING). */
+    struct assay_quoter *quoter;
     uint32_t phase_ms; /* limit of every further phase; 0: the default */
 };
 

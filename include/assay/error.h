@@ -54,7 +54,9 @@ extern "C" {
     X(ASSAY_NOT_TRUSTED, "not_trusted", "the peer's evidence is not trusted",  \
       "read the failed checks of the verdict")                                 \
     X(ASSAY_STALE, "stale", "the evidence is older than the policy allows",    \
-      "ask for fresh evidence")
+      "ask for fresh evidence")                                                \
+    X(ASSAY_REFUSED, "refused", "the peer does not accept our own evidence",   \
+      "ask the operator of the server what its policy for clients requires")
 
 #define X(code, name, text, hint) code,
 enum assay_code { ASSAY_CODES(X) };

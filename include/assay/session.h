@@ -18,6 +18,7 @@ extern "C" {
 #endif
 
 #define ASSAY_NONCE_BYTES           64u /* random octets given for one request */
+#define ASSAY_CLIENT_NONCE_BYTES    32u /* given by a server, for one reply */
 #define ASSAY_EXPORTER_BYTES        32u
 #define ASSAY_SERVER_NAME_MAX_BYTES 253u
 #define ASSAY_REPLY_HEAD_MAX_BYTES  (64u * 1024u)
@@ -54,9 +55,13 @@ enum assay_client_state {
     ASSAY_CLIENT_QUOTE,           /* evidence was asked for, reply awaited */
     ASSAY_CLIENT_NEED_COLLATERAL, /* assay_client_give_collateral() is due */
     ASSAY_CLIENT_APPRAISE,        /* assay_client_appraise() is due */
+    ASSAY_CLIENT_NEED_EVIDENCE,   /* the server is trusted and asks for ours:
+                                     assay_client_give_evidence() is due */
+    ASSAY_CLIENT_EVIDENCE,        /* ours was sent, the answer is awaited */
     ASSAY_CLIENT_OPEN,            /* the verdict is trusted: data may flow */
-    ASSAY_CLIENT_CLOSED,          /* the server closed an open session */
-    ASSAY_CLIENT_FAILED,          /* for good; see assay_client_error() */
+    ASSAY_CLIENT_RAW,    /* protocols were switched: octets both ways */
+    ASSAY_CLIENT_CLOSED, /* the server closed an open session */
+    ASSAY_CLIENT_FAILED, /* for good; see assay_client_error() */
 };
 ASSAY_API const char *assay_client_state_name(enum assay_client_state s);
 
@@ -130,10 +135,28 @@ ASSAY_API struct assay_slice assay_client_stapled(const struct assay_client *c);
 ASSAY_API void
 assay_client_give_collateral(struct assay_client *c,
                              const struct assay_collateral *collateral);
-/* In APPRAISE: verifies; then OPEN, or FAILED. Takes 0.1 to 1 ms. */
+/* In APPRAISE: verifies; then OPEN, NEED_EVIDENCE where the server asks for
+ * this side's evidence too, or FAILED. Takes 0.1 to 1 ms. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_client_appraise(struct assay_client *c, struct assay_now now,
                       struct assay_error *err);
+
+/* Mutual attestation, in NEED_EVIDENCE: what the quote of this side must
+ * report, SHA-512("assay-client-v1" || 0x00 || the server's nonce || exporter
+ * value). A caller without a source of quotes ends the session with
+ * assay_client_abort(). */
+ASSAY_API void assay_client_report_data(const struct assay_client *c,
+                                        uint8_t out[64]);
+/* In NEED_EVIDENCE: sends the evidence; NEED_EVIDENCE becomes EVIDENCE, and
+ * that OPEN once the server has accepted it (else FAILED with ASSAY_REFUSED).
+ * Of the reply only quote, event_log, vm_config and tcb_info are used.
+ * ASSAY_INVALID, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY: what was not taken may be
+ * given again. */
+struct assay_quote_reply;
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_give_evidence(struct assay_client *c,
+                           const struct assay_quote_reply *evidence,
+                           struct assay_error *err);
 
 /* The last verdict, trusted or not; NULL before the first. Lives until the
  * next one or until the session is freed. */
@@ -152,6 +175,7 @@ struct assay_session_facts {
     uint8_t report_data[64];                /* expected in the quote */
     uint8_t certificate_sha256[32];
     bool certificate_checked; /* name and chain */
+    bool mutual;              /* the client's evidence was accepted, too */
     int64_t attested_ms;      /* mono_ms of the nonce of the last
                                  evidence that was trusted */
     uint32_t attestations;    /* how often */
@@ -162,11 +186,11 @@ assay_client_facts(const struct assay_client *c);
 ASSAY_API struct assay_slice
 assay_client_certificate(const struct assay_client *c);
 
-/* Plaintext. A message (an HTTP request; for raw streams, whatever is sent
- * without a pause) is begun, written and ended; nothing can be written outside
- * of one. `begin` refuses (ASSAY_STALE) when the evidence is older than the
- * policy's interval: then assay_client_reattest() first. ASSAY_INVALID in any
- * state but OPEN. */
+/* Plaintext. A message (an HTTP request; to a server that speaks something
+ * else, whatever is sent without a pause) is begun, written and ended; nothing
+ * can be written outside of one. `begin` refuses (ASSAY_STALE) when the
+ * evidence is older than the policy's interval: then assay_client_reattest()
+ * first. ASSAY_INVALID in any state but OPEN. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_client_begin(struct assay_client *c, struct assay_now now,
                    struct assay_error *err);
@@ -180,6 +204,25 @@ ASSAY_API struct assay_slice assay_client_read(const struct assay_client *c);
 ASSAY_API void assay_client_taken(struct assay_client *c, size_t n);
 /* Says goodbye (close_notify); nothing can be written afterwards. */
 ASSAY_API void assay_client_close(struct assay_client *c);
+
+/* Amid the message whose response (101) switched protocols, once its head was
+ * taken: OPEN becomes RAW; so does CLOSED, if the server's goodbye came with
+ * the response. What waits, and whatever comes, is read as it
+ * stands. A raw stream is one message that lasts until its end: it was begun on
+ * evidence that was fresh, and no further evidence can be asked for in its
+ * midst, so `begin`, `end` and `reattest` have no place in it; a caller that
+ * wants a limit to its age has assay_client_facts().attested_ms. ASSAY_INVALID.
+ *
+ * Each direction ends for itself, by close_notify (RFC 8446, section 6.1):
+ *   - assay_client_close() ends ours, and reading goes on;
+ *   - assay_client_read_done() is true once the server has ended its own (what
+ *     came before may still have to be taken), and writing may go on;
+ *   - with both, RAW becomes CLOSED. So does a connection that ends without the
+ *     server's goodbye: it was cut, as assay_client_truncated() tells, and what
+ *     was read is not the whole. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_client_switch(struct assay_client *c, struct assay_error *err);
+ASSAY_API bool assay_client_read_done(const struct assay_client *c);
 
 /* Is the evidence older than the interval? */
 ASSAY_API bool assay_client_due(const struct assay_client *c,
@@ -245,8 +288,12 @@ assay_tls_identity_next(const struct assay_tls_identity *i); /* or NULL */
 
 enum assay_server_state {
     ASSAY_SERVER_HANDSHAKE,
-    ASSAY_SERVER_IDLE,    /* waits for the head of a request */
-    ASSAY_SERVER_QUOTE,   /* a quote is due: assay_server_give_quote() */
+    ASSAY_SERVER_IDLE,  /* waits for the head of a request */
+    ASSAY_SERVER_QUOTE, /* a quote is due: assay_server_give_quote() */
+    /* Only where clients must attest (assay_server_require): */
+    ASSAY_SERVER_NEED_COLLATERAL, /* assay_server_give_collateral() is due */
+    ASSAY_SERVER_APPRAISE,        /* assay_server_appraise() is due */
+    ASSAY_SERVER_ADMIT,           /* assay_server_admit() is due */
     ASSAY_SERVER_REQUEST, /* a request that is not ours is being handled */
     ASSAY_SERVER_RAW,     /* protocols were switched: octets both ways */
     ASSAY_SERVER_CLOSED,  /* the client closed, or close() was called */
@@ -284,9 +331,10 @@ ASSAY_API void assay_server_report_data(const struct assay_server *s,
 ASSAY_API bool assay_server_wants_collateral(const struct assay_server *s);
 /* In QUOTE: the evidence. JSON texts are passed on as they are; empty ones are
  * left out. The reply goes to the output and the state becomes IDLE.
- * ASSAY_INVALID (a part is not what it should be, or another state),
- * ASSAY_TOO_LARGE (above ASSAY_REPLY_BODY_MAX_BYTES), ASSAY_NO_MEMORY; a reply
- * that was not taken may be given again, or refused. */
+ * ASSAY_INVALID (a part is not what it should be, another state, or a client
+ * nonce that is missing, used before, or the client's own), ASSAY_TOO_LARGE
+ * (above ASSAY_REPLY_BODY_MAX_BYTES), ASSAY_NO_MEMORY; a reply that was not
+ * taken may be given again, or refused. */
 struct assay_quote_reply {
     struct assay_slice quote;      /* octets */
     struct assay_slice event_log;  /* JSON array */
@@ -295,6 +343,10 @@ struct assay_quote_reply {
     struct assay_slice collateral; /* JSON object, a bundle; left out unless
                                       the client asked for it */
     int64_t now_s;                 /* Unix seconds */
+    /* Where clients must attest: fresh random octets, and when they were made
+     * (of the clock that only goes forward). Not used elsewhere. */
+    const uint8_t *client_nonce; /* ASSAY_CLIENT_NONCE_BYTES */
+    int64_t mono_ms;
 };
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_give_quote(struct assay_server *s,
@@ -312,6 +364,57 @@ struct assay_refusal {
 /* In QUOTE: no quote can be had; status 500 to 599. */
 ASSAY_API void assay_server_refuse_quote(struct assay_server *s,
                                          const struct assay_refusal *why);
+
+/* --- mutual attestation ---
+ * A server that requires it puts a nonce into each of its quote replies. The
+ * client answers with evidence of its own over the same session (POST
+ * /tdx_client_quote); the session takes it through NEED_COLLATERAL and APPRAISE
+ * as the client does. Until it was trusted, and once it has grown older than
+ * the policy's interval and ASSAY_CLIENT_EVIDENCE_GRACE_S, every other request
+ * is answered 403 by the session. */
+#define ASSAY_CLIENT_EVIDENCE_GRACE_S 30 /* a request may be under way */
+struct assay_requirement {
+    struct assay_verifier *verifier;
+    const struct assay_root *root;
+    const struct assay_policy *policy; /* of clients: `wires`, the certificate
+                                          and its event mean nothing there */
+};
+/* In HANDSHAKE; what it points to must outlive the session. ASSAY_INVALID (a
+ * missing input, a compose_file that was not given, another state). */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_server_require(struct assay_server *s,
+                     const struct assay_requirement *of_clients,
+                     struct assay_error *err);
+/* In NEED_COLLATERAL and APPRAISE: the client's quote, and what must be asked
+ * for to judge it. */
+ASSAY_API const struct assay_quote *
+assay_server_client_quote(const struct assay_server *s);
+ASSAY_API const struct assay_collateral_need *
+assay_server_need(const struct assay_server *s);
+/* As assay_client_give_collateral(). */
+ASSAY_API void
+assay_server_give_collateral(struct assay_server *s,
+                             const struct assay_collateral *collateral);
+/* In NEED_COLLATERAL and APPRAISE: it cannot be judged (no collateral); the
+ * answer is the connection's last. */
+ASSAY_API void assay_server_refuse_client(struct assay_server *s,
+                                          const struct assay_refusal *why);
+/* In APPRAISE: verifies, and answers: 200, then IDLE; or 403, goodbye and
+ * ASSAY_NOT_TRUSTED (or why the evidence could not be judged). The client is
+ * told the name of the check that failed, and no value. Takes 0.1 to 1 ms. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_server_appraise(struct assay_server *s, struct assay_now now,
+                      struct assay_error *err);
+/* In ADMIT, where a request that is not ours waits: becomes REQUEST if the
+ * client's evidence is trusted and fresh, or is answered 403. */
+ASSAY_API void assay_server_admit(struct assay_server *s, struct assay_now now);
+/* The last verdict on the client, trusted or not; NULL before the first. */
+ASSAY_API const struct assay_verdict *
+assay_server_client_verdict(const struct assay_server *s);
+/* What was established of the session and the client's evidence: its nonce,
+ * its report data, when it was attested and how often. */
+ASSAY_API struct assay_session_facts
+assay_server_facts(const struct assay_server *s);
 
 /* In REQUEST: the head as it came (with its empty line), until the request is
  * ended; then the payload of its body, decoded, piece by piece. */

@@ -46,6 +46,8 @@ struct assay_binding {
     enum assay_wire wire;
     uint8_t report_data[64];        /* what the quote must report */
     uint8_t certificate_sha256[32]; /* of the server's leaf, whole DER */
+    bool client; /* the evidence is a TLS client's, which has no certificate:
+                    no event about one is asked for */
 };
 
 struct assay_verify_input {

@@ -26,6 +26,7 @@ struct command {
 extern const struct command command_verify;
 extern const struct command command_inspect;
 extern const struct command command_get;
+extern const struct command command_pipe;
 extern const struct command command_collateral_fetch;
 extern const struct command command_collateral_show;
 extern const struct command command_collateral_check;

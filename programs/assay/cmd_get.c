@@ -33,11 +33,7 @@ end(struct get *g, const struct assay_error *err, bool peer)
     g->exchange = NULL;
     assay_attested_close(g->conn);
     g->conn = NULL;
-    if (g->watches_signals) {
-        g->watches_signals = false;
-        uv_close((uv_handle_t *)&g->interrupt, NULL);
-        uv_close((uv_handle_t *)&g->terminate, NULL);
-    }
+    get_ignore_signals(g);
 }
 
 static void
@@ -278,35 +274,14 @@ connect_to_server(struct get *g)
         .closed = on_closed,
         .drained = on_drained,
     };
-    const struct assay_attested_options options = {
-        .session = &g->session,
-        .dial = &g->dial,
-        .supply = g->supply,
-        .phase_ms = g->phase_ms,
-    };
 
-    g->conn = assay_attested_new(&g->loop, &options, &events, g);
+    g->conn = get_connect(g, &events, g);
     if (g->conn == NULL) {
         end_no_memory(g);
     }
 }
 
 /* --- the command -------------------------------------------------------- */
-
-/* They are no reason for the loop to go on. */
-static void
-watch_signals(struct get *g)
-{
-    (void)uv_signal_init(&g->loop, &g->interrupt);
-    (void)uv_signal_init(&g->loop, &g->terminate);
-    g->interrupt.data = g;
-    g->terminate.data = g;
-    g->watches_signals = true;
-    (void)uv_signal_start(&g->interrupt, on_signal, SIGINT);
-    (void)uv_signal_start(&g->terminate, on_signal, SIGTERM);
-    uv_unref((uv_handle_t *)&g->interrupt);
-    uv_unref((uv_handle_t *)&g->terminate);
-}
 
 static enum exit_code
 get(const struct command *c, const struct options *o,
@@ -317,7 +292,7 @@ get(const struct command *c, const struct options *o,
 
     get_init(&g);
     if (get_set_up(&g) == ASSAY_OK) {
-        watch_signals(&g);
+        get_watch_signals(&g, on_signal, &g);
         connect_to_server(&g);
         while (!g.done && uv_run(&g.loop, UV_RUN_ONCE) != 0) {
         }
@@ -407,6 +382,9 @@ const struct command command_get = {
         "  --proxy URL         http proxy for CONNECT; '' for none. Default:\n"
         "                      HTTPS_PROXY, but for NO_PROXY\n"
         "  --wire v2|v1|v0     one of the policy's wires (its first)\n"
+        "  --quotes SPEC       where this side's evidence comes from, if the\n"
+        "                      server requires it: dstack[:SOCKET],\n"
+        "                      configfs[:DIR] or auto\n"
         "  --root FILE         trust this root (PEM) instead of Intel's\n"
         "  --pccs URL[,URL...] sources of collateral; 'intel' is Intel's PCS\n"
         "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"

@@ -35,6 +35,7 @@ struct get {
     uv_signal_t terminate;
     bool watches_signals;
     struct assay_supply *supply;
+    struct assay_quoter *quoter; /* of this side's evidence, or NULL */
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;
@@ -52,9 +53,17 @@ struct get {
 
 /* *g has c, o and uri, and is otherwise zero. */
 void get_init(struct get *g);
-/* Everything that can be wrong without asking anybody. The error is in
- * g->err. */
+/* Everything that can be wrong without asking anybody: of the session, then of
+ * the request too. The error is in g->err. */
+ASSAY_MUST_CHECK enum assay_code get_set_up_session(struct get *g);
 ASSAY_MUST_CHECK enum assay_code get_set_up(struct get *g);
+/* The connection; NULL: out of memory. */
+struct assay_attested *get_connect(struct get *g,
+                                   const struct assay_attested_events *events,
+                                   void *user);
+/* SIGINT and SIGTERM: they are no reason for the loop to go on. */
+void get_watch_signals(struct get *g, uv_signal_cb on_signal, void *user);
+void get_ignore_signals(struct get *g);
 
 /* Before the connection is closed: the session's document goes to g->verdict,
  * notes and timing to standard error. */

@@ -15,6 +15,8 @@
 #include "io/proxy.h"
 #include "io/resolve.h"
 
+#define MAX_AGE_MAX_S (30.0 * 86400.0)
+
 /* Letters only, as no method in use has anything else; upper and lower case
  * are different methods. */
 void
@@ -203,6 +205,13 @@ get_set_max_size(struct get_options *g, const char *value,
                  struct assay_error *err)
 {
     g->body_max = assay_arg_number(value, "--max-size", 1, UINT64_MAX, err);
+}
+
+void
+get_set_max_age(struct get_options *g, const char *value,
+                struct assay_error *err)
+{
+    g->max_age_ms = assay_arg_seconds(value, "--max-age", MAX_AGE_MAX_S, err);
 }
 
 void

@@ -23,14 +23,16 @@ struct get_options {
     size_t field_count;
     const char *data; /* as given: text, or @FILE */
     const char *verdict_file;
+    const char *quotes; /* where quotes of this side come from; or NULL */
     const char *ca;
     const char *wire;  /* "v2", ...; NULL: the policy's first */
     const char *proxy; /* NULL: of the environment; "": none */
     struct assay_dial_resolve resolve[ASSAY_DIAL_RESOLVE_MAX];
     char *resolve_text[ASSAY_DIAL_RESOLVE_MAX];
     size_t resolve_count;
-    uint64_t body_max; /* 0: default */
-    bool include;      /* the response's head comes first */
+    uint64_t body_max;   /* 0: default */
+    uint32_t max_age_ms; /* of a pipe's evidence; 0: any */
+    bool include;        /* the response's head comes first */
     bool follow;
     bool timing;
     bool verbose;
@@ -49,6 +51,8 @@ void get_set_proxy(struct get_options *g, const char *value,
                    struct assay_error *err);
 void get_set_max_size(struct get_options *g, const char *value,
                       struct assay_error *err);
+void get_set_max_age(struct get_options *g, const char *value,
+                     struct assay_error *err);
 /* What stands behind the colon of a field, without white space around it. */
 struct assay_slice get_field_value(const char *text);
 void get_options_free(struct get_options *g);

@@ -3,6 +3,7 @@
  *
  * get_setup.c - from options and policy to everything that a session rests on.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,8 +214,18 @@ load_all(struct get *g)
     make_roots(g);
 }
 
+static void
+make_quoter(struct get *g)
+{
+    if (g->o->get.quotes != NULL && g->err.code == ASSAY_OK &&
+        assay_quoter_new(&g->loop, g->o->get.quotes, g->phase_ms, &g->quoter,
+                         &g->err) != ASSAY_OK) {
+        assay_error_prefix(&g->err, "--quotes");
+    }
+}
+
 enum assay_code
-get_set_up(struct get *g)
+get_set_up_session(struct get *g)
 {
     struct assay_error *err = &g->err;
 
@@ -233,7 +244,16 @@ get_set_up(struct get *g)
     choose_wire(g);
     make_dial(g);
     make_supply(g);
-    if (err->code == ASSAY_OK) {
+    make_quoter(g);
+    return err->code;
+}
+
+enum assay_code
+get_set_up(struct get *g)
+{
+    struct assay_error *err = &g->err;
+
+    if (get_set_up_session(g) == ASSAY_OK) {
         read_data(g);
     }
     if (err->code == ASSAY_OK &&
@@ -242,6 +262,47 @@ get_set_up(struct get *g)
         (void)!sink_open(&g->sink, err);
     }
     return err->code;
+}
+
+/* --- running ------------------------------------------------------------ */
+
+struct assay_attested *
+get_connect(struct get *g, const struct assay_attested_events *events,
+            void *user)
+{
+    const struct assay_attested_options options = {
+        .session = &g->session,
+        .dial = &g->dial,
+        .supply = g->supply,
+        .quoter = g->quoter,
+        .phase_ms = g->phase_ms,
+    };
+
+    return assay_attested_new(&g->loop, &options, events, user);
+}
+
+void
+get_watch_signals(struct get *g, uv_signal_cb on_signal, void *user)
+{
+    (void)uv_signal_init(&g->loop, &g->interrupt);
+    (void)uv_signal_init(&g->loop, &g->terminate);
+    g->interrupt.data = user;
+    g->terminate.data = user;
+    g->watches_signals = true;
+    (void)uv_signal_start(&g->interrupt, on_signal, SIGINT);
+    (void)uv_signal_start(&g->terminate, on_signal, SIGTERM);
+    uv_unref((uv_handle_t *)&g->interrupt);
+    uv_unref((uv_handle_t *)&g->terminate);
+}
+
+void
+get_ignore_signals(struct get *g)
+{
+    if (g->watches_signals) {
+        g->watches_signals = false;
+        uv_close((uv_handle_t *)&g->interrupt, NULL);
+        uv_close((uv_handle_t *)&g->terminate, NULL);
+    }
 }
 
 /* --- the end ------------------------------------------------------------ */
@@ -273,6 +334,7 @@ get_free(struct get *g)
 {
     sink_free(&g->sink);
     assay_supply_free(g->supply);
+    assay_quoter_free(g->quoter);
     if (g->has_loop && !end_loop(&g->loop)) {
         return false;
     }

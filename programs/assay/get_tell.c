@@ -42,13 +42,13 @@ put_notes(const struct get *g, const struct assay_verdict *v)
 
         if (strcmp(check.name, "workload") == 0 &&
             check.outcome != ASSAY_PASSED) {
-            fputs("assay: get: note: ", stderr);
+            fprintf(stderr, "assay: %s: note: ", g->c->name);
             cli_put_safe(check.detail);
             putc('\n', stderr);
         }
     }
     if (g->o->get.verbose) {
-        fprintf(stderr, "assay: get: %s (%s): ", g->uri.host,
+        fprintf(stderr, "assay: %s: %s (%s): ", g->c->name, g->uri.host,
                 assay_attested_peer(g->conn));
         cli_put_safe(assay_verdict_summary(v));
         putc('\n', stderr);
@@ -66,9 +66,11 @@ put_timing(const struct get *g)
 {
     for (int p = 0; g->conn != NULL && p < (int)ASSAY_PHASE_COUNT; p++) {
         enum assay_attested_phase phase = (enum assay_attested_phase)p;
+        int64_t us = assay_attested_phase_us(g->conn, phase);
 
-        put_phase(assay_attested_phase_name(phase),
-                  assay_attested_phase_us(g->conn, phase));
+        if (us != 0 || phase != ASSAY_PHASE_EVIDENCE) { /* mostly not there */
+            put_phase(assay_attested_phase_name(phase), us);
+        }
     }
     if (g->opened_us != 0) {
         put_phase("response", (int64_t)(uv_hrtime() / 1000) - g->opened_us);

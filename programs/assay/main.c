@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
     &command_verify,
     &command_inspect,
     &command_get,
+    &command_pipe,
     &command_collateral_fetch,
     &command_collateral_show,
     &command_collateral_check,

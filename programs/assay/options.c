@@ -184,16 +184,19 @@ GET_FLAG(verbose)
 GET_TEXT(data)
 GET_TEXT(verdict_file)
 GET_TEXT(ca)
+GET_TEXT(quotes)
 GET_PARSED(request)
 GET_PARSED(header)
 GET_PARSED(resolve)
 GET_PARSED(wire)
 GET_PARSED(proxy)
 GET_PARSED(max_size)
+GET_PARSED(max_age)
 
 #define ALL     63u
-#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | OPTIONS_GET)
-#define JUDGING (OPTIONS_VERIFY | OPTIONS_GET)
+#define SESSION (OPTIONS_GET | OPTIONS_PIPE)
+#define SOURCES (OPTIONS_VERIFY | OPTIONS_FETCH | SESSION)
+#define JUDGING (OPTIONS_VERIFY | SESSION)
 static const struct {
     const char *name;
     char letter; /* of its short form; 0 for none */
@@ -220,18 +223,20 @@ static const struct {
     {"request", 'X', true, OPTIONS_GET, set_get_request},
     {"header", 'H', true, OPTIONS_GET, set_get_header},
     {"data", 'd', true, OPTIONS_GET, set_get_data},
-    {"ca", 0, true, OPTIONS_GET, set_get_ca},
-    {"wire", 0, true, OPTIONS_GET, set_get_wire},
-    {"proxy", 0, true, OPTIONS_GET, set_get_proxy},
-    {"resolve", 0, true, OPTIONS_GET, set_get_resolve},
-    {"verdict", 0, true, OPTIONS_GET, set_get_verdict_file},
+    {"ca", 0, true, SESSION, set_get_ca},
+    {"quotes", 0, true, SESSION, set_get_quotes},
+    {"max-age", 0, true, OPTIONS_PIPE, set_get_max_age},
+    {"wire", 0, true, SESSION, set_get_wire},
+    {"proxy", 0, true, SESSION, set_get_proxy},
+    {"resolve", 0, true, SESSION, set_get_resolve},
+    {"verdict", 0, true, SESSION, set_get_verdict_file},
     {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
     {"include", 'i', false, OPTIONS_GET, set_get_include},
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
-    {"timing", 0, false, OPTIONS_GET, set_get_timing},
-    {"verbose", 'v', false, OPTIONS_GET, set_get_verbose},
-    {"json", 0, false, ALL, set_json},
-    {"help", 'h', false, ALL, set_help},
+    {"timing", 0, false, SESSION, set_get_timing},
+    {"verbose", 'v', false, SESSION, set_get_verbose},
+    {"json", 0, false, ALL & ~(unsigned)OPTIONS_PIPE, set_json},
+    {"help", 'h', false, ALL | OPTIONS_PIPE, set_help},
 };
 #define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
 

@@ -20,6 +20,7 @@ enum option_set {
     OPTIONS_SHOW = 8,
     OPTIONS_CHECK = 16,
     OPTIONS_GET = 32,
+    OPTIONS_PIPE = 1 << 15,
 };
 
 /* Strings point into argv or into `list`; NULL where not given. */

@@ -211,6 +211,9 @@ serve(struct connection *c)
     case ASSAY_SERVER_HANDSHAKE:
         c->cut = c->all->draining;
         return false;
+    case ASSAY_SERVER_NEED_COLLATERAL: /* nothing is required of clients */
+    case ASSAY_SERVER_APPRAISE:
+    case ASSAY_SERVER_ADMIT:
     case ASSAY_SERVER_RAW: /* nothing here switches protocols */
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:

@@ -53,6 +53,9 @@ waits_for(struct connection *c, uint64_t *mark)
         *mark = c->taken;
         return WAIT_BODY;
     case ASSAY_SERVER_QUOTE:
+    case ASSAY_SERVER_NEED_COLLATERAL:
+    case ASSAY_SERVER_APPRAISE:
+    case ASSAY_SERVER_ADMIT:
     case ASSAY_SERVER_RAW:
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:

@@ -14,7 +14,7 @@ assay_rule_requires_certificate(const struct assay_rule_run *r)
 {
     const struct assay_binding *b = r->in->binding;
 
-    return b != NULL &&
+    return b != NULL && !b->client &&
            (b->wire != ASSAY_WIRE_V2 ||
             r->policy->certificate_event == ASSAY_CERTIFICATE_REQUIRED);
 }
@@ -22,7 +22,7 @@ assay_rule_requires_certificate(const struct assay_rule_run *r)
 bool
 assay_rule_wants_certificate(const struct assay_rule_run *r)
 {
-    if (r->in->binding == NULL) {
+    if (r->in->binding == NULL || r->in->binding->client) {
         return false;
     }
     if (assay_rule_requires_certificate(r)) {

@@ -4,14 +4,12 @@
  * client.c - the client of an attested session: its flow.
  *
  * The flow is in assay_client_feed() and the step_* functions, one for each
- * state. OPEN is entered in one place, assay_client_appraise(), and left for
- * QUOTE in one, assay_client_reattest().
+ * state. OPEN is entered in one place, assay_client_open(), which only a
+ * trusted verdict leads to, and left for QUOTE in one, assay_client_reattest().
  */
 #include <stdio.h>
 
 #include "atls/client_state.h"
-
-#define REQUEST_MAX_BYTES 1024u
 
 /* --- failing ------------------------------------------------------------ */
 
@@ -30,7 +28,9 @@ assay_client_fail(struct assay_client *c, const struct assay_error *why,
     if (c->state != ASSAY_CLIENT_FAILED) {
         c->state = ASSAY_CLIENT_FAILED;
         c->error = *why;
-        c->peer_failed = peer && !is_local(why->code);
+        /* Who refuses our evidence has proven itself before. */
+        c->peer_failed =
+            peer && !is_local(why->code) && why->code != ASSAY_REFUSED;
         c->in_message = false;
         if (c->tls != NULL) {
             assay_tls_close(c->tls);
@@ -67,7 +67,7 @@ ask(struct assay_client *c, struct assay_error *err)
                              c->facts.report_data, err) != ASSAY_OK) {
         return;
     }
-    assay_buf_init(&request, REQUEST_MAX_BYTES);
+    assay_buf_init(&request, ASSAY_CLIENT_REQUEST_MAX_BYTES);
     assay_wire_request(c->wire, c->name, c->facts.nonce,
                        assay_policy_staples(c->o.policy), &request);
     if (assay_buf_check(&request, "quote request", err) == ASSAY_OK) {
@@ -75,6 +75,8 @@ ask(struct assay_client *c, struct assay_error *err)
     }
     assay_buf_free(&request);
     assay_reply_reader_free(&c->reader);
+    assay_reply_reader_init(&c->reader, "quote reply",
+                            ASSAY_REPLY_BODY_MAX_BYTES);
     c->state = ASSAY_CLIENT_QUOTE;
 }
 
@@ -122,28 +124,24 @@ step_quote(struct assay_client *c, struct assay_error *err)
         !done) {
         return;
     }
-    assay_reply_evidence_free(&c->evidence);
-    c->collateral = NULL;
-    if (assay_reply_parse(assay_buf_slice(&c->reader.content), &c->evidence,
-                          err) == ASSAY_OK) {
-        /* A quote that no collateral can be found for ends here. */
-        (void)!assay_collateral_need(c->evidence.quote, ASSAY_EMPTY, &c->need,
-                                     err);
+    assay_appraisal_clear(&c->server);
+    if (assay_reply_parse(assay_buf_slice(&c->reader.content),
+                          &c->server.evidence, err) == ASSAY_OK) {
+        (void)!assay_appraisal_find_need(&c->server, err);
     }
     if (!assay_policy_staples(c->o.policy) || c->o.wire != ASSAY_WIRE_V2) {
-        assay_buf_free(&c->evidence.collateral); /* nobody asked for it */
+        assay_buf_free(&c->server.evidence.collateral); /* unasked */
     }
     assay_reply_reader_free(&c->reader);
     c->state = ASSAY_CLIENT_NEED_COLLATERAL;
 }
 
-/* Nothing may follow the reply before the session is open. */
-static void
-step_waiting(struct assay_client *c, struct assay_error *err)
+void
+assay_client_step_waiting(struct assay_client *c, struct assay_error *err)
 {
     if (assay_queue_len(&c->plain) > 0) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: %zu bytes follow it unasked",
+                   "%s: %zu bytes follow it unasked", c->reader.what,
                    assay_queue_len(&c->plain));
     }
 }
@@ -157,10 +155,14 @@ step(struct assay_client *c, struct assay_error *err)
     if (c->state == ASSAY_CLIENT_QUOTE && err->code == ASSAY_OK) {
         step_quote(c, err);
     }
+    if (c->state == ASSAY_CLIENT_EVIDENCE && err->code == ASSAY_OK) {
+        assay_client_step_evidence(c, err);
+    }
     if ((c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
-         c->state == ASSAY_CLIENT_APPRAISE) &&
+         c->state == ASSAY_CLIENT_APPRAISE ||
+         c->state == ASSAY_CLIENT_NEED_EVIDENCE) &&
         err->code == ASSAY_OK) {
-        step_waiting(c, err);
+        assay_client_step_waiting(c, err);
     }
 }
 
@@ -215,25 +217,42 @@ assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
     return err->code;
 }
 
+/* The server has ended its side of a session that was open. With a goodbye, a
+ * raw one lasts until ours. */
+static void
+end_open(struct assay_client *c)
+{
+    bool goodbye = assay_tls_goodbye(c->tls);
+
+    if (c->state == ASSAY_CLIENT_RAW && goodbye && !c->said_bye) {
+        return;
+    }
+    c->truncated = !goodbye;
+    c->state = ASSAY_CLIENT_CLOSED;
+}
+
 void
 assay_client_eof(struct assay_client *c)
 {
-    /* Before its evidence is whole, a goodbye is the server's answer. */
-    bool instead = c->state == ASSAY_CLIENT_QUOTE && assay_tls_goodbye(c->tls);
+    bool waits =
+        c->state == ASSAY_CLIENT_QUOTE || c->state == ASSAY_CLIENT_EVIDENCE;
+    /* While an answer is awaited, a goodbye is the answer. */
+    bool instead = waits && assay_tls_goodbye(c->tls);
     struct assay_error why;
 
     if (c->state == ASSAY_CLIENT_FAILED || c->state == ASSAY_CLIENT_CLOSED) {
         return;
     }
-    if (c->state == ASSAY_CLIENT_OPEN) {
-        c->state = ASSAY_CLIENT_CLOSED;
-        c->truncated = !assay_tls_goodbye(c->tls);
+    if (c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_RAW) {
+        end_open(c);
         return;
     }
     assay_error_clear(&why);
     if (instead) {
-        assay_fail(&why, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: the server said goodbye instead");
+        assay_fail(&why,
+                   c->state == ASSAY_CLIENT_QUOTE ? ASSAY_REPLY : ASSAY_REFUSED,
+                   ASSAY_NO_OFFSET, "%s: the server said goodbye instead",
+                   c->reader.what);
     } else {
         assay_fail(&why, ASSAY_NETWORK, ASSAY_NO_OFFSET,
                    "the connection was cut in state %s",
@@ -256,88 +275,49 @@ assay_client_give_collateral(struct assay_client *c,
 {
     if (collateral != NULL && (c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
                                c->state == ASSAY_CLIENT_APPRAISE)) {
-        c->collateral = collateral;
+        c->server.collateral = collateral;
         c->state = ASSAY_CLIENT_APPRAISE;
     }
 }
 
 static enum assay_code
-verify(struct assay_client *c, struct assay_now now, struct assay_verdict **out,
-       struct assay_error *err)
+judge(struct assay_client *c, struct assay_now now, struct assay_error *err)
 {
+    const struct assay_requirement by = assay_client_requirement(&c->o);
     struct assay_binding binding = {.wire = c->o.wire};
-    const struct assay_verify_input in = {
-        .quote = c->evidence.quote,
-        .collateral = c->collateral,
-        .root = c->o.root,
-        .policy = c->o.policy,
-        .now_s = now.wall_s,
-        .event_log = c->evidence.event_log,
-        .app_compose = assay_buf_slice(&c->evidence.app_compose),
-        .vm_config = assay_buf_slice(&c->evidence.vm_config),
-        .binding = &binding,
-    };
 
     memcpy(binding.report_data, c->facts.report_data,
            sizeof(binding.report_data));
     memcpy(binding.certificate_sha256, c->facts.certificate_sha256,
            sizeof(binding.certificate_sha256));
-    return assay_verify(c->o.verifier, &in, out, err);
-}
-
-/* What only the verification needed; an open session may last for days. */
-static void
-drop_evidence(struct assay_client *c)
-{
-    assay_eventlog_free(c->evidence.event_log);
-    c->evidence.event_log = NULL;
-    assay_buf_free(&c->evidence.app_compose);
-    assay_buf_free(&c->evidence.vm_config);
-    assay_buf_free(&c->evidence.collateral);
-    if (assay_queue_len(&c->plain) == 0) {
-        assay_queue_free(&c->plain);
-    }
+    return assay_appraisal_judge(&c->server, &by, &binding, now.wall_s, err);
 }
 
 enum assay_code
 assay_client_appraise(struct assay_client *c, struct assay_now now,
                       struct assay_error *err)
 {
-    struct assay_verdict *v = NULL;
-
     assay_error_clear(err);
     if (c->state != ASSAY_CLIENT_APPRAISE) {
         return assay_client_refuse(err, c, "appraise");
     }
-    assay_client_check_clock(&c->o, now, err);
-    if (err->code != ASSAY_OK) {
+    if (assay_appraisal_check_clock(c->o.verifier, now.wall_s, err) !=
+        ASSAY_OK) {
         return assay_client_fail(c, err, false);
     }
-    if (verify(c, now, &v, err) != ASSAY_OK) {
+    if (judge(c, now, err) != ASSAY_OK) {
         return fail_peer(c, err);
     }
-    assay_verdict_free(c->verdict);
-    c->verdict = v;
-    if (!assay_verdict_trusted(v)) {
-        assay_fail(err, ASSAY_NOT_TRUSTED, ASSAY_NO_OFFSET, "%s",
-                   assay_verdict_summary(v));
-        return fail_peer(c, err);
-    }
-    drop_evidence(c);
-    c->facts.attested_ms = c->nonce_ms;
-    c->facts.attestations++;
-    c->state = ASSAY_CLIENT_OPEN;
-    return ASSAY_OK;
+    assay_appraisal_drop(&c->server);
+    return assay_client_trust(c, err) == ASSAY_OK ? ASSAY_OK
+                                                  : fail_peer(c, err);
 }
 
 bool
 assay_client_due(const struct assay_client *c, struct assay_now now)
 {
-    int64_t interval_s = assay_policy_reattestation_interval(c->o.policy);
-    int64_t age_ms = now.mono_ms - c->facts.attested_ms;
-
-    /* A clock that went back says nothing about the age: it is due. */
-    return interval_s > 0 && (age_ms < 0 || age_ms / 1000 >= interval_s);
+    return assay_appraisal_is_stale(c->o.policy, c->facts.attested_ms,
+                                    now.mono_ms, 0);
 }
 
 enum assay_code
@@ -351,8 +331,8 @@ assay_client_reattest(struct assay_client *c, struct assay_now now,
         return assay_client_refuse(err, c,
                                    "ask for fresh evidence amid a message or");
     }
-    assay_client_check_clock(&c->o, now, err);
-    if (err->code == ASSAY_OK) {
+    if (assay_appraisal_check_clock(c->o.verifier, now.wall_s, err) ==
+        ASSAY_OK) {
         assay_client_take_nonce(c, now, nonce);
         ask(c, err);
     }

@@ -29,7 +29,8 @@ assay_client_write(struct assay_client *c, struct assay_slice plain,
                    struct assay_error *err)
 {
     assay_error_clear(err);
-    if (c->state != ASSAY_CLIENT_OPEN || !c->in_message) {
+    if ((c->state != ASSAY_CLIENT_OPEN && c->state != ASSAY_CLIENT_RAW) ||
+        !c->in_message) {
         return assay_client_refuse(err, c, "write outside of a message or");
     }
     return assay_tls_write(c->tls, plain, err);
@@ -38,22 +39,28 @@ assay_client_write(struct assay_client *c, struct assay_slice plain,
 void
 assay_client_end(struct assay_client *c)
 {
-    c->in_message = false;
+    if (c->state != ASSAY_CLIENT_RAW) { /* which is one message */
+        c->in_message = false;
+    }
+}
+
+static bool
+may_read(const struct assay_client *c)
+{
+    return c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_RAW ||
+           c->state == ASSAY_CLIENT_CLOSED;
 }
 
 struct assay_slice
 assay_client_read(const struct assay_client *c)
 {
-    if (c->state != ASSAY_CLIENT_OPEN && c->state != ASSAY_CLIENT_CLOSED) {
-        return ASSAY_EMPTY;
-    }
-    return assay_queue_slice(&c->plain);
+    return may_read(c) ? assay_queue_slice(&c->plain) : ASSAY_EMPTY;
 }
 
 void
 assay_client_taken(struct assay_client *c, size_t n)
 {
-    if (c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_CLOSED) {
+    if (may_read(c)) {
         assay_queue_take(&c->plain, n);
     }
 }
@@ -62,7 +69,32 @@ void
 assay_client_close(struct assay_client *c)
 {
     c->in_message = false;
+    c->said_bye = true;
     assay_tls_close(c->tls);
+    if (c->state == ASSAY_CLIENT_RAW && assay_tls_goodbye(c->tls)) {
+        c->state = ASSAY_CLIENT_CLOSED;
+    }
+}
+
+enum assay_code
+assay_client_switch(struct assay_client *c, struct assay_error *err)
+{
+    /* Its goodbye may have come together with the response. */
+    bool ended = c->state == ASSAY_CLIENT_CLOSED && !c->truncated;
+
+    assay_error_clear(err);
+    if ((c->state != ASSAY_CLIENT_OPEN && !ended) || !c->in_message) {
+        return assay_client_refuse(err, c,
+                                   "switch protocols outside of a message or");
+    }
+    c->state = ASSAY_CLIENT_RAW;
+    return ASSAY_OK;
+}
+
+bool
+assay_client_read_done(const struct assay_client *c)
+{
+    return assay_tls_goodbye(c->tls);
 }
 
 /* --- asking ------------------------------------------------------------- */
@@ -79,8 +111,14 @@ assay_client_state_name(enum assay_client_state s)
         return "need_collateral";
     case ASSAY_CLIENT_APPRAISE:
         return "appraise";
+    case ASSAY_CLIENT_NEED_EVIDENCE:
+        return "need_evidence";
+    case ASSAY_CLIENT_EVIDENCE:
+        return "evidence";
     case ASSAY_CLIENT_OPEN:
         return "open";
+    case ASSAY_CLIENT_RAW:
+        return "raw";
     case ASSAY_CLIENT_CLOSED:
         return "closed";
     case ASSAY_CLIENT_FAILED:
@@ -128,13 +166,13 @@ assay_client_sent(struct assay_client *c, size_t n)
 const struct assay_quote *
 assay_client_quote(const struct assay_client *c)
 {
-    return c->evidence.quote;
+    return c->server.evidence.quote;
 }
 
 const struct assay_collateral_need *
 assay_client_need(const struct assay_client *c)
 {
-    return &c->need;
+    return &c->server.need;
 }
 
 struct assay_slice
@@ -142,14 +180,14 @@ assay_client_stapled(const struct assay_client *c)
 {
     return c->state == ASSAY_CLIENT_NEED_COLLATERAL ||
                    c->state == ASSAY_CLIENT_APPRAISE
-               ? assay_buf_slice(&c->evidence.collateral)
+               ? assay_buf_slice(&c->server.evidence.collateral)
                : ASSAY_EMPTY;
 }
 
 const struct assay_verdict *
 assay_client_verdict(const struct assay_client *c)
 {
-    return c->verdict;
+    return c->server.verdict;
 }
 
 struct assay_session_facts

@@ -8,49 +8,36 @@
 
 #include "atls/client_state.h"
 #include "atls/name.h"
-#include "base/timestamp.h"
 
 #define CERTIFICATE_MAX_BYTES (64u * 1024u)
 /* A record may be on its way when the room is used up. */
 #define PLAIN_MAX_BYTES                                                        \
     (ASSAY_SESSION_PLAIN_MAX_BYTES + 2 * ASSAY_TLS_RECORD_MAX_BYTES)
 
-void
-assay_client_check_clock(const struct assay_client_options *o,
-                         struct assay_now now, struct assay_error *err)
+struct assay_requirement
+assay_client_requirement(const struct assay_client_options *o)
 {
-    int64_t newest_s = assay_verifier_newest_date(o->verifier);
-    char text[ASSAY_TIME_TEXT];
-
-    if (now.wall_s < newest_s) {
-        assay_time_format(newest_s, text);
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "the clock is wrong: collateral of %s has been verified "
-                   "already",
-                   text);
-    }
+    return (struct assay_requirement){o->verifier, o->root, o->policy};
 }
 
 static void
 check_options(const struct assay_client_options *o, struct assay_now now,
               struct assay_error *err)
 {
+    const struct assay_requirement by = assay_client_requirement(o);
     bool allowed = false;
 
-    if (o->ctx == NULL || o->verifier == NULL || o->root == NULL ||
-        o->policy == NULL || o->roots == NULL || o->server_name == NULL) {
+    if (o->ctx == NULL || o->roots == NULL || o->server_name == NULL) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "session: an input is missing");
+    }
+    if (assay_appraisal_check(&by, err) != ASSAY_OK) {
         return;
     }
     if (!assay_name_is_valid(o->server_name)) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "session: '%.80s' is no DNS name and no IP address",
                    o->server_name);
-    }
-    if (assay_policy_compose_file(o->policy) != NULL) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "session: the compose_file of the policy was not given");
     }
     for (size_t i = 0; i < assay_policy_wire_count(o->policy); i++) {
         allowed = allowed || assay_policy_wire(o->policy, i) == o->wire;
@@ -59,7 +46,7 @@ check_options(const struct assay_client_options *o, struct assay_now now,
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "session: the policy does not allow this wire");
     }
-    assay_client_check_clock(o, now, err);
+    (void)!assay_appraisal_check_clock(o->verifier, now.wall_s, err);
 }
 
 void
@@ -97,7 +84,9 @@ assay_client_new(const struct assay_client_options *options,
     c->wire = assay_wire_rule(options->wire);
     assay_error_clear(&c->error);
     assay_queue_init(&c->plain, PLAIN_MAX_BYTES);
-    assay_reply_reader_init(&c->reader);
+    assay_reply_reader_init(&c->reader, "quote reply",
+                            ASSAY_REPLY_BODY_MAX_BYTES);
+    assay_reply_evidence_init(&c->server.evidence);
     assay_buf_init(&c->certificate, CERTIFICATE_MAX_BYTES);
     assay_client_take_nonce(c, now, nonce);
     self_signed = assay_policy_accepts_self_signed(options->policy);
@@ -129,8 +118,7 @@ assay_client_free(struct assay_client *c)
     assay_tls_free(c->tls);
     assay_queue_free(&c->plain);
     assay_reply_reader_free(&c->reader);
-    assay_reply_evidence_free(&c->evidence);
+    assay_appraisal_free(&c->server);
     assay_buf_free(&c->certificate);
-    assay_verdict_free(c->verdict);
     free(c);
 }

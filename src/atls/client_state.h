@@ -6,9 +6,14 @@
  */
 #pragma once
 
+#include "atls/appraisal.h"
 #include "atls/reply.h"
 #include "atls/tls.h"
 #include "atls/wire.h"
+
+#define ASSAY_CLIENT_REQUEST_MAX_BYTES                                         \
+    1024u /* head; for a quote, all of it                                      \
+           */
 
 struct assay_client {
     struct assay_client_options o;
@@ -20,13 +25,12 @@ struct assay_client {
     bool peer_failed;
     bool truncated;
     bool in_message;
+    bool said_bye; /* nothing more is written */
     struct assay_queue plain;
     struct assay_reply_reader reader;
-    struct assay_reply_evidence evidence;
-    struct assay_collateral_need need;
-    const struct assay_collateral *collateral; /* borrowed */
+    struct assay_appraisal server; /* of its evidence */
     struct assay_buf certificate;
-    struct assay_verdict *verdict;
+    uint8_t report_data[64]; /* for evidence of our own */
     struct assay_session_facts facts;
     int64_t nonce_ms; /* when the nonce in use was issued */
 };
@@ -39,9 +43,22 @@ enum assay_code assay_client_fail(struct assay_client *c,
 enum assay_code assay_client_refuse(struct assay_error *err,
                                     const struct assay_client *c,
                                     const char *what);
-/* ASSAY_INVALID for a clock that shows less than collateral has proven. */
-void assay_client_check_clock(const struct assay_client_options *o,
-                              struct assay_now now, struct assay_error *err);
+/* The policy and what else judges the server. */
+struct assay_requirement
+assay_client_requirement(const struct assay_client_options *o);
 /* The nonce of the next request, and when it was issued. */
 void assay_client_take_nonce(struct assay_client *c, struct assay_now now,
                              const uint8_t nonce[ASSAY_NONCE_BYTES]);
+/* Every condition is met. */
+void assay_client_open(struct assay_client *c);
+/* Nothing may follow the server's answer before the session is open. */
+void assay_client_step_waiting(struct assay_client *c, struct assay_error *err);
+
+/* --- evidence of our own: client_evidence.c ----------------------------- */
+
+/* The server is trusted: OPEN, or what it wants of us first. */
+ASSAY_MUST_CHECK enum assay_code assay_client_trust(struct assay_client *c,
+                                                    struct assay_error *err);
+/* The answer to our evidence, as it comes. */
+void assay_client_step_evidence(struct assay_client *c,
+                                struct assay_error *err);

@@ -8,104 +8,10 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define TEXT_MAX_BYTES (4u * 1024u * 1024u) /* app_compose, vm_config */
-#define SHOWN_MAX      100                  /* of a server's words */
+#define SHOWN_MAX      100           /* of a server's words */
 #define PROMISED_BYTES (64u * 1024u) /* of a body, before they have arrived */
 
-static const struct assay_json_limits limits = {
-    .max_bytes = ASSAY_REPLY_BODY_MAX_BYTES,
-    .max_depth = 32,
-    .max_nodes = 512u * 1024u,
-};
-
 /* --- the body ----------------------------------------------------------- */
-
-void
-assay_reply_evidence_free(struct assay_reply_evidence *e)
-{
-    assay_quote_free(e->quote);
-    assay_eventlog_free(e->event_log);
-    assay_buf_free(&e->app_compose);
-    assay_buf_free(&e->vm_config);
-    assay_buf_free(&e->collateral);
-    e->quote = NULL;
-    e->event_log = NULL;
-}
-
-/* Hex of either case, perhaps behind 0x. */
-static void
-read_quote(const struct assay_json *doc, uint32_t node,
-           struct assay_reply_evidence *out, struct assay_error *err)
-{
-    struct assay_slice hex = assay_json_string(doc, node);
-    struct assay_buf raw;
-    uint8_t *room;
-
-    if (assay_json_type(doc, node) != ASSAY_JSON_STRING || hex.len == 0) {
-        assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: quote.quote is no hex text");
-        return;
-    }
-    if (hex.len >= 2 && hex.ptr[0] == '0' &&
-        (hex.ptr[1] == 'x' || hex.ptr[1] == 'X')) {
-        hex.ptr += 2;
-        hex.len -= 2;
-    }
-    if (hex.len / 2 > ASSAY_QUOTE_MAX_BYTES) {
-        assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
-                   "quote reply: a quote of %zu bytes, at most %u", hex.len / 2,
-                   ASSAY_QUOTE_MAX_BYTES);
-        return;
-    }
-    assay_buf_init(&raw, ASSAY_QUOTE_MAX_BYTES);
-    room = assay_buf_extend(&raw, hex.len / 2);
-    if (room == NULL) {
-        (void)!assay_buf_check(&raw, "quote reply: quote.quote", err);
-    } else if (assay_hex_decode(hex, room, raw.len, "quote reply: quote.quote",
-                                err) != ASSAY_OK) {
-        err->code = ASSAY_REPLY;
-    } else {
-        (void)!assay_quote_parse(assay_buf_slice(&raw), &out->quote, err);
-    }
-    assay_buf_free(&raw);
-}
-
-/* JSON text within a string, an array, or nothing at all. */
-static void
-read_event_log(const struct assay_json *doc, uint32_t node,
-               struct assay_reply_evidence *out, struct assay_error *err)
-{
-    struct assay_slice text;
-
-    if (node == ASSAY_JSON_NONE ||
-        assay_json_type(doc, node) == ASSAY_JSON_NULL) {
-        return;
-    }
-    text = assay_json_type(doc, node) == ASSAY_JSON_STRING
-               ? assay_json_string(doc, node)
-               : assay_json_span(doc, node);
-    if (text.len > 0) {
-        (void)!assay_eventlog_parse(text, &out->event_log, err);
-    }
-}
-
-/* A string member that may be missing or null. */
-static void
-read_text(const struct assay_json *doc, uint32_t node, const char *name,
-          struct assay_buf *out, struct assay_error *err)
-{
-    if (node == ASSAY_JSON_NONE ||
-        assay_json_type(doc, node) == ASSAY_JSON_NULL) {
-        return;
-    }
-    if (assay_json_type(doc, node) != ASSAY_JSON_STRING) {
-        assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: %s is no string", name);
-        return;
-    }
-    assay_buf_add(out, assay_json_string(doc, node));
-    (void)!assay_buf_check(out, name, err);
-}
 
 /* Kept as the text that it is: whoever uses it reads it as a bundle. */
 static void
@@ -163,36 +69,45 @@ fail_by_server(const struct assay_json *doc, struct assay_error *err)
                (const char *)said.ptr);
 }
 
+/* 64 hex digits, where the server asks for the client's evidence. */
+static void
+read_client_nonce(const struct assay_json *doc, uint32_t node,
+                  struct assay_reply_evidence *out, struct assay_error *err)
+{
+    if (node == ASSAY_JSON_NONE ||
+        assay_json_type(doc, node) == ASSAY_JSON_NULL) {
+        return;
+    }
+    if (assay_json_type(doc, node) != ASSAY_JSON_STRING ||
+        assay_hex_decode(assay_json_string(doc, node), out->client_nonce,
+                         ASSAY_CLIENT_NONCE_BYTES,
+                         "quote reply: client_nonce_hex", err) != ASSAY_OK) {
+        assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
+                   "quote reply: client_nonce_hex is no text of 64 hex "
+                   "digits");
+        err->code = ASSAY_REPLY;
+        return;
+    }
+    out->has_client_nonce = true;
+}
+
 static void
 read_members(const struct assay_json *doc, struct assay_reply_evidence *out,
              struct assay_error *err)
 {
-    uint32_t quote = assay_json_member(doc, ASSAY_JSON_ROOT, "quote");
-    uint32_t tcb_info = assay_json_member(doc, ASSAY_JSON_ROOT, "tcb_info");
-
-    if (assay_json_type(doc, ASSAY_JSON_ROOT) != ASSAY_JSON_OBJECT ||
-        quote == ASSAY_JSON_NONE ||
-        assay_json_type(doc, quote) != ASSAY_JSON_OBJECT) {
+    if (!assay_evidence_is_there(doc)) {
         fail_by_server(doc, err);
         return;
     }
-    read_quote(doc, assay_json_member(doc, quote, "quote"), out, err);
-    if (err->code == ASSAY_OK) {
-        read_event_log(doc, assay_json_member(doc, quote, "event_log"), out,
-                       err);
-    }
-    if (err->code == ASSAY_OK) {
-        read_text(doc, assay_json_member(doc, quote, "vm_config"),
-                  "quote.vm_config", &out->vm_config, err);
-    }
-    if (err->code == ASSAY_OK && tcb_info != ASSAY_JSON_NONE) {
-        read_text(doc, assay_json_member(doc, tcb_info, "app_compose"),
-                  "tcb_info.app_compose", &out->app_compose, err);
-    }
-    if (err->code == ASSAY_OK) {
+    if (assay_evidence_read(doc, "quote reply", out, err) == ASSAY_OK) {
         read_collateral(doc,
                         assay_json_member(doc, ASSAY_JSON_ROOT, "collateral"),
                         out, err);
+    }
+    if (err->code == ASSAY_OK) {
+        read_client_nonce(
+            doc, assay_json_member(doc, ASSAY_JSON_ROOT, "client_nonce_hex"),
+            out, err);
     }
 }
 
@@ -202,11 +117,9 @@ assay_reply_parse(struct assay_slice json, struct assay_reply_evidence *out,
 {
     struct assay_json *doc = NULL;
 
-    *out = (struct assay_reply_evidence){.quote = NULL};
-    assay_buf_init(&out->app_compose, TEXT_MAX_BYTES);
-    assay_buf_init(&out->vm_config, TEXT_MAX_BYTES);
-    assay_buf_init(&out->collateral, ASSAY_REPLY_BODY_MAX_BYTES);
-    if (assay_json_parse(json, &limits, "quote reply", &doc, err) == ASSAY_OK) {
+    assay_reply_evidence_init(out);
+    if (assay_json_parse(json, &assay_evidence_limits, "quote reply", &doc,
+                         err) == ASSAY_OK) {
         read_members(doc, out, err);
     } else if (err->code != ASSAY_NO_MEMORY) {
         err->code = ASSAY_REPLY; /* no file of the user's */
@@ -221,29 +134,31 @@ assay_reply_parse(struct assay_slice json, struct assay_reply_evidence *out,
 /* --- the response ------------------------------------------------------- */
 
 void
-assay_reply_reader_init(struct assay_reply_reader *r)
+assay_reply_reader_init(struct assay_reply_reader *r, const char *what,
+                        size_t max)
 {
     memset(r, 0, sizeof(*r));
-    assay_buf_init(&r->content, ASSAY_REPLY_BODY_MAX_BYTES);
+    r->what = what;
+    assay_buf_init(&r->content, max);
 }
 
 void
 assay_reply_reader_free(struct assay_reply_reader *r)
 {
     assay_buf_free(&r->content);
-    assay_reply_reader_init(r);
+    assay_reply_reader_init(r, r->what, r->content.max);
 }
 
 /* Whatever was wrong with its form, it is the reply that is. Offsets would be
  * counted from what happened to wait. */
 static enum assay_code
-as_reply(struct assay_error *err)
+as_reply(const struct assay_reply_reader *r, struct assay_error *err)
 {
     if (err->code != ASSAY_OK && err->code != ASSAY_NO_MEMORY &&
         err->code != ASSAY_REPLY) {
         err->code = ASSAY_REPLY;
         err->offset = ASSAY_NO_OFFSET;
-        assay_error_prefix(err, "quote reply");
+        assay_error_prefix(err, "%s", r->what);
     }
     return err->code;
 }
@@ -263,34 +178,33 @@ take_head(struct assay_reply_reader *r, struct assay_queue *from,
     if (head.status < 200) {
         /* No request of ours asks for an interim answer. */
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: unexpected status %u", head.status);
+                   "%s: unexpected status %u", r->what, head.status);
         return;
     }
     if (head.framing != ASSAY_HTTP1_LENGTH &&
         head.framing != ASSAY_HTTP1_CHUNKED) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: status %u, with neither Content-Length nor "
-                   "chunks",
-                   head.status);
+                   "%s: status %u, with neither Content-Length nor chunks",
+                   r->what, head.status);
         return;
     }
     if (head.framing == ASSAY_HTTP1_LENGTH &&
-        head.content_length > ASSAY_REPLY_BODY_MAX_BYTES) {
+        head.content_length > r->content.max) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: a body of %llu bytes, at most %u",
-                   (unsigned long long)head.content_length,
-                   ASSAY_REPLY_BODY_MAX_BYTES);
+                   "%s: a body of %llu bytes, at most %zu", r->what,
+                   (unsigned long long)head.content_length, r->content.max);
         return;
     }
     if (head.status == 200 && !head.keep_alive) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "quote reply: the server will close the connection that "
-                   "it has just proven");
+                   "%s: the server will close the connection that it has just "
+                   "proven",
+                   r->what);
         return;
     }
     r->status = head.status;
     r->have_head = true;
-    assay_http1_body_init(&r->body, &head, ASSAY_REPLY_BODY_MAX_BYTES);
+    assay_http1_body_init(&r->body, &head, r->content.max);
     if (head.framing == ASSAY_HTTP1_LENGTH) {
         assay_buf_reserve(&r->content, head.content_length < PROMISED_BYTES
                                            ? (size_t)head.content_length
@@ -312,7 +226,7 @@ take_body(struct assay_reply_reader *r, struct assay_queue *from,
         if (assay_http1_body_feed(&r->body, assay_queue_slice(from), &used,
                                   &data, err) == ASSAY_OK) {
             assay_buf_add(&r->content, data);
-            (void)!assay_buf_check(&r->content, "quote reply", err);
+            (void)!assay_buf_check(&r->content, r->what, err);
         }
         assay_queue_take(from, used);
     }
@@ -328,12 +242,12 @@ fail_by_status(const struct assay_reply_reader *r, struct assay_error *err)
     struct assay_error unread;
 
     assay_error_clear(&unread);
-    if (assay_json_parse(assay_buf_slice(&r->content), &limits, "quote reply",
-                         &doc, &unread) == ASSAY_OK) {
+    if (assay_json_parse(assay_buf_slice(&r->content), &assay_evidence_limits,
+                         r->what, &doc, &unread) == ASSAY_OK) {
         said = server_words(doc);
     }
     assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-               "quote reply: status %u instead of 200%s%.*s", r->status,
+               "%s: status %u instead of 200%s%.*s", r->what, r->status,
                said.len > 0 ? "; the server says: " : "", (int)said.len,
                said.len > 0 ? (const char *)said.ptr : "");
     assay_json_free(doc);
@@ -356,5 +270,5 @@ assay_reply_reader_take(struct assay_reply_reader *r, struct assay_queue *from,
         }
         *done = err->code == ASSAY_OK;
     }
-    return as_reply(err);
+    return as_reply(r, err);
 }

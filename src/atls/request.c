@@ -5,7 +5,29 @@
  */
 #include "atls/request.h"
 
+#include "assay/session.h"
 #include "atls/wire.h"
+
+/* The paths that are ours. */
+struct endpoint {
+    const char *path;
+    uint64_t body_max;
+    bool of_client;
+    const char *spelling; /* messages */
+    const char *method;
+    const char *body;
+};
+static const struct endpoint endpoints[] = {
+    {ASSAY_WIRE_PATH, ASSAY_WIRE_REQUEST_MAX_BYTES, false,
+     "the quote endpoint is " ASSAY_WIRE_PATH ", spelt so and without a query",
+     "the quote endpoint is asked by POST",
+     "the body must be {\"nonce_hex\":\"<64 hex digits>\"}"},
+    {ASSAY_WIRE_CLIENT_PATH, ASSAY_REPLY_BODY_MAX_BYTES, true,
+     "clients' evidence goes to " ASSAY_WIRE_CLIENT_PATH
+     ", spelt so and without a query",
+     "clients' evidence is sent by POST",
+     "the body must be an object with `quote`, of at most 16 MiB"},
+};
 
 static int
 hex_value(uint8_t c)
@@ -37,8 +59,8 @@ unescape(uint8_t *text, size_t len, uint8_t c)
 /* What a lenient server might make of the segments of a path. */
 struct reading {
     size_t segments; /* that are not empty and not "." */
-    bool named;      /* one of them is the endpoint's */
     bool doubtful;   /* how they go together depends on who reads */
+    const struct endpoint *named; /* whose name one of them is, or NULL */
 };
 
 /* Without white space around it, which some routers let pass. */
@@ -60,7 +82,6 @@ trim(struct assay_slice s)
 static void
 read_segment(struct reading *r, struct assay_slice segment)
 {
-    static const char want[] = ASSAY_WIRE_PATH;
     size_t len = segment.len;
 
     for (size_t i = segment.len; i > 0; i--) {
@@ -80,19 +101,24 @@ read_segment(struct reading *r, struct assay_slice segment)
     }
     segment = trim(segment);
     r->segments += segment.len > 0 ? 1 : 0;
-    r->named = r->named || assay_slice_is_nocase(segment, want + 1);
+    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+        if (r->named == NULL &&
+            assay_slice_is_nocase(segment, endpoints[i].path + 1)) {
+            r->named = &endpoints[i];
+        }
+    }
 }
 
-/* Could a lenient server take this path for the endpoint's? Escapes, letter
+/* Which endpoint's could a lenient server take this path for? Escapes, letter
  * case, slashes of either kind, repeated and trailing ones, parameters and dot
  * segments are looked through. Servers differ in the order in which they do
  * that, and some read "//host/path" as a URL; where that matters, a path that
  * names the endpoint anywhere is taken for it. */
-static bool
-resembles_endpoint(struct assay_slice path)
+static const struct endpoint *
+resembles(struct assay_slice path)
 {
     uint8_t text[ASSAY_HTTP1_TARGET_MAX_BYTES];
-    struct reading r = {0, false, false};
+    struct reading r = {0, false, NULL};
     size_t len = 0;
     size_t from = 0;
 
@@ -106,7 +132,7 @@ resembles_endpoint(struct assay_slice path)
             from = i + 1;
         }
     }
-    return r.named && (r.segments == 1 || r.doubtful);
+    return r.segments == 1 || r.doubtful ? r.named : NULL;
 }
 
 /* The path of a target in origin-form or absolute-form, without its query. */
@@ -134,7 +160,8 @@ path_of(struct assay_slice target)
 struct assay_request_class
 assay_request_classify(const struct assay_http1_head *h)
 {
-    struct assay_request_class c = {false, 0, "", ""};
+    struct assay_request_class c = {.code = "", .message = ""};
+    const struct endpoint *e = NULL;
 
     if (assay_slice_is(h->method, "CONNECT")) {
         c.refuse = 501;
@@ -142,26 +169,26 @@ assay_request_classify(const struct assay_http1_head *h)
         c.message = "CONNECT is not served here";
         return c;
     }
-    if (!resembles_endpoint(path_of(h->target))) {
+    e = resembles(path_of(h->target));
+    if (e == NULL) {
         return c;
     }
     c.ours = true;
-    if (!assay_slice_is(h->target, ASSAY_WIRE_PATH)) {
+    c.of_client = e->of_client;
+    if (!assay_slice_is(h->target, e->path)) {
         c.refuse = 400;
         c.code = "bad_request";
-        c.message = "the quote endpoint is " ASSAY_WIRE_PATH
-                    ", spelt so and without a query";
+        c.message = e->spelling;
     } else if (!assay_slice_is(h->method, "POST")) {
         c.refuse = 405;
         c.code = "method_not_allowed";
-        c.message = "the quote endpoint is asked by POST";
+        c.message = e->method;
     } else if (h->framing == ASSAY_HTTP1_NO_BODY ||
                (h->framing == ASSAY_HTTP1_LENGTH &&
-                (h->content_length == 0 ||
-                 h->content_length > ASSAY_WIRE_REQUEST_MAX_BYTES))) {
+                (h->content_length == 0 || h->content_length > e->body_max))) {
         c.refuse = 400;
         c.code = "bad_request";
-        c.message = "the body must be {\"nonce_hex\":\"<64 hex digits>\"}";
+        c.message = e->body;
     }
     return c;
 }

@@ -9,7 +9,8 @@
 
 /* What a server does with a request, by its head alone. */
 struct assay_request_class {
-    bool ours;           /* for the quote endpoint: never forwarded */
+    bool ours;           /* for an endpoint of ours: never forwarded */
+    bool of_client;      /* that for clients' evidence */
     unsigned refuse;     /* status to refuse it with; 0: it may go on */
     const char *code;    /* of the refusal; static */
     const char *message; /* likewise */

@@ -56,6 +56,8 @@ step(struct assay_server *s, struct assay_error *err)
 
         if (!s->have_head) {
             assay_server_take_head(s, err);
+        } else if (s->of_client) {
+            assay_server_take_client_evidence(s, err);
         } else {
             assay_server_take_quote_request(s, err);
         }
@@ -125,6 +127,28 @@ assay_server_feed(struct assay_server *s, struct assay_slice in, size_t *used,
     return err->code;
 }
 
+/* Has the client said all that its request has to say? */
+static bool
+awaits_answer(const struct assay_server *s)
+{
+    switch (s->state) {
+    case ASSAY_SERVER_QUOTE:
+    case ASSAY_SERVER_NEED_COLLATERAL:
+    case ASSAY_SERVER_APPRAISE:
+        return true;
+    case ASSAY_SERVER_ADMIT:
+    case ASSAY_SERVER_REQUEST:
+        return s->body.done;
+    case ASSAY_SERVER_HANDSHAKE:
+    case ASSAY_SERVER_IDLE:
+    case ASSAY_SERVER_RAW:
+    case ASSAY_SERVER_CLOSED:
+    case ASSAY_SERVER_FAILED:
+        break;
+    }
+    return false;
+}
+
 void
 assay_server_eof(struct assay_server *s)
 {
@@ -136,8 +160,7 @@ assay_server_eof(struct assay_server *s)
         return;
     }
     /* A client that has asked may close its side and wait for the answer. */
-    if (s->state == ASSAY_SERVER_QUOTE ||
-        (s->state == ASSAY_SERVER_REQUEST && s->body.done)) {
+    if (awaits_answer(s)) {
         s->keep_alive = false;
         return;
     }
@@ -168,6 +191,12 @@ assay_server_state_name(enum assay_server_state s)
         return "idle";
     case ASSAY_SERVER_QUOTE:
         return "quote";
+    case ASSAY_SERVER_NEED_COLLATERAL:
+        return "need_collateral";
+    case ASSAY_SERVER_APPRAISE:
+        return "appraise";
+    case ASSAY_SERVER_ADMIT:
+        return "admit";
     case ASSAY_SERVER_REQUEST:
         return "request";
     case ASSAY_SERVER_RAW:

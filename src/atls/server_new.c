@@ -29,7 +29,9 @@ assay_server_new(const struct assay_ctx *ctx,
     assay_error_clear(&s->body_error);
     assay_queue_init(&s->plain, PLAIN_MAX_BYTES);
     assay_buf_init(&s->head, ASSAY_HTTP1_HEAD_MAX_BYTES);
-    assay_buf_init(&s->quote_request, ASSAY_WIRE_REQUEST_MAX_BYTES);
+    assay_buf_init(&s->content, ASSAY_WIRE_REQUEST_MAX_BYTES);
+    assay_reply_evidence_init(&s->client.evidence);
+    s->facts.wire = ASSAY_WIRE_V2;
     if (assay_tls_server_new(ctx, identity, &s->tls, err) != ASSAY_OK) {
         assay_server_free(s);
         return err->code;
@@ -45,7 +47,8 @@ assay_server_free(struct assay_server *s)
         assay_tls_free(s->tls);
         assay_queue_free(&s->plain);
         assay_buf_free(&s->head);
-        assay_buf_free(&s->quote_request);
+        assay_buf_free(&s->content);
+        assay_appraisal_free(&s->client);
         free(s);
     }
 }

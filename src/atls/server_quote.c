@@ -7,29 +7,28 @@
 
 #define RESPONSE_MAX_BYTES (ASSAY_REPLY_BODY_MAX_BYTES + 4096u)
 
+/* What is asked, once the body is whole. */
+static void
+read_ask(struct assay_server *s, struct assay_error *sub)
+{
+    if (sub->code == ASSAY_OK &&
+        assay_wire_ask_parse(assay_buf_slice(&s->content), &s->ask, sub) ==
+            ASSAY_OK &&
+        assay_server_is_reflection(s, s->ask.nonce)) {
+        assay_fail(sub, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "quote request: the nonce is this server's own");
+    }
+}
+
 void
 assay_server_take_quote_request(struct assay_server *s, struct assay_error *err)
 {
     struct assay_error sub;
 
-    do {
-        assay_server_decode_body(s, err);
-        assay_buf_add(
-            &s->quote_request,
-            (struct assay_slice){assay_queue_slice(&s->plain).ptr, s->payload});
-        assay_server_take_payload(s, s->payload);
-    } while (err->code == ASSAY_OK && s->body_error.code == ASSAY_OK &&
-             !s->body.done && !s->quote_request.failed &&
-             assay_queue_len(&s->plain) > 0);
-    sub = err->code == ASSAY_OK ? s->body_error : *err;
-    (void)!assay_buf_check(&s->quote_request, "quote request", &sub);
-    if (sub.code == ASSAY_OK && !s->body.done) {
+    if (!assay_server_collect(s, &sub, err)) {
         return;
     }
-    if (sub.code == ASSAY_OK) {
-        (void)!assay_wire_ask_parse(assay_buf_slice(&s->quote_request), &s->ask,
-                                    &sub);
-    }
+    read_ask(s, &sub);
     if (sub.code == ASSAY_NO_MEMORY) {
         *err = sub;
     } else if (sub.code != ASSAY_OK) {
@@ -73,6 +72,11 @@ assay_server_give_quote(struct assay_server *s,
     if (!s->ask.want_collateral) {
         reply.collateral = ASSAY_EMPTY;
     }
+    if (!s->mutual) {
+        reply.client_nonce = NULL;
+    } else if (assay_server_check_nonce(s, &reply, err) != ASSAY_OK) {
+        return err->code;
+    }
     assay_buf_init(&response, RESPONSE_MAX_BYTES);
     if (assay_reply_write(&reply, s->report_data, &response, err) != ASSAY_OK) {
         assay_buf_free(&response);
@@ -80,6 +84,7 @@ assay_server_give_quote(struct assay_server *s,
     }
     assay_server_answer(s, &response, err);
     if (err->code == ASSAY_OK) {
+        assay_server_issue_nonce(s, &reply);
         assay_server_end_request(s, true);
     }
     return assay_server_resume(s, err);

@@ -26,7 +26,8 @@ forget_request(struct assay_server *s)
     s->head_only = false;
     s->scanned = 0;
     s->head.len = 0;
-    s->quote_request.len = 0;
+    assay_buf_free(&s->content);
+    s->of_client = false;
     assay_error_clear(&s->body_error);
     assay_queue_take(&s->plain, s->frame);
     s->frame = 0;
@@ -92,6 +93,27 @@ refuse_head(struct assay_server *s, const struct assay_error *sub,
     assay_server_answer_error(s, &why, false, err);
 }
 
+/* A request for us, whose body is read here. */
+static void
+begin_ours(struct assay_server *s, const struct assay_http1_head *head,
+           bool of_client, struct assay_error *err)
+{
+    const struct assay_refusal *why =
+        of_client ? assay_server_client_refusal(s) : NULL;
+
+    if (why != NULL) {
+        assay_server_answer_error(s, why, false, err);
+        return;
+    }
+    s->of_client = of_client;
+    assay_buf_init(&s->content, of_client ? ASSAY_REPLY_BODY_MAX_BYTES
+                                          : ASSAY_WIRE_REQUEST_MAX_BYTES);
+    if (head->expect_continue) {
+        (void)!assay_tls_write(
+            s->tls, assay_slice_of("HTTP/1.1 100 Continue\r\n\r\n"), err);
+    }
+}
+
 void
 assay_server_take_head(struct assay_server *s, struct assay_error *err)
 {
@@ -127,10 +149,9 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
         assay_server_answer_error(s, &why, s->body.done && head.keep_alive,
                                   err);
     } else if (!c.ours) {
-        s->state = ASSAY_SERVER_REQUEST;
-    } else if (head.expect_continue) {
-        (void)!assay_tls_write(
-            s->tls, assay_slice_of("HTTP/1.1 100 Continue\r\n\r\n"), err);
+        s->state = s->mutual ? ASSAY_SERVER_ADMIT : ASSAY_SERVER_REQUEST;
+    } else {
+        begin_ours(s, &head, c.of_client, err);
     }
 }
 
@@ -188,6 +209,26 @@ assay_server_take_payload(struct assay_server *s, size_t n)
         assay_queue_take(&s->plain, s->frame);
         s->frame = 0;
     }
+}
+
+bool
+assay_server_collect(struct assay_server *s, struct assay_error *sub,
+                     struct assay_error *err)
+{
+    do {
+        assay_server_decode_body(s, err);
+        assay_buf_add(
+            &s->content,
+            (struct assay_slice){assay_queue_slice(&s->plain).ptr, s->payload});
+        assay_server_take_payload(s, s->payload);
+    } while (err->code == ASSAY_OK && s->body_error.code == ASSAY_OK &&
+             !s->body.done && !s->content.failed &&
+             assay_queue_len(&s->plain) > 0);
+    *sub = s->body_error;
+    if (assay_buf_check(&s->content, "request", sub) == ASSAY_NO_MEMORY) {
+        *err = *sub;
+    }
+    return err->code == ASSAY_OK && (sub->code != ASSAY_OK || s->body.done);
 }
 
 /* --- requests for the backend ------------------------------------------- */

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "assay/session.h"
+#include "atls/appraisal.h"
 #include "atls/reply.h"
 #include "atls/tls.h"
 #include "atls/wire.h"
@@ -27,12 +27,22 @@ struct assay_server {
     struct assay_buf head; /* octets, with the empty line */
     struct assay_http1_body body;
     struct assay_error body_error;
-    struct assay_buf quote_request; /* payload of a request for evidence */
-    size_t payload;                 /* decoded, at the front of `plain` */
-    size_t frame;                   /* octets behind it that go with it */
+    bool of_client;           /* it brings the client's evidence */
+    struct assay_buf content; /* payload of a request that is ours */
+    size_t payload;           /* decoded, at the front of `plain` */
+    size_t frame;             /* octets behind it that go with it */
     bool keep_alive;
     struct assay_wire_ask ask;
     uint8_t report_data[64];
+    /* of clients: server_client.c */
+    bool mutual; /* clients must attest */
+    struct assay_requirement of_clients;
+    bool asked;       /* the nonce has not been answered yet */
+    bool has_nonce;   /* there was one */
+    bool trusted;     /* by the evidence of attested_ms */
+    int64_t nonce_ms; /* when it was made */
+    struct assay_appraisal client;
+    struct assay_session_facts facts; /* of the client's evidence */
 };
 
 /* For good. Returns the code of the first failure. */
@@ -70,8 +80,32 @@ void assay_server_raw_taken(struct assay_server *s, size_t n);
 void assay_server_raw_end(struct assay_server *s);
 void assay_server_raw_eof(struct assay_server *s);
 
+/* Collects the body of a request that is ours. True: it is whole, or *sub says
+ * what is wrong with it. */
+bool assay_server_collect(struct assay_server *s, struct assay_error *sub,
+                          struct assay_error *err);
+
 /* --- evidence: server_quote.c ------------------------------------------- */
 
 /* The body of a request for evidence, then what it asks. */
 void assay_server_take_quote_request(struct assay_server *s,
                                      struct assay_error *err);
+
+/* --- evidence of clients: server_client.c ------------------------------- */
+
+/* May this client send evidence now? NULL, or the refusal. */
+const struct assay_refusal *
+assay_server_client_refusal(const struct assay_server *s);
+/* The body of a client's evidence, then the need for its collateral. */
+void assay_server_take_client_evidence(struct assay_server *s,
+                                       struct assay_error *err);
+/* Is this nonce, which the client has sent, one of ours? */
+bool assay_server_is_reflection(const struct assay_server *s,
+                                const uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES]);
+/* Remembers the nonce of a reply that is about to be sent. ASSAY_INVALID. */
+ASSAY_MUST_CHECK enum assay_code
+assay_server_check_nonce(const struct assay_server *s,
+                         const struct assay_quote_reply *reply,
+                         struct assay_error *err);
+void assay_server_issue_nonce(struct assay_server *s,
+                              const struct assay_quote_reply *reply);

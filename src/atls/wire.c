@@ -27,6 +27,22 @@ assay_wire_bind(const struct assay_ctx *ctx, const uint8_t nonce[32],
     return assay_digest(ctx, ASSAY_SHA512, parts, 2, out, err);
 }
 
+enum assay_code
+assay_wire_bind_client(const struct assay_ctx *ctx,
+                       const uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES],
+                       const uint8_t exporter[ASSAY_EXPORTER_BYTES],
+                       uint8_t out[64], struct assay_error *err)
+{
+    static const uint8_t domain[] = "assay-client-v1"; /* and its NUL */
+    const struct assay_slice parts[] = {
+        {domain, sizeof(domain)},
+        {nonce, ASSAY_CLIENT_NONCE_BYTES},
+        {exporter, ASSAY_EXPORTER_BYTES},
+    };
+
+    return assay_digest(ctx, ASSAY_SHA512, parts, 3, out, err);
+}
+
 static enum assay_code
 report_v2(const struct assay_ctx *ctx, const uint8_t *nonce,
           const uint8_t exporter[ASSAY_EXPORTER_BYTES], uint8_t out[64],
@@ -77,25 +93,33 @@ assay_wire_rule(enum assay_wire w)
 }
 
 void
-assay_wire_request(const struct assay_wire_rule *rule, const char *name,
-                   const uint8_t *nonce, bool want_collateral,
-                   struct assay_buf *out)
+assay_wire_head(const char *path, const char *host, size_t body_len,
+                struct assay_buf *out)
 {
-    const char *host = rule->host != NULL ? rule->host : name;
-    const char *more =
-        want_collateral && rule->wire == ASSAY_WIRE_V2 ? WANT_COLLATERAL : "";
     bool ipv6 = strchr(host, ':') != NULL;
-    size_t len = strlen(rule->member) + 2 * rule->nonce_len + strlen(more) + 7;
 
     assay_buf_printf(out,
-                     "POST " ASSAY_WIRE_PATH " HTTP/1.1\r\n"
+                     "POST %s HTTP/1.1\r\n"
                      "Host: %s%s%s\r\n"
                      "Content-Type: application/json\r\n"
                      "Content-Length: %zu\r\n"
                      "Connection: keep-alive\r\n"
-                     "\r\n"
-                     "{\"%s\":\"",
-                     ipv6 ? "[" : "", host, ipv6 ? "]" : "", len, rule->member);
+                     "\r\n",
+                     path, ipv6 ? "[" : "", host, ipv6 ? "]" : "", body_len);
+}
+
+void
+assay_wire_request(const struct assay_wire_rule *rule, const char *name,
+                   const uint8_t *nonce, bool want_collateral,
+                   struct assay_buf *out)
+{
+    const char *more =
+        want_collateral && rule->wire == ASSAY_WIRE_V2 ? WANT_COLLATERAL : "";
+    size_t len = strlen(rule->member) + 2 * rule->nonce_len + strlen(more) + 7;
+
+    assay_wire_head(ASSAY_WIRE_PATH, rule->host != NULL ? rule->host : name,
+                    len, out);
+    assay_buf_printf(out, "{\"%s\":\"", rule->member);
     assay_hex_encode(out, (struct assay_slice){nonce, rule->nonce_len});
     assay_buf_printf(out, "\"%s}", more);
 }

@@ -9,7 +9,8 @@
 #include "assay/session.h"
 #include "crypto/crypto.h"
 
-#define ASSAY_WIRE_PATH "/tdx_quote"
+#define ASSAY_WIRE_PATH        "/tdx_quote"
+#define ASSAY_WIRE_CLIENT_PATH "/tdx_client_quote"
 
 struct assay_wire_rule {
     enum assay_wire wire;
@@ -31,11 +32,23 @@ void assay_wire_request(const struct assay_wire_rule *rule, const char *name,
                         const uint8_t *nonce, bool want_collateral,
                         struct assay_buf *out);
 
+/* Appends the head of a POST with JSON of so many octets. */
+void assay_wire_head(const char *path, const char *host, size_t body_len,
+                     struct assay_buf *out);
+
 /* Wire v2, which is the only one that a server knows. */
 ASSAY_MUST_CHECK enum assay_code
 assay_wire_bind(const struct assay_ctx *ctx, const uint8_t nonce[32],
                 const uint8_t exporter[ASSAY_EXPORTER_BYTES], uint8_t out[64],
                 struct assay_error *err);
+/* The other direction, with the server's nonce. The words in front see to it
+ * that no quote of a server is one of a client, nor the reverse: what a server
+ * reports is the digest of 64 octets, this is one of 80. */
+ASSAY_MUST_CHECK enum assay_code
+assay_wire_bind_client(const struct assay_ctx *ctx,
+                       const uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES],
+                       const uint8_t exporter[ASSAY_EXPORTER_BYTES],
+                       uint8_t out[64], struct assay_error *err);
 /* What a request's body asks: an object with the members nonce_hex, 64 hex
  * digits, and perhaps want_collateral, true or false. ASSAY_MALFORMED,
  * ASSAY_TRUNCATED, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */

@@ -332,7 +332,9 @@ class Documents(GetCase):
         self.assertEqual(s["report_data"], want)
         self.assertIn(want, json.dumps(quote))
         self.assertEqual(list(s["phases_us"]), [
-            "connect", "handshake", "quote", "collateral", "appraise"])
+            "connect", "handshake", "quote", "collateral", "appraise",
+            "evidence"])
+        self.assertEqual(s["phases_us"].pop("evidence"), 0)
         self.assertGreater(min(s["phases_us"].values()), 0)
         return s
 

@@ -32,9 +32,9 @@ def find_python():
 
 
 class Server:
-    def __init__(self, python, sim):
+    def __init__(self, python, sim, script=SCRIPT):
         self.ca = sim.folder / "ca.pem"
-        self.command = [python, "-W", "ignore", str(SCRIPT),
+        self.command = [python, "-W", "ignore", str(script),
                         sim.ready["guest"], str(sim.folder)]
 
     def __enter__(self):

@@ -1,7 +1,8 @@
-/* Target functions: assay_reply_reader_take assay_reply_parse
- *
- * SPDX-FileCopyrightText: The Assay authors
+/* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * Target functions: assay_reply_reader_take, assay_reply_parse,
+ * assay_client_evidence_parse
  *
  * What a server sends back for a request for evidence. However it is cut, the
  * same is read; nothing is kept beyond the limits; what was read can be written
@@ -54,6 +55,39 @@ check_written(const struct assay_reply_evidence *e)
     assay_buf_free(&b);
 }
 
+/* The other direction: what a server reads of a client is written again, and
+ * read again. */
+static void
+check_client_evidence(struct assay_slice json)
+{
+    static const uint8_t report_data[64] = {1};
+    struct assay_reply_evidence e;
+    struct assay_reply_evidence again;
+    struct assay_error err;
+    struct assay_buf b;
+
+    assay_error_clear(&err);
+    if (assay_client_evidence_parse(json, &e, &err) != ASSAY_OK) {
+        PROMISE(e.quote == NULL && e.event_log == NULL);
+        PROMISE(e.app_compose.ptr == NULL && e.vm_config.ptr == NULL);
+        return;
+    }
+    PROMISE(e.collateral.ptr == NULL && !e.has_client_nonce);
+
+    const struct assay_quote_reply reply = {.quote =
+                                                assay_quote_view(e.quote)->raw};
+
+    assay_buf_init(&b, ASSAY_REPLY_BODY_MAX_BYTES);
+    PROMISE(assay_client_evidence_write(&reply, report_data, &b, &err) ==
+            ASSAY_OK);
+    PROMISE(assay_client_evidence_parse(assay_buf_slice(&b), &again, &err) ==
+            ASSAY_OK);
+    PROMISE(assay_slice_equal(assay_quote_view(again.quote)->raw, reply.quote));
+    assay_reply_evidence_free(&again);
+    assay_reply_evidence_free(&e);
+    assay_buf_free(&b);
+}
+
 static void
 check_body(struct assay_slice json)
 {
@@ -61,6 +95,7 @@ check_body(struct assay_slice json)
     struct assay_error err;
     enum assay_code code;
 
+    check_client_evidence(json);
     assay_error_clear(&err);
     code = assay_reply_parse(json, &e, &err);
     fuzz_check_error(&err, code, SIZE_MAX - 1);

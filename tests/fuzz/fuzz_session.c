@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Target functions: assay_client_feed, assay_client_reattest,
- * assay_client_begin, assay_client_write, assay_server_feed
+ * assay_client_begin, assay_client_write, assay_server_feed,
+ * assay_client_give_evidence, assay_server_switch, assay_server_appraise
  *
  * An attested session over a link that the input commands: it moves, cuts,
  * drops, repeats, holds back and flips what goes either way, in any state, and
@@ -27,7 +28,25 @@ struct scene {
     struct pair s;
     struct script script;
     bool ever_open;
+    bool mutual;
 };
+
+/* A server that requires evidence handles nobody's request without it. */
+static void
+check_server(struct scene *x)
+{
+    const struct assay_verdict *v = assay_server_client_verdict(x->s.server);
+    enum assay_server_state state = assay_server_state(x->s.server);
+
+    if (x->mutual &&
+        (state == ASSAY_SERVER_REQUEST || state == ASSAY_SERVER_RAW)) {
+        PROMISE(v != NULL && assay_verdict_trusted(v));
+        PROMISE(assay_server_facts(x->s.server).mutual);
+    }
+    PROMISE(x->mutual || v == NULL);
+    PROMISE((state == ASSAY_SERVER_FAILED) ==
+            (assay_server_error(x->s.server)->code != ASSAY_OK));
+}
 
 static void
 check(struct scene *x)
@@ -37,9 +56,13 @@ check(struct scene *x)
     const struct assay_error *err = assay_client_error(x->s.client);
 
     x->ever_open = x->ever_open || state == ASSAY_CLIENT_OPEN;
+    check_server(x);
     if (state == ASSAY_CLIENT_OPEN) {
         PROMISE(v != NULL && assay_verdict_trusted(v));
         PROMISE(assay_client_facts(x->s.client).attestations > 0);
+        PROMISE(assay_client_facts(x->s.client).mutual == x->mutual);
+    } else if (state == ASSAY_CLIENT_RAW) {
+        PROMISE(x->ever_open && v != NULL && assay_verdict_trusted(v));
     } else if (state != ASSAY_CLIENT_CLOSED) {
         PROMISE(assay_client_read(x->s.client).len == 0);
     }
@@ -99,7 +122,8 @@ static void
 talk(struct scene *x)
 {
     static const char get[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    bool open = assay_client_state(x->s.client) == ASSAY_CLIENT_OPEN;
+    enum assay_client_state state = assay_client_state(x->s.client);
+    bool open = state == ASSAY_CLIENT_OPEN || state == ASSAY_CLIENT_RAW;
     struct assay_error err;
 
     if (assay_client_begin(x->s.client, x->s.now, &err) == ASSAY_OK) {
@@ -122,6 +146,38 @@ answer(struct scene *x)
         x->s.server,
         assay_slice_of("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"), &err);
     assay_server_respond_end(x->s.server, true);
+}
+
+/* What raw and mutual sessions can do besides. */
+static void
+more(struct scene *x, size_t n)
+{
+    static const struct assay_refusal no = {
+        .status = 403, .code = "no", .message = "no"};
+    uint8_t report_data[64];
+    struct assay_error err;
+
+    if (n < 32) {
+        assay_server_switch(x->s.server);
+    } else if (n < 48) {
+        (void)!assay_server_respond(x->s.server, assay_slice_of("raw"), &err);
+        assay_server_respond_end(x->s.server, false);
+    } else if (n < 64) {
+        assay_server_admit(x->s.server, x->s.now);
+    } else if (n < 80) {
+        assay_server_refuse_client(x->s.server, &no);
+    } else if (n < 96) {
+        (void)!assay_server_appraise(x->s.server, x->s.now, &err);
+    } else if (n < 112) { /* for another nonce, or none */
+        memset(report_data, (int)n, sizeof(report_data));
+        pair_give_evidence(&x->s, report_data);
+    } else if (n < 128) {
+        (void)!assay_client_begin(x->s.client, x->s.now, &err);
+        if (assay_client_switch(x->s.client, &err) == ASSAY_OK) {
+            PROMISE(x->ever_open);
+        }
+        assay_client_end(x->s.client);
+    }
 }
 
 static void
@@ -183,6 +239,8 @@ one_step(struct scene *x)
             assay_client_close(x->s.client);
         } else if (n < 16) {
             assay_server_close(x->s.server);
+        } else {
+            more(x, n);
         }
     }
 }
@@ -199,7 +257,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
         policy = pair_policy(&platform, NULL);
     }
-    pair_make(&x.s, &platform, policy);
+    x.mutual = size > 0 && (data[0] & 0x80) != 0;
+    if (x.mutual) {
+        pair_make_mutual(&x.s, &platform, policy);
+    } else {
+        pair_make(&x.s, &platform, policy);
+    }
     for (int i = 0; i < 200 && x.script.at < x.script.end; i++) {
         one_step(&x);
         check(&x);

@@ -167,8 +167,10 @@ struct pair {
     struct assay_client *client;
     struct assay_server *server;
     struct assay_now now;
-    bool no_quote;     /* the server's quotes are given by the test */
-    bool no_appraisal; /* collateral is, too */
+    bool no_quote;    /* the server's quotes are given by the test */
+    bool no_evidence; /* nor the client's */
+    uint8_t client_nonce[ASSAY_CLIENT_NONCE_BYTES]; /* the last one */
+    bool no_appraisal;                              /* collateral is, too */
     struct assay_slice collateral; /* that the server sends with its quotes */
     struct assay_buf to_server;    /* everything that went over the wire */
     struct assay_buf to_client;
@@ -216,6 +218,19 @@ pair_make(struct pair *s, struct pair_platform *p,
               &err);
 }
 
+/* The server requires of its client what the client requires of it. */
+static inline void
+pair_make_mutual(struct pair *s, struct pair_platform *p,
+                 const struct assay_policy *policy)
+{
+    const struct assay_requirement of_clients = {p->verifier, p->root, policy};
+    struct assay_error err;
+
+    pair_make(s, p, policy);
+    pair_need(assay_server_require(s->server, &of_clients, &err) == ASSAY_OK,
+              &err);
+}
+
 static inline void
 pair_free(struct pair *s)
 {
@@ -225,67 +240,146 @@ pair_free(struct pair *s)
     assay_buf_free(&s->to_client);
 }
 
+/* Evidence of the platform. */
+struct pair_evidence {
+    struct assay_buf quote;
+    struct assay_buf log;
+    struct assay_buf config;
+};
+
+static inline void
+pair_evidence_make(struct pair_evidence *e, const struct pair_platform *p,
+                   const uint8_t report_data[64])
+{
+    struct mint_guest *g = mint_machine_guest(p->machine);
+    const struct mint_log_form form = {.stripped = false};
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_buf_init(&e->quote, MINT_QUOTE_MAX);
+    assay_buf_init(&e->log, MINT_DOCUMENT_MAX);
+    assay_buf_init(&e->config, MINT_DOCUMENT_MAX);
+    pair_need(mint_guest_quote(g,
+                               mint_machine_world(p->machine, MINT_MACHINE_TDX),
+                               report_data, &e->quote, &err) == ASSAY_OK,
+              &err);
+    mint_guest_write_log(g, &form, &e->log);
+    mint_guest_write_vm_config(g, &e->config);
+}
+
+static inline void
+pair_evidence_free(struct pair_evidence *e)
+{
+    assay_buf_free(&e->quote);
+    assay_buf_free(&e->log);
+    assay_buf_free(&e->config);
+}
+
+static inline struct assay_quote_reply
+pair_evidence_reply(const struct pair_evidence *e)
+{
+    return (struct assay_quote_reply){
+        .quote = assay_buf_slice(&e->quote),
+        .event_log = assay_buf_slice(&e->log),
+        .vm_config = assay_buf_slice(&e->config),
+    };
+}
+
 /* The evidence of the platform for this report data, given to the server. */
 static inline void
 pair_give_quote(struct pair *s, const uint8_t report_data[64])
 {
-    struct mint_guest *g = mint_machine_guest(s->p->machine);
-    const struct mint_log_form form = {.stripped = false};
-    struct assay_buf quote;
-    struct assay_buf log;
-    struct assay_buf config;
+    struct pair_evidence e;
+    struct assay_quote_reply reply;
     struct assay_error err;
 
-    assay_error_clear(&err);
-    assay_buf_init(&quote, MINT_QUOTE_MAX);
-    assay_buf_init(&log, MINT_DOCUMENT_MAX);
-    assay_buf_init(&config, MINT_DOCUMENT_MAX);
-    pair_need(
-        mint_guest_quote(g, mint_machine_world(s->p->machine, MINT_MACHINE_TDX),
-                         report_data, &quote, &err) == ASSAY_OK,
-        &err);
-    mint_guest_write_log(g, &form, &log);
-    mint_guest_write_vm_config(g, &config);
-
-    const struct assay_quote_reply reply = {
-        .quote = assay_buf_slice(&quote),
-        .event_log = assay_buf_slice(&log),
-        .vm_config = assay_buf_slice(&config),
-        .collateral = s->collateral,
-        .now_s = s->now.wall_s,
-    };
-
+    pair_evidence_make(&e, s->p, report_data);
+    s->client_nonce[0]++;
+    reply = pair_evidence_reply(&e);
+    reply.collateral = s->collateral;
+    reply.now_s = s->now.wall_s;
+    reply.mono_ms = s->now.mono_ms;
+    reply.client_nonce = s->client_nonce;
     pair_need(assay_server_give_quote(s->server, &reply, &err) == ASSAY_OK,
               &err);
-    assay_buf_free(&quote);
-    assay_buf_free(&log);
-    assay_buf_free(&config);
+    pair_evidence_free(&e);
+}
+
+/* The same for the client; whether it took it is seen in its state. */
+static inline void
+pair_give_evidence(struct pair *s, const uint8_t report_data[64])
+{
+    struct pair_evidence e;
+    struct assay_quote_reply reply;
+    struct assay_error err;
+
+    pair_evidence_make(&e, s->p, report_data);
+    reply = pair_evidence_reply(&e);
+    (void)!assay_client_give_evidence(s->client, &reply, &err);
+    pair_evidence_free(&e);
+}
+
+/* What the state of the server calls for; true if something was done. */
+static inline bool
+pair_serve_server(struct pair *s)
+{
+    uint8_t report_data[64];
+    struct assay_error err;
+
+    switch (assay_server_state(s->server)) {
+    case ASSAY_SERVER_QUOTE:
+        if (!s->no_quote) {
+            assay_server_report_data(s->server, report_data);
+            pair_give_quote(s, report_data);
+        }
+        return !s->no_quote;
+    case ASSAY_SERVER_NEED_COLLATERAL:
+        assay_server_give_collateral(s->server, s->p->collateral);
+        return true;
+    case ASSAY_SERVER_APPRAISE:
+        (void)!assay_server_appraise(s->server, s->now, &err);
+        return true;
+    case ASSAY_SERVER_ADMIT:
+        assay_server_admit(s->server, s->now);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static inline bool
+pair_serve_client(struct pair *s)
+{
+    uint8_t report_data[64];
+    struct assay_error err;
+
+    switch (assay_client_state(s->client)) {
+    case ASSAY_CLIENT_NEED_COLLATERAL:
+        if (!s->no_appraisal) {
+            assay_client_give_collateral(s->client, s->p->collateral);
+        }
+        return !s->no_appraisal;
+    case ASSAY_CLIENT_APPRAISE:
+        if (!s->no_appraisal) {
+            (void)!assay_client_appraise(s->client, s->now, &err);
+        }
+        return !s->no_appraisal;
+    case ASSAY_CLIENT_NEED_EVIDENCE:
+        if (!s->no_evidence) {
+            assay_client_report_data(s->client, report_data);
+            pair_give_evidence(s, report_data);
+        }
+        return !s->no_evidence;
+    default:
+        return false;
+    }
 }
 
 /* What the states of both ends call for; true if something was done. */
 static inline bool
 pair_serve(struct pair *s)
 {
-    uint8_t report_data[64];
-    struct assay_error err;
-
-    if (assay_server_state(s->server) == ASSAY_SERVER_QUOTE && !s->no_quote) {
-        assay_server_report_data(s->server, report_data);
-        pair_give_quote(s, report_data);
-        return true;
-    }
-    if (s->no_appraisal) {
-        return false;
-    }
-    if (assay_client_state(s->client) == ASSAY_CLIENT_NEED_COLLATERAL) {
-        assay_client_give_collateral(s->client, s->p->collateral);
-        return true;
-    }
-    if (assay_client_state(s->client) == ASSAY_CLIENT_APPRAISE) {
-        (void)!assay_client_appraise(s->client, s->now, &err);
-        return true;
-    }
-    return false;
+    return pair_serve_server(s) || pair_serve_client(s);
 }
 
 /* Moves what one end wants to send to the other; true if something moved. */

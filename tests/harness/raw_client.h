@@ -44,9 +44,12 @@ raw_client_run(struct raw_client *r)
     assay_queue_free(&plain);
 }
 
+/* of_clients: what the server requires, or NULL. */
 static inline void
-raw_client_make(struct raw_client *r, const struct pair_platform *p)
+raw_client_make(struct raw_client *r, const struct pair_platform *p,
+                const struct assay_policy *of_clients)
 {
+    const struct assay_requirement of = {p->verifier, p->root, of_clients};
     const struct assay_tls_client_setup setup = {
         .ctx = p->ctx,
         .roots = p->roots,
@@ -61,6 +64,9 @@ raw_client_make(struct raw_client *r, const struct pair_platform *p)
     pair_need(assay_tls_client_new(&setup, &r->tls, &err) == ASSAY_OK, &err);
     pair_need(assay_server_new(p->ctx, p->identity, &r->server, &err) ==
                   ASSAY_OK,
+              &err);
+    pair_need(of_clients == NULL ||
+                  assay_server_require(r->server, &of, &err) == ASSAY_OK,
               &err);
     raw_client_run(r);
 }

@@ -30,7 +30,7 @@ reply_read(struct reply_read *r, struct assay_slice in, size_t room,
     r->done = false;
     assay_buf_init(&r->content, ASSAY_REPLY_BODY_MAX_BYTES);
     assay_buf_init(&r->rest, SIZE_MAX);
-    assay_reply_reader_init(&reader);
+    assay_reply_reader_init(&reader, "quote reply", ASSAY_REPLY_BODY_MAX_BYTES);
     assay_queue_init(&q, room);
     while (!r->done && r->err.code == ASSAY_OK) {
         uint8_t *to = assay_queue_extend(&q, n);

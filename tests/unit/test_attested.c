@@ -9,6 +9,7 @@
 #include "harness/loop.h"
 #include "harness/pair.h"
 #include "io/exchange.h"
+#include "io/http_server.h"
 #include "io/listen.h"
 #include "io/moment.h"
 
@@ -17,6 +18,7 @@
 
 static struct pair_platform platform;
 static struct assay_policy *policy;
+static char folder[] = "/tmp/assay-test-attested-XXXXXX";
 
 /* --- the server --------------------------------------------------------- */
 
@@ -39,6 +41,9 @@ struct trial {
     struct assay_attested *conn;
     struct assay_exchange *exchange;
     struct assay_buf wire;
+    struct assay_quoter *quoter;     /* the client's */
+    struct assay_http_server *agent; /* its guest agent */
+    unsigned agent_status;           /* 0: gives quotes */
     uv_timer_t appetite;
     size_t bite; /* of the slow reader; 0: an exchange reads */
     size_t got;
@@ -87,14 +92,12 @@ on_server_data(void *user, struct assay_slice in)
 {
     struct trial *t = user;
     struct assay_error err;
-    uint8_t report_data[64];
     struct assay_slice out;
     size_t used = 0;
 
     (void)!assay_server_feed(t->far.server, in, &used, &err);
-    if (assay_server_state(t->far.server) == ASSAY_SERVER_QUOTE) {
-        assay_server_report_data(t->far.server, report_data);
-        pair_give_quote(&t->far, report_data);
+    t->far.now = assay_now();
+    while (pair_serve_server(&t->far)) {
     }
     if (assay_server_state(t->far.server) == ASSAY_SERVER_REQUEST &&
         t->manner == ANSWERS) {
@@ -154,6 +157,8 @@ leave(struct trial *t)
     assay_attested_close(t->conn);
     t->conn = NULL;
     uv_timer_stop(&t->appetite);
+    assay_http_server_close(t->agent);
+    t->agent = NULL;
 }
 
 static void
@@ -343,6 +348,7 @@ trial_run(struct trial *t, void (*open)(void *user), uint32_t phase_ms)
         .session = &t->session,
         .dial = &t->dial,
         .supply = t->supply,
+        .quoter = t->quoter,
         .phase_ms = phase_ms,
     };
 
@@ -357,6 +363,7 @@ trial_close(struct trial *t)
     assert_null(t->conn);
     close_server(t);
     assay_supply_free(t->supply);
+    assay_quoter_free(t->quoter);
     uv_close((uv_handle_t *)&t->appetite, NULL);
     loop_close(&t->loop);
     assay_server_free(t->far.server);
@@ -408,6 +415,134 @@ readers_of_any_appetite(void **state)
     }
 }
 
+/* --- evidence of the client --------------------------------------------- */
+
+static void
+answer_quote(const struct assay_http_request *r, struct assay_buf *to)
+{
+    size_t at = assay_slice_find(r->body, "\"report_data\":\"");
+    uint8_t report_data[64];
+    struct pair_evidence e;
+    struct assay_json_out o;
+    struct assay_error err;
+
+    assert_int_not_equal(at, ASSAY_NO_OFFSET);
+    at += strlen("\"report_data\":\"");
+    assay_error_clear(&err);
+    assert_int_equal(
+        assay_hex_decode((struct assay_slice){r->body.ptr + at, 128},
+                         report_data, 64, "report data", &err),
+        ASSAY_OK);
+    pair_evidence_make(&e, &platform, report_data);
+    assay_json_out_init(&o, to, true);
+    assay_json_out_open(&o, NULL, '{');
+    assay_json_out_hex(&o, "quote", assay_buf_slice(&e.quote));
+    assay_json_out_string(&o, "event_log", assay_buf_slice(&e.log));
+    assay_json_out_string(&o, "vm_config", assay_buf_slice(&e.config));
+    assay_json_out_close(&o, '}');
+    pair_evidence_free(&e);
+}
+
+static void
+on_agent(void *user, const struct assay_http_request *r,
+         struct assay_http_answer *a)
+{
+    struct trial *t = user;
+
+    a->content_type = "application/json";
+    a->status = t->agent_status != 0 ? t->agent_status : 200;
+    if (a->status != 200) {
+        return;
+    }
+    if (assay_slice_is(r->path, "/GetQuote")) {
+        answer_quote(r, &a->body);
+    } else {
+        assay_buf_add_text(&a->body, "{\"tcb_info\":\"{}\"}");
+    }
+}
+
+/* A guest agent, and the source of quotes that asks it. */
+static void
+give_quoter(struct trial *t)
+{
+    static const struct assay_http_server_limits limits = {4096, 8, 5000, 5000};
+    struct assay_address at = {.is_unix = true};
+    char spec[128];
+
+    (void)snprintf(at.path, sizeof(at.path), "%s/agent.sock", folder);
+    (void)snprintf(spec, sizeof(spec), "dstack:%s", at.path);
+    assert_int_equal(assay_http_server_new(&t->loop.uv, &at, 0600, &limits,
+                                           on_agent, t, &t->agent, &t->err),
+                     ASSAY_OK);
+    assert_int_equal(
+        assay_quoter_new(&t->loop.uv, spec, 5000, &t->quoter, &t->err),
+        ASSAY_OK);
+}
+
+/* A server that requires evidence by this policy; a client that has a source
+ * of it, or none. */
+static void
+open_mutual(struct trial *t, const struct assay_policy *of_clients,
+            bool has_source)
+{
+    const struct assay_requirement r = {platform.verifier, platform.root,
+                                        of_clients};
+
+    trial_open(t, ANSWERS);
+    assert_int_equal(assay_server_require(t->far.server, &r, &t->err),
+                     ASSAY_OK);
+    if (has_source) {
+        give_quoter(t);
+    }
+}
+
+static void
+evidence_of_the_client(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    open_mutual(&t, policy, true);
+    trial_run(&t, on_open, 0);
+    check_ended(&t, ASSAY_OK, "");
+    assert_int_equal(t.opened, 1);
+    assert_int_equal(t.got, BODY_BYTES);
+    assert_true(assay_server_facts(t.far.server).mutual);
+    trial_close(&t);
+}
+
+static void
+no_evidence_of_the_client(void **state)
+{
+    struct assay_policy *strict = pair_policy(
+        &platform, ",\"min_tcb_evaluation_data_number\":4294967295");
+    struct trial t;
+
+    (void)state;
+    open_mutual(&t, policy, false);
+    trial_run(&t, on_open, 0);
+    check_ended(&t, ASSAY_MISSING,
+                PAIR_NAME ": the server requires evidence of its clients");
+    assert_int_equal(t.opened, 0);
+    trial_close(&t);
+
+    open_mutual(&t, policy, true);
+    t.agent_status = 500;
+    trial_run(&t, on_open, 0);
+    assert_true(t.failed && !t.peer_failed);
+    assert_int_equal(t.opened, 0);
+    trial_close(&t);
+
+    open_mutual(&t, strict, true);
+    trial_run(&t, on_open, 0);
+    check_ended(&t, ASSAY_REFUSED,
+                "client evidence: status 403 instead of 200; the server says: "
+                "the client's evidence fails the check ");
+    assert_int_equal(t.opened, 0);
+    trial_close(&t);
+    assay_policy_free(strict);
+}
+
 static void
 an_owner_that_has_enough(void **state)
 {
@@ -456,9 +591,14 @@ main(void)
         cmocka_unit_test(readers_of_any_appetite),
         cmocka_unit_test(an_owner_that_has_enough),
         cmocka_unit_test(silence),
+        cmocka_unit_test(evidence_of_the_client),
+        cmocka_unit_test(no_evidence_of_the_client),
     };
     int failed;
 
+    if (mkdtemp(folder) == NULL) {
+        return 1;
+    }
     /* Sessions of io/ go by the system's clock. */
     pair_platform_make_at(&platform, (int64_t)time(NULL));
     pair_announce(&platform, assay_tls_identity_leaf(platform.identity));
@@ -466,5 +606,6 @@ main(void)
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     assay_policy_free(policy);
     pair_platform_free(&platform);
+    (void)rmdir(folder);
     return failed;
 }

@@ -118,7 +118,8 @@ test_read(void **state)
         room = assay_queue_extend(&q, text.len);
         assert_non_null(room);
         memcpy(room, text.ptr, text.len);
-        assay_reply_reader_init(&reader);
+        assay_reply_reader_init(&reader, "quote reply",
+                                ASSAY_REPLY_BODY_MAX_BYTES);
         oom_fail_after(n);
         (void)!assay_reply_reader_take(&reader, &q, &done, &err);
         refused = oom_stop();
@@ -164,6 +165,42 @@ test_parse(void **state)
     }
     assert_true(n > 8);
     assay_buf_free(&text);
+}
+
+static void
+test_client_evidence(void **state)
+{
+    static const uint8_t report_data[64] = {0};
+    const struct assay_quote_reply reply = good_reply();
+    long n = 0;
+
+    (void)state;
+    for (;; n++) {
+        struct assay_reply_evidence e;
+        struct assay_buf b;
+        struct assay_error err;
+        enum assay_code code;
+
+        assay_error_clear(&err);
+        assay_buf_init(&b, 1u << 20);
+        assay_reply_evidence_init(&e);
+        oom_fail_after(n);
+        code = assay_client_evidence_write(&reply, report_data, &b, &err);
+        if (code == ASSAY_OK) {
+            code = assay_client_evidence_parse(assay_buf_slice(&b), &e, &err);
+        }
+        if (!oom_stop()) {
+            assert_int_equal(code, ASSAY_OK);
+            assay_reply_evidence_free(&e);
+            assay_buf_free(&b);
+            break;
+        }
+        assay_buf_free(&b);
+        assert_int_equal(code, ASSAY_NO_MEMORY);
+        assert_true(e.quote == NULL && e.event_log == NULL &&
+                    e.app_compose.ptr == NULL && e.vm_config.ptr == NULL);
+    }
+    assert_true(n > 8);
 }
 
 static void
@@ -321,9 +358,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write), cmocka_unit_test(test_write_error),
-        cmocka_unit_test(test_read),  cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_nonce), cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write_error),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_client_evidence),
+        cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_tls),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -196,55 +196,11 @@ test_goodbye_instead_of_a_reply(void **state)
     raw_free(&r);
 }
 
-/* Good evidence for this session, as a reply, with one more member (or none),
- * and `more` behind it. */
-static void
-say_evidence_with(struct raw_server *r, const struct assay_client *c,
-                  const char *member, const char *more)
-{
-    struct assay_session_facts f = assay_client_facts(c);
-    struct mint_guest *g = mint_machine_guest(platform.machine);
-    const struct mint_log_form form = {.stripped = true};
-    struct assay_buf quote;
-    struct assay_buf log;
-    struct assay_buf body;
-    struct assay_buf text;
-    struct assay_json_out o;
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    assay_buf_init(&quote, MINT_QUOTE_MAX);
-    assay_buf_init(&log, MINT_DOCUMENT_MAX);
-    assay_buf_init(&body, MINT_DOCUMENT_MAX);
-    assay_buf_init(&text, MINT_DOCUMENT_MAX);
-    pair_need(mint_guest_quote(
-                  g, mint_machine_world(platform.machine, MINT_MACHINE_TDX),
-                  f.report_data, &quote, &err) == ASSAY_OK,
-              &err);
-    mint_guest_write_log(g, &form, &log);
-    assay_json_out_init(&o, &body, true);
-    assay_json_out_open(&o, NULL, '{');
-    assay_json_out_open(&o, "quote", '{');
-    assay_json_out_hex(&o, "quote", assay_buf_slice(&quote));
-    assay_json_out_string(&o, "event_log", assay_buf_slice(&log));
-    assay_json_out_close(&o, '}');
-    assay_buf_printf(&body, "%s%s", member[0] != '\0' ? "," : "", member);
-    assay_json_out_close(&o, '}');
-    assay_buf_printf(&text,
-                     "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%.*s%s",
-                     body.len, (int)body.len, (const char *)body.ptr, more);
-    raw_say(r, assay_buf_slice(&text));
-    assay_buf_free(&quote);
-    assay_buf_free(&log);
-    assay_buf_free(&body);
-    assay_buf_free(&text);
-}
-
 static void
 say_evidence(struct raw_server *r, const struct assay_client *c,
              const char *more)
 {
-    say_evidence_with(r, c, "", more);
+    raw_say_evidence(r, c, "", more);
 }
 
 static void
@@ -381,7 +337,7 @@ test_hole_5_collateral_of_the_server(void **state)
     raw_free(&r);
 
     start(&r, &c);
-    say_evidence_with(&r, c, "\"collateral\":{\"tcb_info\":{}}", "");
+    raw_say_evidence(&r, c, "\"collateral\":{\"tcb_info\":{}}", "");
     raw_run(&r, c, SIZE_MAX);
     assert_int_equal(assay_client_state(c), ASSAY_CLIENT_NEED_COLLATERAL);
     assert_int_equal(assay_client_stapled(c).len, 0);

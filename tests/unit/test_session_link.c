@@ -8,6 +8,8 @@
 #include "harness/pair_test.h"
 #include "harness/unit.h"
 
+static bool mutual; /* the server requires evidence of the client */
+
 enum damage { NONE, DROP, REPEAT, SWAP, FLIP };
 static const char *const damage_names[] = {"none", "drop", "repeat", "swap",
                                            "flip"};
@@ -112,11 +114,26 @@ pass(struct pair *s, struct link *l)
 }
 
 static void
+make(struct pair *s)
+{
+    if (mutual) {
+        pair_make_mutual(s, &platform, policy);
+    } else {
+        pair_make(s, &platform, policy);
+    }
+}
+
+static void
 check_promise(const char *row, const struct pair *s)
 {
     const struct assay_verdict *v = assay_client_verdict(s->client);
 
     if (assay_client_state(s->client) == ASSAY_CLIENT_OPEN) {
+        CHECK(row, v != NULL && assay_verdict_trusted(v));
+        CHECK(row, assay_client_facts(s->client).mutual == mutual);
+    }
+    if (assay_server_facts(s->server).mutual) {
+        v = assay_server_client_verdict(s->server);
         CHECK(row, v != NULL && assay_verdict_trusted(v));
     }
 }
@@ -153,7 +170,7 @@ test_cuts(void **state)
         struct link down = {.cut = cuts[i]};
         struct pair s;
 
-        pair_make(&s, &platform, policy);
+        make(&s);
         run("cut", &s, &up, &down);
         assert_int_equal(assay_client_state(s.client), ASSAY_CLIENT_OPEN);
         pair_free(&s);
@@ -168,7 +185,7 @@ count_records(bool up)
     struct pair s;
     size_t n;
 
-    pair_make(&s, &platform, policy);
+    make(&s);
     run("count", &s, &a, &b);
     n = up ? a.records : b.records;
     pair_free(&s);
@@ -205,7 +222,7 @@ damage_every_record(bool up, enum damage how, size_t bits)
             l->bit = bit * 37;
             (void)snprintf(row, sizeof(row), "%s %s %zu, bit %zu",
                            damage_names[how], up ? "up" : "down", i, l->bit);
-            pair_make(&s, &platform, policy);
+            make(&s);
             run(row, &s, &a, &b);
             if (assay_client_state(s.client) == ASSAY_CLIENT_OPEN) {
                 CHECK(row, is_harmless(l));
@@ -250,6 +267,13 @@ test_flips(void **state)
     damage_every_record(false, FLIP, 40);
 }
 
+static int
+all_mutual(void **state)
+{
+    mutual = true;
+    return pair_setup(state);
+}
+
 int
 main(void)
 {
@@ -258,5 +282,8 @@ main(void)
         cmocka_unit_test(test_repeats), cmocka_unit_test(test_swaps),
         cmocka_unit_test(test_flips),
     };
-    return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
+    int failed = cmocka_run_group_tests(tests, pair_setup, pair_teardown);
+
+    return failed + cmocka_run_group_tests_name("mutual", tests, all_mutual,
+                                                pair_teardown);
 }

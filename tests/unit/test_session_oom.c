@@ -10,6 +10,8 @@
 #include "harness/pair_test.h"
 #include "harness/unit.h"
 
+static bool mutual; /* the server requires evidence of the client */
+
 /* Refuses from now on, as counted so far; the harness's own allocations, which
  * make quotes, stand outside. */
 static void
@@ -30,6 +32,8 @@ make(struct pair *s)
 {
     const struct assay_client_options o =
         pair_client_options(&platform, policy);
+    const struct assay_requirement of_clients = {platform.verifier,
+                                                 platform.root, policy};
     struct assay_error err;
     enum assay_code code;
 
@@ -44,6 +48,9 @@ make(struct pair *s)
     if (code == ASSAY_OK) {
         code =
             assay_server_new(platform.ctx, platform.identity, &s->server, &err);
+    }
+    if (code == ASSAY_OK && mutual) {
+        code = assay_server_require(s->server, &of_clients, &err);
     }
     guard(false);
     assert_true(code == ASSAY_OK || is_memory(code));
@@ -73,11 +80,35 @@ move(struct pair *s, bool up)
     return out.len > 0;
 }
 
+/* The client's evidence, made outside. */
+static void
+give_evidence(struct pair *s)
+{
+    uint8_t report_data[64];
+    struct pair_evidence e;
+    struct assay_quote_reply reply;
+    struct assay_error err;
+
+    assay_client_report_data(s->client, report_data);
+    pair_evidence_make(&e, &platform, report_data);
+    reply = pair_evidence_reply(&e);
+    guard(true);
+    if (assay_client_give_evidence(s->client, &reply, &err) != ASSAY_OK) {
+        assay_client_abort(s->client, &err);
+    }
+    guard(false);
+    pair_evidence_free(&e);
+}
+
 static bool
-serve(struct pair *s)
+serve_client(struct pair *s)
 {
     struct assay_error err;
 
+    if (assay_client_state(s->client) == ASSAY_CLIENT_NEED_EVIDENCE) {
+        give_evidence(s);
+        return true;
+    }
     if (assay_client_state(s->client) == ASSAY_CLIENT_NEED_COLLATERAL) {
         assay_client_give_collateral(s->client, platform.collateral);
     }
@@ -87,7 +118,26 @@ serve(struct pair *s)
         guard(false);
         return true;
     }
-    return assay_server_state(s->server) == ASSAY_SERVER_QUOTE && pair_serve(s);
+    return false;
+}
+
+static bool
+serve(struct pair *s)
+{
+    struct assay_error err;
+
+    if (assay_server_state(s->server) == ASSAY_SERVER_NEED_COLLATERAL) {
+        assay_server_give_collateral(s->server, platform.collateral);
+    }
+    if (assay_server_state(s->server) == ASSAY_SERVER_APPRAISE) {
+        guard(true);
+        (void)!assay_server_appraise(s->server, s->now, &err);
+        guard(false);
+        return true;
+    }
+    return serve_client(s) ||
+           (assay_server_state(s->server) == ASSAY_SERVER_QUOTE &&
+            pair_serve(s));
 }
 
 static void
@@ -98,6 +148,7 @@ check(long n, const struct pair *s)
 
     if (state == ASSAY_CLIENT_OPEN) {
         assert_true(v != NULL && assay_verdict_trusted(v));
+        assert_int_equal(assay_client_facts(s->client).mutual, mutual);
     }
     if (state == ASSAY_CLIENT_FAILED &&
         (assay_client_peer_failed(s->client) ||
@@ -166,6 +217,13 @@ test_all_after_one(void **state)
     assert_true(n > 20);
 }
 
+static int
+all_mutual(void **state)
+{
+    mutual = true;
+    return pair_setup(state);
+}
+
 int
 main(void)
 {
@@ -173,5 +231,8 @@ main(void)
         cmocka_unit_test(test_each_allocation_once),
         cmocka_unit_test(test_all_after_one),
     };
-    return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
+    int failed = cmocka_run_group_tests(tests, pair_setup, pair_teardown);
+
+    return failed + cmocka_run_group_tests_name("mutual", tests, all_mutual,
+                                                pair_teardown);
 }

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_session_raw.c - server sessions that switch protocols, and bodies that
- * cannot be decoded.
+ * test_session_raw.c - sessions that switch protocols, at both ends; requests
+ * whose body cannot be decoded; the largest reply.
  */
 #include "harness/pair_test.h"
 #include "harness/raw_client.h"
@@ -60,7 +60,7 @@ check_got(struct raw_client *r, const char *want)
 static void
 start(struct raw_client *r, const char *request)
 {
-    raw_client_make(r, &platform);
+    raw_client_make(r, &platform, NULL);
     raw_client_say(r, request);
     check_state(r, ASSAY_SERVER_REQUEST);
 }
@@ -135,7 +135,7 @@ test_switch_elsewhere_does_nothing(void **state)
     struct raw_client r;
 
     (void)state;
-    raw_client_make(&r, &platform);
+    raw_client_make(&r, &platform, NULL);
     assay_server_switch(r.server);
     check_state(&r, ASSAY_SERVER_IDLE);
     raw_client_free(&r);
@@ -262,6 +262,220 @@ test_back_pressure(void **state)
     raw_client_free(&r);
 }
 
+/* --- the client --------------------------------------------------------- */
+
+static void
+check_client(const struct pair *s, enum assay_client_state want)
+{
+    enum assay_client_state got = assay_client_state(s->client);
+
+    if (got != want) {
+        fail_msg("%s instead of %s: %s", assay_client_state_name(got),
+                 assay_client_state_name(want),
+                 assay_client_error(s->client)->msg);
+    }
+}
+
+static void
+client_says(struct pair *s, const char *text)
+{
+    struct assay_error err;
+
+    assert_int_equal(assay_client_write(s->client, assay_slice_of(text), &err),
+                     ASSAY_OK);
+    pair_run(s);
+}
+
+static void
+server_says(struct pair *s, const char *text)
+{
+    struct assay_error err;
+
+    assert_int_equal(
+        assay_server_respond(s->server, assay_slice_of(text), &err), ASSAY_OK);
+    pair_run(s);
+}
+
+static void
+client_got(struct pair *s, const char *want)
+{
+    struct assay_slice got = assay_client_read(s->client);
+
+    if (!assay_slice_is(got, want)) {
+        fail_msg("client got \"%.*s\"", (int)got.len, (const char *)got.ptr);
+    }
+    assay_client_taken(s->client, got.len);
+}
+
+/* Asked to switch; the server has not answered yet. */
+static void
+ask_to_switch(struct pair *s)
+{
+    struct assay_error err;
+
+    pair_make(s, &platform, policy);
+    pair_run(s);
+    assert_int_equal(assay_client_switch(s->client, &err), ASSAY_INVALID);
+    assert_int_equal(assay_client_begin(s->client, s->now, &err), ASSAY_OK);
+    client_says(s, upgrade);
+}
+
+static void
+open_raw(struct pair *s)
+{
+    struct assay_error err;
+
+    ask_to_switch(s);
+    server_says(s, switching);
+    assay_server_switch(s->server);
+    client_got(s, switching);
+    assert_int_equal(assay_client_switch(s->client, &err), ASSAY_OK);
+    check_client(s, ASSAY_CLIENT_RAW);
+}
+
+static void
+test_client_raw(void **state)
+{
+    struct assay_error err;
+    struct pair s;
+
+    (void)state;
+    open_raw(&s);
+    client_says(&s, "up");
+    assert_true(assay_slice_is(assay_server_request_body(s.server), "up"));
+    server_says(&s, "down");
+    client_got(&s, "down");
+    assay_client_end(s.client); /* which a raw stream does not */
+    client_says(&s, "more");
+    /* It is one message, begun on evidence that was fresh: it may grow old, and
+     * cannot be renewed in its midst. */
+    s.now.mono_ms += 1000000;
+    assert_true(assay_client_due(s.client, s.now));
+    client_says(&s, "still");
+    assert_int_equal(assay_client_begin(s.client, s.now, &err), ASSAY_INVALID);
+    assert_int_equal(assay_client_reattest(s.client, s.now, pair_nonce, &err),
+                     ASSAY_INVALID);
+    assert_int_equal(assay_client_switch(s.client, &err), ASSAY_INVALID);
+    check_client(&s, ASSAY_CLIENT_RAW);
+    pair_free(&s);
+}
+
+/* On evidence that was too old, no raw stream begins. */
+static void
+test_client_raw_begins_fresh(void **state)
+{
+    struct assay_error err;
+    struct pair s;
+
+    (void)state;
+    pair_make(&s, &platform, policy);
+    pair_run(&s);
+    s.now.mono_ms += 300000;
+    assert_int_equal(assay_client_begin(s.client, s.now, &err), ASSAY_STALE);
+    assert_int_equal(assay_client_switch(s.client, &err), ASSAY_INVALID);
+    check_client(&s, ASSAY_CLIENT_OPEN);
+    pair_free(&s);
+}
+
+static void
+test_client_raw_ends_first(void **state)
+{
+    struct assay_error err;
+    struct pair s;
+
+    (void)state;
+    open_raw(&s);
+    assay_client_close(s.client);
+    assert_int_equal(assay_client_write(s.client, assay_slice_of("x"), &err),
+                     ASSAY_INVALID);
+    pair_run(&s);
+    check_client(&s, ASSAY_CLIENT_RAW);
+    assert_true(assay_server_body_done(s.server));
+    server_says(&s, "all the rest");
+    assay_server_respond_end(s.server, true);
+    pair_run(&s);
+    check_client(&s, ASSAY_CLIENT_CLOSED);
+    assert_false(assay_client_truncated(s.client));
+    client_got(&s, "all the rest");
+    assert_int_equal(assay_server_state(s.server), ASSAY_SERVER_CLOSED);
+    pair_free(&s);
+}
+
+static void
+test_client_raw_ends_last(void **state)
+{
+    struct pair s;
+
+    (void)state;
+    open_raw(&s);
+    server_says(&s, "last");
+    assay_server_respond_end(s.server, true);
+    pair_run(&s);
+    check_client(&s, ASSAY_CLIENT_RAW);
+    assert_true(assay_client_read_done(s.client));
+    client_got(&s, "last");
+    assay_client_eof(s.client); /* the connection's half, too */
+    check_client(&s, ASSAY_CLIENT_RAW);
+    client_says(&s, "on and on");
+    assert_true(
+        assay_slice_is(assay_server_request_body(s.server), "on and on"));
+    assay_client_close(s.client);
+    check_client(&s, ASSAY_CLIENT_CLOSED);
+    assert_false(assay_client_truncated(s.client));
+    pair_free(&s);
+}
+
+static void
+test_client_raw_cut(void **state)
+{
+    struct pair s;
+
+    (void)state;
+    for (int ended = 0; ended < 2; ended++) {
+        open_raw(&s);
+        server_says(&s, "half a");
+        if (ended == 1) {
+            assay_client_close(s.client);
+        }
+        assay_client_eof(s.client);
+        check_client(&s, ASSAY_CLIENT_CLOSED);
+        assert_true(assay_client_truncated(s.client));
+        assert_false(assay_client_read_done(s.client));
+        client_got(&s, "half a");
+        pair_free(&s);
+    }
+}
+
+/* All that the server has to say comes at once, the goodbye with it. */
+static void
+test_client_raw_goodbye_with_the_response(void **state)
+{
+    struct assay_error err;
+    struct pair s;
+
+    (void)state;
+    ask_to_switch(&s);
+    assert_int_equal(
+        assay_server_respond(s.server, assay_slice_of(switching), &err),
+        ASSAY_OK);
+    assay_server_switch(s.server);
+    assay_server_respond_end(s.server, false);
+    pair_run(&s);
+    check_client(&s, ASSAY_CLIENT_CLOSED);
+    client_got(&s, switching);
+    assert_int_equal(assay_client_switch(s.client, &err), ASSAY_OK);
+    check_client(&s, ASSAY_CLIENT_RAW);
+    assert_true(assay_client_read_done(s.client));
+    client_says(&s, "hello");
+    assert_true(assay_slice_is(assay_server_request_body(s.server), "hello"));
+    pair_free(&s);
+    /* Cut, it is none. */
+    ask_to_switch(&s);
+    assay_client_eof(s.client);
+    assert_int_equal(assay_client_switch(s.client, &err), ASSAY_INVALID);
+    pair_free(&s);
+}
+
 /* --- bodies that cannot be decoded -------------------------------------- */
 
 static const struct {
@@ -318,7 +532,7 @@ test_bad_body_can_be_told(void **state)
 static void
 ask_for_a_quote(struct raw_client *r)
 {
-    raw_client_make(r, &platform);
+    raw_client_make(r, &platform, NULL);
     raw_client_say(r, "POST /tdx_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
                       "Content-Length: 80\r\n\r\n"
                       "{\"nonce_hex\":\"000102030405060708090a0b0c0d0e0f"
@@ -396,6 +610,12 @@ main(void)
         cmocka_unit_test(test_cut_is_no_end),
         cmocka_unit_test(test_ended_before_the_switch),
         cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_client_raw),
+        cmocka_unit_test(test_client_raw_begins_fresh),
+        cmocka_unit_test(test_client_raw_ends_first),
+        cmocka_unit_test(test_client_raw_ends_last),
+        cmocka_unit_test(test_client_raw_cut),
+        cmocka_unit_test(test_client_raw_goodbye_with_the_response),
         cmocka_unit_test(test_bad_body_can_be_told),
         cmocka_unit_test(test_large_reply),
         cmocka_unit_test(test_retry_after),

@@ -5,6 +5,7 @@
  * policy asks for it, and not believed for that.
  */
 #include "harness/pair_test.h"
+#include "harness/raw_client.h"
 #include "harness/unit.h"
 
 #define BUNDLE "{\"tcb_info\":{\"a\":[1, 2]}}"
@@ -54,6 +55,38 @@ test_only_where_the_policy_asks(void **state)
     }
 }
 
+/* Nor does a server send what was not asked for. */
+static void
+test_server_leaves_it_out(void **state)
+{
+    static const char *const more[] = {"", ",\"want_collateral\":false",
+                                       ",\"want_collateral\":true"};
+    const struct assay_quote_reply reply = {
+        .quote = ASSAY_SLICE(quote), .collateral = assay_slice_of(BUNDLE)};
+    struct assay_error err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(more); i++) {
+        char text[512];
+        struct raw_client r;
+        size_t at;
+
+        (void)snprintf(text, sizeof(text),
+                       "POST /tdx_quote HTTP/1.1\r\nHost: a\r\n"
+                       "Content-Length: %zu\r\n\r\n{\"nonce_hex\":\"%064d\"%s}",
+                       80 + strlen(more[i]), 0, more[i]);
+        raw_client_make(&r, &platform, NULL);
+        raw_client_say(&r, text);
+        assert_int_equal(assay_server_give_quote(r.server, &reply, &err),
+                         ASSAY_OK);
+        raw_client_run(&r);
+        at = assay_slice_find(assay_buf_slice(&r.heard),
+                              ",\"collateral\":" BUNDLE);
+        CHECK(more[i], (at != ASSAY_NO_OFFSET) == (i == 2));
+        raw_client_free(&r);
+    }
+}
+
 /* Whatever a server sends unasked: tests/unit/test_session_hostile.c. */
 
 static void
@@ -85,6 +118,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_where_the_policy_asks),
+        cmocka_unit_test(test_server_leaves_it_out),
         cmocka_unit_test(test_a_reply_may_be_given_again),
     };
     return cmocka_run_group_tests(tests, pair_setup, pair_teardown);

@@ -204,6 +204,37 @@ test_bind(void **state)
     }
 }
 
+/* SHA-512 of the words, a NUL, nonce and exporter value, by another
+ * implementation; each octet counts. */
+static void
+test_bind_client(void **state)
+{
+    uint8_t input[64];
+    uint8_t want[64];
+    uint8_t got[64];
+    char hex[129];
+    struct assay_error err;
+
+    (void)state;
+    memcpy(input, counting, sizeof(input));
+    assay_error_clear(&err);
+    assert_int_equal(assay_wire_bind_client(ctx, input, input + 32, want, &err),
+                     ASSAY_OK);
+    assay_hex_to(hex, ASSAY_SLICE(want));
+    assert_string_equal(
+        hex,
+        "9ddaa37a93d154af6cd1555eaf4c7143f8d7878231156f691b70117aa2067a20"
+        "2aeaecd836ec4712c2f0eed04b181f71f9ac6b62053701f9a39a80a336cf3f7f");
+    for (size_t i = 0; i < sizeof(input); i++) {
+        input[i] ^= 1;
+        assert_int_equal(
+            assay_wire_bind_client(ctx, input, input + 32, got, &err),
+            ASSAY_OK);
+        assert_memory_not_equal(got, want, sizeof(want));
+        input[i] ^= 1;
+    }
+}
+
 /* --- known answers of others -------------------------------------------- */
 
 static void
@@ -454,6 +485,7 @@ main(void)
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_reports),
         cmocka_unit_test(test_bind),
+        cmocka_unit_test(test_bind_client),
         cmocka_unit_test(test_known_answers),
         cmocka_unit_test(test_nonces),
         cmocka_unit_test(test_nonce_truncated),

@@ -1,0 +1,204 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd_pipe.c - assay pipe: standard input and output over a session with a
+ * server that has proven itself.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "pipe.h"
+
+/* --- ending ------------------------------------------------------------- */
+
+void
+pipe_end(struct pipe *p, const struct assay_error *err, bool peer)
+{
+    struct get *g = &p->get;
+
+    if (g->done) {
+        return;
+    }
+    g->done = true;
+    g->err = *err;
+    g->peer_failed = peer;
+    get_keep_verdict(g);
+    assay_attested_close(g->conn);
+    g->conn = NULL;
+    uv_close((uv_handle_t *)&p->answer, NULL);
+    uv_close((uv_handle_t *)&p->max_age, NULL);
+    get_ignore_signals(g);
+}
+
+static void
+end_here(struct pipe *p, enum assay_code code, const char *message)
+{
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
+    pipe_end(p, &err, false);
+}
+
+static void
+on_failed(void *user, const struct assay_error *err, bool peer)
+{
+    pipe_end(user, err, peer);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+    struct pipe *p = handle->data;
+
+    p->get.signal = number;
+    end_here(p, ASSAY_NETWORK, "interrupted");
+}
+
+/* --- the command -------------------------------------------------------- */
+
+static void
+run_loop(struct pipe *p)
+{
+    static const struct assay_attested_events events = {
+        .open = pipe_on_open,
+        .failed = on_failed,
+        .data = pipe_on_data,
+        .read_done = pipe_on_closed,
+        .closed = pipe_on_closed,
+        .drained = pipe_on_drained,
+    };
+    struct get *g = &p->get;
+
+    uv_timer_init(&g->loop, &p->answer); /* never fails */
+    uv_timer_init(&g->loop, &p->max_age);
+    p->answer.data = p;
+    p->max_age.data = p;
+    get_watch_signals(g, on_signal, p);
+    g->conn = get_connect(g, &events, p);
+    if (g->conn == NULL) {
+        end_here(p, ASSAY_NO_MEMORY, "out of memory");
+    }
+    while (!g->done && uv_run(&g->loop, UV_RUN_ONCE) != 0) {
+    }
+    end_here(p, ASSAY_NETWORK, "nothing is left to wait for");
+}
+
+static enum exit_code
+carry(const struct command *c, const struct options *o,
+      const struct assay_uri *uri)
+{
+    struct pipe p = {.get = {.c = c, .o = o, .uri = *uri}};
+    enum exit_code code;
+    bool waits;
+
+    get_init(&p.get);
+    if (get_set_up_session(&p.get) == ASSAY_OK) {
+        run_loop(&p);
+    }
+    code = get_tell(&p.get);
+    /* A thread that waits for somebody to type cannot be interrupted. */
+    waits = assay_inout_is_busy(p.in) || assay_inout_is_busy(p.out);
+    assay_inout_free(p.in);
+    assay_inout_free(p.out);
+    if (p.get.signal != 0) { /* as whoever sent it expects */
+        (void)signal(p.get.signal, SIG_DFL);
+        (void)raise(p.get.signal);
+    }
+    if (waits || !get_free(&p.get)) {
+        _exit(cli_flush(code));
+    }
+    return code;
+}
+
+/* HOST:PORT is the authority of a URL. */
+static bool
+read_target(const struct command *c, const char *operand, struct assay_uri *uri,
+            enum exit_code *code)
+{
+    char text[ASSAY_URI_HOST_MAX + 64];
+    struct assay_error err;
+
+    assay_error_clear(&err);
+    if (strpbrk(operand, "/?#@") != NULL ||
+        strlen(operand) > ASSAY_URI_HOST_MAX + 10) {
+        *code = cli_usage(c, "'%.40s' is not of the form HOST:PORT", operand);
+        return false;
+    }
+    (void)snprintf(text, sizeof(text), "https://%s" PIPE_PATH, operand);
+    if (assay_uri_parse(assay_slice_of(text), uri, &err) != ASSAY_OK) {
+        *code = cli_usage(c, "%s", err.msg);
+        return false;
+    }
+    return true;
+}
+
+static enum exit_code
+run(const struct command *c, int argc, char **argv)
+{
+    struct options o;
+    struct assay_uri uri;
+    enum exit_code code;
+
+    if (!options_parse(&o, c, OPTIONS_PIPE, "HOST:PORT", argc, argv, &code)) {
+        return code;
+    }
+    if (o.policy == NULL) {
+        code = cli_usage(c, "--policy FILE is missing: it says what the "
+                            "server has to prove");
+    } else if (read_target(c, o.operand, &uri, &code)) {
+        code = carry(c, &o, &uri);
+    }
+    options_free(&o);
+    return code;
+}
+
+const struct command command_pipe = {
+    .name = "pipe",
+    .summary = "standard input and output over an attested session",
+    .help =
+        "Usage: assay pipe --policy FILE [OPTIONS] HOST[:PORT]\n"
+        "\n"
+        "Connects to a server (port 443), has it prove by its evidence what\n"
+        "the policy asks for, and only then carries standard input to it and\n"
+        "what it answers to standard output, as octets. Each direction ends\n"
+        "for itself. Nothing else is written to standard output, so it serves\n"
+        "as ProxyCommand of ssh:\n"
+        "\n"
+        "  ssh -o ProxyCommand='assay pipe --policy FILE %h:443' HOST\n"
+        "\n"
+        "  --policy FILE       what the server has to prove (JSON, or TOML if\n"
+        "                      the name ends in .toml)\n"
+        "  --max-age S         end when the evidence is older than so many\n"
+        "                      seconds; without it, a pipe that was opened on\n"
+        "                      fresh evidence lasts until one side ends it\n"
+        "  --verdict FILE      write verdict and session facts there (JSON)\n"
+        "  --timing            how long each phase took, on standard error\n"
+        "  -v, --verbose       who was reached and what was proven\n"
+        "\n"
+        "  --ca FILE           TLS roots (PEM) beside the system's\n"
+        "  --resolve HOST:PORT:ADDRESS\n"
+        "                      where that host is, repeatable\n"
+        "  --proxy URL         http proxy for CONNECT; '' for none. Default:\n"
+        "                      HTTPS_PROXY, but for NO_PROXY\n"
+        "  --wire v2|v1|v0     one of the policy's wires (its first)\n"
+        "  --quotes SPEC       where this side's evidence comes from, if the\n"
+        "                      server requires it: dstack[:SOCKET],\n"
+        "                      configfs[:DIR] or auto\n"
+        "  --root FILE         trust this root (PEM) instead of Intel's\n"
+        "  --pccs URL[,URL...] sources of collateral; 'intel' is Intel's PCS\n"
+        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
+        "  --collateral FILE   this bundle, and no sources\n"
+        "  --no-cache          neither read nor write collateral on disk\n"
+        "  --connect-timeout S seconds to connect (10)\n"
+        "  --timeout S         seconds of each further phase (30)\n"
+        "  -h, --help          this text\n"
+        "\n"
+        "Exit: 0 both sides ended as they should, 1 the server did not prove\n"
+        "itself, 2 it could not be tried or finished, 64 usage.\n",
+    .run = run,
+};
