@@ -381,6 +381,15 @@ class Queue(Case):
                 self.assertEqual(self.ekm.ask([KNOWN])[0], 200)
 
 
+class Signals(Case):
+    def test_a_reload_is_no_end(self):
+        with Ekm(SIMULATOR.ready["guest"]) as ekm:
+            ekm.process.send_signal(signal.SIGHUP)
+            until(ekm.log, lambda: "nothing is reloaded" in ekm.log
+                  or ekm.process.poll() is not None)
+            self.assertEqual(ekm.ask([KNOWN])[0], 200)
+
+
 class Options(Case):
     def serve(self, *args):
         p = subprocess.run([str(SERVE), *map(str, args)], capture_output=True,
