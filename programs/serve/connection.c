@@ -256,7 +256,8 @@ serve(struct connection *c)
         c->greeted || (s != ASSAY_SERVER_HANDSHAKE && s != ASSAY_SERVER_FAILED);
     switch (s) {
     case ASSAY_SERVER_QUOTE:
-        if (c->quote == NULL) {
+        /* Whoever does not read its answers gets no more of them made. */
+        if (c->quote == NULL && connection_room(c) > 0) {
             c->quote = quotes_ask(&c->all->quotes, c->session,
                                   assay_stream_peer(c->stream), on_answered, c);
             return c->quote == NULL; /* it was refused */
