@@ -104,8 +104,8 @@ compare_server(const struct command *c, struct run *r)
                    r->o->operand);
         return;
     }
-    if (found_in_session(c, r->o, r->o->operands[1], &terms, &r->found, &r->peer,
-                         &r->err) == ASSAY_OK) {
+    if (found_in_session(c, r->o, r->o->operands[1], &terms, &r->found,
+                         &r->peer, &r->err) == ASSAY_OK) {
         policy_diff_found(&r->diff, &old, &r->found);
     }
 }

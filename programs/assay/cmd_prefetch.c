@@ -321,7 +321,8 @@ run(const struct command *c, int argc, char **argv)
     enum exit_code code;
 
     assay_error_clear(&r.first);
-    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv, &code)) {
+    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv,
+                       &code)) {
         return code;
     }
     if (check_ways(c, &o, &code)) {
