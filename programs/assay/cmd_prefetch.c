@@ -151,12 +151,7 @@ static void
 prefetch(struct run *r, const struct assay_collateral_need *need,
          const struct assay_quote *quote)
 {
-    struct assay_fetch_options fetch = {
-        .ca_file = r->o->pccs_ca != NULL ? r->o->pccs_ca
-                                         : assay_policy_ca_file(r->policy),
-        .connect_timeout_ms = r->o->connect_timeout_ms,
-        .timeout_ms = r->o->timeout_ms,
-    };
+    struct assay_fetch_options fetch = source_fetch(r->o, r->policy);
     const struct assay_pcs_request request = {
         .need = need,
         .sources = r->urls,
@@ -321,7 +316,8 @@ run(const struct command *c, int argc, char **argv)
     enum exit_code code;
 
     assay_error_clear(&r.first);
-    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv, &code)) {
+    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv,
+                       &code)) {
         return code;
     }
     if (check_ways(c, &o, &code)) {
