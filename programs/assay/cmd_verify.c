@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "help.h"
 #include "load.h"
 #include "progress.h"
 #include "report.h"
@@ -253,17 +254,9 @@ verify(const struct command *c, const struct options *o)
 }
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_VERIFY, "QUOTE", argc, argv, &code)) {
-        return code;
-    }
-    code = o.evidence != NULL ? verify_evidence(c, &o) : verify(c, &o);
-    options_free(&o);
-    return code;
+    return o->evidence != NULL ? verify_evidence(c, o) : verify(c, o);
 }
 
 const struct command command_verify = {
@@ -280,13 +273,9 @@ const struct command command_verify = {
         "input. Without --collateral and --pccs, Intel's PCS is asked and its\n"
         "answers are kept in $XDG_CACHE_HOME/assay until they expire.\n"
         "\n"
-        "  --collateral FILE   a bundle made by 'assay collateral fetch'\n"
-        "  --pccs URL[,URL...] sources in order; 'intel' names Intel's PCS.\n"
-        "                      Plain http only if the URL says http://\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
-        "  --no-cache          neither read nor write the cache\n"
-        "  --connect-timeout S seconds to connect (5)\n"
-        "  --timeout S         seconds per request (20); four are made\n"
+        "  --collateral FILE   a bundle made by 'assay collateral "
+        "fetch'\n" HELP_SOURCES "  --no-cache          neither read nor write "
+        "the cache\n" HELP_SOURCE_TIMEOUTS
         "  --at TIME           judge as of then: Unix seconds or RFC 3339\n"
         "  --root FILE         trust this root (PEM) instead of Intel's\n"
         "  --policy FILE       what to require; without it: UpToDate, no "
@@ -309,5 +298,7 @@ const struct command command_verify = {
         "\n"
         "Exit: 0 trusted, 1 not trusted, 2 unreadable input or network, 64\n"
         "usage.\n",
+    .options = OPTIONS_VERIFY,
+    .operands = "QUOTE",
     .run = run,
 };

@@ -38,7 +38,7 @@ struct get {
     bool watches_signals;
     struct assay_supply *supply;
     struct assay_quoter *quoter; /* of this side's evidence, or NULL */
-    struct assay_seen *seen; /* evaluations, by earlier runs */
+    struct assay_seen *seen;     /* evaluations, by earlier runs */
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;
