@@ -55,8 +55,6 @@ take_policy(struct run *r, struct assay_error *err)
 static enum assay_code
 set_up(struct run *r, struct assay_error *err)
 {
-    const char *of_policy;
-
     r->seen = source_seen(err);
     if (r->seen == NULL || assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         assay_verifier_new(r->ctx, 1, &r->verifier, err) != ASSAY_OK ||
@@ -64,13 +62,7 @@ set_up(struct run *r, struct assay_error *err)
         return err->code;
     }
     r->url_count = source_urls(r->o, r->policy, r->urls);
-    of_policy = assay_policy_trusted_root(r->policy);
-    if (r->o->root != NULL) {
-        (void)!load_root(r->ctx, r->o->root, &r->own_root, err);
-    } else if (of_policy != NULL) {
-        (void)!load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
-    }
-    return err->code;
+    return load_trusted_root(r->ctx, r->o, r->policy, &r->own_root, err);
 }
 
 static void

@@ -94,18 +94,6 @@ make_roots(struct get *g)
     assay_buf_free(&pem);
 }
 
-static void
-make_root(struct get *g)
-{
-    const char *of_policy = assay_policy_trusted_root(g->policy);
-
-    if (g->o->root != NULL) {
-        (void)!load_root(g->ctx, g->o->root, &g->own_root, &g->err);
-    } else if (of_policy != NULL) {
-        (void)!load_root_of_policy(g->ctx, of_policy, &g->own_root, &g->err);
-    }
-}
-
 /* One of the policy's wires, before anything is sent. */
 static void
 choose_wire(struct get *g)
@@ -208,8 +196,9 @@ load_all(struct get *g)
     if (g->seen == NULL) {
         return;
     }
-    make_root(g);
-    if (err->code == ASSAY_OK && g->o->collateral != NULL) {
+    if (load_trusted_root(g->ctx, g->o, g->policy, &g->own_root, err) ==
+            ASSAY_OK &&
+        g->o->collateral != NULL) {
         (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
     }
     make_roots(g);

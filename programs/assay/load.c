@@ -231,13 +231,12 @@ load_policy(const struct assay_ctx *ctx, const char *path,
     return err->code;
 }
 
-enum assay_code
+static enum assay_code
 load_root(const struct assay_ctx *ctx, const char *path,
           struct assay_root **out, struct assay_error *err)
 {
     struct assay_buf content;
 
-    *out = NULL;
     if (assay_file_read(path, ROOT_MAX_BYTES, &content, err) != ASSAY_OK) {
         return err->code;
     }
@@ -250,13 +249,24 @@ load_root(const struct assay_ctx *ctx, const char *path,
 }
 
 enum assay_code
-load_root_of_policy(const struct assay_ctx *ctx, const char *pem_or_path,
-                    struct assay_root **out, struct assay_error *err)
+load_trusted_root(const struct assay_ctx *ctx, const struct options *o,
+                  const struct assay_policy *p, struct assay_root **out,
+                  struct assay_error *err)
 {
-    if (strstr(pem_or_path, "-----BEGIN") == NULL) {
-        return load_root(ctx, pem_or_path, out, err);
+    const char *of_policy = p != NULL ? assay_policy_trusted_root(p) : NULL;
+
+    *out = NULL;
+    assay_error_clear(err);
+    if (o->root != NULL) {
+        return load_root(ctx, o->root, out, err);
     }
-    if (assay_root_parse(ctx, assay_slice_of(pem_or_path), out, err) !=
+    if (of_policy == NULL) {
+        return ASSAY_OK;
+    }
+    if (strstr(of_policy, "-----BEGIN") == NULL) {
+        return load_root(ctx, of_policy, out, err);
+    }
+    if (assay_root_parse(ctx, assay_slice_of(of_policy), out, err) !=
         ASSAY_OK) {
         assay_error_prefix(err, "policy.trusted_root");
     }
