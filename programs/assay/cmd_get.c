@@ -239,12 +239,8 @@ static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
     struct get *g = user;
-    struct assay_error lost;
 
-    if (err->code == ASSAY_NOT_TRUSTED &&
-        get_save_evidence(g, &lost) != ASSAY_OK) {
-        cli_error(g->c, &lost); /* why it ended is something else */
-    }
+    get_save_refused(g, err);
     end(g, err, peer);
 }
 

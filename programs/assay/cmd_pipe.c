@@ -48,7 +48,10 @@ end_here(struct pipe *p, enum assay_code code, const char *message)
 static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
-    pipe_end(user, err, peer);
+    struct pipe *p = user;
+
+    get_save_refused(&p->get, err);
+    pipe_end(p, err, peer);
 }
 
 static void
@@ -171,6 +174,11 @@ const struct command command_pipe = {
         "                      seconds; without it, a pipe that was opened on\n"
         "                      fresh evidence lasts until one side ends it\n"
         "  --verdict FILE      write verdict and session facts there (JSON)\n"
+        "  --save-evidence FILE|FOLDER\n"
+        "                      keep what the server gave, to be judged again\n"
+        "                      with 'assay verify --evidence'; before "
+        "anything\n"
+        "                      goes out\n"
         "  --timing            how long each phase took, on standard error\n"
         "  -v, --verbose       who was reached and what was proven\n"
         "\n" HELP_SESSION "\n"

@@ -102,7 +102,7 @@ const struct command command_verify = {
         "  --vm-config FILE    its vm_config: JSON\n"
         "  --accept STATUS,... accept these TCB statuses, and only these,\n"
         "                      whatever the policy lists\n"
-        "  --evidence FILE     judge a bundle of 'assay get --save-evidence',\n"
+        "  --evidence FILE     judge a bundle that --save-evidence has made,\n"
         "                      without any network; policy, root and time in\n"
         "                      it are its author's claims, so 0 takes a\n"
         "                      --policy of your own\n"

@@ -46,3 +46,14 @@ get_save_evidence(const struct get *g, struct assay_error *err)
     }
     return err->code;
 }
+
+void
+get_save_refused(const struct get *g, const struct assay_error *why)
+{
+    struct assay_error lost;
+
+    if (why->code == ASSAY_NOT_TRUSTED &&
+        get_save_evidence(g, &lost) != ASSAY_OK) {
+        cli_error(g->c, &lost);
+    }
+}

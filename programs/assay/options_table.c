@@ -317,7 +317,7 @@ const struct option_row option_table[] = {
     {"proxy", 0, true, DIALING, set_get_proxy},
     {"resolve", 0, true, DIALING, set_get_resolve},
     {"verdict", 0, true, SESSION, set_get_verdict_file},
-    {"save-evidence", 0, true, OPTIONS_GET, set_get_save_evidence},
+    {"save-evidence", 0, true, SESSION, set_get_save_evidence},
     {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
     {"include", 'i', false, OPTIONS_GET, set_get_include},
     {"location", 'L', false, OPTIONS_GET, set_get_follow},
