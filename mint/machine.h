@@ -25,8 +25,9 @@ struct mint_machine_options {
     struct mint_machine_state state; /* now_s is needed */
 };
 
-/* How long after now_s collateral of a machine is in date at least. */
-#define MINT_MACHINE_FRESH_S (INT64_C(10) * 86400)
+/* How long after now_s collateral of a machine is in date at least, and not too
+ * old to be stapled. */
+#define MINT_MACHINE_FRESH_S (INT64_C(5) * 86400)
 
 enum mint_machine_tee {
     MINT_MACHINE_TDX, /* under the Platform CA */
