@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-#define DAY INT64_C(86400)
+#define DAY        INT64_C(86400)
+#define EVALUATION 18
 
 struct mint_machine {
     const struct assay_ctx *ctx;
@@ -24,6 +25,12 @@ static const char *
 status_or(const char *status)
 {
     return status != NULL ? status : "UpToDate";
+}
+
+uint32_t
+mint_machine_evaluation(const struct mint_machine_state *s)
+{
+    return s->overtaken ? EVALUATION - 1 : EVALUATION;
 }
 
 /* What changes about a world while it runs. Dates of certificates are those
@@ -42,6 +49,8 @@ describe(struct mint_options *o, const struct mint_machine_state *s)
     o->pck_crl.revoke = s->revoked ? MINT_REVOKE(MINT_CERT_PCK) : 0;
     o->quote.td.td_attributes_xor = s->debug ? ASSAY_TD_ATTR_DEBUG : 0;
 
+    o->tcb_info.evaluation_number = (int32_t)mint_machine_evaluation(s);
+    o->qe_identity.evaluation_number = (int32_t)mint_machine_evaluation(s);
     o->tcb_info.issue_s = issue_s;
     o->qe_identity.issue_s = issue_s;
     o->pck_crl.this_update_s = issue_s;
