@@ -23,7 +23,7 @@ save(const struct get *g, struct assay_evidence_view *v,
     if (assay_evidence_save(v, g->o->get.save_evidence, &path, err) ==
             ASSAY_OK &&
         g->o->get.verbose) {
-        fputs("assay: get: evidence saved: ", stderr);
+        fprintf(stderr, "assay: %s: evidence saved: ", g->c->name);
         cli_put_safe((const char *)path.ptr);
         putc('\n', stderr);
     }
