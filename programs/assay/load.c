@@ -31,6 +31,19 @@ input_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+/* No form of a quote begins so. */
+static bool
+is_json_object(struct assay_slice s)
+{
+    size_t at = 0;
+
+    while (at < s.len && (s.ptr[at] == ' ' || s.ptr[at] == '\n' ||
+                          s.ptr[at] == '\r' || s.ptr[at] == '\t')) {
+        at++;
+    }
+    return at < s.len && s.ptr[at] == '{';
+}
+
 static enum assay_code
 decode_quote(struct assay_slice content, struct assay_quote **out,
              struct assay_error *err)
@@ -45,17 +58,31 @@ decode_quote(struct assay_slice content, struct assay_quote **out,
     return err->code;
 }
 
+/* A bundle has a quote in it, so it is what somebody may give for one. */
+#define BUNDLE_HINT                                                            \
+    "a bundle of stored evidence is judged with 'assay verify --evidence'"
+
 enum assay_code
 load_quote(const char *path, struct assay_quote **out, struct assay_error *err)
 {
     struct assay_buf content;
 
     *out = NULL;
-    if (read_input(path, ASSAY_QUOTE_TEXT_MAX_BYTES, &content, err) !=
-        ASSAY_OK) {
+    if (read_input(path, ASSAY_QUOTE_TEXT_MAX_BYTES, &content, err) ==
+        ASSAY_TOO_LARGE) {
+        assay_error_clear(err); /* these words say more */
+        return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                          "%s: more than the %u bytes of a quote; " BUNDLE_HINT,
+                          input_name(path), ASSAY_QUOTE_TEXT_MAX_BYTES);
+    }
+    if (err->code != ASSAY_OK) {
         return err->code;
     }
-    if (decode_quote(assay_buf_slice(&content), out, err) != ASSAY_OK) {
+    if (is_json_object(assay_buf_slice(&content))) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%s: a JSON object, not a quote; " BUNDLE_HINT,
+                   input_name(path));
+    } else if (decode_quote(assay_buf_slice(&content), out, err) != ASSAY_OK) {
         assay_error_prefix(err, "%s", input_name(path));
     }
     assay_buf_free(&content);
@@ -78,19 +105,6 @@ load_evidence(const struct assay_ctx *ctx, const char *path,
     }
     assay_buf_free(&content);
     return err->code;
-}
-
-/* No form of a quote begins so. */
-static bool
-is_json_object(struct assay_slice s)
-{
-    size_t at = 0;
-
-    while (at < s.len && (s.ptr[at] == ' ' || s.ptr[at] == '\n' ||
-                          s.ptr[at] == '\r' || s.ptr[at] == '\t')) {
-        at++;
-    }
-    return at < s.len && s.ptr[at] == '{';
 }
 
 enum assay_code
@@ -231,13 +245,12 @@ load_policy(const struct assay_ctx *ctx, const char *path,
     return err->code;
 }
 
-enum assay_code
+static enum assay_code
 load_root(const struct assay_ctx *ctx, const char *path,
           struct assay_root **out, struct assay_error *err)
 {
     struct assay_buf content;
 
-    *out = NULL;
     if (assay_file_read(path, ROOT_MAX_BYTES, &content, err) != ASSAY_OK) {
         return err->code;
     }
@@ -250,13 +263,24 @@ load_root(const struct assay_ctx *ctx, const char *path,
 }
 
 enum assay_code
-load_root_of_policy(const struct assay_ctx *ctx, const char *pem_or_path,
-                    struct assay_root **out, struct assay_error *err)
+load_trusted_root(const struct assay_ctx *ctx, const struct options *o,
+                  const struct assay_policy *p, struct assay_root **out,
+                  struct assay_error *err)
 {
-    if (strstr(pem_or_path, "-----BEGIN") == NULL) {
-        return load_root(ctx, pem_or_path, out, err);
+    const char *of_policy = p != NULL ? assay_policy_trusted_root(p) : NULL;
+
+    *out = NULL;
+    assay_error_clear(err);
+    if (o->root != NULL) {
+        return load_root(ctx, o->root, out, err);
     }
-    if (assay_root_parse(ctx, assay_slice_of(pem_or_path), out, err) !=
+    if (of_policy == NULL) {
+        return ASSAY_OK;
+    }
+    if (strstr(of_policy, "-----BEGIN") == NULL) {
+        return load_root(ctx, of_policy, out, err);
+    }
+    if (assay_root_parse(ctx, assay_slice_of(of_policy), out, err) !=
         ASSAY_OK) {
         assay_error_prefix(err, "policy.trusted_root");
     }
