@@ -9,6 +9,8 @@
 #include "forward.h"
 #include "heads.h"
 
+#define GATHER_MAX_BYTES (16u * 1024u) /* what a record of TLS takes */
+
 struct forward {
     const struct forward_options *options;
     struct assay_server *session;
@@ -30,6 +32,15 @@ struct forward {
 
 /* Says in the log what was asked and how it ended (forward_log.c). */
 void forward_log(const struct forward *f, const char *end);
+
+/* forward_answer.c: */
+/* One step towards the client; false when there is nothing to do for now. */
+bool forward_move_response(struct forward *f, size_t *room, bool last);
+/* Hands what was gathered to the session. */
+void forward_flush(struct forward *f);
+/* Our own answer, or a cut if there is another one already. */
+void forward_refuse(struct forward *f, const struct assay_refusal *why);
+void forward_refuse_request(struct forward *f, const struct assay_error *err);
 
 /* forward_raw.c: */
 /* Behind a 101 that was passed on. */
