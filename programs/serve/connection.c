@@ -410,8 +410,8 @@ start_session(struct connection *c)
 void
 connection_open(struct connections *all, struct assay_stream *stream)
 {
-    static const struct assay_stream_events events = {on_data, on_eof,
-                                                      on_drained, on_failed};
+    static const struct assay_stream_events events = {
+        on_data, on_eof, on_drained, on_failed, .drained_if_waited = true};
     struct connection *c = calloc(1, sizeof(*c));
 
     if (c == NULL) {
