@@ -91,8 +91,8 @@ write_out(struct exchange *x, struct assay_slice bytes)
 static void
 use(struct exchange *x, struct assay_stream *stream)
 {
-    static const struct assay_stream_events events = {on_data, on_eof,
-                                                      on_drained, on_failed};
+    static const struct assay_stream_events events = {
+        on_data, on_eof, on_drained, on_failed, .drained_if_waited = true};
 
     x->stream = stream;
     assay_stream_tell(stream, &events, x);
@@ -162,11 +162,12 @@ struct exchange *
 exchange_new(struct backend *backend, const struct exchange_request *request,
              void (*changed)(void *user), void *user)
 {
-    struct exchange *x = calloc(1, sizeof(*x));
+    struct exchange *x = malloc(sizeof(*x));
 
     if (x == NULL) {
         return NULL;
     }
+    memset(x, 0, offsetof(struct exchange, head.field));
     x->backend = backend;
     x->changed = changed;
     x->user = user;

@@ -32,14 +32,14 @@ struct exchange {
     size_t scanned;
     bool eof;
     struct assay_error broken; /* why it ended, if not by an orderly end */
-    struct assay_http1_head head;
-    size_t head_len; /* octets; in HEAD */
+    size_t head_len;           /* octets; in HEAD */
     struct assay_http1_body body;
     struct assay_buf trailers;
     size_t payload; /* decoded, at the front of `in` */
     size_t frame;   /* octets behind it that go with it */
     uint64_t heard; /* octets from this connection */
     uint64_t received;
+    struct assay_http1_head head; /* last: its fields are not zeroed */
 };
 
 /* For good; the first failure counts. */

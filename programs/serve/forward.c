@@ -134,6 +134,7 @@ ask_backend(const struct forward *f, const struct forward_client *client,
     struct assay_buf head;
 
     assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    assay_buf_reserve(&head, HEAD_USUAL_BYTES);
     if (heads_put_request(&head, h, &add, err) == ASSAY_OK) {
         struct exchange_request r = {
             .head = assay_buf_slice(&head),
@@ -178,7 +179,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
             const struct forward_client *client, void (*changed)(void *user),
             void *user)
 {
-    struct forward *f = calloc(1, sizeof(*f));
+    struct forward *f = malloc(sizeof(*f));
     struct assay_error err;
     size_t scanned = 0;
     size_t used = 0;
@@ -187,6 +188,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
         return NULL;
     }
     assay_error_clear(&err);
+    memset(f, 0, offsetof(struct forward, request.field));
     f->options = options;
     assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;

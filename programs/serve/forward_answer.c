@@ -173,6 +173,7 @@ move_head(struct forward *f, bool last)
 
     assay_error_clear(&err);
     assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    assay_buf_reserve(&head, HEAD_USUAL_BYTES);
     if (h->status >= 200) {
         f->plan = heads_plan(h, &f->request,
                              !last && f->request.keep_alive && request_read(f));

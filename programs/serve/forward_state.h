@@ -10,6 +10,7 @@
 #include "heads.h"
 
 #define GATHER_MAX_BYTES (16u * 1024u) /* what a record of TLS takes */
+#define HEAD_USUAL_BYTES 1024u         /* more is for the few */
 
 struct forward {
     const struct forward_options *options;
@@ -17,7 +18,6 @@ struct forward {
     const char *peer;
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
-    struct assay_http1_head request; /* slices into the session's head */
     bool raw;             /* protocols were switched; `request` is gone */
     bool body_sent;       /* in raw: the client has said goodbye */
     bool answered;        /* in raw: the backend has closed its side */
@@ -28,6 +28,8 @@ struct forward {
     struct response_plan plan;
     uint64_t answer_len; /* payload */
     uint64_t started_ms;
+    struct assay_http1_head request; /* slices into the session's head; last,
+                                        for its fields are not zeroed */
 };
 
 /* Says in the log what was asked and how it ended (forward_log.c). */
