@@ -9,8 +9,9 @@
 #include "base/bytes.h"
 #include "io/proxy_header.h"
 
-#define CONNECT_MS       5000u
-#define IN_MAX_BYTES     (4u * QUEUE_MAX_BYTES)
+#define CONNECT_MS 5000u
+/* A head that is not whole yet, and a reading. */
+#define IN_MAX_BYTES     (ASSAY_HTTP1_HEAD_MAX_BYTES + ASSAY_STREAM_READ_BYTES)
 #define CHUNK_LINE_BYTES 64u
 
 /* A request that cannot be repeated goes on a connection that has not waited

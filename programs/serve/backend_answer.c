@@ -123,6 +123,19 @@ look_for_end(struct exchange *x)
     }
 }
 
+/* Does what has come, and cannot be taken yet, leave anything to be read? One
+ * reading waits at the most: clients that read slowly are many. A head that
+ * waits to be taken must not move. */
+static bool
+wants_more(const struct exchange *x)
+{
+    bool decoded = x->state == EXCHANGE_BODY && x->payload == 0;
+
+    return !x->eof && x->state != EXCHANGE_HEAD &&
+           (x->state == EXCHANGE_WAITING || decoded ||
+            assay_queue_len(&x->in) == 0);
+}
+
 void
 exchange_advance(struct exchange *x)
 {
@@ -133,11 +146,8 @@ exchange_advance(struct exchange *x)
     } else if (x->state == EXCHANGE_RAW) {
         look_for_end(x);
     }
-    /* A head that waits to be taken must not move. */
     if (x->stream != NULL) {
-        assay_stream_read(x->stream,
-                          !x->eof && x->state != EXCHANGE_HEAD &&
-                              assay_queue_len(&x->in) < QUEUE_MAX_BYTES);
+        assay_stream_read(x->stream, wants_more(x));
     }
 }
 

@@ -11,8 +11,6 @@
 #include "base/bytes.h"
 #include "forward_state.h"
 
-#define PIECE_MAX_BYTES (64u * 1024u)
-
 /* --- answering ---------------------------------------------------------- */
 
 static void
@@ -267,7 +265,6 @@ forward_move_response(struct forward *f, size_t *room, bool last)
         return true;
     case EXCHANGE_BODY:
         piece = exchange_read(f->exchange);
-        piece.len = piece.len < PIECE_MAX_BYTES ? piece.len : PIECE_MAX_BYTES;
         piece.len = piece.len < *room ? piece.len : *room;
         if (piece.len == 0) {
             return false;
