@@ -140,7 +140,7 @@ read_head(struct assay_server *s, struct assay_http1_head *head,
 void
 assay_server_take_head(struct assay_server *s, struct assay_error *err)
 {
-    struct assay_http1_head head;
+    ASSAY_HTTP1_UNSET struct assay_http1_head head;
     struct assay_request_class c;
     struct assay_error sub;
     size_t used;
