@@ -440,6 +440,9 @@ connection_open(struct connections *all, struct assay_stream *stream)
     all->count++;
     metrics_add(all->requests.metrics, METRIC_CONNECTIONS, 1);
     assay_server_limit_head(c->session, c->site->options.max_header);
+    if (c->site->options.has_pipe) {
+        assay_server_offer_pipe(c->session);
+    }
     if (!c->preface) {
         welcome(c);
     }

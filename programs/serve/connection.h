@@ -26,6 +26,7 @@ struct connections {
     struct requests requests;
     struct quotes quotes;
     struct backend backend;
+    struct backend pipe; /* the target of pipes */
     struct forward_options forward;
     uint32_t header_ms; /* for the handshake, and for a head */
     uint32_t idle_ms;   /* between two requests */

@@ -159,6 +159,12 @@ static const struct assay_refusal no_memory = {
     .retry_after_s = 1,
 };
 
+static const struct assay_refusal nobody = {
+    .status = 404,
+    .code = "not_found",
+    .message = "this server has a pipe, and nothing else",
+};
+
 static void
 refuse_request(struct forward *f, const struct assay_error *err)
 {
@@ -362,17 +368,32 @@ move_response(struct forward *f, size_t *room, bool last)
     return false;
 }
 
+/* Before its switch; the octets behind it are not looked at here. */
+static void
+move_pipe(struct forward *f)
+{
+    const struct assay_refusal *why = forward_open_pipe(f);
+
+    if (why != NULL) {
+        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
+        refuse(f, why);
+    }
+}
+
 enum forward_state
 forward_move(struct forward *f, size_t room, bool last)
 {
+    if (f->pipe && !f->raw && f->state == FORWARD_GOING) {
+        move_pipe(f);
+    }
     if (f->raw && f->state == FORWARD_GOING) {
         forward_move_raw(f, room);
         return f->state;
     }
-    if (f->state == FORWARD_GOING) {
+    if (f->state == FORWARD_GOING && !f->pipe) {
         move_request(f);
     }
-    while (f->state == FORWARD_GOING &&
+    while (f->state == FORWARD_GOING && !f->pipe &&
            assay_server_state(f->session) == ASSAY_SERVER_REQUEST &&
            move_response(f, &room, last)) {
     }
@@ -447,7 +468,14 @@ start(struct forward *f, const struct forward_client *client,
     if (f->state != FORWARD_GOING) {
         return;
     }
-    f->exchange = ask_backend(f, client, changed, user, &err);
+    if (f->pipe) {
+        f->exchange = forward_ask_target(f, client, changed, user);
+    } else if (f->options->backend->address == NULL) {
+        refuse(f, &nobody);
+        return;
+    } else {
+        f->exchange = ask_backend(f, client, changed, user, &err);
+    }
     if (err.code != ASSAY_OK) {
         refuse_request(f, &err);
     } else if (f->exchange == NULL) {
@@ -472,6 +500,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     f->options = options;
     assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;
+    f->pipe = assay_server_wants_pipe(session);
     f->peer = client->peer;
     f->started_ms = uv_now(options->backend->loop);
     /* The session has read this head before. */

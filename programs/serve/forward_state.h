@@ -16,6 +16,7 @@ struct forward {
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
     struct assay_http1_head request; /* slices into the session's head */
+    bool pipe;            /* it asks for the pipe */
     bool raw;             /* protocols were switched; `request` is gone */
     bool body_sent;       /* in raw: the client has said goodbye */
     bool answered;        /* in raw: the backend has closed its side */
@@ -30,6 +31,14 @@ struct forward {
 
 /* Says in the log what was asked and how it ended (forward_log.c). */
 void forward_log(const struct forward *f, const char *end);
+
+/* forward_pipe.c: */
+/* A connection to the target. NULL: no memory. */
+struct exchange *forward_ask_target(const struct forward *f,
+                                    const struct forward_client *client,
+                                    void (*changed)(void *user), void *user);
+/* Switches once the target is there. Why not, or NULL: it has, or waits. */
+const struct assay_refusal *forward_open_pipe(struct forward *f);
 
 /* forward_raw.c: */
 /* Behind a 101 that was passed on. */

@@ -78,6 +78,15 @@ set_backend(struct options *o, const char *v, struct assay_error *err)
 }
 
 static void
+set_pipe(struct options *o, const char *v, struct assay_error *err)
+{
+    o->has_pipe = true;
+    if (assay_address_parse(v, NULL, &o->pipe, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--pipe");
+    }
+}
+
+static void
 set_self_signed(struct options *o, const char *v, struct assay_error *err)
 {
     o->name_count = options_split(o, v, o->names, "--self-signed", err);
@@ -267,6 +276,7 @@ const struct setting settings[] = {
     {"config", 0, VALUE | LINE_ONLY | READS, set_config},
     {"listen", 0, VALUE | AT_START, set_listen},
     {"backend", 0, VALUE, set_backend},
+    {"pipe", 0, VALUE, set_pipe},
     {"cert", 0, VALUE | IDENTITY | READS, set_cert},
     {"key", 0, VALUE | IDENTITY | READS, set_key},
     {"self-signed", 0, VALUE | LIST | IDENTITY, set_self_signed},

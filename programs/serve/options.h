@@ -50,6 +50,8 @@ struct options {
     struct assay_address listen;
     struct assay_address backend;
     bool has_backend;
+    struct assay_address pipe; /* the target of pipes */
+    bool has_pipe;
     const char *cert;
     const char *key;
     /* of cert and key, and what the file has besides; first: the default */

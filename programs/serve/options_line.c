@@ -147,7 +147,7 @@ static void
 check_ekm(const struct options *o, struct assay_error *err)
 {
     static const char *const others[] = {
-        "backend",  "cert",     "key",        "self-signed",
+        "backend",  "pipe",     "cert",       "key",        "self-signed",
         "cert-out", "announce", "quote-rate", "quote-burst"};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -183,8 +183,10 @@ check_together(const struct options *o, struct assay_error *err)
     }
     if (o->ekm_secret_file != NULL) {
         wrong = "--ekm-secret-file is for --ekm-header";
-    } else if (!o->has_backend) {
+    } else if (!o->has_backend && !o->has_pipe) {
         wrong = "--backend is missing";
+    } else if (!o->has_backend && o->ready_backend) {
+        wrong = "--ready-backend is for --backend";
     } else if (files && o->name_count > 0) {
         wrong = "--cert with --key and --self-signed exclude each other";
     } else if (!files && o->name_count == 0) {

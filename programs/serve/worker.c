@@ -93,12 +93,15 @@ use(struct worker *w, struct site *site)
     c->site = site;
     c->identity = site->identity;
     c->quotes.wait_ms = o->quote_wait_ms;
-    backend_use(&c->backend, &o->backend,
+    backend_use(&c->backend, o->has_backend ? &o->backend : NULL,
                 &(struct backend_options){.pool_max = o->backend_pool,
                                           .pool_idle_ms = o->backend_idle_ms,
                                           .proxy = o->backend_proxy});
+    backend_use(&c->pipe, o->has_pipe ? &o->pipe : NULL,
+                &(struct backend_options){.proxy = o->backend_proxy});
     c->forward = (struct forward_options){
         .backend = &c->backend,
+        .pipe = &c->pipe,
         .log = w->crew->log,
         .requests = &c->requests,
         .max_body = o->max_body,
@@ -179,6 +182,7 @@ init_connections(struct worker *w)
 
     c->loop = &w->loop;
     c->backend.loop = &w->loop;
+    c->pipe.loop = &w->loop;
     c->log = w->crew->log;
     c->ctx = w->crew->ctx;
     c->requests = (struct requests){

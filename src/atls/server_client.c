@@ -177,6 +177,13 @@ assay_server_give_collateral(struct assay_server *s,
 }
 
 void
+assay_server_expect_evaluations(struct assay_server *s,
+                                struct assay_evaluations seen)
+{
+    s->client.seen = seen;
+}
+
+void
 assay_server_refuse_client(struct assay_server *s,
                            const struct assay_refusal *why)
 {
