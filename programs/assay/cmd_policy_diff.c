@@ -23,7 +23,7 @@
 /* One policy, from its file. */
 struct side {
     struct assay_policy *policy;
-    struct load_policy_texts texts;
+    struct assay_load_policy_texts texts;
     struct policy_document document;
 };
 
@@ -44,7 +44,7 @@ static void
 side_free(struct side *s)
 {
     policy_document_free(&s->document);
-    load_policy_texts_free(&s->texts);
+    assay_load_policy_texts_free(&s->texts);
     assay_policy_free(s->policy);
 }
 
@@ -52,7 +52,7 @@ static void
 side_load(struct run *r, const char *path, struct side *s)
 {
     if (r->err.code == ASSAY_OK &&
-        load_policy_texts(r->ctx, path, &s->policy, &s->texts, &r->err) ==
+        assay_load_policy_texts(r->ctx, path, &s->policy, &s->texts, &r->err) ==
             ASSAY_OK) {
         (void)!policy_document_make(s->policy, &s->document, &r->err);
     }
@@ -104,8 +104,8 @@ compare_server(const struct command *c, struct run *r)
                    r->o->operand);
         return;
     }
-    if (found_in_session(c, r->o, r->o->operands[1], &terms, &r->found, &r->peer,
-                         &r->err) == ASSAY_OK) {
+    if (found_in_session(c, r->o, r->o->operands[1], &terms, &r->found,
+                         &r->peer, &r->err) == ASSAY_OK) {
         policy_diff_found(&r->diff, &old, &r->found);
     }
 }

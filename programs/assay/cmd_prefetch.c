@@ -40,7 +40,7 @@ take_policy(struct run *r, struct assay_error *err)
 {
     enum assay_code code =
         r->o->policy != NULL
-            ? load_policy(r->ctx, r->o->policy, &r->policy, err)
+            ? assay_load_policy(r->ctx, r->o->policy, &r->policy, err)
             : assay_policy_default(ASSAY_TEE_TDX, &r->policy, err);
 
     if (code == ASSAY_OK && !assay_policy_cache_collateral(r->policy)) {
@@ -65,9 +65,9 @@ set_up(struct run *r, struct assay_error *err)
     r->url_count = source_urls(r->o, r->policy, r->urls);
     of_policy = assay_policy_trusted_root(r->policy);
     if (r->o->root != NULL) {
-        (void)!load_root(r->ctx, r->o->root, &r->own_root, err);
+        (void)!assay_load_root(r->ctx, r->o->root, &r->own_root, err);
     } else if (of_policy != NULL) {
-        (void)!load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
+        (void)!assay_load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
     }
     return err->code;
 }
@@ -321,7 +321,8 @@ run(const struct command *c, int argc, char **argv)
     enum exit_code code;
 
     assay_error_clear(&r.first);
-    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv, &code)) {
+    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv,
+                       &code)) {
         return code;
     }
     if (check_ways(c, &o, &code)) {

@@ -59,9 +59,10 @@ take_policy(struct run *r, struct assay_error *err)
 {
     const struct options *o = r->o;
     enum assay_tee tee = (enum assay_tee)assay_quote_view(r->quote)->tee_type;
-    enum assay_code code = o->policy != NULL
-                               ? load_policy(r->ctx, o->policy, &r->policy, err)
-                               : assay_policy_default(tee, &r->policy, err);
+    enum assay_code code =
+        o->policy != NULL
+            ? assay_load_policy(r->ctx, o->policy, &r->policy, err)
+            : assay_policy_default(tee, &r->policy, err);
 
     if (code == ASSAY_OK && o->accept_count > 0) {
         code = assay_policy_accept(r->policy, o->accept, o->accept_count, err);
@@ -93,9 +94,9 @@ take_root(struct run *r, struct assay_error *err)
     enum assay_code code = ASSAY_OK;
 
     if (r->o->root != NULL) {
-        code = load_root(r->ctx, r->o->root, &r->own_root, err);
+        code = assay_load_root(r->ctx, r->o->root, &r->own_root, err);
     } else if (of_policy != NULL) {
-        code = load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
+        code = assay_load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
     }
     r->root = r->own_root != NULL ? r->own_root : assay_root_intel();
     return code;
@@ -114,8 +115,8 @@ take_collateral(struct run *r, struct assay_error *err)
 
     if (r->o->collateral != NULL) {
         r->collateral_source = r->o->collateral;
-        return load_bundle(r->ctx, r->o->collateral, &r->obtained.collateral,
-                           err);
+        return assay_load_bundle(r->ctx, r->o->collateral,
+                                 &r->obtained.collateral, err);
     }
     if (source_of(r->o, r->quote, r->policy, &r->source, err) != ASSAY_OK) {
         return err->code;

@@ -56,11 +56,12 @@ load_files(const struct options *o, struct files *r, struct assay_error *err)
         (o->event_log != NULL &&
          load_event_log(o->event_log, &r->event_log, err) != ASSAY_OK) ||
         (o->root != NULL &&
-         load_root(r->ctx, o->root, &r->own_root, err) != ASSAY_OK)) {
+         assay_load_root(r->ctx, o->root, &r->own_root, err) != ASSAY_OK)) {
         return err->code;
     }
     if (o->collateral != NULL) {
-        return load_bundle(r->ctx, o->collateral, &r->obtained.collateral, err);
+        return assay_load_bundle(r->ctx, o->collateral, &r->obtained.collateral,
+                                 err);
     }
     return source_of(o, r->quote, r->policy, &r->source, err) == ASSAY_OK
                ? source_obtain(r->ctx, &r->source, &r->obtained, err)

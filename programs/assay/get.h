@@ -21,7 +21,7 @@ struct get {
     /* what the session rests on */
     struct assay_ctx *ctx;
     struct assay_policy *policy;
-    struct load_policy_texts policy_texts;
+    struct assay_load_policy_texts policy_texts;
     struct assay_root *own_root; /* NULL: Intel's */
     struct assay_tls_roots *roots;
     struct assay_collateral *bundle; /* of --collateral */
@@ -38,7 +38,7 @@ struct get {
     bool watches_signals;
     struct assay_supply *supply;
     struct assay_quoter *quoter; /* of this side's evidence, or NULL */
-    struct assay_seen *seen; /* evaluations, by earlier runs */
+    struct assay_seen *seen;     /* evaluations, by earlier runs */
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;

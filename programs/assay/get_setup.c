@@ -101,9 +101,10 @@ make_root(struct get *g)
     const char *of_policy = assay_policy_trusted_root(g->policy);
 
     if (g->o->root != NULL) {
-        (void)!load_root(g->ctx, g->o->root, &g->own_root, &g->err);
+        (void)!assay_load_root(g->ctx, g->o->root, &g->own_root, &g->err);
     } else if (of_policy != NULL) {
-        (void)!load_root_of_policy(g->ctx, of_policy, &g->own_root, &g->err);
+        (void)!assay_load_root_of_policy(g->ctx, of_policy, &g->own_root,
+                                         &g->err);
     }
 }
 
@@ -205,8 +206,8 @@ load_all(struct get *g)
 
     if (assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
         (g->policy == NULL && /* else the caller has made one */
-         load_policy_texts(g->ctx, g->o->policy, &g->policy, &g->policy_texts,
-                           err) != ASSAY_OK) ||
+         assay_load_policy_texts(g->ctx, g->o->policy, &g->policy,
+                                 &g->policy_texts, err) != ASSAY_OK) ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }
@@ -216,7 +217,7 @@ load_all(struct get *g)
     }
     make_root(g);
     if (err->code == ASSAY_OK && g->o->collateral != NULL) {
-        (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
+        (void)!assay_load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
     }
     make_roots(g);
 }
@@ -353,7 +354,7 @@ get_free(struct get *g)
     assay_tls_roots_free(g->roots);
     assay_root_free(g->own_root);
     assay_policy_free(g->policy);
-    load_policy_texts_free(&g->policy_texts);
+    assay_load_policy_texts_free(&g->policy_texts);
     assay_ctx_free(g->ctx);
     assay_buf_free(&g->data);
     assay_buf_free(&g->wire);

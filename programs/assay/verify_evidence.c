@@ -49,7 +49,7 @@ take_policy(struct run *r, struct assay_error *err)
     const struct options *o = r->o;
 
     if (o->policy != NULL) {
-        (void)!load_policy(r->ctx, o->policy, &r->policy, err);
+        (void)!assay_load_policy(r->ctx, o->policy, &r->policy, err);
     } else if (assay_evidence_policy(r->evidence, &r->policy, err) !=
                ASSAY_OK) {
         assay_error_prefix(err, "%s", o->evidence);
@@ -68,10 +68,10 @@ take_root(struct run *r, struct assay_error *err)
         r->o->policy != NULL ? assay_policy_trusted_root(r->policy) : NULL;
 
     if (r->o->root != NULL) {
-        return load_root(r->ctx, r->o->root, &r->own_root, err);
+        return assay_load_root(r->ctx, r->o->root, &r->own_root, err);
     }
     if (of_policy != NULL) {
-        return load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
+        return assay_load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
     }
     return ASSAY_OK;
 }
@@ -88,7 +88,8 @@ run_all(struct run *r, struct assay_error *err)
         return err->code;
     }
     if (o->collateral != NULL &&
-        load_bundle(r->ctx, o->collateral, &r->collateral, err) != ASSAY_OK) {
+        assay_load_bundle(r->ctx, o->collateral, &r->collateral, err) !=
+            ASSAY_OK) {
         return err->code;
     }
     r->judged_by = (struct assay_evidence_options){
