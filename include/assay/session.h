@@ -408,7 +408,8 @@ ASSAY_API const struct assay_quote *
 assay_server_client_quote(const struct assay_server *s);
 ASSAY_API const struct assay_collateral_need *
 assay_server_need(const struct assay_server *s);
-/* As assay_client_give_collateral(). */
+/* As assay_client_give_collateral(); borrowed until assay_server_appraise() is
+ * back, or free. */
 ASSAY_API void
 assay_server_give_collateral(struct assay_server *s,
                              const struct assay_collateral *collateral);

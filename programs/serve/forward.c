@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "forward_state.h"
+#include "peer_heads.h"
 #include "upgrade.h"
 
 #define PIECE_MAX_BYTES  (64u * 1024u)
@@ -434,10 +435,14 @@ ask_backend(const struct forward *f, const struct forward_client *client,
         .upgrade = upgrade_asked(h, f->options->upgrades),
     };
     struct exchange *x = NULL;
+    struct assay_buf proven;
     struct assay_buf head;
 
+    peer_heads(f->session, &proven);
+    add.proven = assay_buf_slice(&proven);
     assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
-    if (heads_put_request(&head, h, &add, err) == ASSAY_OK) {
+    if (assay_buf_check(&proven, "request", err) == ASSAY_OK &&
+        heads_put_request(&head, h, &add, err) == ASSAY_OK) {
         struct exchange_request r = {
             .head = assay_buf_slice(&head),
             .is_head = assay_slice_is(h->method, "HEAD"),
@@ -452,6 +457,7 @@ ask_backend(const struct forward *f, const struct forward_client *client,
 
         x = exchange_new(backend, &r, changed, user);
     }
+    assay_buf_free(&proven);
     assay_buf_free(&head);
     return x;
 }

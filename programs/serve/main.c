@@ -187,6 +187,19 @@ run(struct program *p, struct options *o)
     return true;
 }
 
+#define OTHER_THREADS 8u /* for names and files, and what is stapled */
+
+/* Searches for the collateral of clients must not keep the backend's name from
+ * being looked up, which uses the same threads. They are made when needed. */
+static void
+widen_pool(const struct options *o)
+{
+    char count[16];
+
+    snprintf(count, sizeof(count), "%u", o->max_appraisals + OTHER_THREADS);
+    (void)setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -206,6 +219,7 @@ main(int argc, char **argv)
         return SERVE_DONE;
     }
     signal(SIGPIPE, SIG_IGN);
+    widen_pool(&o);
     p.argc = argc;
     p.argv = argv;
     p.log.json = o.json_log;

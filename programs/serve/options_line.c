@@ -148,7 +148,8 @@ check_ekm(const struct options *o, struct assay_error *err)
 {
     static const char *const others[] = {
         "backend",  "pipe",     "cert",       "key",        "self-signed",
-        "cert-out", "announce", "quote-rate", "quote-burst"};
+        "cert-out", "announce", "quote-rate", "quote-burst", "client-policy",
+        "staple"};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (o->given[setting_find(others[i]) - settings] != NULL) {
@@ -169,6 +170,26 @@ check_ekm(const struct options *o, struct assay_error *err)
                    "only, not on %.100s",
                    o->listen.host);
     }
+}
+
+/* NULL, or what is wrong with where collateral comes from. */
+static const char *
+check_sources(const struct options *o)
+{
+    bool named = o->root != NULL || o->source_count > 0 ||
+                 o->pccs_ca != NULL || o->collateral != NULL || o->no_cache;
+
+    if (named && o->client_policy == NULL && !o->staple) {
+        return "--root, --pccs, --pccs-ca, --collateral and --no-cache are for "
+               "--client-policy and --staple on";
+    }
+    if (o->collateral != NULL && (o->source_count > 0 || o->pccs_ca != NULL)) {
+        return "--collateral and --pccs or --pccs-ca exclude each other";
+    }
+    if (o->collateral != NULL && o->staple) {
+        return "--collateral and --staple on exclude each other";
+    }
+    return NULL;
 }
 
 static void
@@ -193,6 +214,8 @@ check_together(const struct options *o, struct assay_error *err)
         wrong = "--cert with --key, or --self-signed, must be given";
     } else if ((o->cert == NULL) != (o->key == NULL)) {
         wrong = "--cert and --key go together";
+    } else {
+        wrong = check_sources(o);
     }
     if (wrong != NULL) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", wrong);

@@ -107,6 +107,15 @@ use(struct worker *w, struct site *site)
         .max_body = o->max_body,
         .upgrades = o->upgrades,
     };
+    clients_drop(c->clients);
+    c->clients = clients_new(
+        &(struct clients_of){.loop = &w->loop,
+                             .ctx = w->crew->ctx,
+                             .site = site,
+                             .log = w->crew->log,
+                             .metrics = &w->metrics,
+                             .appraisals = &w->crew->appraisals});
+    c->client_ms = o->client_ms;
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;
@@ -157,6 +166,7 @@ tear_down(struct worker *w)
 {
     assay_listener_close(w->listener);
     connections_cut(&w->connections); /* what waits for the backend */
+    clients_drop(w->connections.clients);
     quotes_close(&w->connections.quotes);
     assay_quoter_free(w->connections.quotes.quoter);
     uv_close((uv_handle_t *)&w->wake, NULL);

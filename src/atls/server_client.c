@@ -208,6 +208,7 @@ judge(struct assay_server *s, struct assay_now now, struct assay_error *err)
         (void)!assay_appraisal_judge(&s->client, &s->of_clients, &binding,
                                      now.wall_s, err);
     }
+    s->client.collateral = NULL; /* given back */
     return err->code;
 }
 
