@@ -437,10 +437,11 @@ assay_server_client_verdict(const struct assay_server *s);
 ASSAY_API struct assay_session_facts
 assay_server_facts(const struct assay_server *s);
 
-/* From the next request on, there is a pipe behind this server (docs/formats.md,
- * "Pipes"): what resembles its path is never anybody else's. The session itself
- * refuses requests for it that are not as they should be (400, 405), and those
- * on a connection where no evidence was given yet (403). */
+/* From the next request on, there is a pipe behind this server
+ * (docs/formats.md, "Pipes"): what resembles its path is never anybody else's.
+ * The session itself refuses requests for it that are not as they should be
+ * (400, 405), and those on a connection where no evidence was given yet (403).
+ */
 ASSAY_API void assay_server_offer_pipe(struct assay_server *s);
 /* In REQUEST: this is one for the pipe. It has no body, and the caller answers
  * 101 and calls assay_server_switch(), or refuses. */

@@ -72,8 +72,7 @@ check_describe(const struct site *s, const struct assay_quoter *quoter,
     }
     assay_buf_printf(to, "quotes: %s\n", assay_quoter_name(quoter));
     if (o->client_policy != NULL) {
-        assay_buf_printf(to, "clients: must attest, by %s\n",
-                         o->client_policy);
+        assay_buf_printf(to, "clients: must attest, by %s\n", o->client_policy);
     }
     if (o->staple) {
         assay_buf_printf(to, "collateral: stapled\n");

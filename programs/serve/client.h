@@ -19,9 +19,9 @@ enum wait {
     WAIT_BODY,
     WAIT_BACKEND,
     WAIT_COLLATERAL, /* of the client's evidence */
-    WAIT_RAW,    /* behind a switch of protocols, for anything */
-    WAIT_CLIENT, /* to take what was written */
-    WAIT_LINGER, /* for the client's own end */
+    WAIT_RAW,        /* behind a switch of protocols, for anything */
+    WAIT_CLIENT,     /* to take what was written */
+    WAIT_LINGER,     /* for the client's own end */
 };
 
 struct connection {
@@ -39,7 +39,7 @@ struct connection {
     struct crowd_member *place;
     unsigned requests; /* answered */
     struct quote_call *quote;
-    struct clients *clients; /* held; NULL where it need not attest */
+    struct clients *clients;     /* held; NULL where it need not attest */
     struct judgement *judgement; /* of its evidence, while it waits */
     struct forward *forward;
     uv_timer_t timer;

@@ -16,7 +16,7 @@ struct forward {
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
     struct assay_http1_head request; /* slices into the session's head */
-    bool pipe;            /* it asks for the pipe */
+    bool pipe;                       /* it asks for the pipe */
     bool raw;             /* protocols were switched; `request` is gone */
     bool body_sent;       /* in raw: the client has said goodbye */
     bool answered;        /* in raw: the backend has closed its side */

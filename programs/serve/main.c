@@ -117,6 +117,7 @@ tear_down(struct program *p)
     hold_signals();
     doors_close(&p->doors);
     admin_close(&p->admin);
+    stapler_free(p->stapler);
     assay_quoter_free(p->quoter);
     reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
@@ -127,6 +128,7 @@ tear_down(struct program *p)
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
+    shelf_free(p->shelf);
     site_drop(p->site);
     options_free(&p->started);
     access_log_close(p->access);

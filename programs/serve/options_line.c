@@ -147,9 +147,9 @@ static void
 check_ekm(const struct options *o, struct assay_error *err)
 {
     static const char *const others[] = {
-        "backend",  "pipe",     "cert",       "key",        "self-signed",
-        "cert-out", "announce", "quote-rate", "quote-burst", "client-policy",
-        "staple"};
+        "backend",     "pipe",          "cert",     "key",
+        "self-signed", "cert-out",      "announce", "quote-rate",
+        "quote-burst", "client-policy", "staple"};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (o->given[setting_find(others[i]) - settings] != NULL) {
@@ -176,8 +176,8 @@ check_ekm(const struct options *o, struct assay_error *err)
 static const char *
 check_sources(const struct options *o)
 {
-    bool named = o->root != NULL || o->source_count > 0 ||
-                 o->pccs_ca != NULL || o->collateral != NULL || o->no_cache;
+    bool named = o->root != NULL || o->source_count > 0 || o->pccs_ca != NULL ||
+                 o->collateral != NULL || o->no_cache;
 
     if (named && o->client_policy == NULL && !o->staple) {
         return "--root, --pccs, --pccs-ca, --collateral and --no-cache are for "

@@ -84,7 +84,8 @@ read_root(struct trust *t, const struct options *o, const struct assay_ctx *ctx,
 static void
 choose_sources(struct trust *t, const struct options *o)
 {
-    size_t of_policy = t->policy != NULL ? assay_policy_pccs_count(t->policy) : 0;
+    size_t of_policy =
+        t->policy != NULL ? assay_policy_pccs_count(t->policy) : 0;
 
     t->source_count = o->source_count;
     memcpy(t->sources, o->sources, sizeof(t->sources));

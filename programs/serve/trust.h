@@ -25,10 +25,11 @@ bool trust_is_needed(const struct options *o);
 /* Reads what the options name; before: what it replaces, or NULL. The options
  * must live as long. Freed also after a failure. The message starts with the
  * file. Errors of the files, ASSAY_NO_MEMORY. */
-ASSAY_MUST_CHECK enum assay_code
-trust_read(struct trust *t, const struct options *o,
-           const struct assay_ctx *ctx, const struct trust *before,
-           struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code trust_read(struct trust *t,
+                                            const struct options *o,
+                                            const struct assay_ctx *ctx,
+                                            const struct trust *before,
+                                            struct assay_error *err);
 void trust_free(struct trust *t); /* a zeroed one is fine */
 
 const struct assay_root *trust_root(const struct trust *t);

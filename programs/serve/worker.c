@@ -108,13 +108,13 @@ use(struct worker *w, struct site *site)
         .upgrades = o->upgrades,
     };
     clients_drop(c->clients);
-    c->clients = clients_new(
-        &(struct clients_of){.loop = &w->loop,
-                             .ctx = w->crew->ctx,
-                             .site = site,
-                             .log = w->crew->log,
-                             .metrics = &w->metrics,
-                             .appraisals = &w->crew->appraisals});
+    c->clients =
+        clients_new(&(struct clients_of){.loop = &w->loop,
+                                         .ctx = w->crew->ctx,
+                                         .site = site,
+                                         .log = w->crew->log,
+                                         .metrics = &w->metrics,
+                                         .appraisals = &w->crew->appraisals});
     c->client_ms = o->client_ms;
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
@@ -201,6 +201,7 @@ init_connections(struct worker *w)
         .metrics = &w->metrics,
     };
     c->quotes.log = w->crew->log;
+    c->quotes.shelf = w->crew->shelf;
     c->quotes.loop = &w->loop;
     c->quotes.metrics = &w->metrics;
     c->counted = on_counted;

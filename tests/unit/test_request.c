@@ -320,8 +320,8 @@ static const struct {
      "Content-Length: 1048576\r\n", true, 0, ""},
     {"in chunks", "POST", "/tdx_client_quote", "Transfer-Encoding: chunked\r\n",
      true, 0, ""},
-    {"larger", "POST", "/tdx_client_quote", "Content-Length: 1048577\r\n",
-     true, 400, "bad_request"},
+    {"larger", "POST", "/tdx_client_quote", "Content-Length: 1048577\r\n", true,
+     400, "bad_request"},
     {"without a body", "POST", "/tdx_client_quote", "", true, 400,
      "bad_request"},
     {"got", "GET", "/tdx_client_quote", "", true, 405, "method_not_allowed"},
@@ -374,15 +374,15 @@ static const struct {
      ""},
     {"a body", "POST", "/assay-pipe", UPGRADE "Content-Length: 1\r\n", true,
      400, "bad_request"},
-    {"chunks", "POST", "/assay-pipe",
-     UPGRADE "Transfer-Encoding: chunked\r\n", true, 400, "bad_request"},
+    {"chunks", "POST", "/assay-pipe", UPGRADE "Transfer-Encoding: chunked\r\n",
+     true, 400, "bad_request"},
     {"GET", "GET", "/assay-pipe", UPGRADE, true, 405, "method_not_allowed"},
     {"small letters", "post", "/assay-pipe", UPGRADE, true, 405,
      "method_not_allowed"},
     {"no upgrade", "POST", "/assay-pipe", "Content-Length: 0\r\n", true, 400,
      "bad_request"},
-    {"not named", "POST", "/assay-pipe", "Upgrade: assay-pipe/1\r\n", true,
-     400, "bad_request"},
+    {"not named", "POST", "/assay-pipe", "Upgrade: assay-pipe/1\r\n", true, 400,
+     "bad_request"},
     {"another version", "POST", "/assay-pipe",
      "Connection: Upgrade\r\nUpgrade: assay-pipe/2\r\n", true, 400,
      "bad_request"},
@@ -427,10 +427,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pipes),
-        cmocka_unit_test(test_spellings),
-        cmocka_unit_test(test_all_cases),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_pipes),     cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_all_cases), cmocka_unit_test(test_long),
         cmocka_unit_test(test_requests),
     };
 
