@@ -57,6 +57,8 @@ static const char bash_script[] =
     "        --max-header --max-requests --max-connections-per-address\n"
     "        --upgrade --upgrade-idle --quote-timeout --drain\n"
     "        --ready-file --admin --ready-backend --access-log --sandbox\n"
+    "        --pipe --client-policy --client-timeout --max-client-appraisals\n"
+    "        --staple --root --pccs --pccs-ca --collateral --no-cache\n"
     "        --log --verbose --check --dump-config --version --help' ;;\n"
     "    esac\n"
     "    if [ \"$COMP_CWORD\" = 1 ]; then\n"

@@ -104,7 +104,8 @@ end_without_head(struct exchange *x)
 {
     struct assay_error err = x->broken;
 
-    if (x->reused && x->repeatable && x->heard == 0) {
+    if (x->reused && x->repeatable && x->heard == 0 &&
+        x->backend->address != NULL) {
         connect_anew(x);
         return;
     }

@@ -163,7 +163,7 @@ static const struct assay_refusal no_memory = {
 static const struct assay_refusal nobody = {
     .status = 404,
     .code = "not_found",
-    .message = "this server has a pipe, and nothing else",
+    .message = "this server has nothing at this address",
 };
 
 static void
@@ -474,11 +474,13 @@ start(struct forward *f, const struct forward_client *client,
     if (f->state != FORWARD_GOING) {
         return;
     }
-    if (f->pipe) {
-        f->exchange = forward_ask_target(f, client, changed, user);
-    } else if (f->options->backend->address == NULL) {
+    /* Of either there may be none, from the start or since a reload. */
+    if ((f->pipe ? f->options->pipe : f->options->backend)->address == NULL) {
         refuse(f, &nobody);
         return;
+    }
+    if (f->pipe) {
+        f->exchange = forward_ask_target(f, client, changed, user);
     } else {
         f->exchange = ask_backend(f, client, changed, user, &err);
     }

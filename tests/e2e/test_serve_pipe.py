@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -222,6 +223,29 @@ class Requests(Base):
             client.send(PIPE)
             self.assertEqual(self.backend.accept().head()[0],
                              "POST /assay-pipe HTTP/1.1")
+
+
+    def test_a_reload_that_takes_it_away(self):
+        """Also for those who were there before; and the backend likewise."""
+        backend = f'backend = "{self.backend.address}"\n'
+        pipe = f'pipe = "{self.target.address}"\n'
+        config = harness.SCRATCH / "pipe.toml"
+        config.write_text(backend + pipe)
+        serve = Serve("none", "--workers", "1", "--config", str(config))
+        at = serve.command.index("--backend")
+        del serve.command[at:at + 2]
+        with serve, serve.client() as old:
+            self.assertEqual(old.ask("POST", "/tdx_quote", GOOD).status, 200)
+            for text, count in ((backend, 1), (pipe, 2)):
+                config.write_text(text)
+                serve.process.send_signal(signal.SIGHUP)
+                while serve.log.count("info: reloaded") < count:
+                    serve.log_line("info: reloaded")
+                old.send(PIPE if text == backend else request())
+                answer = old.answer()
+                self.assertEqual(answer.status, 404)
+                self.assertTrue(self.target.is_alone())
+                self.assertTrue(self.backend.is_alone())
 
 
 class Octets(Base):
