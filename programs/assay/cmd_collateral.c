@@ -156,7 +156,7 @@ open_bundle(const char *path, struct assay_ctx **ctx,
     if (assay_ctx_new(ctx, err) != ASSAY_OK) {
         return err->code;
     }
-    return load_bundle(*ctx, path, collateral, err);
+    return assay_load_bundle(*ctx, path, collateral, err);
 }
 
 static enum exit_code

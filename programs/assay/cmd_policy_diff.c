@@ -24,7 +24,7 @@
 /* One policy, from its file. */
 struct side {
     struct assay_policy *policy;
-    struct load_policy_texts texts;
+    struct assay_load_policy_texts texts;
     struct policy_document document;
 };
 
@@ -45,7 +45,7 @@ static void
 side_free(struct side *s)
 {
     policy_document_free(&s->document);
-    load_policy_texts_free(&s->texts);
+    assay_load_policy_texts_free(&s->texts);
     assay_policy_free(s->policy);
 }
 
@@ -53,7 +53,7 @@ static void
 side_load(struct run *r, const char *path, struct side *s)
 {
     if (r->err.code == ASSAY_OK &&
-        load_policy_texts(r->ctx, path, &s->policy, &s->texts, &r->err) ==
+        assay_load_policy_texts(r->ctx, path, &s->policy, &s->texts, &r->err) ==
             ASSAY_OK) {
         (void)!policy_document_make(s->policy, &s->document, &r->err);
     }

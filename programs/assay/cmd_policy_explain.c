@@ -231,7 +231,7 @@ explain(const struct command *c, const struct options *o)
     struct assay_error err;
 
     if (assay_ctx_new(&ctx, &err) == ASSAY_OK &&
-        load_policy(ctx, o->operand, &policy, &err) == ASSAY_OK &&
+        assay_load_policy(ctx, o->operand, &policy, &err) == ASSAY_OK &&
         policy_document_make(policy, &d, &err) == ASSAY_OK) {
         if (o->json) {
             (void)!print_json(&d, &err);

@@ -71,18 +71,18 @@ static void
 look_at_policy(struct lint *l, const struct options *o)
 {
     struct assay_policy *policy = NULL;
-    struct load_policy_texts texts = {.is_toml = false};
+    struct assay_load_policy_texts texts = {.is_toml = false};
     struct assay_buf given;
 
     if (load_text(o->app_compose, ASSAY_COMPOSE_MAX_BYTES, &given, l->err) ==
             ASSAY_OK &&
-        load_policy_texts(l->ctx, o->operand, &policy, &texts, l->err) ==
+        assay_load_policy_texts(l->ctx, o->operand, &policy, &texts, l->err) ==
             ASSAY_OK) {
         lint_policy(
             l, policy,
             assay_buf_slice(given.len > 0 ? &given : &texts.compose_file));
     }
-    load_policy_texts_free(&texts);
+    assay_load_policy_texts_free(&texts);
     assay_policy_free(policy);
     assay_buf_free(&given);
 }

@@ -41,7 +41,7 @@ take_policy(struct run *r, struct assay_error *err)
 {
     enum assay_code code =
         r->o->policy != NULL
-            ? load_policy(r->ctx, r->o->policy, &r->policy, err)
+            ? assay_load_policy(r->ctx, r->o->policy, &r->policy, err)
             : assay_policy_default(ASSAY_TEE_TDX, &r->policy, err);
 
     if (code == ASSAY_OK && !assay_policy_cache_collateral(r->policy)) {

@@ -21,7 +21,7 @@ struct get {
     /* what the session rests on */
     struct assay_ctx *ctx;
     struct assay_policy *policy;
-    struct load_policy_texts policy_texts;
+    struct assay_load_policy_texts policy_texts;
     struct assay_root *own_root; /* NULL: Intel's */
     struct assay_tls_roots *roots;
     struct assay_collateral *bundle; /* of --collateral */

@@ -187,8 +187,8 @@ load_all(struct get *g)
 
     if (assay_ctx_new(&g->ctx, err) != ASSAY_OK ||
         (g->policy == NULL && /* else the caller has made one */
-         load_policy_texts(g->ctx, g->o->policy, &g->policy, &g->policy_texts,
-                           err) != ASSAY_OK) ||
+         assay_load_policy_texts(g->ctx, g->o->policy, &g->policy,
+                                 &g->policy_texts, err) != ASSAY_OK) ||
         assay_verifier_new(g->ctx, 1, &g->verifier, err) != ASSAY_OK) {
         return;
     }
@@ -199,7 +199,7 @@ load_all(struct get *g)
     if (load_trusted_root(g->ctx, g->o, g->policy, &g->own_root, err) ==
             ASSAY_OK &&
         g->o->collateral != NULL) {
-        (void)!load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
+        (void)!assay_load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
     }
     make_roots(g);
 }
@@ -336,7 +336,7 @@ get_free(struct get *g)
     assay_tls_roots_free(g->roots);
     assay_root_free(g->own_root);
     assay_policy_free(g->policy);
-    load_policy_texts_free(&g->policy_texts);
+    assay_load_policy_texts_free(&g->policy_texts);
     assay_ctx_free(g->ctx);
     assay_buf_free(&g->data);
     assay_buf_free(&g->wire);

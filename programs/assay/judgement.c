@@ -39,8 +39,9 @@ take_policy(struct judgement *j, struct assay_error *err)
     if (j->policy != NULL) {
         return ASSAY_OK; /* the caller's */
     }
-    code = o->policy != NULL ? load_policy(j->ctx, o->policy, &j->policy, err)
-                             : assay_policy_default(tee, &j->policy, err);
+    code = o->policy != NULL
+               ? assay_load_policy(j->ctx, o->policy, &j->policy, err)
+               : assay_policy_default(tee, &j->policy, err);
     if (code == ASSAY_OK && o->accept_count > 0) {
         code = assay_policy_accept(j->policy, o->accept, o->accept_count, err);
     }
@@ -85,8 +86,8 @@ take_collateral(struct judgement *j, struct assay_error *err)
 
     if (j->o->collateral != NULL) {
         j->collateral_source = j->o->collateral;
-        return load_bundle(j->ctx, j->o->collateral, &j->obtained.collateral,
-                           err);
+        return assay_load_bundle(j->ctx, j->o->collateral,
+                                 &j->obtained.collateral, err);
     }
     if (source_of(j->o, j->quote, j->policy, &j->source, err) != ASSAY_OK) {
         return err->code;

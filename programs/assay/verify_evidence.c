@@ -49,7 +49,7 @@ take_policy(struct run *r, struct assay_error *err)
     const struct options *o = r->o;
 
     if (o->policy != NULL) {
-        (void)!load_policy(r->ctx, o->policy, &r->policy, err);
+        (void)!assay_load_policy(r->ctx, o->policy, &r->policy, err);
     } else if (assay_evidence_policy(r->evidence, &r->policy, err) !=
                ASSAY_OK) {
         assay_error_prefix(err, "%s", o->evidence);
@@ -81,7 +81,8 @@ run_all(struct run *r, struct assay_error *err)
         return err->code;
     }
     if (o->collateral != NULL &&
-        load_bundle(r->ctx, o->collateral, &r->collateral, err) != ASSAY_OK) {
+        assay_load_bundle(r->ctx, o->collateral, &r->collateral, err) !=
+            ASSAY_OK) {
         return err->code;
     }
     r->judged_by = (struct assay_evidence_options){

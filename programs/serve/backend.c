@@ -96,6 +96,7 @@ use(struct exchange *x, struct assay_stream *stream)
         on_data, on_eof, on_drained, on_failed, .drained_if_waited = true};
 
     x->stream = stream;
+    x->state = x->raw ? EXCHANGE_RAW : x->state;
     assay_stream_tell(stream, &events, x);
     write_out(x, assay_buf_slice(&x->request));
     if (!x->reused || !x->repeatable) {
@@ -190,6 +191,23 @@ exchange_new(struct backend *backend, const struct exchange_request *request,
     if (x->request.failed || !connect_first(x)) {
         exchange_free(x);
         return NULL;
+    }
+    return x;
+}
+
+struct exchange *
+exchange_new_raw(struct backend *backend, const char *source,
+                 const char *destination, void (*changed)(void *user),
+                 void *user)
+{
+    const struct exchange_request none = {
+        .source = source,
+        .destination = destination,
+    };
+    struct exchange *x = exchange_new(backend, &none, changed, user);
+
+    if (x != NULL) {
+        x->raw = true; /* its pool is empty: it is not connected yet */
     }
     return x;
 }

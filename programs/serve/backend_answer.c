@@ -40,7 +40,8 @@ end_without_head(struct exchange *x)
 {
     struct assay_error err = x->broken;
 
-    if (x->reused && x->repeatable && x->heard == 0) {
+    if (x->reused && x->repeatable && x->heard == 0 &&
+        x->backend->address != NULL) {
         exchange_connect_anew(x);
         return;
     }

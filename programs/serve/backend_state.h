@@ -21,7 +21,7 @@ struct exchange {
     bool is_head;
     bool chunked;
     struct assay_slice upgrade;
-    bool raw; /* the protocol was switched */
+    bool raw; /* the protocol was switched, or there is none */
     bool repeatable;
     bool reused;              /* the connection has had another request */
     struct assay_buf request; /* the head, while it may have to be sent */

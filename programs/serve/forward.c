@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "forward_state.h"
+#include "peer_heads.h"
 #include "upgrade.h"
 
 static const struct assay_refusal too_large = {
@@ -21,6 +22,12 @@ static const struct assay_refusal no_memory = {
     .code = "busy",
     .message = "out of memory",
     .retry_after_s = 1,
+};
+
+static const struct assay_refusal nobody = {
+    .status = 404,
+    .code = "not_found",
+    .message = "this server has nothing at this address",
 };
 
 /* --- towards the backend ------------------------------------------------ */
@@ -80,17 +87,32 @@ move_request(struct forward *f)
     }
 }
 
+/* Before its switch; the octets behind it are not looked at here. */
+static void
+move_pipe(struct forward *f)
+{
+    const struct assay_refusal *why = forward_open_pipe(f);
+
+    if (why != NULL) {
+        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
+        forward_refuse(f, why);
+    }
+}
+
 enum forward_state
 forward_move(struct forward *f, size_t room, bool last)
 {
+    if (f->pipe && !f->raw && f->state == FORWARD_GOING) {
+        move_pipe(f);
+    }
     if (f->raw && f->state == FORWARD_GOING) {
         forward_move_raw(f, room);
         return f->state;
     }
-    if (f->state == FORWARD_GOING) {
+    if (f->state == FORWARD_GOING && !f->pipe) {
         move_request(f);
     }
-    while (f->state == FORWARD_GOING &&
+    while (f->state == FORWARD_GOING && !f->pipe &&
            assay_server_state(f->session) == ASSAY_SERVER_REQUEST &&
            forward_move_response(f, &room, last)) {
     }
@@ -131,11 +153,15 @@ ask_backend(const struct forward *f, const struct forward_client *client,
         .upgrade = upgrade_asked(h, f->options->upgrades),
     };
     struct exchange *x = NULL;
+    struct assay_buf proven;
     struct assay_buf head;
 
+    peer_heads(f->session, &proven);
+    add.proven = assay_buf_slice(&proven);
     assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
     assay_buf_reserve(&head, HEAD_USUAL_BYTES);
-    if (heads_put_request(&head, h, &add, err) == ASSAY_OK) {
+    if (assay_buf_check(&proven, "request", err) == ASSAY_OK &&
+        heads_put_request(&head, h, &add, err) == ASSAY_OK) {
         struct exchange_request r = {
             .head = assay_buf_slice(&head),
             .is_head = assay_slice_is(h->method, "HEAD"),
@@ -150,6 +176,7 @@ ask_backend(const struct forward *f, const struct forward_client *client,
 
         x = exchange_new(backend, &r, changed, user);
     }
+    assay_buf_free(&proven);
     assay_buf_free(&head);
     return x;
 }
@@ -166,7 +193,16 @@ start(struct forward *f, const struct forward_client *client,
     if (f->state != FORWARD_GOING) {
         return;
     }
-    f->exchange = ask_backend(f, client, changed, user, &err);
+    /* Of either there may be none, from the start or since a reload. */
+    if ((f->pipe ? f->options->pipe : f->options->backend)->address == NULL) {
+        forward_refuse(f, &nobody);
+        return;
+    }
+    if (f->pipe) {
+        f->exchange = forward_ask_target(f, client, changed, user);
+    } else {
+        f->exchange = ask_backend(f, client, changed, user, &err);
+    }
     if (err.code != ASSAY_OK) {
         forward_refuse_request(f, &err);
     } else if (f->exchange == NULL) {
@@ -192,6 +228,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
     f->options = options;
     assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;
+    f->pipe = assay_server_wants_pipe(session);
     f->peer = client->peer;
     f->started_ms = uv_now(options->backend->loop);
     /* The session has read this head before. */

@@ -18,6 +18,7 @@ struct forward {
     const char *peer;
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
+    bool pipe;            /* it asks for the pipe */
     bool raw;             /* protocols were switched; `request` is gone */
     bool body_sent;       /* in raw: the client has said goodbye */
     bool answered;        /* in raw: the backend has closed its side */
@@ -43,6 +44,14 @@ void forward_flush(struct forward *f);
 /* Our own answer, or a cut if there is another one already. */
 void forward_refuse(struct forward *f, const struct assay_refusal *why);
 void forward_refuse_request(struct forward *f, const struct assay_error *err);
+
+/* forward_pipe.c: */
+/* A connection to the target. NULL: no memory. */
+struct exchange *forward_ask_target(const struct forward *f,
+                                    const struct forward_client *client,
+                                    void (*changed)(void *user), void *user);
+/* Switches once the target is there. Why not, or NULL: it has, or waits. */
+const struct assay_refusal *forward_open_pipe(struct forward *f);
 
 /* forward_raw.c: */
 /* Behind a 101 that was passed on. */

@@ -158,6 +158,7 @@ heads_put_request(struct assay_buf *to, const struct assay_http1_head *h,
         }
     }
     forwarded_put(to, h, add->peer, add->trusted, err);
+    assay_buf_add(to, add->proven);
     /* A POST without a body says so. */
     put_framing(to,
                 assay_http1_count(h, "Content-Length") > 0 ? ASSAY_HTTP1_LENGTH

@@ -58,9 +58,11 @@ waits_for(struct connection *c, uint64_t *mark)
             *mark += forward_progress(c->forward);
         }
         return WAIT_RAW;
-    case ASSAY_SERVER_QUOTE:
     case ASSAY_SERVER_NEED_COLLATERAL:
     case ASSAY_SERVER_APPRAISE:
+        *mark = 0;
+        return WAIT_COLLATERAL;
+    case ASSAY_SERVER_QUOTE:
     case ASSAY_SERVER_ADMIT:
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
@@ -85,6 +87,8 @@ limit_of(const struct connections *all, enum wait w)
         return all->body_ms;
     case WAIT_BACKEND:
         return all->backend_ms;
+    case WAIT_COLLATERAL:
+        return all->client_ms;
     case WAIT_LINGER:
         return LINGER_MS;
     case WAIT_FOREVER:
@@ -135,6 +139,10 @@ on_timer(uv_timer_t *timer)
             if (c->forward != NULL) {
                 forward_timeout(c->forward);
             }
+            break;
+        case WAIT_COLLATERAL:
+            clients_give_up(c->judgement);
+            c->judgement = NULL;
             break;
         default:
             connection_close(c);

@@ -50,7 +50,9 @@ struct crew {
     atomic_uint max_clients; /* each worker may go above it by one */
     atomic_bool full;        /* somebody does not accept for that reason */
     struct assay_quote_gate *gate;
-    uv_async_t *ended; /* told when a worker is gone */
+    struct shelf *shelf;
+    atomic_uint appraisals; /* of clients that wait for collateral */
+    uv_async_t *ended;      /* told when a worker is gone */
     unsigned count;
     struct worker workers[SERVE_WORKERS_MAX];
 };

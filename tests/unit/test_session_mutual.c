@@ -729,9 +729,9 @@ test_endless_evidence(void **state)
     while (assay_server_state(r.server) == ASSAY_SERVER_IDLE) {
         raw_client_say(&r, chunk);
         sent += 65536;
-        assert_true(sent <= ASSAY_REPLY_BODY_MAX_BYTES + 65536);
+        assert_true(sent <= ASSAY_WIRE_CLIENT_EVIDENCE_MAX_BYTES + 65536);
     }
-    check_heard("endless", &r, "HTTP/1.1 400 ", "more than 16777216 bytes");
+    check_heard("endless", &r, "HTTP/1.1 400 ", "more than 1048576 bytes");
     raw_client_free(&r);
 }
 
