@@ -51,6 +51,21 @@ add_folder(struct assay_buf *path)
 }
 
 char *
+assay_cache_folder(void)
+{
+    struct assay_buf path;
+    char *folder = NULL;
+
+    assay_buf_init(&path, PATH_MAX);
+    if (add_folder(&path)) {
+        assay_buf_add_u8(&path, 0);
+        folder = path.failed ? NULL : strdup((const char *)path.ptr);
+    }
+    assay_buf_free(&path);
+    return folder;
+}
+
+char *
 assay_cache_path(const struct assay_pcs_request *request)
 {
     const struct assay_collateral_need *need = request->need;

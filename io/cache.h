@@ -16,6 +16,9 @@
  * is no such place (or no memory); freed with free(). */
 char *assay_cache_path(const struct assay_pcs_request *request);
 
+/* The folder that these are in; likewise. */
+char *assay_cache_folder(void);
+
 /* The kinds of platform that bundles are kept for, each once, as their names
  * say it; those of an update parameter are left out. Returns how many. */
 size_t assay_cache_needs(struct assay_collateral_need *out, size_t max);

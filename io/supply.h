@@ -36,11 +36,18 @@ struct assay_supply_options {
     int64_t refresh_every_s; /* and at least so often; 0: no such rule */
     /* Always this bundle, and no sources at all; or NULL. */
     const struct assay_collateral *fixed;
+    /* Whoever does not let the loop run empty behind the supply learns of each
+     * search that begins and has ended: until then, it uses what the options
+     * point to. Or NULL. */
+    void (*begun)(void *owner);
+    void (*ended)(void *owner);
+    void *owner;
 };
 
 struct assay_supply; /* opaque; one loop, one thread */
 
-/* What the options point to must outlive the supply. NULL: out of memory. */
+/* What the options point to must outlive the supply and its searches. NULL: out
+ * of memory. */
 struct assay_supply *
 assay_supply_new(uv_loop_t *loop, const struct assay_supply_options *options);
 /* Calls under way are cancelled. What was handed out stays valid until it is

@@ -108,6 +108,9 @@ assay_search_start(struct assay_search *f)
     }
     f->next = f->supply->searches;
     f->supply->searches = f;
+    if (f->lookup.o.begun != NULL) {
+        f->lookup.o.begun(f->lookup.o.owner);
+    }
     return true;
 }
 
@@ -220,6 +223,7 @@ after_work(uv_work_t *w, int status)
         [ASSAY_PURPOSE_REFRESH] = end_refresh,
     };
     struct assay_search *f = w->data;
+    const struct assay_supply_options o = f->lookup.o;
 
     f->ended = true;
     if (f->supply != NULL) { /* still wanted */
@@ -237,4 +241,7 @@ after_work(uv_work_t *w, int status)
         unlink_search(f);
     }
     assay_search_free(f);
+    if (o.ended != NULL) {
+        o.ended(o.owner);
+    }
 }

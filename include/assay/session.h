@@ -408,10 +408,14 @@ ASSAY_API const struct assay_quote *
 assay_server_client_quote(const struct assay_server *s);
 ASSAY_API const struct assay_collateral_need *
 assay_server_need(const struct assay_server *s);
-/* As assay_client_give_collateral(). */
+/* As assay_client_give_collateral(); borrowed until assay_server_appraise() is
+ * back, or free. */
 ASSAY_API void
 assay_server_give_collateral(struct assay_server *s,
                              const struct assay_collateral *collateral);
+/* As assay_client_expect_evaluations(). */
+ASSAY_API void assay_server_expect_evaluations(struct assay_server *s,
+                                               struct assay_evaluations seen);
 /* In NEED_COLLATERAL and APPRAISE: it cannot be judged (no collateral); the
  * answer is the connection's last. */
 ASSAY_API void assay_server_refuse_client(struct assay_server *s,
@@ -433,6 +437,15 @@ assay_server_client_verdict(const struct assay_server *s);
 ASSAY_API struct assay_session_facts
 assay_server_facts(const struct assay_server *s);
 
+/* From the next request on, there is a pipe behind this server
+ * (docs/formats.md, "Pipes"): what resembles its path is never anybody else's.
+ * The session itself refuses requests for it that are not as they should be
+ * (400, 405), and those on a connection where no evidence was given yet (403).
+ */
+ASSAY_API void assay_server_offer_pipe(struct assay_server *s);
+/* In REQUEST: this is one for the pipe. It has no body, and the caller answers
+ * 101 and calls assay_server_switch(), or refuses. */
+ASSAY_API bool assay_server_wants_pipe(const struct assay_server *s);
 /* From the next request on, octets of a head at most (64 KiB unless said). A
  * longer one is answered 431. */
 ASSAY_API void assay_server_limit_head(struct assay_server *s, size_t max);

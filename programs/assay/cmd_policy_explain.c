@@ -231,7 +231,7 @@ explain(const struct command *c, const struct options *o)
     struct assay_error err;
 
     if (assay_ctx_new(&ctx, &err) == ASSAY_OK &&
-        load_policy(ctx, o->operand, &policy, &err) == ASSAY_OK &&
+        assay_load_policy(ctx, o->operand, &policy, &err) == ASSAY_OK &&
         policy_document_make(policy, &d, &err) == ASSAY_OK) {
         if (o->json) {
             (void)!print_json(&d, &err);
@@ -243,21 +243,6 @@ explain(const struct command *c, const struct options *o)
     assay_policy_free(policy);
     assay_ctx_free(ctx);
     return err.code == ASSAY_OK ? EXIT_TRUSTED : cli_fail(c, o->json, &err);
-}
-
-static enum exit_code
-run(const struct command *c, int argc, char **argv)
-{
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_POLICY_EXPLAIN, "POLICY", argc, argv,
-                       &code)) {
-        return code;
-    }
-    code = explain(c, &o);
-    options_free(&o);
-    return code;
 }
 
 const struct command command_policy_explain = {
@@ -275,5 +260,7 @@ const struct command command_policy_explain = {
         "  -h, --help          this text\n"
         "\n"
         "Exit: 0 done, 2 unreadable input, 64 usage.\n",
-    .run = run,
+    .options = OPTIONS_POLICY_EXPLAIN,
+    .operands = "POLICY",
+    .run = explain,
 };

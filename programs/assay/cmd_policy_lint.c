@@ -71,18 +71,18 @@ static void
 look_at_policy(struct lint *l, const struct options *o)
 {
     struct assay_policy *policy = NULL;
-    struct load_policy_texts texts = {.is_toml = false};
+    struct assay_load_policy_texts texts = {.is_toml = false};
     struct assay_buf given;
 
     if (load_text(o->app_compose, ASSAY_COMPOSE_MAX_BYTES, &given, l->err) ==
             ASSAY_OK &&
-        load_policy_texts(l->ctx, o->operand, &policy, &texts, l->err) ==
+        assay_load_policy_texts(l->ctx, o->operand, &policy, &texts, l->err) ==
             ASSAY_OK) {
         lint_policy(
             l, policy,
             assay_buf_slice(given.len > 0 ? &given : &texts.compose_file));
     }
-    load_policy_texts_free(&texts);
+    assay_load_policy_texts_free(&texts);
     assay_policy_free(policy);
     assay_buf_free(&given);
 }
@@ -238,20 +238,6 @@ lint(const struct command *c, const struct options *o)
     return code;
 }
 
-static enum exit_code
-run(const struct command *c, int argc, char **argv)
-{
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_POLICY_LINT, "FILE", argc, argv, &code)) {
-        return code;
-    }
-    code = lint(c, &o);
-    options_free(&o);
-    return code;
-}
-
 const struct command command_policy_lint = {
     .name = "policy lint",
     .summary = "find what is weak in a policy or a compose",
@@ -276,5 +262,7 @@ const struct command command_policy_lint = {
         "\n"
         "Exit: 0 nothing to fail on, 1 findings, 2 unreadable input, 64 "
         "usage.\n",
-    .run = run,
+    .options = OPTIONS_POLICY_LINT,
+    .operands = "FILE",
+    .run = lint,
 };

@@ -21,7 +21,7 @@ struct get {
     /* what the session rests on */
     struct assay_ctx *ctx;
     struct assay_policy *policy;
-    struct load_policy_texts policy_texts;
+    struct assay_load_policy_texts policy_texts;
     struct assay_root *own_root; /* NULL: Intel's */
     struct assay_tls_roots *roots;
     struct assay_collateral *bundle; /* of --collateral */
@@ -38,7 +38,7 @@ struct get {
     bool watches_signals;
     struct assay_supply *supply;
     struct assay_quoter *quoter; /* of this side's evidence, or NULL */
-    struct assay_seen *seen; /* evaluations, by earlier runs */
+    struct assay_seen *seen;     /* evaluations, by earlier runs */
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;
@@ -72,6 +72,9 @@ void get_ignore_signals(struct get *g);
  */
 ASSAY_MUST_CHECK enum assay_code get_save_evidence(const struct get *g,
                                                    struct assay_error *err);
+/* The same for a session that failed, if it is evidence that was refused. What
+ * goes wrong is said: why it ended is something else. */
+void get_save_refused(const struct get *g, const struct assay_error *why);
 /* Before the connection is closed: the session's document goes to g->verdict,
  * notes and timing to standard error. */
 void get_keep_verdict(struct get *g);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "assay/evidence.h"
+#include "io/load.h"
 #include "options.h"
 
 /* "-" is standard input. */
@@ -22,37 +23,14 @@ ASSAY_MUST_CHECK enum assay_code load_evidence(const struct assay_ctx *ctx,
 ASSAY_MUST_CHECK enum assay_code load_quote_or_evidence(
     const struct assay_ctx *ctx, const char *path, struct assay_quote **quote,
     struct assay_evidence **evidence, struct assay_error *err);
-ASSAY_MUST_CHECK enum assay_code load_bundle(const struct assay_ctx *ctx,
-                                             const char *path,
-                                             struct assay_collateral **out,
-                                             struct assay_error *err);
-/* TOML if the name ends in ".toml", otherwise JSON. A compose_file is read
- * from the policy's folder. */
-ASSAY_MUST_CHECK enum assay_code load_policy(const struct assay_ctx *ctx,
-                                             const char *path,
-                                             struct assay_policy **out,
-                                             struct assay_error *err);
-/* The same, and the texts that it was made from. */
-struct load_policy_texts {
-    struct assay_buf text;
-    bool is_toml;
-    struct assay_buf compose_file; /* its content; empty if it names none */
-};
-ASSAY_MUST_CHECK enum assay_code
-load_policy_texts(const struct assay_ctx *ctx, const char *path,
-                  struct assay_policy **out, struct load_policy_texts *texts,
-                  struct assay_error *err);
-/* An empty one (all zero) is fine. */
-void load_policy_texts_free(struct load_policy_texts *t);
-/* From a file. */
-ASSAY_MUST_CHECK enum assay_code load_root(const struct assay_ctx *ctx,
-                                           const char *path,
-                                           struct assay_root **out,
-                                           struct assay_error *err);
-/* As a policy names it: PEM text, or the path of a file. */
-ASSAY_MUST_CHECK enum assay_code
-load_root_of_policy(const struct assay_ctx *ctx, const char *pem_or_path,
-                    struct assay_root **out, struct assay_error *err);
+/* The root that is trusted in place of Intel's: that of --root, or else the
+ * policy's (PEM text, or the path of a file). *out is NULL if neither names
+ * one, or there is no policy: then it is Intel's. */
+ASSAY_MUST_CHECK enum assay_code load_trusted_root(const struct assay_ctx *ctx,
+                                                   const struct options *o,
+                                                   const struct assay_policy *p,
+                                                   struct assay_root **out,
+                                                   struct assay_error *err);
 /* The log alone, or a document that has it as `event_log`: what a guest agent
  * answers, or an attested server. */
 ASSAY_MUST_CHECK enum assay_code load_event_log(const char *path,

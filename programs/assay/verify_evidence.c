@@ -49,7 +49,7 @@ take_policy(struct run *r, struct assay_error *err)
     const struct options *o = r->o;
 
     if (o->policy != NULL) {
-        (void)!load_policy(r->ctx, o->policy, &r->policy, err);
+        (void)!assay_load_policy(r->ctx, o->policy, &r->policy, err);
     } else if (assay_evidence_policy(r->evidence, &r->policy, err) !=
                ASSAY_OK) {
         assay_error_prefix(err, "%s", o->evidence);
@@ -64,16 +64,9 @@ take_policy(struct run *r, struct assay_error *err)
 static enum assay_code
 take_root(struct run *r, struct assay_error *err)
 {
-    const char *of_policy =
-        r->o->policy != NULL ? assay_policy_trusted_root(r->policy) : NULL;
-
-    if (r->o->root != NULL) {
-        return load_root(r->ctx, r->o->root, &r->own_root, err);
-    }
-    if (of_policy != NULL) {
-        return load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
-    }
-    return ASSAY_OK;
+    return load_trusted_root(r->ctx, r->o,
+                             r->o->policy != NULL ? r->policy : NULL,
+                             &r->own_root, err);
 }
 
 static enum assay_code
@@ -88,7 +81,8 @@ run_all(struct run *r, struct assay_error *err)
         return err->code;
     }
     if (o->collateral != NULL &&
-        load_bundle(r->ctx, o->collateral, &r->collateral, err) != ASSAY_OK) {
+        assay_load_bundle(r->ctx, o->collateral, &r->collateral, err) !=
+            ASSAY_OK) {
         return err->code;
     }
     r->judged_by = (struct assay_evidence_options){

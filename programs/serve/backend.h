@@ -14,8 +14,9 @@
 #include "io/dial.h"
 #include "pool.h"
 
-/* What may wait, in either direction, before its source has to. */
-#define QUEUE_MAX_BYTES (256u * 1024u)
+/* What may wait, in either direction, before its source has to: one record of
+ * TLS. Memory, for there may be many who do not read. */
+#define QUEUE_MAX_BYTES (16u * 1024u)
 
 struct exchange; /* opaque */
 
@@ -43,7 +44,8 @@ struct backend_options {
     uint32_t pool_idle_ms;
     unsigned proxy; /* then a connection is one client's, and none is kept */
 };
-/* From now on, requests go there. The address must live until the next one. */
+/* From now on, requests go there. The address must live until the next one;
+ * NULL: there is none, and no exchange must be made. */
 void backend_use(struct backend *b, const struct assay_address *address,
                  const struct backend_options *options);
 
@@ -68,6 +70,11 @@ struct exchange_request {
 struct exchange *exchange_new(struct backend *backend,
                               const struct exchange_request *request,
                               void (*changed)(void *user), void *user);
+/* No request at all: RAW, as soon as there is a connection; nothing waits for
+ * it but its own time limit. source, destination: as above. */
+struct exchange *exchange_new_raw(struct backend *backend, const char *source,
+                                  const char *destination,
+                                  void (*changed)(void *user), void *user);
 /* A connection on which everything was said goes back to the pool, any other is
  * closed. NULL is fine. */
 void exchange_free(struct exchange *x);

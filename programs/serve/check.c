@@ -64,8 +64,19 @@ check_describe(const struct site *s, const struct assay_quoter *quoter,
     const struct options *o = &s->options;
 
     describe_address("listen", &o->listen, to);
-    describe_address("backend", &o->backend, to);
+    if (o->has_backend) {
+        describe_address("backend", &o->backend, to);
+    }
+    if (o->has_pipe) {
+        describe_address("pipe", &o->pipe, to);
+    }
     assay_buf_printf(to, "quotes: %s\n", assay_quoter_name(quoter));
+    if (o->client_policy != NULL) {
+        assay_buf_printf(to, "clients: must attest, by %s\n", o->client_policy);
+    }
+    if (o->staple) {
+        assay_buf_printf(to, "collateral: stapled\n");
+    }
     for (const struct assay_tls_identity *i = s->identity; i != NULL;
          i = assay_tls_identity_next(i)) {
         describe_identity(i, now_s, to);

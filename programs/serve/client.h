@@ -18,9 +18,10 @@ enum wait {
     WAIT_HEAD,
     WAIT_BODY,
     WAIT_BACKEND,
-    WAIT_RAW,    /* behind a switch of protocols, for anything */
-    WAIT_CLIENT, /* to take what was written */
-    WAIT_LINGER, /* for the client's own end */
+    WAIT_COLLATERAL, /* of the client's evidence */
+    WAIT_RAW,        /* behind a switch of protocols, for anything */
+    WAIT_CLIENT,     /* to take what was written */
+    WAIT_LINGER,     /* for the client's own end */
 };
 
 struct connection {
@@ -38,6 +39,8 @@ struct connection {
     struct crowd_member *place;
     unsigned requests; /* answered */
     struct quote_call *quote;
+    struct clients *clients;     /* held; NULL where it need not attest */
+    struct judgement *judgement; /* of its evidence, while it waits */
     struct forward *forward;
     uv_timer_t timer;
     bool greeted;   /* TLS is set up */
@@ -50,9 +53,10 @@ struct connection {
     enum assay_server_state idle_state;
     uint64_t idle_written;
     uint64_t idle_taken;
-    /* what the timer was set for */
+    /* what is waited for */
     enum wait wait;
     uint64_t mark;
+    uint64_t deadline_ms; /* of the loop; the timer may wake before it */
 };
 
 /* How much may be written to the client now. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "io/moment.h"
 #include "io/proxy_header.h"
 #include "site.h"
 
@@ -48,8 +49,10 @@ connection_close(struct connection *c)
         metrics_add(all->requests.metrics, METRIC_HANDSHAKES_FAILED, 1);
     }
     quotes_cancel(c->quote);
+    clients_cancel(c->judgement);
     forward_free(c->forward);
     assay_server_free(c->session);
+    clients_drop(c->clients);
     assay_stream_close(c->stream);
     assay_queue_free(&c->in);
     site_drop(c->site);
@@ -189,6 +192,16 @@ on_answered(void *user)
     connection_turn(c);
 }
 
+static void
+on_judged(void *user)
+{
+    struct connection *c = user;
+
+    c->judgement = NULL;
+    c->requests++;
+    connection_turn(c);
+}
+
 /* The next answer is the last on this connection. */
 static bool
 is_last(const struct connection *c)
@@ -274,9 +287,18 @@ serve(struct connection *c)
     case ASSAY_SERVER_HANDSHAKE:
         c->cut = c->all->draining;
         return false;
-    case ASSAY_SERVER_NEED_COLLATERAL: /* nothing is required of clients */
+    case ASSAY_SERVER_NEED_COLLATERAL:
     case ASSAY_SERVER_APPRAISE:
+        if (c->judgement == NULL) {
+            c->judgement =
+                clients_judge(c->clients, c->session,
+                              assay_stream_peer(c->stream), on_judged, c);
+            return c->judgement == NULL; /* it is answered */
+        }
+        return false;
     case ASSAY_SERVER_ADMIT:
+        assay_server_admit(c->session, assay_now());
+        return true;
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
         /* A request that was under way is of no use any more. */
@@ -284,6 +306,8 @@ serve(struct connection *c)
         c->forward = NULL;
         quotes_cancel(c->quote);
         c->quote = NULL;
+        clients_cancel(c->judgement);
+        c->judgement = NULL;
         return false;
     }
     return false;
@@ -324,6 +348,15 @@ wind_up(struct connection *c)
     return true;
 }
 
+/* Has what came before been taken? One reading waits at the most. */
+static bool
+wants_more(const struct connection *c)
+{
+    return connection_is_over(c) || c->preface ||
+           (assay_queue_len(&c->in) == 0 && connection_room(c) > 0 &&
+            assay_server_request_body(c->session).len == 0);
+}
+
 void
 connection_turn(struct connection *c)
 {
@@ -341,10 +374,7 @@ connection_turn(struct connection *c)
     if (connection_is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(
-        c->stream,
-        !c->eof && (connection_is_over(c) || c->preface ||
-                    (assay_queue_len(&c->in) == 0 && connection_room(c) > 0)));
+    assay_stream_read(c->stream, !c->eof && wants_more(c));
     wait_begin(c);
 }
 
@@ -401,18 +431,22 @@ start_session(struct connection *c)
 
     assay_error_clear(&err);
     if (assay_server_new(c->all->ctx, c->all->identity, &c->session, &err) ==
-        ASSAY_OK) {
+            ASSAY_OK &&
+        clients_require(c->site, c->all->clients, c->session, &err) ==
+            ASSAY_OK) {
+        c->clients = clients_hold(c->all->clients);
         return true;
     }
     log_failure(c->all->log, LOG_ERROR, "session", &err);
+    assay_server_free(c->session);
     return false;
 }
 
 void
 connection_open(struct connections *all, struct assay_stream *stream)
 {
-    static const struct assay_stream_events events = {on_data, on_eof,
-                                                      on_drained, on_failed};
+    static const struct assay_stream_events events = {
+        on_data, on_eof, on_drained, on_failed, .drained_if_waited = true};
     struct connection *c = calloc(1, sizeof(*c));
 
     if (c == NULL) {
@@ -441,6 +475,9 @@ connection_open(struct connections *all, struct assay_stream *stream)
     all->count++;
     metrics_add(all->requests.metrics, METRIC_CONNECTIONS, 1);
     assay_server_limit_head(c->session, c->site->options.max_header);
+    if (c->site->options.has_pipe) {
+        assay_server_offer_pipe(c->session);
+    }
     if (!c->preface) {
         welcome(c);
     }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "assay/session.h"
+#include "clients.h"
 #include "crowd.h"
 #include "forward.h"
 #include "io/stream.h"
@@ -25,12 +26,15 @@ struct connections {
     const struct assay_tls_identity *identity;
     struct requests requests;
     struct quotes quotes;
+    struct clients *clients; /* who must attest; NULL: nobody */
     struct backend backend;
+    struct backend pipe; /* the target of pipes */
     struct forward_options forward;
     uint32_t header_ms; /* for the handshake, and for a head */
     uint32_t idle_ms;   /* between two requests */
     uint32_t body_ms;   /* a client's pause in a body, ours or its own */
     uint32_t backend_ms;
+    uint32_t client_ms;       /* for collateral of a client's evidence */
     uint32_t upgrade_idle_ms; /* silence behind a switch of protocols */
     /* The number has changed. */
     void (*counted)(void *user);

@@ -14,7 +14,8 @@
 struct forward; /* opaque */
 
 struct forward_options {
-    struct backend *backend;
+    struct backend *backend; /* without an address: there is none */
+    struct backend *pipe;    /* likewise */
     const struct log *log;
     struct requests *requests; /* who is told about each */
     uint64_t max_body;         /* of a request, bytes */

@@ -15,6 +15,7 @@ struct heads_request {
     bool trusted;               /* its X-Forwarded-* are to be believed */
     bool keep;                  /* the backend may keep the connection open */
     struct assay_slice upgrade; /* the protocol that is asked for, or empty */
+    struct assay_slice proven;  /* lines about the client, our own; or empty */
 };
 
 /* Appends the head for the backend. */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 const char *const serve_help[] = {
-    "Usage: assay-serve --backend ADDRESS (--cert FILE --key FILE |\n"
+    "Usage: assay-serve --backend|--pipe ADDRESS (--cert FILE --key FILE |\n"
     "                   --self-signed NAME[,NAME...]) [OPTIONS]\n"
     "       assay-serve --ekm-header --ekm-secret-file FILE [OPTIONS]\n"
     "       assay-serve --config FILE [OPTIONS]\n"
@@ -48,6 +48,9 @@ const char *const serve_help[] = {
     "      --upgrade LIST|off     protocols that may be switched to "
     "(websocket)\n"
     "      --upgrade-idle S       longest silence behind a switch (600)\n"
+    "      --pipe ADDRESS         where POST /assay-pipe leads, as octets, "
+    "for\n"
+    "                             assay pipe; with or without a backend\n"
     "\n",
     "Quotes:\n"
     "      --quotes SOURCE        auto, dstack[:SOCKET] or configfs[:DIR]\n"
@@ -64,6 +67,22 @@ const char *const serve_help[] = {
     "that\n"
     "                             ends TLS, over HTTP; see assay-serve(1)\n"
     "      --ekm-secret-file FILE the secret that it shares with nginx\n"
+    "\n",
+    "Clients that must attest, and collateral:\n"
+    "      --client-policy FILE   serve only clients whose evidence is as "
+    "this\n"
+    "                             policy requires\n"
+    "      --client-timeout S     to find collateral for evidence (30)\n"
+    "      --max-client-appraisals N\n"
+    "                             clients that wait for that (16)\n"
+    "      --staple on|off        send collateral with the quote to clients\n"
+    "                             that ask for it (off)\n"
+    "      --root FILE            trust this root (PEM) instead of Intel's\n"
+    "      --pccs URL[,URL...]    sources of collateral; 'intel' is Intel's "
+    "PCS\n"
+    "      --pccs-ca FILE         TLS roots (PEM) of the sources\n"
+    "      --collateral FILE      this bundle for clients, and no sources\n"
+    "      --no-cache             neither read nor write collateral on disk\n"
     "\n",
     "Operation:\n"
     "      --config FILE          settings (TOML): NAME = VALUE for --NAME\n"

@@ -117,6 +117,7 @@ tear_down(struct program *p)
     hold_signals();
     doors_close(&p->doors);
     admin_close(&p->admin);
+    stapler_free(p->stapler);
     assay_quoter_free(p->quoter);
     reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
@@ -127,6 +128,7 @@ tear_down(struct program *p)
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
+    shelf_free(p->shelf);
     site_drop(p->site);
     options_free(&p->started);
     access_log_close(p->access);
@@ -187,6 +189,19 @@ run(struct program *p, struct options *o)
     return true;
 }
 
+#define OTHER_THREADS 8u /* for names and files, and what is stapled */
+
+/* Searches for the collateral of clients must not keep the backend's name from
+ * being looked up, which uses the same threads. They are made when needed. */
+static void
+widen_pool(const struct options *o)
+{
+    char count[16];
+
+    snprintf(count, sizeof(count), "%u", o->max_appraisals + OTHER_THREADS);
+    (void)setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -206,6 +221,7 @@ main(int argc, char **argv)
         return SERVE_DONE;
     }
     signal(SIGPIPE, SIG_IGN);
+    widen_pool(&o);
     p.argc = argc;
     p.argv = argv;
     p.log.json = o.json_log;

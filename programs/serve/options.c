@@ -16,6 +16,7 @@
 #include "io/args.h"
 #include "io/quote_gate.h"
 #include "io/quoter.h"
+#include "io/url.h"
 #include "settings.h"
 #include "upgrade.h"
 
@@ -24,6 +25,7 @@
 #define REQUESTS_MAX     1000000000u
 #define SECONDS_MAX      86400.0
 #define CONNECTIONS_MAX  65536u
+#define APPRAISALS_MAX   512u /* each may need a thread for some seconds */
 
 size_t
 options_split(struct options *o, const char *list,
@@ -74,6 +76,15 @@ set_backend(struct options *o, const char *v, struct assay_error *err)
     o->has_backend = true;
     if (assay_address_parse(v, NULL, &o->backend, err) != ASSAY_OK) {
         assay_error_prefix(err, "--backend");
+    }
+}
+
+static void
+set_pipe(struct options *o, const char *v, struct assay_error *err)
+{
+    o->has_pipe = true;
+    if (assay_address_parse(v, NULL, &o->pipe, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--pipe");
     }
 }
 
@@ -188,6 +199,37 @@ set_backend_proxy(struct options *o, const char *v, struct assay_error *err)
 }
 
 static void
+set_pccs(struct options *o, const char *v, struct assay_error *err)
+{
+    const char *names[SERVE_NAMES_MAX];
+    size_t count = options_split(o, v, names, "--pccs", err);
+
+    o->source_count = 0;
+    for (size_t i = 0; i < count && err->code == ASSAY_OK; i++) {
+        bool intel = strcmp(names[i], "intel") == 0;
+
+        if (i == ASSAY_PCS_SOURCES_MAX) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "--pccs: more than %u sources", ASSAY_PCS_SOURCES_MAX);
+        } else if (!intel && assay_url_check_base(names[i], err) != ASSAY_OK) {
+            assay_error_prefix(err, "--pccs");
+        } else {
+            o->sources[o->source_count++] = intel ? ASSAY_PCS_INTEL : names[i];
+        }
+    }
+}
+
+static void
+set_staple(struct options *o, const char *v, struct assay_error *err)
+{
+    o->staple = strcmp(v, "on") == 0;
+    if (!o->staple && strcmp(v, "off") != 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--staple: '%.40s' is neither on nor off", v);
+    }
+}
+
+static void
 set_max_header(struct options *o, const char *v, struct assay_error *err)
 {
     o->max_header = (uint32_t)assay_arg_number(
@@ -232,6 +274,7 @@ COUNT(workers, "--workers", SERVE_WORKERS_MAX)
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 COUNT(max_quotes, "--max-quotes", ASSAY_QUOTES_WAITING_MAX)
 COUNT(quote_concurrency, "--quote-concurrency", ASSAY_QUOTES_AT_ONCE_MAX)
+COUNT(max_appraisals, "--max-client-appraisals", APPRAISALS_MAX)
 COUNT(quote_burst, "--quote-burst", ASSAY_QUOTES_PER_S_MAX)
 SECONDS(header_ms, "--header-timeout")
 SECONDS(idle_ms, "--idle-timeout")
@@ -243,6 +286,7 @@ SECONDS(backend_idle_ms, "--backend-idle")
 SECONDS(upgrade_idle_ms, "--upgrade-idle")
 SECONDS(quote_ms, "--quote-timeout")
 SECONDS(quote_wait_ms, "--quote-queue-timeout")
+SECONDS(client_ms, "--client-timeout")
 SECONDS(drain_ms, "--drain")
 TEXT(config)
 TEXT(cert)
@@ -252,6 +296,11 @@ TEXT(ready_file)
 TEXT(access_log)
 TEXT(quotes)
 TEXT(ekm_secret_file)
+TEXT(client_policy)
+TEXT(root)
+TEXT(pccs_ca)
+TEXT(collateral)
+FLAG(no_cache)
 FLAG(ekm_header)
 FLAG(ready_backend)
 FLAG(verbose)
@@ -267,6 +316,7 @@ const struct setting settings[] = {
     {"config", 0, VALUE | LINE_ONLY | READS, set_config},
     {"listen", 0, VALUE | AT_START, set_listen},
     {"backend", 0, VALUE, set_backend},
+    {"pipe", 0, VALUE, set_pipe},
     {"cert", 0, VALUE | IDENTITY | READS, set_cert},
     {"key", 0, VALUE | IDENTITY | READS, set_key},
     {"self-signed", 0, VALUE | LIST | IDENTITY, set_self_signed},
@@ -298,6 +348,15 @@ const struct setting settings[] = {
     {"upgrade", 0, VALUE, set_upgrades},
     {"upgrade-idle", 0, VALUE, set_upgrade_idle_ms},
     {"quote-timeout", 0, VALUE | AT_START, set_quote_ms},
+    {"client-policy", 0, VALUE | READS, set_client_policy},
+    {"client-timeout", 0, VALUE, set_client_ms},
+    {"max-client-appraisals", 0, VALUE | AT_START, set_max_appraisals},
+    {"staple", 0, VALUE, set_staple},
+    {"root", 0, VALUE | READS, set_root},
+    {"pccs", 0, VALUE | LIST, set_pccs},
+    {"pccs-ca", 0, VALUE | READS, set_pccs_ca},
+    {"collateral", 0, VALUE | READS, set_collateral},
+    {"no-cache", 0, FLAG, set_no_cache},
     {"drain", 0, VALUE, set_drain_ms},
     {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file},
     {"admin", 0, VALUE | AT_START, set_admin},
@@ -377,6 +436,8 @@ options_default(struct options *o)
         .backend_pool = 64,
         .backend_idle_ms = 30000,
         .quote_ms = ASSAY_QUOTER_TIMEOUT_MS,
+        .client_ms = 30000,
+        .max_appraisals = 16,
         .drain_ms = 10000,
     };
     assay_error_clear(&err);

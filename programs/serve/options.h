@@ -7,6 +7,7 @@
 
 #include "assay/assay.h"
 #include "io/address.h"
+#include "io/pcs.h"
 
 #define SERVE_NAMES_MAX        64u
 #define SERVE_CERTIFICATES_MAX 16u
@@ -50,6 +51,8 @@ struct options {
     struct assay_address listen;
     struct assay_address backend;
     bool has_backend;
+    struct assay_address pipe; /* the target of pipes */
+    bool has_pipe;
     const char *cert;
     const char *key;
     /* of cert and key, and what the file has besides; first: the default */
@@ -91,6 +94,17 @@ struct options {
     uint32_t upgrade_idle_ms;
     uint32_t quote_ms;
     uint32_t quote_wait_ms;
+    const char *client_policy; /* clients must attest; NULL: need not */
+    uint32_t client_ms;        /* for collateral of a client's evidence */
+    uint32_t max_appraisals;   /* that wait for it, of all workers */
+    bool staple;               /* collateral of our own, to who asks */
+    /* where collateral comes from, and what it is judged by */
+    const char *root; /* NULL: Intel's, or what the policy names */
+    const char *sources[ASSAY_PCS_SOURCES_MAX];
+    size_t source_count; /* 0: the policy's, or the usual ones */
+    const char *pccs_ca;
+    const char *collateral;
+    bool no_cache;
     uint32_t drain_ms;
     bool json_log;
     bool verbose;

@@ -191,6 +191,26 @@ check_ekm(const struct options *o, struct assay_error *err)
     }
 }
 
+/* NULL, or what is wrong with where collateral comes from. */
+static const char *
+check_sources(const struct options *o)
+{
+    bool named = o->root != NULL || o->source_count > 0 || o->pccs_ca != NULL ||
+                 o->collateral != NULL || o->no_cache;
+
+    if (named && o->client_policy == NULL && !o->staple) {
+        return "--root, --pccs, --pccs-ca, --collateral and --no-cache are for "
+               "--client-policy and --staple on";
+    }
+    if (o->collateral != NULL && (o->source_count > 0 || o->pccs_ca != NULL)) {
+        return "--collateral and --pccs or --pccs-ca exclude each other";
+    }
+    if (o->collateral != NULL && o->staple) {
+        return "--collateral and --staple on exclude each other";
+    }
+    return NULL;
+}
+
 static void
 check_together(const struct options *o, struct assay_error *err)
 {
@@ -203,14 +223,18 @@ check_together(const struct options *o, struct assay_error *err)
     }
     if (o->ekm_secret_file != NULL) {
         wrong = "--ekm-secret-file is for --ekm-header";
-    } else if (!o->has_backend) {
+    } else if (!o->has_backend && !o->has_pipe) {
         wrong = "--backend is missing";
+    } else if (!o->has_backend && o->ready_backend) {
+        wrong = "--ready-backend is for --backend";
     } else if (files && o->name_count > 0) {
         wrong = "--cert with --key and --self-signed exclude each other";
     } else if (!files && o->name_count == 0) {
         wrong = "--cert with --key, or --self-signed, must be given";
     } else if ((o->cert == NULL) != (o->key == NULL)) {
         wrong = "--cert and --key go together";
+    } else {
+        wrong = check_sources(o);
     }
     if (wrong != NULL) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", wrong);

@@ -27,6 +27,8 @@ struct program {
     struct admin admin;
     struct doors doors;
     struct crew crew;
+    struct shelf *shelf;
+    struct stapler *stapler;
     bool draining;
     uv_signal_t terminate;
     uv_signal_t interrupt;

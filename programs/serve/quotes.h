@@ -11,6 +11,7 @@
 #include "io/quoter.h"
 #include "log.h"
 #include "metrics.h"
+#include "staple.h"
 
 struct quote_order; /* opaque: one that waits, or is being made */
 
@@ -20,7 +21,8 @@ struct quotes {
     const struct log *log;
     struct metrics *metrics;
     uv_loop_t *loop;
-    uint32_t wait_ms; /* for a turn */
+    struct shelf *shelf; /* collateral for those who ask; NULL: none */
+    uint32_t wait_ms;    /* for a turn */
     /* kept by quotes.c */
     struct quote_order *first;
     uint64_t refused; /* since it was last said */

@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "io/moment.h"
+
 struct quote_call {
     struct quotes *quotes;
     struct assay_server *session;
@@ -17,6 +19,27 @@ struct quote_call {
     void (*answered)(void *user);
     void *user;
 };
+
+/* With a nonce for the client, which counts where it must attest, and with
+ * collateral, where it asks for that and there is any. */
+static enum assay_code
+give(const struct quote_call *c, const struct assay_quote_reply *of_platform,
+     struct assay_error *err)
+{
+    struct staple_text *staple = assay_server_wants_collateral(c->session)
+                                     ? shelf_take(c->quotes->shelf)
+                                     : NULL;
+    struct assay_quote_reply reply = *of_platform;
+    uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES];
+
+    assay_random_bytes(nonce, sizeof(nonce));
+    reply.client_nonce = nonce;
+    reply.mono_ms = assay_now().mono_ms;
+    reply.collateral = staple_slice(staple);
+    (void)!assay_server_give_quote(c->session, &reply, err);
+    staple_release(staple);
+    return err->code;
+}
 
 static void
 on_done(void *user, const struct assay_quote_reply *reply,
@@ -28,8 +51,7 @@ on_done(void *user, const struct assay_quote_reply *reply,
     struct assay_refusal unfit;
     struct assay_error err;
 
-    if (reply != NULL &&
-        assay_server_give_quote(c->session, reply, &err) != ASSAY_OK) {
+    if (reply != NULL && give(c, reply, &err) != ASSAY_OK) {
         unfit = quotes_unfit(c->quotes, &err);
         why = &unfit; /* nothing to refuse if the session is over */
     }

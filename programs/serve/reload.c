@@ -62,6 +62,7 @@ put_to_use(struct program *p)
     p->site = p->next;
     p->next = NULL;
     crew_use(&p->crew, p->site);
+    stapler_use(p->stapler, p->site);
     metrics_add(&p->metrics, METRIC_RELOADS, 1);
     log_event(&p->log, LOG_INFO, "reloaded", NULL, 0);
     check_dates(p->site, (int64_t)time(NULL), &p->log);

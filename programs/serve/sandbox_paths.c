@@ -3,11 +3,16 @@
  *
  * sandbox_paths.c - the files that settings name, for now and for a reload.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "io/cache.h"
+#include "io/file.h"
 #include "io/quoter.h"
+#include "io/seen.h"
 #include "sandbox.h"
 #include "settings.h"
+#include "trust.h"
 
 /* What libraries read at any time: names of hosts and how to look them up, CA
  * certificates, time zones, how many cores there are. */
@@ -46,6 +51,20 @@ allow_quotes(const char *quotes, struct sandbox_paths *to)
     }
 }
 
+/* Made now, for it could not be later. What fails costs a fetch, or the memory
+ * of evaluations beyond this process. */
+static void
+allow_own(char *folder, struct sandbox_paths *to)
+{
+    struct assay_error err;
+
+    if (folder != NULL) {
+        (void)!assay_folder_make(folder, &err);
+        sandbox_allow(to, folder, true);
+    }
+    free(folder);
+}
+
 /* "off" and "stderr" stand for no file where one could stand. */
 static bool
 is_file(const struct setting *s, const char *value)
@@ -77,4 +96,8 @@ sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
         allow_address(&o->admin, to);
     }
     allow_quotes(o->quotes, to);
+    if (trust_is_needed(o)) {
+        allow_own(assay_seen_folder(), to);
+        allow_own(o->no_cache ? NULL : assay_cache_folder(), to);
+    }
 }

@@ -123,7 +123,9 @@ site_new(struct options *o, const struct assay_ctx *ctx, struct site *before,
     } else {
         read_identities(s, ctx, err);
     }
-    if (err->code != ASSAY_OK) {
+    if (err->code != ASSAY_OK ||
+        trust_read(&s->trust, &s->options, ctx,
+                   before != NULL ? &before->trust : NULL, err) != ASSAY_OK) {
         site_drop(s);
         return err->code;
     }
@@ -147,6 +149,7 @@ site_drop(struct site *s)
         if (maker == NULL) {
             assay_tls_identity_free(s->identity);
         }
+        trust_free(&s->trust);
         options_free(&s->options);
         free(s);
         s = maker;

@@ -10,12 +10,13 @@
 #include <stdatomic.h>
 
 #include "assay/session.h"
-#include "options.h"
+#include "trust.h"
 
 struct site {
     atomic_uint holders;
     struct options options;
     struct assay_tls_identity *identity; /* the default, and others behind it */
+    struct trust trust;
     struct site *maker; /* of the identity, if it is not our own; held */
 };
 

@@ -103,6 +103,7 @@ hire(struct program *p, struct assay_error *err)
     c->ctx = p->ctx;
     c->log = &p->log;
     c->access = p->access;
+    c->shelf = p->shelf;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
     (void)!crew_limit_quotes(c, &p->site->options, err);
@@ -129,6 +130,25 @@ open_admin(struct program *p, struct assay_error *err)
         .metrics = &p->metrics,
     };
     return admin_open(&p->admin, &o->admin, err);
+}
+
+static enum assay_code
+open_stapler(struct program *p, struct assay_error *err)
+{
+    p->shelf = shelf_new();
+    p->stapler = p->shelf != NULL ? stapler_new(&(struct stapler_options){
+                                        .loop = &p->loop,
+                                        .ctx = p->ctx,
+                                        .quoter = p->quoter,
+                                        .shelf = p->shelf,
+                                        .log = &p->log,
+                                    })
+                                  : NULL;
+    if (p->stapler == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "staples");
+    }
+    stapler_use(p->stapler, p->site);
+    return ASSAY_OK;
 }
 
 /* What takes a name in the system. */
@@ -198,7 +218,8 @@ program_open(struct program *p)
     check_dates(p->site, (int64_t)time(NULL), &p->log);
     if (open_all(p, &err) != ASSAY_OK ||
         opening_close_in(&p->site->options, &p->log, &err) != ASSAY_OK ||
-        announce_all(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
+        announce_all(p, &err) != ASSAY_OK ||
+        open_stapler(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         say_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }

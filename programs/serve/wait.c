@@ -58,9 +58,11 @@ waits_for(struct connection *c, uint64_t *mark)
             *mark += forward_progress(c->forward);
         }
         return WAIT_RAW;
-    case ASSAY_SERVER_QUOTE:
     case ASSAY_SERVER_NEED_COLLATERAL:
     case ASSAY_SERVER_APPRAISE:
+        *mark = 0;
+        return WAIT_COLLATERAL;
+    case ASSAY_SERVER_QUOTE:
     case ASSAY_SERVER_ADMIT:
     case ASSAY_SERVER_CLOSED:
     case ASSAY_SERVER_FAILED:
@@ -85,12 +87,30 @@ limit_of(const struct connections *all, enum wait w)
         return all->body_ms;
     case WAIT_BACKEND:
         return all->backend_ms;
+    case WAIT_COLLATERAL:
+        return all->client_ms;
     case WAIT_LINGER:
         return LINGER_MS;
     case WAIT_FOREVER:
         break;
     }
     return 0;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* Deadlines move with every request, timers cost: one that wakes too early
+ * stays as it is, and is set again when it does. */
+static void
+set_timer(struct connection *c)
+{
+    uint64_t now = uv_now(c->all->loop);
+    uint64_t left = c->deadline_ms > now ? c->deadline_ms - now : 0;
+
+    if (!uv_is_active((uv_handle_t *)&c->timer) ||
+        uv_timer_get_due_in(&c->timer) > left) {
+        uv_timer_start(&c->timer, on_timer, left, 0);
+    }
 }
 
 static void
@@ -100,6 +120,13 @@ on_timer(uv_timer_t *timer)
     uint64_t mark;
     enum wait w = waits_for(c, &mark);
 
+    if (c->wait == WAIT_FOREVER) {
+        return;
+    }
+    if (uv_now(c->all->loop) < c->deadline_ms) {
+        set_timer(c);
+        return;
+    }
     /* What was written may have gone on without an event of ours. */
     if (w == c->wait && mark == c->mark) {
         switch (w) {
@@ -113,11 +140,16 @@ on_timer(uv_timer_t *timer)
                 forward_timeout(c->forward);
             }
             break;
+        case WAIT_COLLATERAL:
+            clients_give_up(c->judgement);
+            c->judgement = NULL;
+            break;
         default:
             connection_close(c);
             return;
         }
     }
+    c->wait = WAIT_FOREVER; /* whatever comes now gets the whole time */
     connection_turn(c);
 }
 
@@ -126,13 +158,13 @@ wait_begin(struct connection *c)
 {
     uint64_t mark;
     enum wait w = waits_for(c, &mark);
-    bool same = w == c->wait && mark == c->mark;
 
-    c->wait = w;
-    c->mark = mark;
-    if (w == WAIT_FOREVER) {
-        uv_timer_stop(&c->timer);
-    } else if (!same || !uv_is_active((uv_handle_t *)&c->timer)) {
-        uv_timer_start(&c->timer, on_timer, limit_of(c->all, w), 0);
+    if (w != c->wait || mark != c->mark) {
+        c->wait = w;
+        c->mark = mark;
+        c->deadline_ms = uv_now(c->all->loop) + limit_of(c->all, w);
+    }
+    if (w != WAIT_FOREVER) {
+        set_timer(c);
     }
 }

@@ -66,6 +66,7 @@ on_counted(void *user)
         atomic_fetch_sub(&w->crew->clients, w->counted - now);
     }
     w->counted = now;
+    trim_count(&w->trim, now);
     look(w);
     if (w->listener == NULL && now == 0) {
         uv_stop(&w->loop);
@@ -93,17 +94,29 @@ use(struct worker *w, struct site *site)
     c->site = site;
     c->identity = site->identity;
     c->quotes.wait_ms = o->quote_wait_ms;
-    backend_use(&c->backend, &o->backend,
+    backend_use(&c->backend, o->has_backend ? &o->backend : NULL,
                 &(struct backend_options){.pool_max = o->backend_pool,
                                           .pool_idle_ms = o->backend_idle_ms,
                                           .proxy = o->backend_proxy});
+    backend_use(&c->pipe, o->has_pipe ? &o->pipe : NULL,
+                &(struct backend_options){.proxy = o->backend_proxy});
     c->forward = (struct forward_options){
         .backend = &c->backend,
+        .pipe = &c->pipe,
         .log = w->crew->log,
         .requests = &c->requests,
         .max_body = o->max_body,
         .upgrades = o->upgrades,
     };
+    clients_drop(c->clients);
+    c->clients =
+        clients_new(&(struct clients_of){.loop = &w->loop,
+                                         .ctx = w->crew->ctx,
+                                         .site = site,
+                                         .log = w->crew->log,
+                                         .metrics = &w->metrics,
+                                         .appraisals = &w->crew->appraisals});
+    c->client_ms = o->client_ms;
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;
     c->body_ms = o->body_ms;
@@ -154,9 +167,11 @@ tear_down(struct worker *w)
 {
     assay_listener_close(w->listener);
     connections_cut(&w->connections); /* what waits for the backend */
+    clients_drop(w->connections.clients);
     quotes_close(&w->connections.quotes);
     assay_quoter_free(w->connections.quotes.quoter);
     uv_close((uv_handle_t *)&w->wake, NULL);
+    trim_close(&w->trim);
     uv_run(&w->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&w->loop);
     site_drop(w->site);
@@ -179,6 +194,7 @@ init_connections(struct worker *w)
 
     c->loop = &w->loop;
     c->backend.loop = &w->loop;
+    c->pipe.loop = &w->loop;
     c->log = w->crew->log;
     c->ctx = w->crew->ctx;
     c->requests = (struct requests){
@@ -187,6 +203,7 @@ init_connections(struct worker *w)
         .metrics = &w->metrics,
     };
     c->quotes.log = w->crew->log;
+    c->quotes.shelf = w->crew->shelf;
     c->quotes.loop = &w->loop;
     c->quotes.metrics = &w->metrics;
     c->counted = on_counted;
@@ -223,6 +240,7 @@ crew_add(struct crew *c, struct site *site, int door, struct assay_error *err)
     }
     uv_async_init(&w->loop, &w->wake, on_wake);
     w->wake.data = w;
+    trim_open(&w->trim, &w->loop);
     init_connections(w);
     use(w, site_hold(site));
     c->count++; /* crew_end() frees it from here on */

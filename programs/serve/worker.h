@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "io/listen.h"
 #include "site.h"
+#include "trim.h"
 
 enum order {
     ORDER_LOOK = 1,  /* the number of clients, or its limit, has changed */
@@ -36,6 +37,7 @@ struct worker {
     struct site *site;
     struct assay_listener *listener; /* NULL while draining */
     struct connections connections;
+    struct trim trim;
     unsigned counted;       /* clients of its, in the crew's number */
     struct metrics metrics; /* others may read it */
 };
@@ -48,7 +50,9 @@ struct crew {
     atomic_uint max_clients; /* each worker may go above it by one */
     atomic_bool full;        /* somebody does not accept for that reason */
     struct assay_quote_gate *gate;
-    uv_async_t *ended; /* told when a worker is gone */
+    struct shelf *shelf;
+    atomic_uint appraisals; /* of clients that wait for collateral */
+    uv_async_t *ended;      /* told when a worker is gone */
     unsigned count;
     struct worker workers[SERVE_WORKERS_MAX];
 };

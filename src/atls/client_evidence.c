@@ -84,7 +84,7 @@ assay_client_give_evidence(struct assay_client *c,
     if (c->state != ASSAY_CLIENT_NEED_EVIDENCE) {
         return assay_client_refuse(err, c, "give evidence");
     }
-    assay_buf_init(&body, ASSAY_REPLY_BODY_MAX_BYTES);
+    assay_buf_init(&body, ASSAY_WIRE_CLIENT_EVIDENCE_MAX_BYTES);
     if (assay_client_evidence_write(evidence, c->report_data, &body, err) ==
         ASSAY_OK) {
         send_evidence(c, &body, err);

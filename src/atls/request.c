@@ -11,22 +11,27 @@
 /* The paths that are ours. */
 struct endpoint {
     const char *path;
-    uint64_t body_max;
+    uint64_t body_max; /* 0: there is none */
     bool of_client;
+    bool pipe;
     const char *spelling; /* messages */
     const char *method;
     const char *body;
 };
 static const struct endpoint endpoints[] = {
-    {ASSAY_WIRE_PATH, ASSAY_WIRE_REQUEST_MAX_BYTES, false,
+    {ASSAY_WIRE_PATH, ASSAY_WIRE_REQUEST_MAX_BYTES, false, false,
      "the quote endpoint is " ASSAY_WIRE_PATH ", spelt so and without a query",
      "the quote endpoint is asked by POST",
      "the body must be {\"nonce_hex\":\"<64 hex digits>\"}"},
-    {ASSAY_WIRE_CLIENT_PATH, ASSAY_REPLY_BODY_MAX_BYTES, true,
+    {ASSAY_WIRE_CLIENT_PATH, ASSAY_WIRE_CLIENT_EVIDENCE_MAX_BYTES, true, false,
      "clients' evidence goes to " ASSAY_WIRE_CLIENT_PATH
      ", spelt so and without a query",
      "clients' evidence is sent by POST",
-     "the body must be an object with `quote`, of at most 16 MiB"},
+     "the body must be an object with `quote`, of at most 1 MiB"},
+    {ASSAY_WIRE_PIPE_PATH, 0, false, true,
+     "the pipe is " ASSAY_WIRE_PIPE_PATH ", spelt so and without a query",
+     "the pipe is asked for by POST",
+     "a request for the pipe has no body: what follows belongs to the pipe"},
 };
 
 static int
@@ -61,6 +66,7 @@ struct reading {
     size_t segments; /* that are not empty and not "." */
     bool doubtful;   /* how they go together depends on who reads */
     const struct endpoint *named; /* whose name one of them is, or NULL */
+    bool pipe;                    /* the pipe is looked for, too */
 };
 
 /* Without white space around it, which some routers let pass. */
@@ -102,7 +108,7 @@ read_segment(struct reading *r, struct assay_slice segment)
     segment = trim(segment);
     r->segments += segment.len > 0 ? 1 : 0;
     for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
-        if (r->named == NULL &&
+        if (r->named == NULL && (r->pipe || !endpoints[i].pipe) &&
             assay_slice_is_nocase(segment, endpoints[i].path + 1)) {
             r->named = &endpoints[i];
         }
@@ -115,10 +121,10 @@ read_segment(struct reading *r, struct assay_slice segment)
  * that, and some read "//host/path" as a URL; where that matters, a path that
  * names the endpoint anywhere is taken for it. */
 static const struct endpoint *
-resembles(struct assay_slice path)
+resembles(struct assay_slice path, bool pipe)
 {
     uint8_t text[ASSAY_HTTP1_TARGET_MAX_BYTES];
-    struct reading r = {0, false, NULL};
+    struct reading r = {0, false, NULL, pipe};
     size_t len = 0;
     size_t from = 0;
 
@@ -157,8 +163,29 @@ path_of(struct assay_slice target)
     return (struct assay_slice){target.ptr, end};
 }
 
+static bool
+fits(const struct assay_http1_head *h, const struct endpoint *e)
+{
+    bool none = h->framing == ASSAY_HTTP1_NO_BODY ||
+                (h->framing == ASSAY_HTTP1_LENGTH && h->content_length == 0);
+
+    if (e->body_max == 0 || none) {
+        return e->body_max == 0 && none;
+    }
+    return h->framing != ASSAY_HTTP1_LENGTH || h->content_length <= e->body_max;
+}
+
+/* RFC 9110, section 7.8; a list of several is none of ours. */
+static bool
+asks_for_pipe(const struct assay_http1_head *h)
+{
+    return h->upgrade && assay_http1_count(h, "Upgrade") == 1 &&
+           assay_slice_is_nocase(assay_http1_get(h, "Upgrade"),
+                                 ASSAY_WIRE_PIPE);
+}
+
 struct assay_request_class
-assay_request_classify(const struct assay_http1_head *h)
+assay_request_classify(const struct assay_http1_head *h, bool pipe)
 {
     struct assay_request_class c = {.code = "", .message = ""};
     const struct endpoint *e = NULL;
@@ -169,12 +196,13 @@ assay_request_classify(const struct assay_http1_head *h)
         c.message = "CONNECT is not served here";
         return c;
     }
-    e = resembles(path_of(h->target));
+    e = resembles(path_of(h->target), pipe);
     if (e == NULL) {
         return c;
     }
     c.ours = true;
     c.of_client = e->of_client;
+    c.pipe = e->pipe;
     if (!assay_slice_is(h->target, e->path)) {
         c.refuse = 400;
         c.code = "bad_request";
@@ -183,12 +211,15 @@ assay_request_classify(const struct assay_http1_head *h)
         c.refuse = 405;
         c.code = "method_not_allowed";
         c.message = e->method;
-    } else if (h->framing == ASSAY_HTTP1_NO_BODY ||
-               (h->framing == ASSAY_HTTP1_LENGTH &&
-                (h->content_length == 0 || h->content_length > e->body_max))) {
+    } else if (!fits(h, e)) {
         c.refuse = 400;
         c.code = "bad_request";
         c.message = e->body;
+    } else if (e->pipe && !asks_for_pipe(h)) {
+        c.refuse = 400;
+        c.code = "bad_request";
+        c.message = "a request for the pipe has Connection: Upgrade and "
+                    "Upgrade: " ASSAY_WIRE_PIPE;
     }
     return c;
 }

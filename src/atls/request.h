@@ -11,10 +11,12 @@
 struct assay_request_class {
     bool ours;           /* for an endpoint of ours: never forwarded */
     bool of_client;      /* that for clients' evidence */
+    bool pipe;           /* for the pipe: not answered by the session */
     unsigned refuse;     /* status to refuse it with; 0: it may go on */
     const char *code;    /* of the refusal; static */
     const char *message; /* likewise */
 };
 
+/* pipe: there is one behind this server. */
 struct assay_request_class
-assay_request_classify(const struct assay_http1_head *h);
+assay_request_classify(const struct assay_http1_head *h, bool pipe);

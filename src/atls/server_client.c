@@ -177,6 +177,13 @@ assay_server_give_collateral(struct assay_server *s,
 }
 
 void
+assay_server_expect_evaluations(struct assay_server *s,
+                                struct assay_evaluations seen)
+{
+    s->client.seen = seen;
+}
+
+void
 assay_server_refuse_client(struct assay_server *s,
                            const struct assay_refusal *why)
 {
@@ -201,6 +208,7 @@ judge(struct assay_server *s, struct assay_now now, struct assay_error *err)
         (void)!assay_appraisal_judge(&s->client, &s->of_clients, &binding,
                                      now.wall_s, err);
     }
+    s->client.collateral = NULL; /* given back */
     return err->code;
 }
 

@@ -84,6 +84,7 @@ assay_server_give_quote(struct assay_server *s,
     }
     assay_server_answer(s, &response, err);
     if (err->code == ASSAY_OK) {
+        s->proven = true;
         assay_server_issue_nonce(s, &reply);
         assay_server_end_request(s, true);
     }

@@ -28,6 +28,7 @@ forget_request(struct assay_server *s)
     s->head.len = 0;
     assay_buf_free(&s->content);
     s->of_client = false;
+    s->piping = false;
     assay_error_clear(&s->body_error);
     assay_buf_free(&s->trailers);
     assay_queue_take(&s->plain, s->frame);
@@ -107,7 +108,7 @@ begin_ours(struct assay_server *s, const struct assay_http1_head *head,
         return;
     }
     s->of_client = of_client;
-    assay_buf_init(&s->content, of_client ? ASSAY_REPLY_BODY_MAX_BYTES
+    assay_buf_init(&s->content, of_client ? ASSAY_WIRE_CLIENT_EVIDENCE_MAX_BYTES
                                           : ASSAY_WIRE_REQUEST_MAX_BYTES);
     if (head->expect_continue) {
         (void)!assay_tls_write(
@@ -137,10 +138,31 @@ read_head(struct assay_server *s, struct assay_http1_head *head,
     return used;
 }
 
+/* Who asks for a pipe without having asked for evidence trusts anybody. */
+static const struct assay_refusal unproven = {
+    .status = 403,
+    .code = "evidence_not_asked",
+    .message = "the pipe opens behind this server's evidence only",
+    .hint = "ask for " ASSAY_WIRE_PATH " on this connection first, and judge "
+            "the reply; assay pipe does",
+};
+
+void
+assay_server_offer_pipe(struct assay_server *s)
+{
+    s->pipe = true;
+}
+
+bool
+assay_server_wants_pipe(const struct assay_server *s)
+{
+    return s->state == ASSAY_SERVER_REQUEST && s->piping;
+}
+
 void
 assay_server_take_head(struct assay_server *s, struct assay_error *err)
 {
-    struct assay_http1_head head;
+    ASSAY_HTTP1_UNSET struct assay_http1_head head;
     struct assay_request_class c;
     struct assay_error sub;
     size_t used;
@@ -154,7 +176,7 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
     if (used == 0) {
         return;
     }
-    c = assay_request_classify(&head);
+    c = assay_request_classify(&head, s->pipe);
     assay_http1_body_init(&s->body, &head, UINT64_MAX);
     s->body.trailers = &s->trailers;
     s->keep_alive = head.keep_alive;
@@ -172,7 +194,10 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
 
         assay_server_answer_error(s, &why, s->body.done && head.keep_alive,
                                   err);
-    } else if (!c.ours) {
+    } else if (c.pipe && !s->proven) {
+        assay_server_answer_error(s, &unproven, head.keep_alive, err);
+    } else if (!c.ours || c.pipe) {
+        s->piping = c.pipe;
         s->state = s->mutual ? ASSAY_SERVER_ADMIT : ASSAY_SERVER_REQUEST;
     } else {
         begin_ours(s, &head, c.of_client, err);

@@ -36,6 +36,9 @@ struct assay_server {
     bool keep_alive;
     struct assay_wire_ask ask;
     uint8_t report_data[64];
+    bool proven; /* a reply with evidence has gone out */
+    bool pipe;   /* there is one behind this server */
+    bool piping; /* the request that is being handled asks for it */
     /* of clients: server_client.c */
     bool mutual; /* clients must attest */
     struct assay_requirement of_clients;

@@ -11,6 +11,8 @@
 
 #define ASSAY_WIRE_PATH        "/tdx_quote"
 #define ASSAY_WIRE_CLIENT_PATH "/tdx_client_quote"
+#define ASSAY_WIRE_PIPE_PATH   "/assay-pipe"
+#define ASSAY_WIRE_PIPE        "assay-pipe/1" /* its protocol */
 
 struct assay_wire_rule {
     enum assay_wire wire;
@@ -53,6 +55,9 @@ assay_wire_bind_client(const struct assay_ctx *ctx,
  * digits, and perhaps want_collateral, true or false. ASSAY_MALFORMED,
  * ASSAY_TRUNCATED, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
 #define ASSAY_WIRE_REQUEST_MAX_BYTES 1024u
+/* A client's evidence is some 30 KiB; what a stranger may have a server keep
+ * is no more than it takes. */
+#define ASSAY_WIRE_CLIENT_EVIDENCE_MAX_BYTES (1024u * 1024u)
 struct assay_wire_ask {
     uint8_t nonce[32];
     bool want_collateral;

@@ -13,6 +13,9 @@
 
 #define POST_80 "Content-Length: 80\r\n"
 
+/* There is a pipe behind the server. */
+static bool with_pipe;
+
 static struct assay_request_class
 classify(const char *row, const char *method, const char *target,
          const char *fields)
@@ -41,7 +44,7 @@ classify(const char *row, const char *method, const char *target,
         fail_msg("row \"%s\": %s", row, err.msg);
     }
     CHECK(row, used == strlen(text));
-    return assay_request_classify(&head);
+    return assay_request_classify(&head, with_pipe);
 }
 
 static void
@@ -314,11 +317,11 @@ static const struct {
     {"small letters", "post", "/tdx_quote", POST_80, true, 405,
      "method_not_allowed"},
     {"a client's evidence", "POST", "/tdx_client_quote",
-     "Content-Length: 16777216\r\n", true, 0, ""},
+     "Content-Length: 1048576\r\n", true, 0, ""},
     {"in chunks", "POST", "/tdx_client_quote", "Transfer-Encoding: chunked\r\n",
      true, 0, ""},
-    {"larger", "POST", "/tdx_client_quote", "Content-Length: 16777217\r\n",
-     true, 400, "bad_request"},
+    {"larger", "POST", "/tdx_client_quote", "Content-Length: 1048577\r\n", true,
+     400, "bad_request"},
     {"without a body", "POST", "/tdx_client_quote", "", true, 400,
      "bad_request"},
     {"got", "GET", "/tdx_client_quote", "", true, 405, "method_not_allowed"},
@@ -351,13 +354,81 @@ test_requests(void **state)
     }
 }
 
+#define UPGRADE "Connection: Upgrade\r\nUpgrade: assay-pipe/1\r\n"
+
+/* With a pipe behind the server. */
+static const struct {
+    const char *name;
+    const char *method;
+    const char *target;
+    const char *fields;
+    bool ours;
+    unsigned refuse;
+    const char *code;
+} pipes[] = {
+    {"as it should be", "POST", "/assay-pipe", UPGRADE "Content-Length: 0\r\n",
+     true, 0, ""},
+    {"no length", "POST", "/assay-pipe", UPGRADE, true, 0, ""},
+    {"other case", "POST", "/assay-pipe",
+     "connection: keep-alive, upgrade\r\nupgrade: Assay-Pipe/1\r\n", true, 0,
+     ""},
+    {"a body", "POST", "/assay-pipe", UPGRADE "Content-Length: 1\r\n", true,
+     400, "bad_request"},
+    {"chunks", "POST", "/assay-pipe", UPGRADE "Transfer-Encoding: chunked\r\n",
+     true, 400, "bad_request"},
+    {"GET", "GET", "/assay-pipe", UPGRADE, true, 405, "method_not_allowed"},
+    {"small letters", "post", "/assay-pipe", UPGRADE, true, 405,
+     "method_not_allowed"},
+    {"no upgrade", "POST", "/assay-pipe", "Content-Length: 0\r\n", true, 400,
+     "bad_request"},
+    {"not named", "POST", "/assay-pipe", "Upgrade: assay-pipe/1\r\n", true, 400,
+     "bad_request"},
+    {"another version", "POST", "/assay-pipe",
+     "Connection: Upgrade\r\nUpgrade: assay-pipe/2\r\n", true, 400,
+     "bad_request"},
+    {"one of several", "POST", "/assay-pipe",
+     "Connection: Upgrade\r\nUpgrade: assay-pipe/1, websocket\r\n", true, 400,
+     "bad_request"},
+    {"twice", "POST", "/assay-pipe", UPGRADE "Upgrade: assay-pipe/1\r\n", true,
+     400, "bad_request"},
+    {"a query", "POST", "/assay-pipe?x", UPGRADE, true, 400, "bad_request"},
+    {"escaped", "POST", "/assay%2dpipe", UPGRADE, true, 400, "bad_request"},
+    {"spelt otherwise", "GET", "//x/../Assay-Pipe/", "", true, 400,
+     "bad_request"},
+    {"another path", "POST", "/assay-pipes", UPGRADE, false, 0, ""},
+    {"below", "POST", "/a/assay-pipe", UPGRADE, false, 0, ""},
+    {"evidence", "POST", "/tdx_quote", POST_80, true, 0, ""},
+};
+
+static void
+test_pipes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(pipes); i++) {
+        const char *name = pipes[i].name;
+        struct assay_request_class c;
+
+        with_pipe = true;
+        c = classify(name, pipes[i].method, pipes[i].target, pipes[i].fields);
+        with_pipe = false;
+        check(name, c, pipes[i].ours, pipes[i].refuse, pipes[i].code);
+        CHECK(name, c.pipe == (pipes[i].ours &&
+                               strcmp(pipes[i].target, "/tdx_quote") != 0));
+        if (c.pipe) { /* where there is none, it is anybody's */
+            check(name,
+                  classify(name, pipes[i].method, pipes[i].target,
+                           pipes[i].fields),
+                  false, 0, "");
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spellings),
-        cmocka_unit_test(test_all_cases),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_pipes),     cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_all_cases), cmocka_unit_test(test_long),
         cmocka_unit_test(test_requests),
     };
 

@@ -1,0 +1,182 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * trust.c - what evidence is judged by here.
+ */
+#include "trust.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "io/load.h"
+
+/* --- what was learnt ---------------------------------------------------- */
+
+/* A reload forgets neither how late it is nor which evaluations there are. */
+struct learnt {
+    atomic_uint holders;
+    struct assay_verifier *verifier;
+    struct assay_seen *seen;
+};
+
+static void
+drop_learnt(struct learnt *l)
+{
+    if (l != NULL && atomic_fetch_sub(&l->holders, 1) == 1) {
+        assay_seen_free(l->seen);
+        assay_verifier_free(l->verifier);
+        free(l);
+    }
+}
+
+static struct learnt *
+new_learnt(const struct assay_ctx *ctx, struct assay_error *err)
+{
+    struct learnt *l = calloc(1, sizeof(*l));
+    char *folder;
+
+    if (l == NULL) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "evaluations");
+        return NULL;
+    }
+    atomic_init(&l->holders, 1);
+    if (assay_verifier_new(ctx, ASSAY_DEFAULT_PLATFORMS, &l->verifier, err) ==
+        ASSAY_OK) {
+        folder = assay_seen_folder();
+        l->seen = assay_seen_new(folder);
+        free(folder);
+        if (l->seen == NULL) { /* not to know would let a rollback pass */
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "evaluations");
+        }
+    }
+    if (err->code != ASSAY_OK) {
+        drop_learnt(l);
+        return NULL;
+    }
+    return l;
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+bool
+trust_is_needed(const struct options *o)
+{
+    return o->client_policy != NULL || o->staple;
+}
+
+static void
+read_root(struct trust *t, const struct options *o, const struct assay_ctx *ctx,
+          struct assay_error *err)
+{
+    const char *of_policy =
+        t->policy != NULL ? assay_policy_trusted_root(t->policy) : NULL;
+
+    if (o->root != NULL) {
+        (void)!assay_load_root(ctx, o->root, &t->own_root, err);
+    } else if (of_policy != NULL) {
+        (void)!assay_load_root_of_policy(ctx, of_policy, &t->own_root, err);
+    }
+}
+
+/* As assay get chooses them. */
+static void
+choose_sources(struct trust *t, const struct options *o)
+{
+    size_t of_policy =
+        t->policy != NULL ? assay_policy_pccs_count(t->policy) : 0;
+
+    t->source_count = o->source_count;
+    memcpy(t->sources, o->sources, sizeof(t->sources));
+    while (o->source_count == 0 && t->source_count < of_policy &&
+           t->source_count < ASSAY_PCS_SOURCES_MAX) {
+        t->sources[t->source_count] =
+            assay_policy_pccs(t->policy, t->source_count);
+        t->source_count++;
+    }
+    if (t->source_count == 0) {
+        t->sources[t->source_count++] = ASSAY_PCS_PHALA;
+        t->sources[t->source_count++] = ASSAY_PCS_INTEL;
+    }
+}
+
+enum assay_code
+trust_read(struct trust *t, const struct options *o,
+           const struct assay_ctx *ctx, const struct trust *before,
+           struct assay_error *err)
+{
+    if (!trust_is_needed(o)) {
+        return ASSAY_OK;
+    }
+    if (o->client_policy != NULL &&
+        assay_load_policy(ctx, o->client_policy, &t->policy, err) != ASSAY_OK) {
+        return err->code;
+    }
+    read_root(t, o, ctx, err);
+    if (err->code == ASSAY_OK && o->collateral != NULL) {
+        (void)!assay_load_bundle(ctx, o->collateral, &t->fixed, err);
+    }
+    choose_sources(t, o);
+    if (err->code == ASSAY_OK && before != NULL && before->learnt != NULL) {
+        atomic_fetch_add(&before->learnt->holders, 1);
+        t->learnt = before->learnt;
+    } else if (err->code == ASSAY_OK) {
+        t->learnt = new_learnt(ctx, err);
+    }
+    return err->code;
+}
+
+void
+trust_free(struct trust *t)
+{
+    drop_learnt(t->learnt);
+    assay_collateral_free(t->fixed);
+    assay_root_free(t->own_root);
+    assay_policy_free(t->policy);
+}
+
+/* --- using -------------------------------------------------------------- */
+
+const struct assay_root *
+trust_root(const struct trust *t)
+{
+    return t->own_root != NULL ? t->own_root : assay_root_intel();
+}
+
+struct assay_verifier *
+trust_verifier(const struct trust *t)
+{
+    return t->learnt->verifier;
+}
+
+/* Each source has its share of the time, so that one that hangs does not keep
+ * the next from being asked. */
+struct assay_supply_options
+trust_supply(const struct trust *t, const struct options *o,
+             const struct assay_ctx *ctx, uint32_t limit_ms)
+{
+    struct assay_supply_options s = {
+        .ctx = ctx,
+        .verifier = t->learnt->verifier,
+        .root = trust_root(t),
+        .sources = t->sources,
+        .source_count = t->source_count,
+        .fetch =
+            {
+                .ca_file = o->pccs_ca,
+                .timeout_ms = limit_ms / ((uint32_t)t->source_count + 1) + 1,
+            },
+        .use_cache = !o->no_cache,
+        .seen = t->learnt->seen,
+        .refresh = true,
+        .fixed = t->fixed,
+    };
+
+    if (t->policy != NULL) {
+        s.use_cache = s.use_cache && assay_policy_cache_collateral(t->policy);
+        s.grace_s = assay_policy_collateral_grace(t->policy);
+        s.fresh = assay_policy_freshness(t->policy);
+    }
+    return s;
+}
