@@ -201,7 +201,7 @@ ask_a_terminal(void)
 {
     int fd = open(inside, O_RDONLY | O_CLOEXEC);
 
-    return isatty(fd) == 0 && errno == ENOTTY ? 0 : errno;
+    return fd >= 0 && isatty(fd) == 0 && errno == ENOTTY ? 0 : errno;
 }
 /* Landlock does not mind, wherever the file is. */
 static int
