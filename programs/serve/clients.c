@@ -183,8 +183,7 @@ on_supplied(void *user, struct assay_supplied *supplied,
 static bool
 enter(const struct clients *c)
 {
-    if (atomic_fetch_add(c->of.appraisals, 1) <
-        c->of.site->options.max_appraisals) {
+    if (atomic_fetch_add(c->of.appraisals, 1) < c->of.max_appraisals) {
         return true;
     }
     atomic_fetch_sub(c->of.appraisals, 1);

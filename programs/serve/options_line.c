@@ -147,9 +147,10 @@ static void
 check_ekm(const struct options *o, struct assay_error *err)
 {
     static const char *const others[] = {
-        "backend",     "pipe",          "cert",     "key",
-        "self-signed", "cert-out",      "announce", "quote-rate",
-        "quote-burst", "client-policy", "staple"};
+        "backend",     "pipe",          "cert",       "key",
+        "self-signed", "cert-out",      "announce",   "quote-rate",
+        "quote-burst", "client-policy", "staple",     "root",
+        "pccs",        "pccs-ca",       "collateral", "no-cache"};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (o->given[setting_find(others[i]) - settings] != NULL) {
