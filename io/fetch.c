@@ -15,17 +15,22 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "io/curl_load.h"
+#include "io/file.h"
+#include "io/system_roots.h"
 #include "io/url.h"
 
 #define WAITING_AFTER_MS 1000
 /* A peer that sends less than this for so long has stalled. */
 #define STALLED_BYTES_PER_S 1L
 #define STALLED_AFTER_S     15L
+/* Of one file; the system's has some 220 KiB. */
+#define ROOTS_MAX_BYTES (4u * 1024u * 1024u)
 
 struct assay_fetcher {
     const struct assay_curl *curl;
     CURL *handle;
     struct assay_fetch_options options;
+    struct assay_buf roots; /* PEM; empty: curl reads a file */
     char curl_error[CURL_ERROR_SIZE];
     /* of the request that runs */
     const char *url_shown;
@@ -127,15 +132,85 @@ configure(struct assay_fetcher *f)
     set_pointer(f, CURLOPT_WRITEDATA, f);
     set_function(f, CURLOPT_HEADERFUNCTION, on_header);
     set_pointer(f, CURLOPT_HEADERDATA, f);
-    if (f->options.ca_file != NULL) {
-        set_pointer(f, CURLOPT_CAINFO, f->options.ca_file);
-        set_pointer(f, CURLOPT_CAPATH, NULL);
-    }
     if (f->options.waiting != NULL || f->options.cancel != NULL) {
         f->curl->easy_setopt(f->handle, CURLOPT_XFERINFOFUNCTION, on_progress);
         set_pointer(f, CURLOPT_XFERINFODATA, f);
         set_long(f, CURLOPT_NOPROGRESS, 0);
     }
+}
+
+/* --- TLS roots ---------------------------------------------------------- */
+
+/* No other roots than those in the file. */
+static void
+use_file(struct assay_fetcher *f, const char *path)
+{
+    set_pointer(f, CURLOPT_CAINFO, path);
+    set_pointer(f, CURLOPT_CAPATH, NULL);
+}
+
+static enum assay_code
+add_file(struct assay_fetcher *f, const char *path, struct assay_error *err)
+{
+    struct assay_buf pem;
+
+    if (assay_file_read(path, ROOTS_MAX_BYTES, &pem, err) == ASSAY_OK &&
+        assay_slice_find(assay_buf_slice(&pem), "CERTIFICATE-----") ==
+            ASSAY_NO_OFFSET) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                   "%s: there is no certificate (PEM) in it", path);
+    }
+    if (err->code == ASSAY_OK) {
+        assay_buf_add(&f->roots, assay_buf_slice(&pem));
+        assay_buf_add_u8(&f->roots, '\n');
+    }
+    assay_buf_free(&pem);
+    return err->code;
+}
+
+/* curl takes one file, so both are given to it as one text. */
+static enum assay_code
+use_both(struct assay_fetcher *f, const char *system, bool named,
+         struct assay_error *err)
+{
+    struct curl_blob blob = {.flags = CURL_BLOB_NOCOPY};
+
+    if (add_file(f, system, err) != ASSAY_OK && !named) {
+        assay_error_clear(err);
+    }
+    if (err->code != ASSAY_OK ||
+        add_file(f, f->options.more_ca_file, err) != ASSAY_OK ||
+        assay_buf_check(&f->roots, "TLS roots", err) != ASSAY_OK) {
+        return err->code;
+    }
+    blob.data = f->roots.ptr;
+    blob.len = f->roots.len;
+    if (f->curl->easy_setopt(f->handle, CURLOPT_CAINFO_BLOB, &blob) !=
+        CURLE_OK) {
+        return assay_fail(err, ASSAY_UNSUPPORTED, ASSAY_NO_OFFSET,
+                          "%s: this libcurl takes no TLS roots beside the "
+                          "system's; put all into one file and name that with "
+                          "--pccs-ca",
+                          f->options.more_ca_file);
+    }
+    return ASSAY_OK;
+}
+
+static enum assay_code
+choose_roots(struct assay_fetcher *f, struct assay_error *err)
+{
+    bool named;
+    const char *system = assay_system_roots(&named);
+
+    if (f->options.ca_file != NULL) {
+        use_file(f, f->options.ca_file);
+        return ASSAY_OK;
+    }
+    if (named) {
+        use_file(f, system);
+    }
+    return f->options.more_ca_file != NULL ? use_both(f, system, named, err)
+                                           : ASSAY_OK;
 }
 
 enum assay_code
@@ -157,6 +232,7 @@ assay_fetcher_new(const struct assay_fetch_options *options,
     }
     f->curl = curl;
     f->options = *options;
+    assay_buf_init(&f->roots, 2 * ROOTS_MAX_BYTES + 2);
     if (f->options.connect_timeout_ms == 0) {
         f->options.connect_timeout_ms = ASSAY_FETCH_CONNECT_TIMEOUT_MS;
     }
@@ -169,6 +245,10 @@ assay_fetcher_new(const struct assay_fetch_options *options,
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "fetch");
     }
     configure(f);
+    if (choose_roots(f, err) != ASSAY_OK) {
+        assay_fetcher_free(f);
+        return err->code;
+    }
     *out = f;
     return ASSAY_OK;
 }
@@ -178,6 +258,7 @@ assay_fetcher_free(struct assay_fetcher *f)
 {
     if (f != NULL) {
         f->curl->easy_cleanup(f->handle);
+        assay_buf_free(&f->roots);
         free(f);
     }
 }
@@ -242,6 +323,19 @@ fail_partial(const struct assay_fetcher *f, struct assay_error *err)
                       f->response->body.len);
 }
 
+/* Where the roots are that curl cannot read. */
+static const char *
+roots_name(const struct assay_fetcher *f)
+{
+    bool named;
+
+    if (f->options.ca_file != NULL) {
+        return f->options.ca_file;
+    }
+    return f->options.more_ca_file != NULL ? f->options.more_ca_file
+                                           : assay_system_roots(&named);
+}
+
 static enum assay_code
 fail_transfer(const struct assay_fetcher *f, CURLcode rc,
               struct assay_error *err)
@@ -261,7 +355,7 @@ fail_transfer(const struct assay_fetcher *f, CURLcode rc,
     case CURLE_SSL_CACERT_BADFILE:
         return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
                           "%s: not a readable file of PEM certificates",
-                          f->options.ca_file);
+                          roots_name(f));
     case CURLE_PEER_FAILED_VERIFICATION:
         return assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
                           "%s: the server's TLS certificate is not trusted: %s",

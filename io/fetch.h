@@ -18,7 +18,10 @@
 #define ASSAY_FETCH_HEADERS_MAX_BYTES  (96u * 1024u)
 
 struct assay_fetch_options {
-    const char *ca_file;         /* PEM; NULL: the system's TLS roots */
+    const char *ca_file;         /* PEM, in place of the system's TLS roots, of
+                                    which system_roots.h tells; or NULL */
+    const char *more_ca_file;    /* PEM, beside the system's; or NULL. Not
+                                    looked at where there is a ca_file */
     uint32_t connect_timeout_ms; /* 0: ASSAY_FETCH_CONNECT_TIMEOUT_MS */
     uint32_t timeout_ms;         /* whole request; 0: ASSAY_FETCH_TIMEOUT_MS */
     /* Called about once a second while a request lasts longer than that, to
@@ -33,7 +36,7 @@ struct assay_fetch_options {
 struct assay_fetcher; /* opaque */
 
 /* The options are copied, the strings in them are not. ASSAY_UNSUPPORTED (no
- * libcurl), ASSAY_NO_MEMORY. */
+ * libcurl), ASSAY_IO and ASSAY_TOO_LARGE (more_ca_file), ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code
 assay_fetcher_new(const struct assay_fetch_options *options,
                   struct assay_fetcher **out, struct assay_error *err);

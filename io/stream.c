@@ -4,8 +4,9 @@
  * stream.c - a connected socket, TCP or Unix, on a libuv loop.
  *
  * What a call of this file finds out (all is written; the peer is gone) is
- * told by an idle handle in the next turn of the loop, never by the call. An
- * idle handle runs before the loop waits, so telling costs no system call.
+ * told by an idle handle in the next turn of the loop, never by the call. The
+ * loop does not wait before it, but it does look: a system call, which those
+ * who want `drained_if_waited` are spared.
  */
 #include "io/stream.h"
 
@@ -310,6 +311,8 @@ assay_stream_write(struct assay_stream *s, struct assay_slice bytes)
     write_now(s, &bytes);
     if (bytes.len > 0 && s->error.code == ASSAY_OK && s->unwritable == 0) {
         enqueue(s, bytes);
+    } else if (s->events.drained_if_waited) {
+        s->owes_drained = assay_stream_queued(s) > 0;
     } else {
         tell_later(s);
     }

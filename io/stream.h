@@ -20,7 +20,7 @@
 
 struct assay_stream; /* opaque */
 
-/* Any of them may be NULL. A callback may close its stream. */
+/* Any callback may be NULL. A callback may close its stream. */
 struct assay_stream_events {
     /* Bytes arrived; they are gone after the call. */
     void (*data)(void *user, struct assay_slice data);
@@ -32,6 +32,10 @@ struct assay_stream_events {
      * peer takes nothing more but had said something, that is read first (while
      * reading is on), and writing does nothing meanwhile. */
     void (*failed)(void *user, const struct assay_error *err);
+    /* Then `drained` is told only where something had to wait, which
+     * assay_stream_queued() shows at once; to be told costs a turn of the
+     * loop. */
+    bool drained_if_waited;
 };
 
 /* Who is told; replaces what was set before. The events are copied. */

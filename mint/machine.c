@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-#define DAY INT64_C(86400)
+#define DAY        INT64_C(86400)
+#define EVALUATION 18
 
 struct mint_machine {
     const struct assay_ctx *ctx;
@@ -26,12 +27,21 @@ status_or(const char *status)
     return status != NULL ? status : "UpToDate";
 }
 
+uint32_t
+mint_machine_evaluation(const struct mint_machine_state *s)
+{
+    return s->overtaken ? EVALUATION - 1 : EVALUATION;
+}
+
 /* What changes about a world while it runs. Dates of certificates are those
  * of its beginning. */
 static void
 describe(struct mint_options *o, const struct mint_machine_state *s)
 {
-    int64_t end_s = s->now_s - DAY;
+    /* In date for 30 days: since yesterday, or until then. Young enough for
+     * those who have a limit of their own, as for stapled collateral. */
+    int64_t issue_s = s->now_s - (s->expired ? 31 : 1) * DAY;
+    int64_t end_s = issue_s + 30 * DAY;
 
     o->tcb_info.levels[0].status = s->tcb_status;
     o->tcb_info.modules[0].levels[0].status = s->module_status;
@@ -39,13 +49,15 @@ describe(struct mint_options *o, const struct mint_machine_state *s)
     o->pck_crl.revoke = s->revoked ? MINT_REVOKE(MINT_CERT_PCK) : 0;
     o->quote.td.td_attributes_xor = s->debug ? ASSAY_TD_ATTR_DEBUG : 0;
 
-    o->tcb_info.issue_s = s->now_s - 5 * DAY;
-    o->qe_identity.issue_s = s->now_s - 4 * DAY;
-    o->pck_crl.this_update_s = s->now_s - 10 * DAY;
-    o->root_crl.this_update_s = s->now_s - 90 * DAY;
-    o->tcb_info.next_update_s = s->expired ? end_s : s->now_s + 25 * DAY;
-    o->qe_identity.next_update_s = s->expired ? end_s : s->now_s + 26 * DAY;
-    o->pck_crl.next_update_s = s->expired ? end_s : s->now_s + 20 * DAY;
+    o->tcb_info.evaluation_number = (int32_t)mint_machine_evaluation(s);
+    o->qe_identity.evaluation_number = (int32_t)mint_machine_evaluation(s);
+    o->tcb_info.issue_s = issue_s;
+    o->qe_identity.issue_s = issue_s;
+    o->pck_crl.this_update_s = issue_s;
+    o->root_crl.this_update_s = s->now_s - 90 * DAY; /* once a year */
+    o->tcb_info.next_update_s = end_s;
+    o->qe_identity.next_update_s = end_s;
+    o->pck_crl.next_update_s = end_s;
     o->root_crl.next_update_s = s->expired ? end_s : s->now_s + 275 * DAY;
 }
 

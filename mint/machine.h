@@ -15,6 +15,7 @@ struct mint_machine_state {
     const char *qe_status;     /* of the quoting enclave; "UpToDate" */
     bool revoked;              /* the PCK certificate is on the CRL */
     bool expired;              /* collateral ended the day before now_s */
+    bool overtaken;            /* collateral is of the evaluation before */
     bool debug;                /* quotes are of a TD under debug */
     int64_t now_s;             /* Unix seconds; collateral is dated around it */
 };
@@ -25,8 +26,12 @@ struct mint_machine_options {
     struct mint_machine_state state; /* now_s is needed */
 };
 
-/* How long after now_s collateral of a machine is in date at least. */
-#define MINT_MACHINE_FRESH_S (INT64_C(10) * 86400)
+/* How long after now_s collateral of a machine is in date at least, and not too
+ * old to be stapled. */
+#define MINT_MACHINE_FRESH_S (INT64_C(5) * 86400)
+
+/* The TCB evaluation data number of a machine's collateral. */
+uint32_t mint_machine_evaluation(const struct mint_machine_state *s);
 
 enum mint_machine_tee {
     MINT_MACHINE_TDX, /* under the Platform CA */

@@ -14,15 +14,20 @@ enum exit_code {
     EXIT_USAGE = 64,
 };
 
+struct options;
+
 struct command {
-    const char *name; /* "verify", "collateral fetch" */
+    const char *name; /* "verify"; of two words: "collateral fetch" */
     const char *summary;
-    const char *help; /* what --help prints */
-    enum exit_code (*run)(const struct command *c, int argc, char **argv);
+    const char *help;     /* what --help prints */
+    unsigned options;     /* its bit of enum option_set */
+    const char *operands; /* their names, see options_parse() */
+    enum exit_code (*run)(const struct command *c, const struct options *o);
 };
 
-/* The commands, ended by a row without name. A name of two words is a
- * subcommand. */
+/* All of them, in the order of help, ended by NULL. */
+extern const struct command *const commands[];
+
 extern const struct command command_verify;
 extern const struct command command_inspect;
 extern const struct command command_get;

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "document.h"
+#include "help.h"
 #include "io/file.h"
 #include "load.h"
 #include "progress.h"
@@ -134,23 +135,15 @@ fetch(const struct command *c, const struct options *o)
 }
 
 static enum exit_code
-run_fetch(const struct command *c, int argc, char **argv)
+run_fetch(const struct command *c, const struct options *o)
 {
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_FETCH, "QUOTE", argc, argv, &code)) {
-        return code;
+    if (o->output == NULL) {
+        return cli_usage(c, "-o FILE is missing");
     }
-    if (o.output == NULL) {
-        code = cli_usage(c, "-o FILE is missing");
-    } else if (o.json && strcmp(o.output, "-") == 0) {
-        code = cli_usage(c, "--json and -o - both want standard output");
-    } else {
-        code = fetch(c, &o);
+    if (o->json && strcmp(o->output, "-") == 0) {
+        return cli_usage(c, "--json and -o - both want standard output");
     }
-    options_free(&o);
-    return code;
+    return fetch(c, o);
 }
 
 /* show and check */
@@ -167,29 +160,24 @@ open_bundle(const char *path, struct assay_ctx **ctx,
 }
 
 static enum exit_code
-run_show(const struct command *c, int argc, char **argv)
+run_show(const struct command *c, const struct options *o)
 {
-    struct options o;
     struct assay_error err;
     struct assay_ctx *ctx = NULL;
     struct assay_collateral *collateral = NULL;
     struct assay_buf json;
     enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_SHOW, "FILE", argc, argv, &code)) {
-        return code;
-    }
     assay_buf_init(&json, DOCUMENT_MAX_BYTES);
-    if (open_bundle(o.operand, &ctx, &collateral, &err) != ASSAY_OK ||
+    if (open_bundle(o->operand, &ctx, &collateral, &err) != ASSAY_OK ||
         assay_collateral_to_json(collateral, &json, &err) != ASSAY_OK) {
         assay_buf_free(&json);
-        code = cli_fail(c, o.json, &err);
+        code = cli_fail(c, o->json, &err);
     } else {
-        code = document_print(c, o.json, &json);
+        code = document_print(c, o->json, &json);
     }
     assay_collateral_free(collateral);
     assay_ctx_free(ctx);
-    options_free(&o);
     return code;
 }
 
@@ -227,25 +215,21 @@ check_json(const struct assay_collateral *c, struct report_moment at, bool good)
 }
 
 static enum exit_code
-run_check(const struct command *c, int argc, char **argv)
+run_check(const struct command *c, const struct options *o)
 {
-    struct options o;
     struct assay_error err;
     struct assay_ctx *ctx = NULL;
     struct assay_collateral *collateral = NULL;
     enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_CHECK, "FILE", argc, argv, &code)) {
-        return code;
-    }
-    if (open_bundle(o.operand, &ctx, &collateral, &err) != ASSAY_OK) {
-        code = cli_fail(c, o.json, &err);
+    if (open_bundle(o->operand, &ctx, &collateral, &err) != ASSAY_OK) {
+        code = cli_fail(c, o->json, &err);
     } else {
-        struct report_moment at = {o.now_s, o.within_s};
+        struct report_moment at = {o->now_s, o->within_s};
         bool good = all_in_date(collateral, at);
 
         code = good ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
-        if (o.json) {
+        if (o->json) {
             check_json(collateral, at, good);
         } else {
             report_check(stdout, collateral, at, good, cli_colour());
@@ -253,7 +237,6 @@ run_check(const struct command *c, int argc, char **argv)
     }
     assay_collateral_free(collateral);
     assay_ctx_free(ctx);
-    options_free(&o);
     return code;
 }
 
@@ -266,18 +249,16 @@ const struct command command_collateral_fetch = {
         "Asks Intel's PCS (or the PCCS named) for the collateral that QUOTE\n"
         "needs and writes it as one bundle, for 'assay verify --collateral'.\n"
         "\n"
-        "  -o, --output FILE   the bundle; - is standard output\n"
-        "  --pccs URL[,URL...] sources in order; 'intel' names Intel's PCS.\n"
-        "                      Plain http only if the URL says http://\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
+        "  -o, --output FILE   the bundle; - is standard output\n" HELP_SOURCES
         "  --early             the newest TCB recovery, months ahead\n"
-        "  --evaluation N      the TCB evaluation data number N\n"
-        "  --connect-timeout S seconds to connect (5)\n"
-        "  --timeout S         seconds per request (20); four are made\n"
+        "  --evaluation N      the TCB evaluation data number "
+        "N\n" HELP_SOURCE_TIMEOUTS
         "  --json              one JSON object that says what was written\n"
         "  -h, --help          this text\n"
         "\n"
         "Exit: 0 written, 2 unreadable quote or network, 64 usage.\n",
+    .options = OPTIONS_FETCH,
+    .operands = "QUOTE",
     .run = run_fetch,
 };
 
@@ -293,6 +274,8 @@ const struct command command_collateral_show = {
             "  -h, --help   this text\n"
             "\n"
             "Exit: 0 printed, 2 unreadable, 64 usage.\n",
+    .options = OPTIONS_SHOW,
+    .operands = "FILE",
     .run = run_show,
 };
 
@@ -314,5 +297,7 @@ const struct command command_collateral_check = {
         "  -h, --help     this text\n"
         "\n"
         "Exit: 0 all in date, 1 not all, 2 unreadable, 64 usage.\n",
+    .options = OPTIONS_CHECK,
+    .operands = "FILE",
     .run = run_check,
 };

@@ -1,98 +1,235 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * cmd_completion.c - assay completion: what shells need to complete words.
+ * cmd_completion.c - assay completion: what shells need to complete words, from
+ * the tables of commands and options.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "external.h"
+#include "options_table.h"
 
-static const char bash_script[] =
-    "_assay() {\n"
-    "    local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
-    "    case \"${COMP_WORDS[*]:1:2}\" in\n"
-    "    verify*) words='--collateral --pccs --pccs-ca --no-cache --at --root\n"
-    "        --policy --accept --event-log --app-compose --vm-config\n"
-    "        --evidence --connect-timeout --timeout --verbose --json\n"
-    "        --help' ;;\n"
-    "    get*) words='--policy --request --header --data --output --include\n"
-    "        --location --verdict --save-evidence --json --timing\n"
-    "        --verbose --max-size --ca\n"
-    "        --resolve --proxy --wire --quotes --root --pccs --pccs-ca\n"
-    "        --collateral --no-cache --connect-timeout --timeout --help' ;;\n"
-    "    pipe*) words='--policy --max-age --verdict --timing --verbose --ca\n"
-    "        --resolve --proxy --wire --quotes --root --pccs --pccs-ca\n"
-    "        --collateral --no-cache --connect-timeout --timeout --help' ;;\n"
-    "    inspect*|'collateral show'*) words='--json --help' ;;\n"
-    "    'collateral fetch'*) words='--output --pccs --pccs-ca --early\n"
-    "        --evaluation --connect-timeout --timeout --json --help' ;;\n"
-    "    'collateral check'*) words='--at --within --json --help' ;;\n"
-    "    'collateral prefetch'*) words='--fmspc --tee --ca --from-cache\n"
-    "        --policy --pccs --pccs-ca --root --at --connect-timeout "
-    "--timeout\n"
-    "        --json --help' ;;\n"
-    "    'policy pin'*) words='--type --pin --accept --output --compose-out\n"
-    "        --force --json --toml --accept-self-signed --ca --resolve "
-    "--proxy\n"
-    "        --wire --quote --event-log --app-compose --vm-config --at --root\n"
-    "        --pccs --pccs-ca --collateral --no-cache --connect-timeout\n"
-    "        --timeout --help' ;;\n"
-    "    'policy lint'*) words='--app-compose --fail-on --allow --json\n"
-    "        --help' ;;\n"
-    "    'policy explain'*|'policy hash'*) words='--json --help' ;;\n"
-    "    'policy diff'*) words='--app-compose --accept --accept-self-signed\n"
-    "        --ca --resolve --proxy --wire --root --pccs --pccs-ca\n"
-    "        --collateral --no-cache --connect-timeout --timeout --json\n"
-    "        --help' ;;\n"
-    "    'policy schema'*) words='--help' ;;\n"
-    "    serve*) words='--config --listen --backend --cert --key "
-    "--self-signed\n"
-    "        --cert-out --quotes --announce --workers --max-connections\n"
-    "        --ekm-header --ekm-secret-file --quote-concurrency\n"
-    "        --max-quotes --quote-rate --quote-burst\n"
-    "        --quote-queue-timeout --max-body --header-timeout --idle-timeout\n"
-    "        --body-timeout --backend-timeout --backend-pool --backend-idle\n"
-    "        --backend-proxy-protocol --proxy-protocol --trust-forwarded\n"
-    "        --max-header --max-requests --max-connections-per-address\n"
-    "        --upgrade --upgrade-idle --quote-timeout --drain\n"
-    "        --ready-file --admin --ready-backend --access-log --sandbox\n"
-    "        --pipe --client-policy --client-timeout --max-client-appraisals\n"
-    "        --staple --root --pccs --pccs-ca --collateral --no-cache\n"
-    "        --log --verbose --check --dump-config --version --help' ;;\n"
-    "    esac\n"
-    "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
-    "        words='verify inspect get pipe collateral policy completion\n"
-    "            serve --help --version'\n"
-    "    elif [ \"$COMP_CWORD\" = 2 ]; then\n"
-    "        case ${COMP_WORDS[1]} in\n"
-    "        collateral) words='fetch show check prefetch' ;;\n"
-    "        policy) words='pin lint explain diff hash schema' ;;\n"
-    "        completion) words='bash zsh' ;;\n"
-    "        esac\n"
-    "    fi\n"
-    "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-    "}\n"
-    "complete -o default -F _assay assay\n";
+#define LINE_MAX_COLUMNS 72u
+
+/* Of a program of its own, whose table is elsewhere. */
+static const char *const serve_options[] = {
+    "config",
+    "listen",
+    "backend",
+    "cert",
+    "key",
+    "self-signed",
+    "cert-out",
+    "quotes",
+    "announce",
+    "workers",
+    "max-connections",
+    "ekm-header",
+    "ekm-secret-file",
+    "quote-concurrency",
+    "max-quotes",
+    "quote-rate",
+    "quote-burst",
+    "quote-queue-timeout",
+    "max-body",
+    "header-timeout",
+    "idle-timeout",
+    "body-timeout",
+    "backend-timeout",
+    "backend-pool",
+    "backend-idle",
+    "backend-proxy-protocol",
+    "proxy-protocol",
+    "trust-forwarded",
+    "max-header",
+    "max-requests",
+    "max-connections-per-address",
+    "upgrade",
+    "upgrade-idle",
+    "quote-timeout",
+    "drain",
+    "ready-file",
+    "admin",
+    "ready-backend",
+    "access-log",
+    "sandbox",
+    "pipe",
+    "client-policy",
+    "client-timeout",
+    "max-client-appraisals",
+    "staple",
+    "root",
+    "pccs",
+    "pccs-ca",
+    "collateral",
+    "no-cache",
+    "log",
+    "verbose",
+    "check",
+    "dump-config",
+    "version",
+    "help",
+};
+
+/* --- words between quotes ----------------------------------------------- */
+
+struct words {
+    size_t column;
+    bool any;
+};
+
+static void
+put_word(struct words *w, const char *dashes, const char *word, size_t len)
+{
+    size_t n = strlen(dashes) + len;
+
+    if (w->any && w->column + 1 + n > LINE_MAX_COLUMNS) {
+        fputs("\n        ", stdout);
+        w->column = 8;
+    } else if (w->any) {
+        putchar(' ');
+        w->column++;
+    }
+    printf("%s%.*s", dashes, (int)len, word);
+    w->column += n;
+    w->any = true;
+}
+
+static void
+put_options(const struct command *c)
+{
+    struct words w = {.column = 24};
+
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if ((option_table[i].commands & c->options) != 0) {
+            put_word(&w, "--", option_table[i].name,
+                     strlen(option_table[i].name));
+        }
+    }
+}
+
+/* --- commands ----------------------------------------------------------- */
+
+static size_t
+first_word(const struct command *c)
+{
+    return strcspn(c->name, " ");
+}
+
+/* The first of those that begin with the same word. */
+static bool
+begins_group(size_t i)
+{
+    size_t n = first_word(commands[i]);
+
+    return i == 0 || first_word(commands[i - 1]) != n ||
+           strncmp(commands[i]->name, commands[i - 1]->name, n) != 0;
+}
+
+static void
+put_commands(void)
+{
+    struct words w = {.column = 15};
+    const char *name;
+
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (begins_group(i)) {
+            put_word(&w, "", commands[i]->name, first_word(commands[i]));
+        }
+    }
+    for (size_t i = 0; (name = external_name(i)) != NULL; i++) {
+        put_word(&w, "", name, strlen(name));
+    }
+    put_word(&w, "--", "help", 4);
+    put_word(&w, "--", "version", 7);
+}
+
+/* "pin lint ..." of the group that begins here. */
+static void
+put_subcommands(size_t i)
+{
+    struct words w = {.column = 24};
+    size_t n = first_word(commands[i]);
+
+    do {
+        const char *second = commands[i]->name + n + 1;
+
+        put_word(&w, "", second, strlen(second));
+        i++;
+    } while (commands[i] != NULL && !begins_group(i));
+}
+
+static void
+put_groups(void)
+{
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        size_t n = first_word(commands[i]);
+
+        if (commands[i]->name[n] == ' ' && begins_group(i)) {
+            printf("        %.*s) words='", (int)n, commands[i]->name);
+            put_subcommands(i);
+            fputs("' ;;\n", stdout);
+        }
+    }
+}
+
+static void
+put_cases(void)
+{
+    struct words w = {.column = 24};
+
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        printf("    '%s'*) words='", commands[i]->name);
+        put_options(commands[i]);
+        fputs("' ;;\n", stdout);
+    }
+    fputs("    'serve'*) words='", stdout);
+    for (size_t i = 0; i < sizeof(serve_options) / sizeof(serve_options[0]);
+         i++) {
+        put_word(&w, "--", serve_options[i], strlen(serve_options[i]));
+    }
+    fputs("' ;;\n", stdout);
+}
+
+static void
+put_script(void)
+{
+    fputs("_assay() {\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+          "    case \"${COMP_WORDS[*]:1:2}\" in\n",
+          stdout);
+    put_cases();
+    fputs("    esac\n"
+          "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+          "        words='",
+          stdout);
+    put_commands();
+    fputs("'\n"
+          "    elif [ \"$COMP_CWORD\" = 2 ]; then\n"
+          "        case ${COMP_WORDS[1]} in\n",
+          stdout);
+    put_groups();
+    fputs("        completion) words=\"bash zsh $words\" ;;\n"
+          "        esac\n"
+          "    fi\n"
+          "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+          "}\n"
+          "complete -o default -F _assay assay\n",
+          stdout);
+}
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        fputs(c->help, stdout);
-        return EXIT_TRUSTED;
-    }
-    if (argc != 2) {
-        return cli_usage(c, "name one shell, bash or zsh");
-    }
-    if (strcmp(argv[1], "zsh") == 0) {
+    if (strcmp(o->operand, "zsh") == 0) {
         /* zsh runs bash's completion functions. */
         fputs("autoload -Uz bashcompinit && bashcompinit\n", stdout);
-    } else if (strcmp(argv[1], "bash") != 0) {
+    } else if (strcmp(o->operand, "bash") != 0) {
         return cli_usage(c, "unknown shell '%s', known are bash and zsh",
-                         argv[1]);
+                         o->operand);
     }
-    fputs(bash_script, stdout);
+    put_script();
     return EXIT_TRUSTED;
 }
 
@@ -102,6 +239,10 @@ const struct command command_completion = {
     .help = "Usage: assay completion bash|zsh\n"
             "\n"
             "Prints a script that lets the shell complete commands and\n"
-            "options: source <(assay completion bash)\n",
+            "options: source <(assay completion bash)\n"
+            "\n"
+            "  -h, --help   this text\n",
+    .options = OPTIONS_COMPLETION,
+    .operands = "SHELL",
     .run = run,
 };

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "get.h"
+#include "help.h"
 
 /* --- ending ------------------------------------------------------------- */
 
@@ -238,12 +239,8 @@ static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
     struct get *g = user;
-    struct assay_error lost;
 
-    if (err->code == ASSAY_NOT_TRUSTED &&
-        get_save_evidence(g, &lost) != ASSAY_OK) {
-        cli_error(g->c, &lost); /* why it ended is something else */
-    }
+    get_save_refused(g, err);
     end(g, err, peer);
 }
 
@@ -346,20 +343,12 @@ check_usage(const struct command *c, const struct options *o,
 }
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
     struct assay_uri uri;
     enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_GET, "URL", argc, argv, &code)) {
-        return code;
-    }
-    if (check_usage(c, &o, &uri, &code)) {
-        code = get(c, &o, &uri);
-    }
-    options_free(&o);
-    return code;
+    return check_usage(c, o, &uri, &code) ? get(c, o, &uri) : code;
 }
 
 const struct command command_get = {
@@ -392,26 +381,10 @@ const struct command command_get = {
         "  -v, --verbose       who was reached and what was proven\n"
         "  --max-size BYTES    of the response's body (1 GiB; with --json 64\n"
         "                      MiB at most)\n"
-        "\n"
-        "  --ca FILE           TLS roots (PEM) beside the system's\n"
-        "  --resolve HOST:PORT:ADDRESS\n"
-        "                      where that host is, repeatable\n"
-        "  --proxy URL         http proxy for CONNECT; '' for none. Default:\n"
-        "                      HTTPS_PROXY, but for NO_PROXY\n"
-        "  --wire v2|v1|v0     one of the policy's wires (its first)\n"
-        "  --quotes SPEC       where this side's evidence comes from, if the\n"
-        "                      server requires it: dstack[:SOCKET],\n"
-        "                      configfs[:DIR] or auto\n"
-        "  --root FILE         trust this root (PEM) instead of Intel's\n"
-        "  --pccs URL[,URL...] sources of collateral; 'intel' is Intel's PCS\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
-        "  --collateral FILE   this bundle, and no sources\n"
-        "  --no-cache          neither read nor write collateral on disk\n"
-        "  --connect-timeout S seconds to connect (10)\n"
-        "  --timeout S         seconds of each further phase (30)\n"
-        "  -h, --help          this text\n"
-        "\n"
+        "\n" HELP_SESSION "\n"
         "Exit: 0 done over a trusted session, 1 the server did not prove\n"
         "itself, 2 it could not be tried or finished, 64 usage.\n",
+    .options = OPTIONS_GET,
+    .operands = "URL",
     .run = run,
 };

@@ -26,25 +26,17 @@ inspect(const char *path, struct assay_buf *json, struct assay_error *err)
 }
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
     struct assay_error err;
     struct assay_buf json;
-    enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_INSPECT, "QUOTE", argc, argv, &code)) {
-        return code;
-    }
     assay_buf_init(&json, DOCUMENT_MAX_BYTES);
-    if (inspect(o.operand, &json, &err) != ASSAY_OK) {
+    if (inspect(o->operand, &json, &err) != ASSAY_OK) {
         assay_buf_free(&json);
-        code = cli_fail(c, o.json, &err);
-    } else {
-        code = document_print(c, o.json, &json);
+        return cli_fail(c, o->json, &err);
     }
-    options_free(&o);
-    return code;
+    return document_print(c, o->json, &json);
 }
 
 const struct command command_inspect = {
@@ -54,8 +46,8 @@ const struct command command_inspect = {
         "Usage: assay inspect [--json] QUOTE|BUNDLE\n"
         "\n"
         "Prints every field of an SGX or TDX quote with its name, or all of\n"
-        "a bundle that 'assay get --save-evidence' made. Nothing is\n"
-        "verified: see 'assay verify'.\n"
+        "a bundle that --save-evidence of 'assay get' or 'assay pipe' made.\n"
+        "Nothing is verified: see 'assay verify'.\n"
         "\n"
         "QUOTE is raw, hex or base64; all are recognised by content; - is\n"
         "standard input.\n"
@@ -64,5 +56,7 @@ const struct command command_inspect = {
         "  -h, --help   this text\n"
         "\n"
         "Exit: 0 printed, 2 unreadable, 64 usage.\n",
+    .options = OPTIONS_INSPECT,
+    .operands = "QUOTE",
     .run = run,
 };

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "help.h"
 #include "pipe.h"
 
 /* --- ending ------------------------------------------------------------- */
@@ -47,7 +48,10 @@ end_here(struct pipe *p, enum assay_code code, const char *message)
 static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
-    pipe_end(user, err, peer);
+    struct pipe *p = user;
+
+    get_save_refused(&p->get, err);
+    pipe_end(p, err, peer);
 }
 
 static void
@@ -138,23 +142,16 @@ read_target(const struct command *c, const char *operand, struct assay_uri *uri,
 }
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
     struct assay_uri uri;
     enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_PIPE, "HOST:PORT", argc, argv, &code)) {
-        return code;
-    }
-    if (o.policy == NULL) {
-        code = cli_usage(c, "--policy FILE is missing: it says what the "
+    if (o->policy == NULL) {
+        return cli_usage(c, "--policy FILE is missing: it says what the "
                             "server has to prove");
-    } else if (read_target(c, o.operand, &uri, &code)) {
-        code = carry(c, &o, &uri);
     }
-    options_free(&o);
-    return code;
+    return read_target(c, o->operand, &uri, &code) ? carry(c, o, &uri) : code;
 }
 
 const struct command command_pipe = {
@@ -177,28 +174,17 @@ const struct command command_pipe = {
         "                      seconds; without it, a pipe that was opened on\n"
         "                      fresh evidence lasts until one side ends it\n"
         "  --verdict FILE      write verdict and session facts there (JSON)\n"
+        "  --save-evidence FILE|FOLDER\n"
+        "                      keep what the server gave, to be judged again\n"
+        "                      with 'assay verify --evidence'; before "
+        "anything\n"
+        "                      goes out\n"
         "  --timing            how long each phase took, on standard error\n"
         "  -v, --verbose       who was reached and what was proven\n"
-        "\n"
-        "  --ca FILE           TLS roots (PEM) beside the system's\n"
-        "  --resolve HOST:PORT:ADDRESS\n"
-        "                      where that host is, repeatable\n"
-        "  --proxy URL         http proxy for CONNECT; '' for none. Default:\n"
-        "                      HTTPS_PROXY, but for NO_PROXY\n"
-        "  --wire v2|v1|v0     one of the policy's wires (its first)\n"
-        "  --quotes SPEC       where this side's evidence comes from, if the\n"
-        "                      server requires it: dstack[:SOCKET],\n"
-        "                      configfs[:DIR] or auto\n"
-        "  --root FILE         trust this root (PEM) instead of Intel's\n"
-        "  --pccs URL[,URL...] sources of collateral; 'intel' is Intel's PCS\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
-        "  --collateral FILE   this bundle, and no sources\n"
-        "  --no-cache          neither read nor write collateral on disk\n"
-        "  --connect-timeout S seconds to connect (10)\n"
-        "  --timeout S         seconds of each further phase (30)\n"
-        "  -h, --help          this text\n"
-        "\n"
+        "\n" HELP_SESSION "\n"
         "Exit: 0 both sides ended as they should, 1 the server did not prove\n"
         "itself, 2 it could not be tried or finished, 64 usage.\n",
+    .options = OPTIONS_PIPE,
+    .operands = "HOST:PORT",
     .run = run,
 };

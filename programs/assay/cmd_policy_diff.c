@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "base/text.h"
+#include "help.h"
 #include "load.h"
 #include "policy_diff.h"
 
@@ -328,21 +329,6 @@ diff(const struct command *c, const struct options *o)
     return code;
 }
 
-static enum exit_code
-run(const struct command *c, int argc, char **argv)
-{
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_POLICY_DIFF, "OLD NEW", argc, argv,
-                       &code)) {
-        return code;
-    }
-    code = diff(c, &o);
-    options_free(&o);
-    return code;
-}
-
 const struct command command_policy_diff = {
     .name = "policy diff",
     .summary = "tell what differs between policies, or from a server",
@@ -362,20 +348,14 @@ const struct command command_policy_diff = {
         "A server:\n"
         "  --accept-self-signed\n"
         "                      do not check the TLS certificate\n"
-        "  --accept STATUS,... accept these TCB statuses instead of OLD's\n"
-        "  --ca FILE           TLS roots (PEM) beside the system's\n"
-        "  --resolve HOST:PORT:ADDRESS, --proxy URL, --wire v2|v1|v0\n"
-        "                      as of 'assay get'\n"
+        "  --accept STATUS,... accept these TCB statuses instead of "
+        "OLD's\n" HELP_LOOK
         "  --root FILE         trust this root (PEM) instead of OLD's\n"
-        "  --pccs URL[,URL...] sources of collateral instead of OLD's\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
-        "  --collateral FILE   this bundle, and no sources\n"
-        "  --no-cache          neither read nor write collateral on disk\n"
-        "  --connect-timeout S seconds to connect (10)\n"
-        "  --timeout S         seconds of each further phase (30)\n"
-        "  -h, --help          this text\n"
-        "\n"
+        "  --pccs URL[,URL...] sources of collateral instead of "
+        "OLD's\n" HELP_DIALING "\n"
         "Exit: 0 the same, 1 they differ, or the server is not genuine, 2 it\n"
         "could not be tried or finished, 64 usage.\n",
-    .run = run,
+    .options = OPTIONS_POLICY_DIFF,
+    .operands = "OLD NEW",
+    .run = diff,
 };

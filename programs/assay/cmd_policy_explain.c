@@ -245,21 +245,6 @@ explain(const struct command *c, const struct options *o)
     return err.code == ASSAY_OK ? EXIT_TRUSTED : cli_fail(c, o->json, &err);
 }
 
-static enum exit_code
-run(const struct command *c, int argc, char **argv)
-{
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_POLICY_EXPLAIN, "POLICY", argc, argv,
-                       &code)) {
-        return code;
-    }
-    code = explain(c, &o);
-    options_free(&o);
-    return code;
-}
-
 const struct command command_policy_explain = {
     .name = "policy explain",
     .summary = "tell a policy in words, and what it leaves unchecked",
@@ -275,5 +260,7 @@ const struct command command_policy_explain = {
         "  -h, --help          this text\n"
         "\n"
         "Exit: 0 done, 2 unreadable input, 64 usage.\n",
-    .run = run,
+    .options = OPTIONS_POLICY_EXPLAIN,
+    .operands = "POLICY",
+    .run = explain,
 };

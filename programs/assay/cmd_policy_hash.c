@@ -210,20 +210,6 @@ hash(const struct command *c, const struct options *o)
     return err.code == ASSAY_OK ? EXIT_TRUSTED : cli_fail(c, o->json, &err);
 }
 
-static enum exit_code
-run(const struct command *c, int argc, char **argv)
-{
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_POLICY_HASH, "FILE", argc, argv, &code)) {
-        return code;
-    }
-    code = hash(c, &o);
-    options_free(&o);
-    return code;
-}
-
 const struct command command_policy_hash = {
     .name = "policy hash",
     .summary = "print the hashes of an app-compose, in all forms",
@@ -241,5 +227,7 @@ const struct command command_policy_hash = {
         "  -h, --help          this text\n"
         "\n"
         "Exit: 0 done, 2 unreadable input, 64 usage.\n",
-    .run = run,
+    .options = OPTIONS_POLICY_HASH,
+    .operands = "FILE",
+    .run = hash,
 };

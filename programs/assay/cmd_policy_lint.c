@@ -238,20 +238,6 @@ lint(const struct command *c, const struct options *o)
     return code;
 }
 
-static enum exit_code
-run(const struct command *c, int argc, char **argv)
-{
-    struct options o;
-    enum exit_code code;
-
-    if (!options_parse(&o, c, OPTIONS_POLICY_LINT, "FILE", argc, argv, &code)) {
-        return code;
-    }
-    code = lint(c, &o);
-    options_free(&o);
-    return code;
-}
-
 const struct command command_policy_lint = {
     .name = "policy lint",
     .summary = "find what is weak in a policy or a compose",
@@ -276,5 +262,7 @@ const struct command command_policy_lint = {
         "\n"
         "Exit: 0 nothing to fail on, 1 findings, 2 unreadable input, 64 "
         "usage.\n",
-    .run = run,
+    .options = OPTIONS_POLICY_LINT,
+    .operands = "FILE",
+    .run = lint,
 };

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "help.h"
 #include "io/file.h"
 #include "pin_write.h"
 
@@ -242,20 +243,11 @@ check_usage(const struct command *c, const struct options *o,
 }
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
     enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_POLICY_PIN, "HOST:PORT", argc, argv,
-                       &code)) {
-        return code;
-    }
-    if (check_usage(c, &o, &code)) {
-        code = pin(c, &o);
-    }
-    options_free(&o);
-    return code;
+    return check_usage(c, o, &code) ? pin(c, o) : code;
 }
 
 const struct command command_policy_pin = {
@@ -286,25 +278,18 @@ const struct command command_policy_pin = {
         "A server:\n"
         "  --accept-self-signed\n"
         "                      do not check the TLS certificate: then any\n"
-        "                      genuine TD can be at the other end\n"
-        "  --ca FILE           TLS roots (PEM) beside the system's\n"
-        "  --resolve HOST:PORT:ADDRESS, --proxy URL, --wire v2|v1|v0\n"
-        "                      as of 'assay get'\n"
+        "                      genuine TD can be at the other end\n" HELP_LOOK
         "Files:\n"
         "  --quote FILE        as of 'assay verify', and with it:\n"
         "  --event-log FILE, --app-compose FILE, --vm-config FILE, --at TIME\n"
         "\n"
         "  --root FILE         trust this root (PEM) instead of Intel's\n"
-        "  --pccs URL[,URL...] sources of collateral; 'intel' is Intel's PCS\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
-        "  --collateral FILE   this bundle, and no sources\n"
-        "  --no-cache          neither read nor write collateral on disk\n"
-        "  --connect-timeout S seconds to connect (10)\n"
-        "  --timeout S         seconds of each further phase (30)\n"
-        "  -h, --help          this text\n"
-        "\n"
+        "  --pccs URL[,URL...] sources of collateral; 'intel' is Intel's "
+        "PCS\n" HELP_DIALING "\n"
         "Exit: 0 done, 1 the evidence is not genuine or does not prove what "
         "is\n"
         "to be pinned, 2 it could not be tried or finished, 64 usage.\n",
+    .options = OPTIONS_POLICY_PIN,
+    .operands = "HOST:PORT",
     .run = run,
 };

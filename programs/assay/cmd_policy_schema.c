@@ -10,17 +10,12 @@
 #define SCHEMA_MAX_BYTES (64u * 1024u)
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
     struct assay_buf schema;
     struct assay_error err;
-    enum exit_code code;
 
-    if (!options_parse(&o, c, OPTIONS_POLICY_SCHEMA, "", argc, argv, &code)) {
-        return code;
-    }
-    options_free(&o);
+    (void)o;
     assay_buf_init(&schema, SCHEMA_MAX_BYTES);
     if (assay_policy_schema_json(&schema, &err) != ASSAY_OK) {
         assay_buf_free(&schema);
@@ -41,5 +36,7 @@ const struct command command_policy_schema = {
         "policy ('assay policy explain') does.\n"
         "\n"
         "  -h, --help          this text\n",
+    .options = OPTIONS_POLICY_SCHEMA,
+    .operands = "",
     .run = run,
 };

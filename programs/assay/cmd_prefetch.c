@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "base/timestamp.h"
+#include "help.h"
 #include "io/cache.h"
 #include "io/cache_prune.h"
 #include "io/prefetch.h"
@@ -54,8 +55,6 @@ take_policy(struct run *r, struct assay_error *err)
 static enum assay_code
 set_up(struct run *r, struct assay_error *err)
 {
-    const char *of_policy;
-
     r->seen = source_seen(err);
     if (r->seen == NULL || assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         assay_verifier_new(r->ctx, 1, &r->verifier, err) != ASSAY_OK ||
@@ -63,13 +62,7 @@ set_up(struct run *r, struct assay_error *err)
         return err->code;
     }
     r->url_count = source_urls(r->o, r->policy, r->urls);
-    of_policy = assay_policy_trusted_root(r->policy);
-    if (r->o->root != NULL) {
-        (void)!assay_load_root(r->ctx, r->o->root, &r->own_root, err);
-    } else if (of_policy != NULL) {
-        (void)!assay_load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
-    }
-    return err->code;
+    return load_trusted_root(r->ctx, r->o, r->policy, &r->own_root, err);
 }
 
 static void
@@ -151,12 +144,7 @@ static void
 prefetch(struct run *r, const struct assay_collateral_need *need,
          const struct assay_quote *quote)
 {
-    struct assay_fetch_options fetch = {
-        .ca_file = r->o->pccs_ca != NULL ? r->o->pccs_ca
-                                         : assay_policy_ca_file(r->policy),
-        .connect_timeout_ms = r->o->connect_timeout_ms,
-        .timeout_ms = r->o->timeout_ms,
-    };
+    struct assay_fetch_options fetch = source_fetch(r->o, r->policy);
     const struct assay_pcs_request request = {
         .need = need,
         .sources = r->urls,
@@ -314,22 +302,16 @@ check_ways(const struct command *c, const struct options *o,
 }
 
 static enum exit_code
-run(const struct command *c, int argc, char **argv)
+run(const struct command *c, const struct options *o)
 {
-    struct options o;
-    struct run r = {.c = c, .o = &o};
+    struct run r = {.c = c, .o = o};
     enum exit_code code;
 
     assay_error_clear(&r.first);
-    if (!options_parse(&o, c, OPTIONS_PREFETCH, "QUOTE...", argc, argv,
-                       &code)) {
-        return code;
-    }
-    if (check_ways(c, &o, &code)) {
+    if (check_ways(c, o, &code)) {
         code = run_all(&r);
         run_free(&r);
     }
-    options_free(&o);
     return code;
 }
 
@@ -353,18 +335,16 @@ const struct command command_collateral_prefetch = {
         "  --tee tdx|sgx       and its TEE\n"
         "  --ca NAME           and who issued its PCK: platform or processor\n"
         "  --from-cache        whatever the cache has now\n"
-        "  --policy FILE       sources and root as this policy has them\n"
-        "  --pccs URL[,URL...] sources in order; 'intel' names Intel's PCS.\n"
-        "                      Plain http only if the URL says http://\n"
-        "  --pccs-ca FILE      TLS roots (PEM) of the sources\n"
+        "  --policy FILE       sources and root as this policy has "
+        "them\n" HELP_SOURCES
         "  --root FILE         trust this root (PEM) instead of Intel's\n"
-        "  --at TIME           judge as of then: Unix seconds or RFC 3339\n"
-        "  --connect-timeout S seconds to connect (5)\n"
-        "  --timeout S         seconds per request (20); four are made\n"
-        "  --json              one JSON object\n"
+        "  --at TIME           judge as of then: Unix seconds or RFC "
+        "3339\n" HELP_SOURCE_TIMEOUTS "  --json              one JSON object\n"
         "  -h, --help          this text\n"
         "\n"
         "Exit: 0 all are in the cache, 1 something that came was not kept, 2\n"
         "unreadable quote, network or cache, 64 usage.\n",
+    .options = OPTIONS_PREFETCH,
+    .operands = "QUOTE...",
     .run = run,
 };

@@ -96,3 +96,16 @@ external_list(FILE *to)
         }
     }
 }
+
+const char *
+external_name(size_t i)
+{
+    char path[PATH_BYTES];
+
+    for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+        if (find(known[k].name, path) && i-- == 0) {
+            return known[k].name;
+        }
+    }
+    return NULL;
+}

@@ -15,3 +15,5 @@
 bool external_run(char **argv);
 /* A line of help for each that is known and there. */
 void external_list(FILE *to);
+/* The known ones that are there, one after the other; NULL ends. */
+const char *external_name(size_t i);

@@ -15,7 +15,6 @@
 
 struct look {
     struct get g;
-    struct options plain; /* what `g` is told: nothing of a response */
     struct found *found;
     struct assay_error *err;
     bool *peer;
@@ -62,15 +61,9 @@ look(struct look *s)
         .open = on_open,
         .failed = on_failed,
     };
-    const struct assay_attested_options options = {
-        .session = &s->g.session,
-        .dial = &s->g.dial,
-        .supply = s->g.supply,
-        .phase_ms = s->g.phase_ms,
-    };
 
     s->g.session.keep_evidence = true;
-    s->g.conn = assay_attested_new(&s->g.loop, &options, &events, s);
+    s->g.conn = get_connect(&s->g, &events, s);
     if (s->g.conn == NULL) {
         assay_fail(s->err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "out of memory");
         return;
@@ -121,11 +114,8 @@ found_in_session(const struct command *c, const struct options *o,
     s->found = f;
     s->err = err;
     s->peer = peer;
-    s->plain = *o;
-    s->plain.output = NULL;
-    s->plain.json = false;
     s->g.c = c;
-    s->g.o = &s->plain;
+    s->g.o = o;
     if (parse_server(server, &s->g.uri, err) != ASSAY_OK ||
         found_policy(o, t, &s->g.policy, err) != ASSAY_OK) {
         free(s);
@@ -134,7 +124,7 @@ found_in_session(const struct command *c, const struct options *o,
     (void)snprintf(f->from, sizeof(f->from), "%s:%u", s->g.uri.host,
                    (unsigned)s->g.uri.port);
     get_init(&s->g);
-    if (get_set_up(&s->g) == ASSAY_OK) {
+    if (get_set_up_session(&s->g) == ASSAY_OK) {
         look(s);
     } else {
         *err = s->g.err;

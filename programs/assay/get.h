@@ -72,6 +72,9 @@ void get_ignore_signals(struct get *g);
  */
 ASSAY_MUST_CHECK enum assay_code get_save_evidence(const struct get *g,
                                                    struct assay_error *err);
+/* The same for a session that failed, if it is evidence that was refused. What
+ * goes wrong is said: why it ended is something else. */
+void get_save_refused(const struct get *g, const struct assay_error *why);
 /* Before the connection is closed: the session's document goes to g->verdict,
  * notes and timing to standard error. */
 void get_keep_verdict(struct get *g);

@@ -23,7 +23,7 @@ save(const struct get *g, struct assay_evidence_view *v,
     if (assay_evidence_save(v, g->o->get.save_evidence, &path, err) ==
             ASSAY_OK &&
         g->o->get.verbose) {
-        fputs("assay: get: evidence saved: ", stderr);
+        fprintf(stderr, "assay: %s: evidence saved: ", g->c->name);
         cli_put_safe((const char *)path.ptr);
         putc('\n', stderr);
     }
@@ -45,4 +45,15 @@ get_save_evidence(const struct get *g, struct assay_error *err)
         assay_error_prefix(err, "--save-evidence");
     }
     return err->code;
+}
+
+void
+get_save_refused(const struct get *g, const struct assay_error *why)
+{
+    struct assay_error lost;
+
+    if (why->code == ASSAY_NOT_TRUSTED &&
+        get_save_evidence(g, &lost) != ASSAY_OK) {
+        cli_error(g->c, &lost);
+    }
 }

@@ -11,11 +11,10 @@
 #include "base/bytes.h"
 #include "get.h"
 #include "io/file.h"
+#include "io/system_roots.h"
 #include "load.h"
 #include "session_json.h"
 #include "source.h"
-
-#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
 
 static void
 read_data(struct get *g)
@@ -78,13 +77,13 @@ add_roots(struct get *g, const char *path, struct assay_buf *pem, bool named)
 static void
 make_roots(struct get *g)
 {
-    const char *of_environment = getenv("SSL_CERT_FILE");
     struct assay_buf pem;
     size_t count = 0;
+    bool named;
+    const char *system = assay_system_roots(&named);
 
     assay_buf_init(&pem, ASSAY_TLS_ROOTS_MAX_BYTES);
-    add_roots(g, of_environment != NULL ? of_environment : SYSTEM_ROOTS, &pem,
-              of_environment != NULL);
+    add_roots(g, system, &pem, named);
     add_roots(g, assay_policy_ca_file(g->policy), &pem, true);
     add_roots(g, g->o->get.ca, &pem, true);
     if (g->err.code == ASSAY_OK &&
@@ -93,19 +92,6 @@ make_roots(struct get *g)
                                      &count, &g->err);
     }
     assay_buf_free(&pem);
-}
-
-static void
-make_root(struct get *g)
-{
-    const char *of_policy = assay_policy_trusted_root(g->policy);
-
-    if (g->o->root != NULL) {
-        (void)!assay_load_root(g->ctx, g->o->root, &g->own_root, &g->err);
-    } else if (of_policy != NULL) {
-        (void)!assay_load_root_of_policy(g->ctx, of_policy, &g->own_root,
-                                         &g->err);
-    }
 }
 
 /* One of the policy's wires, before anything is sent. */
@@ -165,13 +151,7 @@ make_supply(struct get *g)
         .root = g->session.root,
         .sources = g->urls,
         .source_count = count,
-        .fetch =
-            {
-                .ca_file = o->pccs_ca != NULL ? o->pccs_ca
-                                              : assay_policy_ca_file(g->policy),
-                .connect_timeout_ms = o->connect_timeout_ms,
-                .timeout_ms = g->phase_ms / ((uint32_t)count + 1) + 1,
-            },
+        .fetch = source_fetch(o, g->policy),
         .use_cache = !o->no_cache && assay_policy_cache_collateral(g->policy),
         .grace_s = assay_policy_collateral_grace(g->policy),
         .fresh = assay_policy_freshness(g->policy),
@@ -179,6 +159,7 @@ make_supply(struct get *g)
         .fixed = g->bundle,
     };
 
+    s.fetch.timeout_ms = g->phase_ms / ((uint32_t)count + 1) + 1;
     g->has_loop = uv_loop_init(&g->loop) == 0;
     g->supply = g->has_loop ? assay_supply_new(&g->loop, &s) : NULL;
     if (g->supply == NULL) {
@@ -215,8 +196,9 @@ load_all(struct get *g)
     if (g->seen == NULL) {
         return;
     }
-    make_root(g);
-    if (err->code == ASSAY_OK && g->o->collateral != NULL) {
+    if (load_trusted_root(g->ctx, g->o, g->policy, &g->own_root, err) ==
+            ASSAY_OK &&
+        g->o->collateral != NULL) {
         (void)!assay_load_bundle(g->ctx, g->o->collateral, &g->bundle, err);
     }
     make_roots(g);

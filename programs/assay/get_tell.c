@@ -54,7 +54,7 @@ put_notes(const struct get *g, const struct assay_verdict *v)
         putc('\n', stderr);
     }
     if (g->o->get.verbose && assay_supply_note(g->supply)[0] != '\0') {
-        fputs("assay: get: note: ", stderr);
+        fprintf(stderr, "assay: %s: note: ", g->c->name);
         cli_put_safe(assay_supply_note(g->supply));
         putc('\n', stderr);
     }
@@ -102,6 +102,7 @@ get_put_notes(const struct get *g)
 static void
 write_verdict(struct get *g)
 {
+    size_t len = g->verdict.len;
     struct assay_error err;
 
     assay_error_clear(&err);
@@ -111,7 +112,7 @@ write_verdict(struct get *g)
         g->err.code == ASSAY_OK) {
         g->err = err;
     }
-    g->verdict.len--;
+    g->verdict.len = len;
 }
 
 static void

@@ -23,6 +23,14 @@ ASSAY_MUST_CHECK enum assay_code load_evidence(const struct assay_ctx *ctx,
 ASSAY_MUST_CHECK enum assay_code load_quote_or_evidence(
     const struct assay_ctx *ctx, const char *path, struct assay_quote **quote,
     struct assay_evidence **evidence, struct assay_error *err);
+/* The root that is trusted in place of Intel's: that of --root, or else the
+ * policy's (PEM text, or the path of a file). *out is NULL if neither names
+ * one, or there is no policy: then it is Intel's. */
+ASSAY_MUST_CHECK enum assay_code load_trusted_root(const struct assay_ctx *ctx,
+                                                   const struct options *o,
+                                                   const struct assay_policy *p,
+                                                   struct assay_root **out,
+                                                   struct assay_error *err);
 /* The log alone, or a document that has it as `event_log`: what a guest agent
  * answers, or an attested server. */
 ASSAY_MUST_CHECK enum assay_code load_event_log(const char *path,

@@ -8,8 +8,9 @@
 
 #include "cli.h"
 #include "external.h"
+#include "options.h"
 
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
     &command_verify,
     &command_inspect,
     &command_get,
@@ -25,8 +26,9 @@ static const struct command *const commands[] = {
     &command_policy_hash,
     &command_policy_schema,
     &command_completion,
+    NULL,
 };
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]) - 1)
 
 static void
 put_help(FILE *to)
@@ -97,6 +99,19 @@ fail_unknown(int argc, char **argv)
     return EXIT_USAGE;
 }
 
+static int
+run(const struct command *c, int argc, char **argv)
+{
+    struct options o;
+    enum exit_code code;
+
+    if (options_parse(&o, c, argc, argv, &code)) {
+        code = c->run(c, &o);
+        options_free(&o);
+    }
+    return cli_flush(code);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -116,8 +131,7 @@ main(int argc, char **argv)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         int words = words_matched(commands[i], argc, argv);
         if (words > 0) {
-            return cli_flush(
-                commands[i]->run(commands[i], argc - words, argv + words));
+            return run(commands[i], argc - words, argv + words);
         }
     }
     if (external_run(argv + 1)) {

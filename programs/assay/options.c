@@ -1,374 +1,30 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * options.c - the options of all commands, in one table.
+ * options.c - a command line, by the table of options.
  */
-#include "options.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/bytes.h"
-#include "base/timestamp.h"
-#include "io/args.h"
-#include "io/url.h"
-
-#define TIMEOUT_MAX_S   3600.0
-#define WITHIN_MAX_DAYS 36500u
-
-/* Takes an option's value; on failure the message says what is wrong. */
-typedef void set_function(struct options *o, const char *value,
-                          struct assay_error *err);
-
-static void
-set_at(struct options *o, const char *value, struct assay_error *err)
-{
-    o->at = true;
-    (void)!assay_time_parse_loose(assay_slice_of(value), &o->now_s, "--at",
-                                  err);
-}
-
-static void
-fail_status_name(const char *name, struct assay_error *err)
-{
-#define X(code, text) " " text
-    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-               "--accept: '%.24s' is not one of" ASSAY_TCB_STATUSES(X), name);
-#undef X
-}
-
-static void
-set_accept(struct options *o, const char *value, struct assay_error *err)
-{
-    const char *name = value;
-
-    while (err->code == ASSAY_OK) {
-        size_t n = strcspn(name, ",");
-        enum assay_tcb_status s = assay_tcb_status_parse(
-            (struct assay_slice){(const uint8_t *)name, n});
-        if (s == ASSAY_TCB_NONE) {
-            char shown[32];
-            snprintf(shown, sizeof(shown), "%.*s", (int)(n < 24 ? n : 24),
-                     name);
-            fail_status_name(shown, err);
-        } else if (o->accept_count == STATUSES_MAX) {
-            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "--accept: more than %u statuses", STATUSES_MAX);
-        } else {
-            o->accept[o->accept_count++] = s;
-        }
-        if (name[n] == '\0') {
-            return;
-        }
-        name += n + 1;
-    }
-}
-
-static void
-add_source(struct options *o, const char *url, struct assay_error *err)
-{
-    bool intel = strcmp(url, "intel") == 0;
-
-    if (o->source_count == ASSAY_PCS_SOURCES_MAX) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--pccs: more than %u sources", ASSAY_PCS_SOURCES_MAX);
-        return;
-    }
-    if (!intel && assay_url_check_base(url, err) != ASSAY_OK) {
-        assay_error_prefix(err, "--pccs");
-        return;
-    }
-    o->sources[o->source_count++] = intel ? ASSAY_PCS_INTEL : url;
-}
-
-static void
-set_pccs(struct options *o, const char *value, struct assay_error *err)
-{
-    char *url;
-
-    free(o->list);
-    o->source_count = 0;
-    o->list = strdup(value);
-    if (o->list == NULL) {
-        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "--pccs");
-        return;
-    }
-    url = o->list;
-    while (err->code == ASSAY_OK) {
-        size_t n = strcspn(url, ",");
-        bool last = url[n] == '\0';
-        url[n] = '\0';
-        add_source(o, url, err);
-        if (last) {
-            return;
-        }
-        url += n + 1;
-    }
-}
-
-static void
-set_connect_timeout(struct options *o, const char *v, struct assay_error *err)
-{
-    o->connect_timeout_ms =
-        assay_arg_seconds(v, "--connect-timeout", TIMEOUT_MAX_S, err);
-}
-
-static void
-set_timeout(struct options *o, const char *v, struct assay_error *err)
-{
-    o->timeout_ms = assay_arg_seconds(v, "--timeout", TIMEOUT_MAX_S, err);
-}
-
-static void
-set_evaluation(struct options *o, const char *v, struct assay_error *err)
-{
-    o->evaluation =
-        (uint32_t)assay_arg_number(v, "--evaluation", 1, UINT32_MAX, err);
-}
-
-#define FLAG(member)                                                           \
-    static void set_##member(struct options *o, const char *value,             \
-                             struct assay_error *err)                          \
-    {                                                                          \
-        (void)value;                                                           \
-        (void)err;                                                             \
-        o->member = true;                                                      \
-    }
-#define TEXT(member)                                                           \
-    static void set_##member(struct options *o, const char *value,             \
-                             struct assay_error *err)                          \
-    {                                                                          \
-        (void)err;                                                             \
-        o->member = value;                                                     \
-    }
-static void
-set_within(struct options *o, const char *v, struct assay_error *err)
-{
-    o->within_s =
-        (int64_t)assay_arg_number(v, "--within", 0, WITHIN_MAX_DAYS, err) *
-        86400;
-}
-
-/* One of two words. */
-static const char *
-one_of(const char *value, const char *a, const char *b, const char *option,
-       struct assay_error *err)
-{
-    if (strcmp(value, a) == 0 || strcmp(value, b) == 0) {
-        return value;
-    }
-    assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-               "%s: '%.20s' is neither "
-               "'%s' nor '%s'",
-               option, value, a, b);
-    return NULL;
-}
-
-static void
-set_tee(struct options *o, const char *v, struct assay_error *err)
-{
-    o->tee = one_of(v, "tdx", "sgx", "--tee", err);
-}
-
-static void
-set_pck_ca(struct options *o, const char *v, struct assay_error *err)
-{
-    o->pck_ca = one_of(v, "platform", "processor", "--ca", err);
-}
-
-static void
-set_fmspc(struct options *o, const char *v, struct assay_error *err)
-{
-    if (strlen(v) != 12 || strspn(v, "0123456789abcdef") != 12) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--fmspc: '%.20s' is not 12 lower-case hex digits", v);
-    }
-    o->fmspc = v;
-}
-
-FLAG(from_cache)
-FLAG(json)
-FLAG(no_cache)
-FLAG(early)
-FLAG(help)
-TEXT(collateral)
-TEXT(root)
-TEXT(policy)
-TEXT(output)
-TEXT(pccs_ca)
-TEXT(event_log)
-TEXT(app_compose)
-TEXT(vm_config)
-TEXT(evidence)
-#undef TEXT
-
-#define GET_FLAG(member)                                                       \
-    static void set_get_##member(struct options *o, const char *value,         \
-                                 struct assay_error *err)                      \
-    {                                                                          \
-        (void)value;                                                           \
-        (void)err;                                                             \
-        o->get.member = true;                                                  \
-    }
-#define GET_TEXT(member)                                                       \
-    static void set_get_##member(struct options *o, const char *value,         \
-                                 struct assay_error *err)                      \
-    {                                                                          \
-        (void)err;                                                             \
-        o->get.member = value;                                                 \
-    }
-#define GET_PARSED(name)                                                       \
-    static void set_get_##name(struct options *o, const char *value,           \
-                               struct assay_error *err)                        \
-    {                                                                          \
-        get_set_##name(&o->get, value, err);                                   \
-    }
-GET_FLAG(include)
-GET_FLAG(follow)
-GET_FLAG(timing)
-GET_FLAG(verbose)
-GET_TEXT(data)
-GET_TEXT(verdict_file)
-GET_TEXT(save_evidence)
-GET_TEXT(ca)
-GET_TEXT(quotes)
-GET_PARSED(request)
-GET_PARSED(header)
-GET_PARSED(resolve)
-GET_PARSED(wire)
-GET_PARSED(proxy)
-GET_PARSED(max_size)
-GET_PARSED(max_age)
-
-#define TOOL_FLAG(member)                                                      \
-    static void set_tool_##member(struct options *o, const char *value,        \
-                                  struct assay_error *err)                     \
-    {                                                                          \
-        (void)value;                                                           \
-        (void)err;                                                             \
-        o->tools.member = true;                                                \
-    }
-#define TOOL_TEXT(member)                                                      \
-    static void set_tool_##member(struct options *o, const char *value,        \
-                                  struct assay_error *err)                     \
-    {                                                                          \
-        (void)err;                                                             \
-        o->tools.member = value;                                               \
-    }
-#define TOOL_PARSED(name)                                                      \
-    static void set_tool_##name(struct options *o, const char *value,          \
-                                struct assay_error *err)                       \
-    {                                                                          \
-        policy_set_##name(&o->tools, value, err);                              \
-    }
-TOOL_FLAG(toml)
-TOOL_FLAG(force)
-TOOL_FLAG(accept_self_signed)
-TOOL_TEXT(quote)
-TOOL_TEXT(compose_out)
-TOOL_PARSED(allow)
-TOOL_PARSED(type)
-TOOL_PARSED(pin)
-TOOL_PARSED(fail_on)
-
-#define ALL     (~0u)
-#define PIN     OPTIONS_POLICY_PIN
-#define DIFF    OPTIONS_POLICY_DIFF
-#define LINT    OPTIONS_POLICY_LINT
-#define SESSION (OPTIONS_GET | OPTIONS_PIPE)
-#define DIALING (SESSION | PIN | DIFF)
-#define JUDGING (OPTIONS_VERIFY | DIALING)
-#define SOURCES (JUDGING | OPTIONS_FETCH | OPTIONS_PREFETCH)
-
-static const struct {
-    const char *name;
-    char letter; /* of its short form; 0 for none */
-    bool has_value;
-    unsigned commands; /* of enum option_set */
-    set_function *set;
-} table[] = {
-    {"collateral", 0, true, JUDGING, set_collateral},
-    {"pccs", 0, true, SOURCES, set_pccs},
-    {"pccs-ca", 0, true, SOURCES, set_pccs_ca},
-    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | OPTIONS_PREFETCH | PIN,
-     set_at},
-    {"root", 0, true, JUDGING | OPTIONS_PREFETCH, set_root},
-    {"policy", 0, true, OPTIONS_VERIFY | SESSION | OPTIONS_PREFETCH,
-     set_policy},
-    {"fmspc", 0, true, OPTIONS_PREFETCH, set_fmspc},
-    {"tee", 0, true, OPTIONS_PREFETCH, set_tee},
-    {"ca", 0, true, OPTIONS_PREFETCH, set_pck_ca},
-    {"from-cache", 0, false, OPTIONS_PREFETCH, set_from_cache},
-    {"within", 0, true, OPTIONS_CHECK, set_within},
-    {"accept", 0, true, OPTIONS_VERIFY | PIN | DIFF, set_accept},
-    {"no-cache", 0, false, JUDGING, set_no_cache},
-    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET | PIN, set_output},
-    {"event-log", 0, true, OPTIONS_VERIFY | PIN, set_event_log},
-    {"app-compose", 0, true, OPTIONS_VERIFY | PIN | LINT | DIFF,
-     set_app_compose},
-    {"vm-config", 0, true, OPTIONS_VERIFY | PIN, set_vm_config},
-    {"evidence", 0, true, OPTIONS_VERIFY, set_evidence},
-    {"at", 0, true, OPTIONS_VERIFY | OPTIONS_CHECK | PIN, set_at},
-    {"root", 0, true, JUDGING, set_root},
-    {"policy", 0, true, OPTIONS_VERIFY | OPTIONS_GET, set_policy},
-    {"accept", 0, true, OPTIONS_VERIFY | PIN | DIFF, set_accept},
-    {"no-cache", 0, false, JUDGING, set_no_cache},
-    {"output", 'o', true, OPTIONS_FETCH | OPTIONS_GET | PIN, set_output},
-    {"event-log", 0, true, OPTIONS_VERIFY | PIN, set_event_log},
-    {"app-compose", 0, true, OPTIONS_VERIFY | PIN | LINT | DIFF,
-     set_app_compose},
-    {"vm-config", 0, true, OPTIONS_VERIFY | PIN, set_vm_config},
-    {"early", 0, false, OPTIONS_FETCH, set_early},
-    {"evaluation", 0, true, OPTIONS_FETCH, set_evaluation},
-    {"connect-timeout", 0, true, SOURCES, set_connect_timeout},
-    {"timeout", 0, true, SOURCES, set_timeout},
-    {"request", 'X', true, OPTIONS_GET, set_get_request},
-    {"header", 'H', true, OPTIONS_GET, set_get_header},
-    {"data", 'd', true, OPTIONS_GET, set_get_data},
-    {"ca", 0, true, DIALING, set_get_ca},
-    {"quotes", 0, true, SESSION, set_get_quotes},
-    {"max-age", 0, true, OPTIONS_PIPE, set_get_max_age},
-    {"wire", 0, true, DIALING, set_get_wire},
-    {"proxy", 0, true, DIALING, set_get_proxy},
-    {"resolve", 0, true, DIALING, set_get_resolve},
-    {"verdict", 0, true, SESSION, set_get_verdict_file},
-    {"save-evidence", 0, true, OPTIONS_GET, set_get_save_evidence},
-    {"max-size", 0, true, OPTIONS_GET, set_get_max_size},
-    {"include", 'i', false, OPTIONS_GET, set_get_include},
-    {"location", 'L', false, OPTIONS_GET, set_get_follow},
-    {"timing", 0, false, SESSION, set_get_timing},
-    {"verbose", 'v', false, JUDGING, set_get_verbose},
-    {"type", 0, true, PIN, set_tool_type},
-    {"pin", 0, true, PIN, set_tool_pin},
-    {"quote", 0, true, PIN, set_tool_quote},
-    {"toml", 0, false, PIN, set_tool_toml},
-    {"force", 0, false, PIN, set_tool_force},
-    {"compose-out", 0, true, PIN, set_tool_compose_out},
-    {"accept-self-signed", 0, false, PIN | DIFF, set_tool_accept_self_signed},
-    {"fail-on", 0, true, LINT, set_tool_fail_on},
-    {"allow", 0, true, LINT, set_tool_allow},
-    {"json", 0, false, ALL & ~(unsigned)OPTIONS_PIPE, set_json},
-    {"help", 'h', false, ALL, set_help},
-};
-#define TABLE_ROWS (sizeof(table) / sizeof(table[0]))
+#include "options_table.h"
 
 /* getopt_long() returns FIRST_ROW + the row of the table. */
 #define FIRST_ROW 256
 
 static void
-build_long_options(enum option_set set, struct option out[TABLE_ROWS + 1])
+build_long_options(unsigned set, struct option out[OPTION_ROWS + 1])
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < TABLE_ROWS; i++) {
-        if ((table[i].commands & set) != 0) {
-            out[n++] = (struct option){table[i].name,
-                                       table[i].has_value ? required_argument
-                                                          : no_argument,
-                                       NULL, FIRST_ROW + (int)i};
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if ((option_table[i].commands & set) != 0) {
+            out[n++] = (struct option){
+                option_table[i].name,
+                option_table[i].has_value ? required_argument : no_argument,
+                NULL, FIRST_ROW + (int)i};
         }
     }
     out[n] = (struct option){NULL, 0, NULL, 0};
@@ -376,15 +32,16 @@ build_long_options(enum option_set set, struct option out[TABLE_ROWS + 1])
 
 /* ":o:h": the short forms of a command's options, errors left to us. */
 static void
-build_shorts(enum option_set set, char out[2 * TABLE_ROWS + 2])
+build_shorts(unsigned set, char out[2 * OPTION_ROWS + 2])
 {
     size_t n = 0;
 
     out[n++] = ':';
-    for (size_t i = 0; i < TABLE_ROWS; i++) {
-        if ((table[i].commands & set) != 0 && table[i].letter != 0) {
-            out[n++] = table[i].letter;
-            if (table[i].has_value) {
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if ((option_table[i].commands & set) != 0 &&
+            option_table[i].letter != 0) {
+            out[n++] = option_table[i].letter;
+            if (option_table[i].has_value) {
                 out[n++] = ':';
             }
         }
@@ -401,23 +58,23 @@ row_of(int found)
     if (found >= FIRST_ROW) {
         return (size_t)(found - FIRST_ROW);
     }
-    while (row < TABLE_ROWS - 1 && table[row].letter != found) {
+    while (row < OPTION_ROWS - 1 && option_table[row].letter != found) {
         row++;
     }
     return row;
 }
 
 static enum exit_code
-fail_unknown(const struct command *c, const char *word, enum option_set set)
+fail_unknown(const struct command *c, const char *word)
 {
-    const char *names[TABLE_ROWS];
+    const char *names[OPTION_ROWS];
     const char *near = NULL;
     char name[64];
     size_t n = 0;
 
-    for (size_t i = 0; i < TABLE_ROWS; i++) {
-        if ((table[i].commands & set) != 0) {
-            names[n++] = table[i].name;
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if ((option_table[i].commands & c->options) != 0) {
+            names[n++] = option_table[i].name;
         }
     }
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
@@ -439,7 +96,7 @@ take_option(struct options *o, const struct command *c, int found,
     struct assay_error err;
 
     assay_error_clear(&err);
-    table[row_of(found)].set(o, optarg, &err);
+    option_table[row_of(found)].set(o, optarg, &err);
     if (err.code != ASSAY_OK) {
         *code = cli_usage(c, "%s", err.msg);
         return false;
@@ -449,37 +106,38 @@ take_option(struct options *o, const struct command *c, int found,
 
 /* getopt_long() has refused something: say what. */
 static enum exit_code
-fail_option(const struct command *c, enum option_set set, int why, char **argv)
+fail_option(const struct command *c, int why, char **argv)
 {
     char letter[3] = {'-', (char)optopt, '\0'};
 
     if (optopt == 0) {
-        return fail_unknown(c, argv[optind - 1], set);
+        return fail_unknown(c, argv[optind - 1]);
     }
     if (optopt >= FIRST_ROW) {
-        return cli_usage(c, "option '--%s' %s", table[optopt - FIRST_ROW].name,
+        return cli_usage(c, "option '--%s' %s",
+                         option_table[optopt - FIRST_ROW].name,
                          why == ':' ? "needs a value" : "takes no value");
     }
     if (why == ':') {
         return cli_usage(c, "option '%s' needs a value", letter);
     }
-    return fail_unknown(c, letter, set);
+    return fail_unknown(c, letter);
 }
 
 static bool
-take_options(struct options *o, const struct command *c, enum option_set set,
-             int argc, char **argv, enum exit_code *code)
+take_options(struct options *o, const struct command *c, int argc, char **argv,
+             enum exit_code *code)
 {
-    char shorts[2 * TABLE_ROWS + 2];
-    struct option longs[TABLE_ROWS + 1];
+    char shorts[2 * OPTION_ROWS + 2];
+    struct option longs[OPTION_ROWS + 1];
     int found;
 
-    build_shorts(set, shorts);
-    build_long_options(set, longs);
+    build_shorts(c->options, shorts);
+    build_long_options(c->options, longs);
     opterr = 0;
     while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (found == ':' || found == '?') {
-            *code = fail_option(c, set, found, argv);
+            *code = fail_option(c, found, argv);
             return false;
         }
         if (!take_option(o, c, found, code)) {
@@ -534,14 +192,14 @@ check_together(const struct options *o, const struct command *c,
     return true;
 }
 
-/* Refuses another count of operands than `names` has words. */
+/* Refuses another count of operands than the command has names for. */
 static bool
 count_operands(const struct options *o, const struct command *c,
-               const char *names, enum exit_code *code)
+               enum exit_code *code)
 {
     size_t wanted = 0;
 
-    for (const char *name = names; *name != '\0'; wanted++) {
+    for (const char *name = c->operands; *name != '\0'; wanted++) {
         int len = (int)strcspn(name, " ");
 
         if (wanted == o->operand_count) {
@@ -557,7 +215,7 @@ count_operands(const struct options *o, const struct command *c,
         *code = wanted == 1 ? cli_usage(c,
                                         "one %s at a time, but there is also "
                                         "'%s'",
-                                        names, extra)
+                                        c->operands, extra)
                             : cli_usage(c,
                                         "there is also '%s', which is one too "
                                         "many",
@@ -567,10 +225,10 @@ count_operands(const struct options *o, const struct command *c,
     return true;
 }
 
-/* `names` as with options_parse(); an option may bring what is read instead. */
+/* An option may bring what is read instead. */
 static bool
-take_operands(struct options *o, const struct command *c, const char *names,
-              int argc, char **argv, enum exit_code *code)
+take_operands(struct options *o, const struct command *c, int argc, char **argv,
+              enum exit_code *code)
 {
     const char *instead = o->evidence != NULL ? o->evidence : o->tools.quote;
 
@@ -589,25 +247,25 @@ take_operands(struct options *o, const struct command *c, const char *names,
         return true;
     }
     o->operand = argv[optind]; /* NULL behind the last */
-    return strchr(names, '.') != NULL || count_operands(o, c, names, code);
+    return strchr(c->operands, '.') != NULL || count_operands(o, c, code);
 }
 
 bool
-options_parse(struct options *o, const struct command *c, enum option_set set,
-              const char *operands, int argc, char **argv, enum exit_code *code)
+options_parse(struct options *o, const struct command *c, int argc, char **argv,
+              enum exit_code *code)
 {
     bool good;
 
     memset(o, 0, sizeof(*o));
     o->now_s = (int64_t)time(NULL);
-    good = take_options(o, c, set, argc, argv, code);
+    good = take_options(o, c, argc, argv, code);
     if (good && o->help) {
         fputs(c->help, stdout);
         *code = EXIT_TRUSTED;
         good = false;
     }
     good = good && check_together(o, c, code) && check_evidence(o, c, code) &&
-           take_operands(o, c, operands, argc, argv, code);
+           take_operands(o, c, argc, argv, code);
     if (!good) {
         options_free(o);
     }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * options.h - the options of all commands, in one table.
+ * options.h - what a command was told.
  */
 #pragma once
 
@@ -23,6 +23,7 @@ enum option_set {
     OPTIONS_GET = 32,
     OPTIONS_PIPE = 64,
     OPTIONS_PREFETCH = 128,
+    OPTIONS_COMPLETION = 256,
     OPTIONS_POLICY_HASH = 1 << 16,
     OPTIONS_POLICY_SCHEMA = 1 << 17,
     OPTIONS_POLICY_EXPLAIN = 1 << 18,
@@ -68,10 +69,10 @@ struct options {
     struct policy_options tools; /* of `assay policy` */
 };
 
-/* Reads argv (argv[0] is the command's own name) for exactly as many operands
- * as `operands` has words ("OLD NEW", ""), or for any number ("QUOTE...").
- * False: *code says how to exit, all has been said, and nothing is owned. */
-bool options_parse(struct options *o, const struct command *c,
-                   enum option_set set, const char *operands, int argc,
+/* Reads argv (argv[0] is the command's own name) for the options of the command
+ * and for exactly as many operands as `operands` of it has words ("OLD NEW",
+ * ""), or for any number ("QUOTE..."). False: *code says how to exit, all has
+ * been said, and nothing is owned. */
+bool options_parse(struct options *o, const struct command *c, int argc,
                    char **argv, enum exit_code *code);
 void options_free(struct options *o);

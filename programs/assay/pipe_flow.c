@@ -208,6 +208,11 @@ pipe_on_open(void *user)
     struct assay_error err;
     struct assay_buf request;
 
+    /* Nothing goes out whose evidence could not be kept. */
+    if (get_save_evidence(&p->get, &err) != ASSAY_OK) {
+        pipe_end(p, &err, false);
+        return;
+    }
     if (!begin(p, &err)) {
         return; /* and comes back */
     }

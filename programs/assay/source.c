@@ -36,19 +36,24 @@ source_urls(const struct options *o, const struct assay_policy *p,
     return count;
 }
 
+struct assay_fetch_options
+source_fetch(const struct options *o, const struct assay_policy *p)
+{
+    return (struct assay_fetch_options){
+        .ca_file = o->pccs_ca,
+        .more_ca_file = assay_policy_ca_file(p),
+        .connect_timeout_ms = o->connect_timeout_ms,
+        .timeout_ms = o->timeout_ms,
+    };
+}
+
 enum assay_code
 source_of(const struct options *o, const struct assay_quote *q,
           const struct assay_policy *p, struct source *s,
           struct assay_error *err)
 {
     *s = (struct source){
-        .fetch =
-            {
-                .ca_file =
-                    o->pccs_ca != NULL ? o->pccs_ca : assay_policy_ca_file(p),
-                .connect_timeout_ms = o->connect_timeout_ms,
-                .timeout_ms = o->timeout_ms,
-            },
+        .fetch = source_fetch(o, p),
         .request =
             {
                 .need = &s->need,

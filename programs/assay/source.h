@@ -22,6 +22,11 @@ struct source {
 size_t source_urls(const struct options *o, const struct assay_policy *p,
                    const char *out[ASSAY_PCS_SOURCES_MAX]);
 
+/* And how: --pccs-ca is in place of the system's TLS roots, a policy's ca_file
+ * beside them. */
+struct assay_fetch_options source_fetch(const struct options *o,
+                                        const struct assay_policy *p);
+
 /* The quote, its policy and the options must outlive *s. Errors of
  * assay_collateral_need(). */
 ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,

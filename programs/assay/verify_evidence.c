@@ -64,16 +64,9 @@ take_policy(struct run *r, struct assay_error *err)
 static enum assay_code
 take_root(struct run *r, struct assay_error *err)
 {
-    const char *of_policy =
-        r->o->policy != NULL ? assay_policy_trusted_root(r->policy) : NULL;
-
-    if (r->o->root != NULL) {
-        return assay_load_root(r->ctx, r->o->root, &r->own_root, err);
-    }
-    if (of_policy != NULL) {
-        return assay_load_root_of_policy(r->ctx, of_policy, &r->own_root, err);
-    }
-    return ASSAY_OK;
+    return load_trusted_root(r->ctx, r->o,
+                             r->o->policy != NULL ? r->policy : NULL,
+                             &r->own_root, err);
 }
 
 static enum assay_code

@@ -64,12 +64,20 @@ run_all(struct stage *s, const struct options *o, struct show *v, bool *good)
     return true;
 }
 
-/* A proxy of the environment has no business on loopback. */
-static void
-clean_environment(void)
+/* A proxy of the environment has no business on loopback; and what programs
+ * keep between runs, stays in the folder. */
+static bool
+clean_environment(const struct folder *f)
 {
-    (void)setenv("NO_PROXY", "127.0.0.1,localhost", 1);
-    (void)setenv("no_proxy", "127.0.0.1,localhost", 1);
+    char state[sizeof(f->path) + 8];
+    char cache[sizeof(f->path) + 8];
+
+    (void)snprintf(state, sizeof(state), "%s/state", f->path);
+    (void)snprintf(cache, sizeof(cache), "%s/cache", f->path);
+    return setenv("NO_PROXY", "127.0.0.1,localhost", 1) == 0 &&
+           setenv("no_proxy", "127.0.0.1,localhost", 1) == 0 &&
+           setenv("XDG_STATE_HOME", state, 1) == 0 &&
+           setenv("XDG_CACHE_HOME", cache, 1) == 0;
 }
 
 static enum demo_exit
@@ -87,9 +95,11 @@ run(const struct options *o)
         stage_close(&s);
         return DEMO_TROUBLE;
     }
-    clean_environment();
     show_start(&v, o->json, folder.path, folder.keep);
-    if (run_all(&s, o, &v, &good)) {
+    if (!clean_environment(&folder)) {
+        (void)stage_fail(&s, ASSAY_NO_MEMORY, "out of memory");
+        show_trouble(&v, &s.err);
+    } else if (run_all(&s, o, &v, &good)) {
         code = good ? DEMO_GOOD : DEMO_BAD;
     } else {
         show_trouble(&v, &s.err);

@@ -1,58 +1,23 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * backend.c - one exchange with the backend.
+ * backend.c - one exchange with the backend: its connection, and what is sent.
  */
-#include "backend.h"
-
 #include <stdlib.h>
 
+#include "backend_state.h"
 #include "base/bytes.h"
-#include "base/queue.h"
 #include "io/proxy_header.h"
-#include "upgrade.h"
 
-#define CONNECT_MS       5000u
-#define IN_MAX_BYTES     (4u * QUEUE_MAX_BYTES)
+#define CONNECT_MS 5000u
+/* A head that is not whole yet, and a reading. */
+#define IN_MAX_BYTES     (ASSAY_HTTP1_HEAD_MAX_BYTES + ASSAY_STREAM_READ_BYTES)
 #define CHUNK_LINE_BYTES 64u
 
 /* A request that cannot be repeated goes on a connection that has not waited
  * for longer: the longer one waits, the likelier the backend closes it just
  * now. */
 #define FRESH_MS 1000u
-
-struct exchange {
-    struct backend *backend;
-    unsigned generation;
-    struct assay_dial *dial; /* while it runs */
-    struct assay_stream *stream;
-    void (*changed)(void *user);
-    void *user;
-    enum exchange_state state;
-    struct assay_error error;
-    bool is_head;
-    bool chunked;
-    struct assay_slice upgrade;
-    bool raw; /* the protocol was switched, or there is none */
-    bool repeatable;
-    bool reused;              /* the connection has had another request */
-    struct assay_buf request; /* the head, while it may have to be sent */
-    bool sent;                /* the whole request */
-    uint64_t written;
-    /* the response */
-    struct assay_queue in;
-    size_t scanned;
-    bool eof;
-    struct assay_error broken; /* why it ended, if not by an orderly end */
-    struct assay_http1_head head;
-    size_t head_len; /* octets; in HEAD */
-    struct assay_http1_body body;
-    struct assay_buf trailers;
-    size_t payload; /* decoded, at the front of `in` */
-    size_t frame;   /* octets behind it that go with it */
-    uint64_t heard; /* octets from this connection */
-    uint64_t received;
-};
 
 void
 backend_use(struct backend *b, const struct assay_address *address,
@@ -65,145 +30,6 @@ backend_use(struct backend *b, const struct assay_address *address,
     b->pool.max = options->proxy == 0 ? options->pool_max : 0;
     b->pool.idle_ms = options->pool_idle_ms;
     b->proxy = options->proxy;
-}
-
-/* --- the response ------------------------------------------------------- */
-
-static void
-fail(struct exchange *x, const struct assay_error *why)
-{
-    if (x->state != EXCHANGE_DONE && x->state != EXCHANGE_FAILED) {
-        x->state = EXCHANGE_FAILED;
-        x->error = *why;
-    }
-}
-
-static void
-fail_no_memory(struct exchange *x)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-               "backend: out of memory");
-    fail(x, &err);
-}
-
-static void
-take_in(struct exchange *x, size_t n)
-{
-    assay_queue_take(&x->in, n);
-}
-
-static void connect_anew(struct exchange *x);
-
-/* The connection has ended before a head. One that had waited for a request may
- * have been closed before that came: it is tried once more. */
-static void
-end_without_head(struct exchange *x)
-{
-    struct assay_error err = x->broken;
-
-    if (x->reused && x->repeatable && x->heard == 0 &&
-        x->backend->address != NULL) {
-        connect_anew(x);
-        return;
-    }
-    assay_fail(&err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
-               "backend: closed the connection without a response");
-    fail(x, &err);
-}
-
-/* WAITING to HEAD, if it is there. */
-static void
-look_for_head(struct exchange *x)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    if (assay_http1_response(assay_queue_slice(&x->in),
-                             x->is_head ? "HEAD" : "GET", &x->scanned, &x->head,
-                             &x->head_len, &err) != ASSAY_OK) {
-        fail(x, &err);
-    } else if (x->head_len > 0 && x->head.status == 101 &&
-               !upgrade_granted(&x->head, x->upgrade)) {
-        assay_fail(&err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "backend: switched protocols, unasked");
-        fail(x, &err);
-    } else if (x->head_len > 0) {
-        x->state = EXCHANGE_HEAD;
-    } else if (x->eof) {
-        end_without_head(x);
-    }
-}
-
-/* Decodes on until there is payload to be taken, or the end, or no more
- * input. */
-static void
-decode(struct exchange *x)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    while (!x->body.done && x->payload == 0) {
-        struct assay_slice in = assay_queue_slice(&x->in);
-        struct assay_slice data = ASSAY_EMPTY;
-        size_t used = 0;
-        size_t before;
-
-        if (assay_http1_body_feed(&x->body, in, &used, &data, &err) !=
-                ASSAY_OK ||
-            used == 0) {
-            break;
-        }
-        before = data.len > 0 ? (size_t)(data.ptr - in.ptr) : used;
-        take_in(x, before);
-        x->payload = data.len;
-        x->frame = used - before - data.len;
-    }
-    if (err.code == ASSAY_OK && x->payload == 0 && !x->body.done && x->eof) {
-        err = x->broken;
-        (void)!assay_http1_body_eof(&x->body, &err);
-        x->body.done = err.code == ASSAY_OK;
-    }
-    if (err.code != ASSAY_OK) {
-        assay_error_prefix(&err, "backend");
-        fail(x, &err);
-    } else if (x->body.done && x->payload == 0) {
-        x->state = EXCHANGE_DONE;
-    }
-}
-
-/* Its end comes behind its last octet. */
-static void
-look_for_end(struct exchange *x)
-{
-    if (!x->eof || assay_queue_len(&x->in) > 0) {
-        return;
-    }
-    if (x->broken.code != ASSAY_OK) {
-        fail(x, &x->broken);
-    } else {
-        x->state = EXCHANGE_DONE;
-    }
-}
-
-static void
-advance(struct exchange *x)
-{
-    if (x->state == EXCHANGE_WAITING) {
-        look_for_head(x);
-    } else if (x->state == EXCHANGE_BODY) {
-        decode(x);
-    } else if (x->state == EXCHANGE_RAW) {
-        look_for_end(x);
-    }
-    /* A head that waits to be taken must not move. */
-    if (x->stream != NULL) {
-        assay_stream_read(x->stream,
-                          !x->eof && x->state != EXCHANGE_HEAD &&
-                              assay_queue_len(&x->in) < QUEUE_MAX_BYTES);
-    }
 }
 
 /* --- the connection ----------------------------------------------------- */
@@ -220,9 +46,9 @@ on_data(void *user, struct assay_slice data)
     assay_buf_add(assay_queue_writer(&x->in), data);
     if (assay_buf_check(assay_queue_writer(&x->in), "backend", &err) !=
         ASSAY_OK) {
-        fail(x, &err);
+        exchange_fail(x, &err);
     }
-    advance(x);
+    exchange_advance(x);
     x->changed(x->user);
 }
 
@@ -232,7 +58,7 @@ on_eof(void *user)
     struct exchange *x = user;
 
     x->eof = true;
-    advance(x);
+    exchange_advance(x);
     x->changed(x->user);
 }
 
@@ -266,8 +92,8 @@ write_out(struct exchange *x, struct assay_slice bytes)
 static void
 use(struct exchange *x, struct assay_stream *stream)
 {
-    static const struct assay_stream_events events = {on_data, on_eof,
-                                                      on_drained, on_failed};
+    static const struct assay_stream_events events = {
+        on_data, on_eof, on_drained, on_failed, .drained_if_waited = true};
 
     x->stream = stream;
     x->state = x->raw ? EXCHANGE_RAW : x->state;
@@ -287,7 +113,7 @@ on_dialed(void *user, struct assay_stream *stream,
 
     x->dial = NULL;
     if (stream == NULL) {
-        fail(x, err);
+        exchange_fail(x, err);
     } else {
         use(x, stream);
     }
@@ -305,8 +131,8 @@ dial(struct exchange *x)
     return x->dial != NULL;
 }
 
-static void
-connect_anew(struct exchange *x)
+void
+exchange_connect_anew(struct exchange *x)
 {
     assay_stream_close(x->stream);
     x->stream = NULL;
@@ -314,7 +140,7 @@ connect_anew(struct exchange *x)
     x->eof = false;
     assay_error_clear(&x->broken);
     if (!dial(x)) {
-        fail_no_memory(x);
+        exchange_fail_no_memory(x);
     }
 }
 
@@ -338,11 +164,12 @@ struct exchange *
 exchange_new(struct backend *backend, const struct exchange_request *request,
              void (*changed)(void *user), void *user)
 {
-    struct exchange *x = calloc(1, sizeof(*x));
+    struct exchange *x = malloc(sizeof(*x));
 
     if (x == NULL) {
         return NULL;
     }
+    memset(x, 0, offsetof(struct exchange, head.field));
     x->backend = backend;
     x->changed = changed;
     x->user = user;
@@ -461,7 +288,7 @@ exchange_send(struct exchange *x, struct assay_slice payload)
     assay_buf_init(&chunk, payload.len + CHUNK_LINE_BYTES);
     assay_http1_put_chunk(&chunk, payload);
     if (chunk.failed) {
-        fail_no_memory(x);
+        exchange_fail_no_memory(x);
     } else {
         write_out(x, assay_buf_slice(&chunk));
     }
@@ -479,72 +306,11 @@ exchange_send_end(struct exchange *x, struct assay_slice trailers)
         assay_buf_init(&last, trailers.len + CHUNK_LINE_BYTES);
         assay_http1_put_last_chunk(&last, trailers);
         if (last.failed) {
-            fail_no_memory(x);
+            exchange_fail_no_memory(x);
         } else {
             write_out(x, assay_buf_slice(&last));
         }
         assay_buf_free(&last);
     }
     x->sent = true;
-}
-
-const struct assay_http1_head *
-exchange_head(const struct exchange *x)
-{
-    return &x->head;
-}
-
-void
-exchange_head_taken(struct exchange *x)
-{
-    bool switched = x->head.status == 101;
-    bool interim = x->head.status < 200 && !switched;
-
-    take_in(x, x->head_len);
-    x->head_len = 0;
-    x->scanned = 0;
-    x->raw = switched;
-    x->state = switched  ? EXCHANGE_RAW
-               : interim ? EXCHANGE_WAITING
-                         : EXCHANGE_BODY;
-    if (x->state == EXCHANGE_BODY) {
-        assay_http1_body_init(&x->body, &x->head, UINT64_MAX);
-        x->body.trailers = &x->trailers;
-    }
-    advance(x);
-}
-
-struct assay_slice
-exchange_read(struct exchange *x)
-{
-    struct assay_slice all = assay_queue_slice(&x->in);
-
-    if (x->state == EXCHANGE_RAW) {
-        return all;
-    }
-    return (struct assay_slice){all.ptr,
-                                x->state == EXCHANGE_BODY ? x->payload : 0};
-}
-
-void
-exchange_taken(struct exchange *x, size_t n)
-{
-    take_in(x, n);
-    if (x->state == EXCHANGE_RAW) {
-        advance(x);
-        return;
-    }
-    x->payload -= n;
-    if (x->payload == 0) {
-        take_in(x, x->frame);
-        x->frame = 0;
-        advance(x);
-    }
-}
-
-struct assay_slice
-exchange_trailers(const struct exchange *x)
-{
-    return x->state == EXCHANGE_DONE ? assay_buf_slice(&x->trailers)
-                                     : ASSAY_EMPTY;
 }

@@ -14,8 +14,9 @@
 #include "io/dial.h"
 #include "pool.h"
 
-/* What may wait, in either direction, before its source has to. */
-#define QUEUE_MAX_BYTES (256u * 1024u)
+/* What may wait, in either direction, before its source has to: one record of
+ * TLS. Memory, for there may be many who do not read. */
+#define QUEUE_MAX_BYTES (16u * 1024u)
 
 struct exchange; /* opaque */
 

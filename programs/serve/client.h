@@ -55,9 +55,10 @@ struct connection {
     enum assay_server_state idle_state;
     uint64_t idle_written;
     uint64_t idle_taken;
-    /* what the timer was set for */
+    /* what is waited for */
     enum wait wait;
     uint64_t mark;
+    uint64_t deadline_ms; /* of the loop; the timer may wake before it */
 };
 
 /* How much may be written to the client now. */

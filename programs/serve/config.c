@@ -54,7 +54,8 @@ keep(const struct config *c, uint32_t node, struct assay_slice s)
 {
     const char *text;
 
-    if (s.len > VALUE_MAX_BYTES || memchr(s.ptr, '\0', s.len) != NULL) {
+    if (s.len > VALUE_MAX_BYTES ||
+        (s.len > 0 && memchr(s.ptr, '\0', s.len) != NULL)) {
         fail_at(c, node, "longer than %u bytes, or with U+0000",
                 VALUE_MAX_BYTES);
         return NULL;

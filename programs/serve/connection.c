@@ -347,6 +347,15 @@ wind_up(struct connection *c)
     return true;
 }
 
+/* Has what came before been taken? One reading waits at the most. */
+static bool
+wants_more(const struct connection *c)
+{
+    return connection_is_over(c) || c->preface ||
+           (assay_queue_len(&c->in) == 0 && connection_room(c) > 0 &&
+            assay_server_request_body(c->session).len == 0);
+}
+
 void
 connection_turn(struct connection *c)
 {
@@ -366,10 +375,7 @@ connection_turn(struct connection *c)
     if (connection_is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(
-        c->stream,
-        !c->eof && (connection_is_over(c) || c->preface ||
-                    (assay_queue_len(&c->in) == 0 && connection_room(c) > 0)));
+    assay_stream_read(c->stream, !c->eof && wants_more(c));
     wait_begin(c);
 }
 
@@ -440,8 +446,8 @@ start_session(struct connection *c)
 void
 connection_open(struct connections *all, struct assay_stream *stream)
 {
-    static const struct assay_stream_events events = {on_data, on_eof,
-                                                      on_drained, on_failed};
+    static const struct assay_stream_events events = {
+        on_data, on_eof, on_drained, on_failed, .drained_if_waited = true};
     struct connection *c = calloc(1, sizeof(*c));
 
     if (c == NULL) {

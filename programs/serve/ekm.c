@@ -32,6 +32,7 @@ struct ekm {
     uv_loop_t loop;
     uv_signal_t terminate;
     uv_signal_t interrupt;
+    uv_signal_t hang_up;
     uv_timer_t drain;
     struct assay_ctx *ctx;
     struct assay_buf secret;
@@ -168,6 +169,17 @@ on_signal(uv_signal_t *handle, int number)
     assay_http_server_drain(e->server, on_drained, e);
 }
 
+/* Who asks for a reload does not want the end, which is what the signal means
+ * where nobody looks. */
+static void
+on_hang_up(uv_signal_t *handle, int number)
+{
+    const struct ekm *e = handle->data;
+
+    (void)number;
+    log_event(e->log, LOG_WARNING, "nothing is reloaded in this mode", NULL, 0);
+}
+
 /* --- setup -------------------------------------------------------------- */
 
 /* The secret is one line; its line break is not part of it. */
@@ -246,6 +258,7 @@ open_door(struct ekm *e, struct assay_error *err)
     }
     uv_signal_start(&e->terminate, on_signal, SIGTERM);
     uv_signal_start(&e->interrupt, on_signal, SIGINT);
+    uv_signal_start(&e->hang_up, on_hang_up, SIGHUP);
     address = assay_http_server_address(e->server);
     if (opening_close_in(o, e->log, err) != ASSAY_OK ||
         opening_say_ready(o, &(struct ready){address, NULL, NULL, quotes},
@@ -271,6 +284,7 @@ tear_down(struct ekm *e)
     assay_quoter_free(e->quotes.quoter);
     uv_close((uv_handle_t *)&e->terminate, NULL);
     uv_close((uv_handle_t *)&e->interrupt, NULL);
+    uv_close((uv_handle_t *)&e->hang_up, NULL);
     uv_close((uv_handle_t *)&e->drain, NULL);
     uv_run(&e->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&e->loop);
@@ -290,9 +304,11 @@ init_loop(struct ekm *e)
     }
     uv_signal_init(&e->loop, &e->terminate);
     uv_signal_init(&e->loop, &e->interrupt);
+    uv_signal_init(&e->loop, &e->hang_up);
     uv_timer_init(&e->loop, &e->drain);
     e->terminate.data = e;
     e->interrupt.data = e;
+    e->hang_up.data = e;
     return true;
 }
 

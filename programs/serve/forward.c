@@ -1,12 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * forward.c - one request that is not ours.
- *
- * Before the answer has begun, whatever goes wrong is told to the client by a
- * status; afterwards only by cutting it off.
+ * forward.c - one request that is not ours: its life, and what is asked of the
+ * backend.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
@@ -14,139 +11,6 @@
 #include "peer_heads.h"
 #include "upgrade.h"
 
-#define PIECE_MAX_BYTES  (64u * 1024u)
-#define GATHER_MAX_BYTES (16u * 1024u) /* what a record of TLS takes */
-
-/* --- answering ---------------------------------------------------------- */
-
-static void
-cut(struct forward *f, const struct assay_error *why)
-{
-    log_failure(f->options->log, LOG_WARNING, "answer cut", why);
-    f->state = FORWARD_CUT;
-}
-
-static void
-write_now(struct forward *f, struct assay_slice octets)
-{
-    struct assay_error err;
-
-    if (octets.len > 0 &&
-        assay_server_respond(f->session, octets, &err) != ASSAY_OK) {
-        cut(f, &err);
-    }
-}
-
-static void
-flush(struct forward *f)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    if (assay_buf_check(&f->out, "response", &err) == ASSAY_OK) {
-        write_now(f, assay_buf_slice(&f->out));
-    } else {
-        cut(f, &err);
-    }
-    assay_buf_free(&f->out);
-}
-
-/* Small pieces (a head, the frame of a chunk) are gathered for one record;
- * large ones are not copied. */
-static void
-respond(struct forward *f, struct assay_slice octets)
-{
-    if (f->out.len + octets.len > GATHER_MAX_BYTES) {
-        flush(f);
-    }
-    if (octets.len > GATHER_MAX_BYTES / 2) {
-        flush(f);
-        write_now(f, octets);
-    } else {
-        assay_buf_add(&f->out, octets);
-    }
-}
-
-/* The same of a buffer, which may have failed. */
-static void
-respond_buf(struct forward *f, const struct assay_buf *what)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    if (assay_buf_check(what, "response", &err) == ASSAY_OK) {
-        respond(f, assay_buf_slice(what));
-    } else {
-        cut(f, &err);
-    }
-}
-
-/* Has the request been read to its end? What follows can be told from it only
- * then. */
-static bool
-request_read(const struct forward *f)
-{
-    return assay_server_body_done(f->session) &&
-           assay_server_request_body(f->session).len == 0;
-}
-
-/* What has come of a body that nobody wants. */
-static void
-drop_body(struct forward *f)
-{
-    size_t n;
-
-    while ((n = assay_server_request_body(f->session).len) > 0) {
-        assay_server_body_taken(f->session, n);
-    }
-}
-
-/* Our own answer, or a cut if there is another one already. */
-static void
-refuse(struct forward *f, const struct assay_refusal *why)
-{
-    struct assay_buf answer;
-
-    if (f->begun) {
-        f->state = FORWARD_CUT;
-        return;
-    }
-    drop_body(f);
-    f->begun = true;
-    f->status = why->status;
-    f->plan.keep = f->request.keep_alive && request_read(f);
-    f->state = FORWARD_DONE;
-    assay_buf_init(&answer, ASSAY_HTTP1_HEAD_MAX_BYTES);
-    heads_put_refusal(&answer, why, &f->request, f->plan.keep);
-    respond_buf(f, &answer);
-    flush(f);
-    assay_buf_free(&answer);
-}
-
-static const struct assay_refusal late_client = {
-    .status = 408,
-    .code = "timeout",
-    .message = "the request did not arrive in time",
-};
-static const struct assay_refusal late_backend = {
-    .status = 504,
-    .code = "timeout",
-    .message = "the backend did not answer in time",
-    .hint = "the server's log says more; --backend-timeout is its limit",
-};
-static const struct assay_refusal no_backend = {
-    .status = 502,
-    .code = "bad_gateway",
-    .message = "the backend could not be reached or understood",
-    .hint = "the server's log says why: is the backend running, and is its "
-            "address the one of --backend?",
-};
-static const struct assay_refusal bad_answer = {
-    .status = 502,
-    .code = "bad_gateway",
-    .message = "the backend's response is not usable",
-    .hint = "the server's log says what is wrong with it",
-};
 static const struct assay_refusal too_large = {
     .status = 413,
     .code = "too_large",
@@ -166,33 +30,13 @@ static const struct assay_refusal nobody = {
     .message = "this server has nothing at this address",
 };
 
-static void
-refuse_request(struct forward *f, const struct assay_error *err)
-{
-    const struct assay_refusal why = {
-        .status = 400, .code = "bad_request", .message = err->msg};
-
-    refuse(f, &why);
-}
-
-void
-forward_timeout(struct forward *f)
-{
-    if (forward_wants_client(f)) {
-        refuse(f, &late_client);
-    } else {
-        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        refuse(f, &late_backend);
-    }
-}
-
 /* --- towards the backend ------------------------------------------------ */
 
 static void
 check_length(struct forward *f, uint64_t length)
 {
     if (length > f->options->max_body) {
-        refuse(f, &too_large);
+        forward_refuse(f, &too_large);
     }
 }
 
@@ -210,7 +54,7 @@ end_request(struct forward *f)
         exchange_send_end(f->exchange, assay_buf_slice(&trailers));
         f->body_sent = true;
     } else {
-        refuse(f, &no_memory);
+        forward_refuse(f, &no_memory);
     }
     assay_buf_free(&trailers);
 }
@@ -223,7 +67,7 @@ move_request(struct forward *f)
         size_t room = exchange_room(f->exchange);
 
         if (assay_server_body_error(f->session)->code != ASSAY_OK) {
-            refuse_request(f, assay_server_body_error(f->session));
+            forward_refuse_request(f, assay_server_body_error(f->session));
             return;
         }
         if (body.len == 0) {
@@ -243,132 +87,6 @@ move_request(struct forward *f)
     }
 }
 
-/* --- towards the client ------------------------------------------------- */
-
-static void
-move_head(struct forward *f, bool last)
-{
-    const struct assay_http1_head *h = exchange_head(f->exchange);
-    struct assay_error err;
-    struct assay_buf head;
-
-    assay_error_clear(&err);
-    assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
-    if (h->status >= 200) {
-        f->plan = heads_plan(h, &f->request,
-                             !last && f->request.keep_alive && request_read(f));
-    }
-    if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
-        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        log_failure(f->options->log, LOG_WARNING, "backend", &err);
-        refuse(f, &bad_answer);
-    } else if (h->status >= 200) {
-        f->begun = true;
-        f->status = h->status;
-        respond_buf(f, &head);
-    } else if (h->status == 101) {
-        respond_buf(f, &head);
-        flush(f);
-        forward_switch(f);
-    } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
-        respond_buf(f, &head);
-    }
-    assay_buf_free(&head);
-    exchange_head_taken(f->exchange);
-}
-
-static void
-move_body(struct forward *f, struct assay_slice piece)
-{
-    bool chunked = f->plan.framing == ASSAY_HTTP1_CHUNKED;
-    char size[24];
-
-    f->answer_len += piece.len;
-    if (chunked) {
-        snprintf(size, sizeof(size), "%zx\r\n", piece.len);
-        respond(f, assay_slice_of(size));
-    }
-    respond(f, piece);
-    if (chunked) {
-        respond(f, assay_slice_of("\r\n"));
-    }
-    exchange_taken(f->exchange, piece.len);
-}
-
-static void
-finish(struct forward *f)
-{
-    struct assay_error err;
-    struct assay_buf trailers;
-    struct assay_buf last;
-
-    assay_error_clear(&err);
-    if (f->plan.framing == ASSAY_HTTP1_CHUNKED) {
-        assay_buf_init(&trailers, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES);
-        assay_buf_init(&last, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES + 64);
-        if (f->plan.trailers &&
-            heads_put_trailers(&trailers, exchange_trailers(f->exchange),
-                               &err) != ASSAY_OK) {
-            f->state = FORWARD_CUT;
-        } else {
-            assay_http1_put_last_chunk(&last, assay_buf_slice(&trailers));
-            respond_buf(f, &last);
-        }
-        assay_buf_free(&trailers);
-        assay_buf_free(&last);
-    }
-    if (f->state == FORWARD_GOING) {
-        f->state = FORWARD_DONE;
-    }
-}
-
-static void
-give_up(struct forward *f)
-{
-    const struct assay_error *why = exchange_error(f->exchange);
-
-    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-    log_failure(f->options->log, LOG_WARNING,
-                f->begun ? "answer cut" : "backend failed", why);
-    refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
-}
-
-/* One step; false when there is nothing to do for now. */
-static bool
-move_response(struct forward *f, size_t *room, bool last)
-{
-    struct assay_slice piece;
-
-    switch (exchange_state(f->exchange)) {
-    case EXCHANGE_HEAD:
-        if (*room == 0) {
-            return false;
-        }
-        move_head(f, last);
-        return true;
-    case EXCHANGE_BODY:
-        piece = exchange_read(f->exchange);
-        piece.len = piece.len < PIECE_MAX_BYTES ? piece.len : PIECE_MAX_BYTES;
-        piece.len = piece.len < *room ? piece.len : *room;
-        if (piece.len == 0) {
-            return false;
-        }
-        *room -= piece.len;
-        move_body(f, piece);
-        return true;
-    case EXCHANGE_DONE:
-        finish(f);
-        return false;
-    case EXCHANGE_FAILED:
-        give_up(f);
-        return false;
-    case EXCHANGE_WAITING:
-    case EXCHANGE_RAW:
-        break;
-    }
-    return false;
-}
-
 /* Before its switch; the octets behind it are not looked at here. */
 static void
 move_pipe(struct forward *f)
@@ -377,7 +95,7 @@ move_pipe(struct forward *f)
 
     if (why != NULL) {
         metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        refuse(f, why);
+        forward_refuse(f, why);
     }
 }
 
@@ -396,10 +114,10 @@ forward_move(struct forward *f, size_t room, bool last)
     }
     while (f->state == FORWARD_GOING && !f->pipe &&
            assay_server_state(f->session) == ASSAY_SERVER_REQUEST &&
-           move_response(f, &room, last)) {
+           forward_move_response(f, &room, last)) {
     }
     if (f->out.len > 0 || f->out.failed) {
-        flush(f); /* also where it is cut: what has come, has come */
+        forward_flush(f); /* also where it is cut: what has come, has come */
     }
     return f->state;
 }
@@ -441,6 +159,7 @@ ask_backend(const struct forward *f, const struct forward_client *client,
     peer_heads(f->session, &proven);
     add.proven = assay_buf_slice(&proven);
     assay_buf_init(&head, 2 * ASSAY_HTTP1_HEAD_MAX_BYTES);
+    assay_buf_reserve(&head, HEAD_USUAL_BYTES);
     if (assay_buf_check(&proven, "request", err) == ASSAY_OK &&
         heads_put_request(&head, h, &add, err) == ASSAY_OK) {
         struct exchange_request r = {
@@ -476,7 +195,7 @@ start(struct forward *f, const struct forward_client *client,
     }
     /* Of either there may be none, from the start or since a reload. */
     if ((f->pipe ? f->options->pipe : f->options->backend)->address == NULL) {
-        refuse(f, &nobody);
+        forward_refuse(f, &nobody);
         return;
     }
     if (f->pipe) {
@@ -485,9 +204,9 @@ start(struct forward *f, const struct forward_client *client,
         f->exchange = ask_backend(f, client, changed, user, &err);
     }
     if (err.code != ASSAY_OK) {
-        refuse_request(f, &err);
+        forward_refuse_request(f, &err);
     } else if (f->exchange == NULL) {
-        refuse(f, &no_memory);
+        forward_refuse(f, &no_memory);
     }
 }
 
@@ -496,7 +215,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
             const struct forward_client *client, void (*changed)(void *user),
             void *user)
 {
-    struct forward *f = calloc(1, sizeof(*f));
+    struct forward *f = malloc(sizeof(*f));
     struct assay_error err;
     size_t scanned = 0;
     size_t used = 0;
@@ -505,6 +224,7 @@ forward_new(const struct forward_options *options, struct assay_server *session,
         return NULL;
     }
     assay_error_clear(&err);
+    memset(f, 0, offsetof(struct forward, request.field));
     f->options = options;
     assay_buf_init(&f->out, GATHER_MAX_BYTES);
     f->session = session;

@@ -9,14 +9,16 @@
 #include "forward.h"
 #include "heads.h"
 
+#define GATHER_MAX_BYTES (16u * 1024u) /* what a record of TLS takes */
+#define HEAD_USUAL_BYTES 1024u         /* more is for the few */
+
 struct forward {
     const struct forward_options *options;
     struct assay_server *session;
     const char *peer;
     struct exchange *exchange; /* NULL where none is needed any more */
     enum forward_state state;
-    struct assay_http1_head request; /* slices into the session's head */
-    bool pipe;                       /* it asks for the pipe */
+    bool pipe;            /* it asks for the pipe */
     bool raw;             /* protocols were switched; `request` is gone */
     bool body_sent;       /* in raw: the client has said goodbye */
     bool answered;        /* in raw: the backend has closed its side */
@@ -27,10 +29,21 @@ struct forward {
     struct response_plan plan;
     uint64_t answer_len; /* payload */
     uint64_t started_ms;
+    struct assay_http1_head request; /* slices into the session's head; last,
+                                        for its fields are not zeroed */
 };
 
 /* Says in the log what was asked and how it ended (forward_log.c). */
 void forward_log(const struct forward *f, const char *end);
+
+/* forward_answer.c: */
+/* One step towards the client; false when there is nothing to do for now. */
+bool forward_move_response(struct forward *f, size_t *room, bool last);
+/* Hands what was gathered to the session. */
+void forward_flush(struct forward *f);
+/* Our own answer, or a cut if there is another one already. */
+void forward_refuse(struct forward *f, const struct assay_refusal *why);
+void forward_refuse_request(struct forward *f, const struct assay_error *err);
 
 /* forward_pipe.c: */
 /* A connection to the target. NULL: no memory. */

@@ -11,8 +11,21 @@
 
 #define CHAIN_MAX_BYTES 4096u
 
-/* Does a name begin so? Backends that make variables of names (CGI, WSGI) do
- * not tell '_' from '-', so neither is told apart here. */
+/* Lower case, and '-' for whatever is no letter and no digit. */
+static uint8_t
+plain(uint8_t c)
+{
+    uint8_t lower = c | 0x20;
+
+    if (lower >= 'a' && lower <= 'z') {
+        return lower;
+    }
+    return c >= '0' && c <= '9' ? c : '-';
+}
+
+/* Does a name begin so? Backends that make variables of names (CGI, WSGI) write
+ * '_' for '-', some of them for whatever is no letter and no digit; so these
+ * are not told apart here. */
 static bool
 begins(struct assay_slice name, const char *with)
 {
@@ -22,10 +35,7 @@ begins(struct assay_slice name, const char *with)
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        uint8_t c = name.ptr[i];
-
-        c = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-        if ((c == '_' ? '-' : c) != (uint8_t)with[i]) {
+        if (plain(name.ptr[i]) != (uint8_t)with[i]) {
             return false;
         }
     }

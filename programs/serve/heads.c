@@ -5,8 +5,6 @@
  */
 #include "heads.h"
 
-#include <string.h>
-
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "forwarded.h"
@@ -86,22 +84,35 @@ origin_form(const struct assay_http1_head *h)
     return t;
 }
 
+/* Of "http://host?query" the path is missing. */
+static void
+put_query_line(struct assay_buf *to, const struct assay_http1_head *h,
+               struct assay_slice query, struct assay_error *err)
+{
+    struct assay_buf target;
+
+    assay_buf_init(&target, ASSAY_HTTP1_TARGET_MAX_BYTES + 1);
+    assay_buf_add_u8(&target, '/');
+    assay_buf_add(&target, query);
+    if (assay_buf_check(&target, "target", err) == ASSAY_OK) {
+        (void)!assay_http1_put_request(to, h->method, assay_buf_slice(&target),
+                                       err);
+    }
+    assay_buf_free(&target);
+}
+
 static void
 put_request_line(struct assay_buf *to, const struct assay_http1_head *h,
                  struct assay_error *err)
 {
     struct assay_slice target = origin_form(h);
-    char with_slash[ASSAY_HTTP1_TARGET_MAX_BYTES + 2];
 
     if (target.len == 0) {
         target =
             assay_slice_of(assay_slice_is(h->method, "OPTIONS") ? "*" : "/");
-    } else if (target.ptr[0] == '?' &&
-               target.len <= ASSAY_HTTP1_TARGET_MAX_BYTES) {
-        with_slash[0] = '/';
-        memcpy(with_slash + 1, target.ptr, target.len);
-        target =
-            (struct assay_slice){(const uint8_t *)with_slash, target.len + 1};
+    } else if (target.ptr[0] == '?') {
+        put_query_line(to, h, target, err);
+        return;
     }
     (void)!assay_http1_put_request(to, h->method, target, err);
 }

@@ -75,6 +75,12 @@ shortened(struct assay_slice s)
     return s;
 }
 
+bool
+log_wants(const struct log *log, enum log_level level)
+{
+    return level != LOG_DEBUG || log->verbose;
+}
+
 void
 log_event(const struct log *log, enum log_level level, const char *event,
           const struct log_field *fields, size_t count)
@@ -82,7 +88,7 @@ log_event(const struct log *log, enum log_level level, const char *event,
     struct log_field shown[8];
     struct assay_buf line;
 
-    if (level == LOG_DEBUG && !log->verbose) {
+    if (!log_wants(log, level)) {
         return;
     }
     count = count < 8 ? count : 8;

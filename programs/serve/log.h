@@ -26,6 +26,8 @@ struct log_field {
     struct assay_slice value;
 };
 
+/* Would an event of this level be written? */
+bool log_wants(const struct log *log, enum log_level level);
 /* `event` is a word or two of ours; values may be a stranger's. */
 void log_event(const struct log *log, enum log_level level, const char *event,
                const struct log_field *fields, size_t count);

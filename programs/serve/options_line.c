@@ -143,19 +143,37 @@ is_local(const struct assay_address *a)
             IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
+/* What the mode behind nginx makes use of. */
+static bool
+is_of_ekm(const char *name)
+{
+    static const char *const names[] = {
+        "config",        "listen",          "quotes",
+        "ekm-header",    "ekm-secret-file", "max-connections",
+        "max-quotes",    "header-timeout",  "idle-timeout",
+        "quote-timeout", "drain",           "quote-concurrency",
+        "ready-file",    "sandbox",         "quote-queue-timeout",
+        "log",           "verbose",         "check",
+        "dump-config",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A setting that would do nothing is none that somebody relies on. */
 static void
 check_ekm(const struct options *o, struct assay_error *err)
 {
-    static const char *const others[] = {
-        "backend",     "pipe",          "cert",       "key",
-        "self-signed", "cert-out",      "announce",   "quote-rate",
-        "quote-burst", "client-policy", "staple",     "root",
-        "pccs",        "pccs-ca",       "collateral", "no-cache"};
-
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (o->given[setting_find(others[i]) - settings] != NULL) {
+    for (size_t i = 0; i < settings_count; i++) {
+        if (o->given[i] != NULL && !is_of_ekm(settings[i].name)) {
             assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "--ekm-header and --%s exclude each other", others[i]);
+                       "--ekm-header and --%s exclude each other",
+                       settings[i].name);
             return;
         }
     }

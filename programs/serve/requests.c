@@ -52,5 +52,7 @@ requests_tell(struct requests *to, const struct request *r)
 {
     metrics_request(to->metrics, r->status, strcmp(r->end, "cut") != 0);
     note_loss(to, !access_log_write(to->access, r, (int64_t)time(NULL)));
-    log_request(to->log, r);
+    if (log_wants(to->log, LOG_DEBUG)) {
+        log_request(to->log, r);
+    }
 }

@@ -97,6 +97,22 @@ limit_of(const struct connections *all, enum wait w)
     return 0;
 }
 
+static void on_timer(uv_timer_t *timer);
+
+/* Deadlines move with every request, timers cost: one that wakes too early
+ * stays as it is, and is set again when it does. */
+static void
+set_timer(struct connection *c)
+{
+    uint64_t now = uv_now(c->all->loop);
+    uint64_t left = c->deadline_ms > now ? c->deadline_ms - now : 0;
+
+    if (!uv_is_active((uv_handle_t *)&c->timer) ||
+        uv_timer_get_due_in(&c->timer) > left) {
+        uv_timer_start(&c->timer, on_timer, left, 0);
+    }
+}
+
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -104,6 +120,13 @@ on_timer(uv_timer_t *timer)
     uint64_t mark;
     enum wait w = waits_for(c, &mark);
 
+    if (c->wait == WAIT_FOREVER) {
+        return;
+    }
+    if (uv_now(c->all->loop) < c->deadline_ms) {
+        set_timer(c);
+        return;
+    }
     /* What was written may have gone on without an event of ours. */
     if (w == c->wait && mark == c->mark) {
         switch (w) {
@@ -126,6 +149,7 @@ on_timer(uv_timer_t *timer)
             return;
         }
     }
+    c->wait = WAIT_FOREVER; /* whatever comes now gets the whole time */
     connection_turn(c);
 }
 
@@ -134,13 +158,13 @@ wait_begin(struct connection *c)
 {
     uint64_t mark;
     enum wait w = waits_for(c, &mark);
-    bool same = w == c->wait && mark == c->mark;
 
-    c->wait = w;
-    c->mark = mark;
-    if (w == WAIT_FOREVER) {
-        uv_timer_stop(&c->timer);
-    } else if (!same || !uv_is_active((uv_handle_t *)&c->timer)) {
-        uv_timer_start(&c->timer, on_timer, limit_of(c->all, w), 0);
+    if (w != c->wait || mark != c->mark) {
+        c->wait = w;
+        c->mark = mark;
+        c->deadline_ms = uv_now(c->all->loop) + limit_of(c->all, w);
+    }
+    if (w != WAIT_FOREVER) {
+        set_timer(c);
     }
 }

@@ -66,6 +66,7 @@ on_counted(void *user)
         atomic_fetch_sub(&w->crew->clients, w->counted - now);
     }
     w->counted = now;
+    trim_count(&w->trim, now);
     look(w);
     if (w->listener == NULL && now == 0) {
         uv_stop(&w->loop);
@@ -171,6 +172,7 @@ tear_down(struct worker *w)
     quotes_close(&w->connections.quotes);
     assay_quoter_free(w->connections.quotes.quoter);
     uv_close((uv_handle_t *)&w->wake, NULL);
+    trim_close(&w->trim);
     uv_run(&w->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&w->loop);
     site_drop(w->site);
@@ -239,6 +241,7 @@ crew_add(struct crew *c, struct site *site, int door, struct assay_error *err)
     }
     uv_async_init(&w->loop, &w->wake, on_wake);
     w->wake.data = w;
+    trim_open(&w->trim, &w->loop);
     init_connections(w);
     use(w, site_hold(site));
     c->count++; /* crew_end() frees it from here on */

@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "io/listen.h"
 #include "site.h"
+#include "trim.h"
 
 enum order {
     ORDER_LOOK = 1,  /* the number of clients, or its limit, has changed */
@@ -36,6 +37,7 @@ struct worker {
     struct site *site;
     struct assay_listener *listener; /* NULL while draining */
     struct connections connections;
+    struct trim trim;
     unsigned counted;       /* clients of its, in the crew's number */
     struct metrics metrics; /* others may read it */
 };

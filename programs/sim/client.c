@@ -30,6 +30,7 @@ static const struct control {
     {"qe", "/tcb", "qe", TEXT},
     {"revoke", "/revoke", "on", SWITCH},
     {"expire", "/expire", "on", SWITCH},
+    {"overtaken", "/overtaken", "on", SWITCH},
     {"debug", "/debug", "on", SWITCH},
     {"forge-log", "/forge-log", "on", SWITCH},
     {"os-image", "/os-image", "image", TEXT},

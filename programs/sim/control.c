@@ -81,6 +81,15 @@ set_expired(const struct change *c)
 }
 
 static void
+set_overtaken(const struct change *c)
+{
+    struct mint_machine_state to = *mint_machine_state(c->sim->machine);
+
+    to.overtaken = read_switch(c);
+    remake(c, &to);
+}
+
+static void
 set_debug(const struct change *c)
 {
     struct mint_machine_state to = *mint_machine_state(c->sim->machine);
@@ -218,6 +227,7 @@ static const struct {
     {"POST", "/tcb", set_tcb, {"status", "module", "qe"}},
     {"POST", "/revoke", set_revoked, {"on"}},
     {"POST", "/expire", set_expired, {"on"}},
+    {"POST", "/overtaken", set_overtaken, {"on"}},
     {"POST", "/debug", set_debug, {"on"}},
     {"POST", "/forge-log", set_forged_log, {"on"}},
     {"POST", "/os-image", set_image, {"image", "os_image_hash"}},
@@ -243,6 +253,7 @@ write_state(const struct sim *s, struct assay_buf *to)
     assay_json_out_close(&j, '}');
     assay_json_out_bool(&j, "revoked", state->revoked);
     assay_json_out_bool(&j, "expired", state->expired);
+    assay_json_out_bool(&j, "overtaken", state->overtaken);
     assay_json_out_bool(&j, "debug", state->debug);
     assay_json_out_bool(&j, "forged_log", s->forged_log);
     assay_json_out_text(&j, "image",

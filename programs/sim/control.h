@@ -6,6 +6,7 @@
  *     POST /tcb        {"status": S, "module": S, "qe": S}, each optional
  *     POST /revoke     {"on": true}: the PCK certificate is on the CRL
  *     POST /expire     {"on": true}: collateral ended the day before
+ *     POST /overtaken  {"on": true}: it is of the TCB evaluation before
  *     POST /debug      {"on": true}: quotes are of a TD under debug
  *     POST /forge-log  {"on": true}: the log tells another compose hash
  *     POST /os-image   {"image": NAME, "os_image_hash": HEX}: reboots

@@ -46,9 +46,10 @@ const char sim_usage[] =
     "  --signing-delay MS        how long a quote takes (0)\n"
     "  --control NAME[=VALUE]    changes the one that runs in DIR, and prints\n"
     "                            its state: tcb=STATUS, module=STATUS,\n"
-    "                            qe=STATUS, revoke, expire, debug, forge-log\n"
-    "                            (=on|off), os-image=NAME, compose=FILE,\n"
-    "                            clock=TIME, reboot, reset, state\n"
+    "                            qe=STATUS, revoke, expire, overtaken, debug,\n"
+    "                            forge-log (=on|off), os-image=NAME,\n"
+    "                            compose=FILE, clock=TIME, reboot, reset, "
+    "state\n"
     "  --help, --version\n";
 
 enum option_id {

@@ -43,7 +43,7 @@ never(const struct assay_rule_run *r)
  * what the TD has measured. */
 #define SIGNED  ASSAY_CHECK_BIT(QUOTE_SIGNATURE)
 #define GENUINE (SIGNED | ASSAY_CHECK_BIT(TEE_TYPE))
-#define PROVEN  ((UINT64_C(1) << ASSAY_CHECK_FIRST_POLICY) - 1)
+#define PROVEN  (((assay_check_set)1 << ASSAY_CHECK_FIRST_POLICY) - 1)
 #define REPLAYED                                                               \
     (GENUINE | ASSAY_CHECK_BIT(EVENT_DIGESTS) | ASSAY_CHECK_BIT(EVENT_LOG))
 #define MEASURED (REPLAYED | ASSAY_CHECK_BIT(EVENT_RULES))
@@ -54,7 +54,7 @@ static const struct rule {
     /* If not, its judge may still say so: once it sees that there is something
      * that must be right. */
     bool (*required)(const struct assay_rule_run *r);
-    uint64_t after;
+    assay_check_set after;
     void (*judge)(struct assay_rule_run *r, enum assay_check_id id);
 } rules[] = {
 #define RULE(id, wanted, after, judge)                                         \
@@ -122,7 +122,7 @@ static const struct rule {
 static void
 run_rule(struct assay_rule_run *r, const struct rule *rule)
 {
-    uint64_t after = rule->after & r->checks->required;
+    assay_check_set after = rule->after & r->checks->required;
 
     assay_checks_expect(r->checks, rule->id, rule->required(r));
     if (!assay_checks_have(r->checks, after)) {

@@ -52,8 +52,9 @@ assay_rule_proven_compose(const struct assay_rule_run *r,
 static void
 judge_unproven(struct assay_rule_run *r, enum assay_check_id id)
 {
-    uint64_t log = ASSAY_CHECK_BIT(EVENT_DIGESTS) | ASSAY_CHECK_BIT(EVENT_LOG) |
-                   ASSAY_CHECK_BIT(EVENT_RULES);
+    assay_check_set log = ASSAY_CHECK_BIT(EVENT_DIGESTS) |
+                          ASSAY_CHECK_BIT(EVENT_LOG) |
+                          ASSAY_CHECK_BIT(EVENT_RULES);
 
     log &= r->checks->required;
     if (!assay_checks_have(r->checks, log)) {
@@ -291,7 +292,7 @@ assay_rule_take_workload(struct assay_rule_run *r)
     }
     take_events(r, w);
     if (by != NULL &&
-        (r->checks->failed & ASSAY_CHECK_BIT(CONFIG_ID_EVENTS)) == 0) {
+        !assay_check_in(r->checks->failed, ASSAY_CHECK_CONFIG_ID_EVENTS)) {
         w->compose_hash = keep(b->compose_hash, sizeof(b->compose_hash), hash);
         w->compose_proven_by = by;
     }

@@ -35,11 +35,12 @@ assay_verdict_tcb_status(const struct assay_verdict *v)
 static enum assay_check_id
 first_reason(const struct assay_verdict *v)
 {
-    uint64_t missing = v->checks.required & ~v->checks.passed;
-    uint64_t set = v->checks.failed != 0 ? v->checks.failed : missing;
+    assay_check_set missing = v->checks.required & ~v->checks.passed;
+    assay_check_set set = v->checks.failed != 0 ? v->checks.failed : missing;
     unsigned id = 0;
 
-    while (id < ASSAY_CHECK_COUNT && (set & (UINT64_C(1) << id)) == 0) {
+    while (id < ASSAY_CHECK_COUNT &&
+           !assay_check_in(set, (enum assay_check_id)id)) {
         id++;
     }
     return (enum assay_check_id)id;
@@ -64,7 +65,7 @@ assay_verdict_find(const struct assay_verdict *v, enum assay_check_id id)
         .title = assay_check_title(id),
         .hint = assay_check_hint(id),
         .outcome = assay_checks_outcome(&v->checks, id),
-        .required = (v->checks.required & (UINT64_C(1) << id)) != 0,
+        .required = assay_check_in(v->checks.required, id),
         .detail = v->checks.detail[id],
     };
 }
@@ -75,7 +76,7 @@ assay_verdict_check_count(const struct assay_verdict *v)
     size_t count = 0;
 
     for (unsigned id = 0; id < ASSAY_CHECK_COUNT; id++) {
-        count += (v->checks.applies >> id) & 1;
+        count += assay_check_in(v->checks.applies, (enum assay_check_id)id);
     }
     return count;
 }
@@ -86,7 +87,8 @@ assay_verdict_check(const struct assay_verdict *v, size_t i)
     unsigned id = 0;
 
     for (; id < ASSAY_CHECK_COUNT; id++) {
-        if (((v->checks.applies >> id) & 1) != 0 && i-- == 0) {
+        if (assay_check_in(v->checks.applies, (enum assay_check_id)id) &&
+            i-- == 0) {
             break;
         }
     }

@@ -61,7 +61,7 @@ static void
 learn_date(struct assay_verifier *verifier, const struct assay_checks *checks,
            const struct assay_collateral *c)
 {
-    static const uint64_t all =
+    static const assay_check_set all =
         ASSAY_CHECK_BIT(ROOT_CRL) | ASSAY_CHECK_BIT(ROOT_CRL_DATES) |
         ASSAY_CHECK_BIT(PCK_CRL) | ASSAY_CHECK_BIT(PCK_CRL_DATES) |
         ASSAY_CHECK_BIT(TCB_SIGNER) | ASSAY_CHECK_BIT(TCB_SIGNER_DATES) |

@@ -198,7 +198,7 @@ assay_server_wants_pipe(const struct assay_server *s)
 void
 assay_server_take_head(struct assay_server *s, struct assay_error *err)
 {
-    struct assay_http1_head head;
+    ASSAY_HTTP1_UNSET struct assay_http1_head head;
     struct assay_request_class c;
     struct assay_error sub;
     size_t used;

@@ -285,6 +285,15 @@ static const struct {
     {SSL_R_HTTPS_PROXY_REQUEST, "the peer speaks HTTP without TLS"},
 };
 
+/* There is hardly ever one, and clearing costs as much where there is none. */
+static void
+clear_errors(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 /* The peer, or the way to it, broke TLS. A failure for want of memory is not
  * the peer's. */
 static enum assay_code
@@ -386,13 +395,15 @@ assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
 {
     size_t before = assay_queue_len(plain);
 
-    ERR_clear_error();
+    clear_errors();
     t->in = in;
     if (!t->ready) {
         shake_hands(t, err);
     }
     if (t->ready && err->code == ASSAY_OK) {
+        /* Asking for what is not there would cost as much as a record. */
         while (!t->goodbye && assay_queue_len(plain) - before < room &&
+               (t->in.len > 0 || SSL_has_pending(t->ssl)) &&
                read_record(t, plain, err)) {
         }
     }
@@ -401,7 +412,7 @@ assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
     }
     *used = in.len - t->in.len;
     t->in = ASSAY_EMPTY;
-    ERR_clear_error();
+    clear_errors();
     return err->code;
 }
 
@@ -447,7 +458,7 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
                           "TLS: more than %u bytes wait to be sent",
                           ASSAY_TLS_OUTPUT_MAX_BYTES);
     }
-    ERR_clear_error();
+    clear_errors();
     if (plain.len > 0 &&
         SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
         return fail_stuck(t, err, "TLS: writing");

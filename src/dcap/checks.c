@@ -6,8 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-_Static_assert(ASSAY_CHECK_COUNT <= 64, "struct assay_checks uses 64-bit sets");
-
 static const struct {
     const char *name;
     const char *title;
@@ -18,10 +16,10 @@ static const struct {
 #undef X
 };
 
-static uint64_t
+static assay_check_set
 bit(enum assay_check_id id)
 {
-    return UINT64_C(1) << id;
+    return (assay_check_set)1 << id;
 }
 
 const char *
@@ -49,7 +47,7 @@ assay_checks_expect(struct assay_checks *c, enum assay_check_id id,
 void
 assay_checks_pass(struct assay_checks *c, enum assay_check_id id)
 {
-    if ((c->failed & bit(id)) == 0) {
+    if (!assay_check_in(c->failed, id)) {
         c->passed |= bit(id);
     }
 }
@@ -81,7 +79,7 @@ assay_checks_fail(struct assay_checks *c, enum assay_check_id id,
 {
     va_list ap;
 
-    if ((c->failed & bit(id)) == 0) {
+    if (!assay_check_in(c->failed, id)) {
         va_start(ap, fmt);
         set_detail(c, id, fmt, ap);
         va_end(ap);
@@ -113,12 +111,13 @@ assay_checks_note(struct assay_checks *c, enum assay_check_id id,
 }
 
 void
-assay_checks_wait(struct assay_checks *c, enum assay_check_id id, uint64_t set)
+assay_checks_wait(struct assay_checks *c, enum assay_check_id id,
+                  assay_check_set set)
 {
-    uint64_t missing = set & c->applies & ~c->passed;
+    assay_check_set missing = set & c->applies & ~c->passed;
 
     for (unsigned i = 0; i < ASSAY_CHECK_COUNT; i++) {
-        if (((missing >> i) & 1) != 0) {
+        if (assay_check_in(missing, (enum assay_check_id)i)) {
             assay_checks_note(c, id, "needs %s", rows[i].name);
             return;
         }
@@ -126,7 +125,7 @@ assay_checks_wait(struct assay_checks *c, enum assay_check_id id, uint64_t set)
 }
 
 bool
-assay_checks_have(const struct assay_checks *c, uint64_t set)
+assay_checks_have(const struct assay_checks *c, assay_check_set set)
 {
     return (c->passed & set) == set;
 }
@@ -134,8 +133,8 @@ assay_checks_have(const struct assay_checks *c, uint64_t set)
 enum assay_outcome
 assay_checks_outcome(const struct assay_checks *c, enum assay_check_id id)
 {
-    if ((c->failed & bit(id)) != 0) {
+    if (assay_check_in(c->failed, id)) {
         return ASSAY_FAILED;
     }
-    return (c->passed & bit(id)) != 0 ? ASSAY_PASSED : ASSAY_NOT_CHECKED;
+    return assay_check_in(c->passed, id) ? ASSAY_PASSED : ASSAY_NOT_CHECKED;
 }

@@ -177,14 +177,22 @@ enum assay_check_id {
 };
 #define ASSAY_CHECK_FIRST_POLICY ASSAY_CHECK_TEE_TYPE
 
-/* A set of checks; there are at most 64. */
-#define ASSAY_CHECK_BIT(id) (UINT64_C(1) << ASSAY_CHECK_##id)
+/* A set of checks: bit n stands for the row n. */
+__extension__ typedef unsigned __int128 assay_check_set;
+_Static_assert(ASSAY_CHECK_COUNT <= 128, "there are more checks than bits");
+#define ASSAY_CHECK_BIT(id) ((assay_check_set)1 << ASSAY_CHECK_##id)
+
+static inline bool
+assay_check_in(assay_check_set set, enum assay_check_id id)
+{
+    return ((set >> id) & 1) != 0;
+}
 
 struct assay_checks {
-    uint64_t applies;  /* rows that the verdict shows */
-    uint64_t required; /* rows that must pass */
-    uint64_t passed;
-    uint64_t failed;
+    assay_check_set applies;  /* rows that the verdict shows */
+    assay_check_set required; /* rows that must pass */
+    assay_check_set passed;
+    assay_check_set failed;
     char detail[ASSAY_CHECK_COUNT][160];
 };
 
@@ -209,9 +217,9 @@ void assay_checks_note(struct assay_checks *c, enum assay_check_id id,
 /* A row that cannot be judged yet: the remark names the first row of `set`
  * that applies and has not passed. */
 void assay_checks_wait(struct assay_checks *c, enum assay_check_id id,
-                       uint64_t set);
+                       assay_check_set set);
 
 /* All rows of a set ran and passed. */
-bool assay_checks_have(const struct assay_checks *c, uint64_t set);
+bool assay_checks_have(const struct assay_checks *c, assay_check_set set);
 enum assay_outcome assay_checks_outcome(const struct assay_checks *c,
                                         enum assay_check_id id);

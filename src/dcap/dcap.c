@@ -12,7 +12,7 @@
 
 static const struct step {
     enum assay_check_id id;
-    uint64_t after; /* checks that must have passed (those that apply) */
+    assay_check_set after; /* checks that must have passed (those that apply) */
     void (*judge)(struct assay_dcap_run *r, enum assay_check_id id);
 } steps[] = {
 #define STEP(id, after, judge) {ASSAY_CHECK_##id, after, judge}
@@ -70,7 +70,7 @@ run_steps(struct assay_dcap_run *r)
         }
     }
     for (size_t i = 0; i < STEP_COUNT && r->err->code == ASSAY_OK; i++) {
-        if ((r->checks->applies & (UINT64_C(1) << steps[i].id)) == 0) {
+        if (!assay_check_in(r->checks->applies, steps[i].id)) {
             continue;
         }
         if (assay_checks_have(r->checks, steps[i].after & r->checks->applies)) {

@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * evidence_parse.c - a bundle from text to view.
- *
- * The tables say which members an object has; the readers below take their
- * values. Nothing is authenticated here.
+ * evidence_parse.c - a bundle from text to view. Which members there are,
+ * members.c has judged; the readers take their values. Nothing is authenticated
+ * here.
  */
 #include "evidence/evidence.h"
 
@@ -17,7 +16,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "base/timestamp.h"
-#include "collateral/parts.h"
+#include "evidence/members.h"
 
 static const struct assay_json_limits limits = {
     .max_bytes = ASSAY_EVIDENCE_MAX_BYTES,
@@ -25,71 +24,16 @@ static const struct assay_json_limits limits = {
     .max_nodes = 1u << 18, /* an event has up to 15 */
 };
 
-/* --- which members there are -------------------------------------------- */
-
-struct member {
-    const char *name;
-    enum assay_json_type type; /* TRUE: a boolean */
-    bool required;
-};
-#define MEMBERS_MAX 8u
-
-static const struct object {
-    const char *path; /* "": the bundle */
-    struct member members[MEMBERS_MAX + 1];
-} objects[] = {
-    {"",
-     {{"format", ASSAY_JSON_STRING, true},
-      {"quote", ASSAY_JSON_STRING, true},
-      {"event_log", ASSAY_JSON_ARRAY, false},
-      {"app_compose", ASSAY_JSON_STRING, false},
-      {"vm_config", ASSAY_JSON_STRING, false},
-      {"collateral", ASSAY_JSON_OBJECT, true},
-      {"session", ASSAY_JSON_OBJECT, true},
-      {"claims", ASSAY_JSON_OBJECT, true}}},
-    {"session",
-     {{"wire", ASSAY_JSON_STRING, true},
-      {"nonce", ASSAY_JSON_STRING, true},
-      {"exporter", ASSAY_JSON_STRING, true},
-      {"certificate", ASSAY_JSON_STRING, true}}},
-    {"claims",
-     {{"server_name", ASSAY_JSON_STRING, true},
-      {"time", ASSAY_JSON_STRING, true},
-      {"policy", ASSAY_JSON_OBJECT, true},
-      {"root_sha256", ASSAY_JSON_STRING, true},
-      {"verdict", ASSAY_JSON_OBJECT, true}}},
-    {"claims.policy",
-     {{"form", ASSAY_JSON_STRING, true},
-      {"text", ASSAY_JSON_STRING, true},
-      {"compose_file", ASSAY_JSON_STRING, false}}},
-    {"claims.verdict",
-     {{"trusted", ASSAY_JSON_TRUE, true},
-      {"summary", ASSAY_JSON_STRING, true}}},
-};
-#define OBJECT_COUNT (sizeof(objects) / sizeof(objects[0]))
-
 struct bundle {
     const struct assay_json *j;
     struct assay_evidence *e;
     struct assay_error *err;
 };
 
-/* The value at a path of names with dots between; NONE if it is not there. */
 static uint32_t
-find(const struct assay_json *j, const char *path)
+find(const struct bundle *b, const char *path)
 {
-    uint32_t node = ASSAY_JSON_ROOT;
-    char name[32];
-
-    while (*path != '\0' && node != ASSAY_JSON_NONE) {
-        size_t n = strcspn(path, ".");
-
-        memcpy(name, path, n);
-        name[n] = '\0';
-        node = assay_json_member(j, node, name);
-        path += path[n] == '.' ? n + 1 : n;
-    }
-    return node;
+    return assay_evidence_find(b->j, path);
 }
 
 static void
@@ -100,136 +44,13 @@ fail_at(const struct bundle *b, uint32_t node, enum assay_code code,
                path, why);
 }
 
-static bool
-is_type(const struct assay_json *j, uint32_t node, enum assay_json_type want)
-{
-    enum assay_json_type have = assay_json_type(j, node);
-
-    return have == want ||
-           (want == ASSAY_JSON_TRUE && have == ASSAY_JSON_FALSE);
-}
-
-static const struct member *
-known_member(const struct object *o, struct assay_slice name)
-{
-    for (const struct member *m = o->members; m->name != NULL; m++) {
-        if (assay_slice_is(name, m->name)) {
-            return m;
-        }
-    }
-    return NULL;
-}
-
-/* For people who add to bundles: "x-ticket". */
-static bool
-is_extension(struct assay_slice name)
-{
-    return name.len > 2 && name.ptr[0] == 'x' && name.ptr[1] == '-';
-}
-
-static void
-check_object(const struct bundle *b, const struct object *o)
-{
-    const char *dot = o->path[0] != '\0' ? "." : "";
-    uint32_t node = find(b->j, o->path);
-
-    for (uint32_t c = assay_json_first(b->j, node); c != ASSAY_JSON_NONE;
-         c = assay_json_next(b->j, c)) {
-        struct assay_slice name = assay_json_string(b->j, c);
-        const struct member *m = known_member(o, name);
-
-        if (m == NULL && !is_extension(name)) {
-            assay_fail(b->err, ASSAY_INVALID, assay_json_offset(b->j, c),
-                       "evidence: unknown member %s%s%.*s", o->path, dot,
-                       (int)(name.len < 60 ? name.len : 60),
-                       (const char *)name.ptr);
-        } else if (m != NULL &&
-                   !is_type(b->j, assay_json_value(b->j, c), m->type)) {
-            assay_fail(b->err, ASSAY_INVALID, assay_json_offset(b->j, c),
-                       "evidence: %s%s%s: not %s", o->path, dot, m->name,
-                       m->type == ASSAY_JSON_TRUE
-                           ? "true or false"
-                           : assay_json_type_name(m->type));
-        }
-    }
-    for (const struct member *m = o->members; m->name != NULL; m++) {
-        if (m->required &&
-            assay_json_member(b->j, node, m->name) == ASSAY_JSON_NONE) {
-            assay_fail(b->err, ASSAY_MISSING, ASSAY_NO_OFFSET,
-                       "evidence: %s%s%s is missing", o->path, dot, m->name);
-        }
-    }
-}
-
-/* Another version may have other members: it is the first thing to ask. */
-static void
-check_format(const struct bundle *b)
-{
-    uint32_t node = find(b->j, "format");
-
-    if (assay_json_type(b->j, ASSAY_JSON_ROOT) != ASSAY_JSON_OBJECT ||
-        node == ASSAY_JSON_NONE ||
-        assay_json_type(b->j, node) != ASSAY_JSON_STRING) {
-        assay_fail(b->err, ASSAY_MALFORMED, 0,
-                   "evidence: not a bundle: \"format\": "
-                   "\"" ASSAY_EVIDENCE_FORMAT "\" is missing");
-    } else if (!assay_slice_is(assay_json_string(b->j, node),
-                               ASSAY_EVIDENCE_FORMAT)) {
-        fail_at(b, node, ASSAY_UNSUPPORTED, "format",
-                "not " ASSAY_EVIDENCE_FORMAT);
-    }
-}
-
-/* One is kept in bundles of collateral for other tools, and nobody judges it:
- * who changed it would not be found out. */
-static bool
-is_judged(const struct assay_part_row *row)
-{
-    return strcmp(row->name, "pck_crl_issuer_chain") != 0;
-}
-
-static void
-check_collateral_names(const struct bundle *b)
-{
-    uint32_t node = find(b->j, "collateral");
-
-    for (uint32_t c = assay_json_first(b->j, node); c != ASSAY_JSON_NONE;
-         c = assay_json_next(b->j, c)) {
-        struct assay_slice name = assay_json_string(b->j, c);
-        bool known = is_extension(name);
-
-        for (size_t i = 0; i < ASSAY_PART_COUNT; i++) {
-            known = known || (is_judged(&assay_part_rows[i]) &&
-                              assay_slice_is(name, assay_part_rows[i].name));
-        }
-        if (!known) {
-            assay_fail(b->err, ASSAY_INVALID, assay_json_offset(b->j, c),
-                       "evidence: unknown member collateral.%.*s",
-                       (int)(name.len < 60 ? name.len : 60),
-                       (const char *)name.ptr);
-        }
-    }
-}
-
-static void
-check_members(const struct bundle *b)
-{
-    check_format(b);
-    for (size_t i = 0; i < OBJECT_COUNT && b->err->code == ASSAY_OK; i++) {
-        check_object(b, &objects[i]);
-    }
-    if (b->err->code == ASSAY_OK) {
-        check_collateral_names(b);
-    }
-}
-
 /* --- values -------------------------------------------------------------- */
 
 /* A text, which may be missing where the table allows that. */
 static struct assay_slice
 read_text(const struct bundle *b, const char *path, size_t max)
 {
-    uint32_t node = find(b->j, path);
+    uint32_t node = find(b, path);
     struct assay_slice s = assay_json_string(b->j, node);
 
     if (node != ASSAY_JSON_NONE && s.len > max) {
@@ -254,8 +75,8 @@ static void
 read_fixed(const struct bundle *b, const char *path, uint8_t *out, size_t n)
 {
     if (b->err->code == ASSAY_OK) {
-        (void)!assay_hex_decode(assay_json_string(b->j, find(b->j, path)), out,
-                                n, "hex", b->err);
+        (void)!assay_hex_decode(assay_json_string(b->j, find(b, path)), out, n,
+                                "hex", b->err);
         blame(b, path);
     }
 }
@@ -265,7 +86,7 @@ static void
 read_hex(const struct bundle *b, const char *path, size_t max,
          struct assay_buf *out)
 {
-    uint32_t node = find(b->j, path);
+    uint32_t node = find(b, path);
     struct assay_slice hex = assay_json_string(b->j, node);
     uint8_t *room;
 
@@ -308,7 +129,7 @@ read_quote(const struct bundle *b)
 static void
 read_log(const struct bundle *b)
 {
-    uint32_t node = find(b->j, "event_log");
+    uint32_t node = find(b, "event_log");
 
     if (node != ASSAY_JSON_NONE && b->err->code == ASSAY_OK) {
         (void)!assay_eventlog_parse(assay_json_span(b->j, node),
@@ -321,7 +142,7 @@ read_log(const struct bundle *b)
 static void
 read_collateral(const struct bundle *b)
 {
-    struct assay_slice span = assay_json_span(b->j, find(b->j, "collateral"));
+    struct assay_slice span = assay_json_span(b->j, find(b, "collateral"));
 
     if (b->err->code == ASSAY_OK) {
         (void)!assay_collateral_parse(b->e->ctx, span, &b->e->collateral,
@@ -335,7 +156,7 @@ static void
 read_session(const struct bundle *b)
 {
     struct assay_evidence_view *v = &b->e->view;
-    uint32_t node = find(b->j, "session.wire");
+    uint32_t node = find(b, "session.wire");
     struct assay_slice name = assay_json_string(b->j, node);
     enum assay_wire wire = ASSAY_WIRE_V2;
 
@@ -365,7 +186,7 @@ read_server_name(const struct bundle *b)
 
     assay_copy(e->server_name, name); /* the rest is zero; no NUL in JSON */
     if (b->err->code == ASSAY_OK && !assay_name_is_valid(e->server_name)) {
-        fail_at(b, find(b->j, "claims.server_name"), ASSAY_INVALID,
+        fail_at(b, find(b, "claims.server_name"), ASSAY_INVALID,
                 "claims.server_name", "no DNS name and no IP address");
     }
     e->view.server_name = e->server_name;
@@ -375,7 +196,7 @@ static void
 read_policy(const struct bundle *b)
 {
     struct assay_evidence_view *v = &b->e->view;
-    uint32_t form = find(b->j, "claims.policy.form");
+    uint32_t form = find(b, "claims.policy.form");
 
     v->policy_is_toml = assay_slice_is(assay_json_string(b->j, form), "toml");
     if (!v->policy_is_toml &&
@@ -385,7 +206,7 @@ read_policy(const struct bundle *b)
     }
     v->policy = read_text(b, "claims.policy.text", ASSAY_POLICY_MAX_BYTES);
     if (v->policy.len == 0 && b->err->code == ASSAY_OK) {
-        fail_at(b, find(b->j, "claims.policy.text"), ASSAY_MALFORMED,
+        fail_at(b, find(b, "claims.policy.text"), ASSAY_MALFORMED,
                 "claims.policy.text", "empty");
     }
     read_hex(b, "claims.policy.compose_file", ASSAY_COMPOSE_MAX_BYTES,
@@ -400,18 +221,17 @@ read_claims(const struct bundle *b)
 
     read_server_name(b);
     if (b->err->code == ASSAY_OK) {
-        (void)!assay_time_parse(
-            assay_json_string(b->j, find(b->j, "claims.time")), &v->time_s,
-            "time", b->err);
+        (void)!assay_time_parse(assay_json_string(b->j, find(b, "claims.time")),
+                                &v->time_s, "time", b->err);
         blame(b, "claims.time");
     }
     if (b->err->code == ASSAY_OK && v->time_s < 0) {
-        fail_at(b, find(b->j, "claims.time"), ASSAY_INVALID, "claims.time",
+        fail_at(b, find(b, "claims.time"), ASSAY_INVALID, "claims.time",
                 "before 1970");
     }
     read_policy(b);
     read_fixed(b, "claims.root_sha256", v->root_sha256, sizeof(v->root_sha256));
-    v->trusted = assay_json_type(b->j, find(b->j, "claims.verdict.trusted")) ==
+    v->trusted = assay_json_type(b->j, find(b, "claims.verdict.trusted")) ==
                  ASSAY_JSON_TRUE;
     v->summary = read_text(b, "claims.verdict.summary",
                            ASSAY_EVIDENCE_SUMMARY_MAX_BYTES);
@@ -422,8 +242,7 @@ read_bundle(const struct bundle *b)
 {
     struct assay_evidence_view *v = &b->e->view;
 
-    check_members(b);
-    if (b->err->code != ASSAY_OK) {
+    if (assay_evidence_check_members(b->j, b->err) != ASSAY_OK) {
         return;
     }
     read_quote(b);

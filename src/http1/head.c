@@ -146,16 +146,26 @@ read_fields(struct assay_http1_reader *r, struct assay_http1_head *h)
 /* --- both kinds -----------------------------------------------------------
  */
 
+/* Without the fields that are not there. */
+static void
+hand_over(struct assay_http1_head *out, const struct assay_http1_head *h)
+{
+    memcpy(out, h,
+           offsetof(struct assay_http1_head, field) +
+               h->field_count * sizeof(h->field[0]));
+}
+
 static void
 read_request(struct assay_slice in, size_t start, struct assay_http1_head *out,
              struct assay_error *err)
 {
-    struct assay_http1_head h = {0};
+    ASSAY_HTTP1_UNSET struct assay_http1_head h;
     struct assay_http1_reader r = {in.ptr, in.ptr + start, err};
 
+    memset(&h, 0, offsetof(struct assay_http1_head, field));
     if (assay_http1_read_request_line(&r, &h) && read_fields(&r, &h) &&
         assay_http1_judge_request(&r, &h)) {
-        *out = h;
+        hand_over(out, &h);
     }
 }
 
@@ -163,12 +173,13 @@ static void
 read_response(struct assay_slice in, const char *method,
               struct assay_http1_head *out, struct assay_error *err)
 {
-    struct assay_http1_head h = {0};
+    ASSAY_HTTP1_UNSET struct assay_http1_head h;
     struct assay_http1_reader r = {in.ptr, in.ptr, err};
 
+    memset(&h, 0, offsetof(struct assay_http1_head, field));
     if (assay_http1_read_status_line(&r, &h) && read_fields(&r, &h) &&
         assay_http1_judge_response(&r, method, &h)) {
-        *out = h;
+        hand_over(out, &h);
     }
 }
 

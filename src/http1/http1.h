@@ -48,13 +48,25 @@ struct assay_http1_head {
     unsigned status; /* 100 to 599 */
     struct assay_slice reason;
     /* both */
-    struct assay_http1_field field[ASSAY_HTTP1_FIELDS_MAX];
-    size_t field_count;
     enum assay_http1_framing framing;
     uint64_t content_length; /* with ASSAY_HTTP1_LENGTH */
     bool keep_alive;         /* the connection may be used again */
     bool upgrade; /* 1.1, Connection names "upgrade" and Upgrade is there */
+    size_t field_count;
+    /* Last, and not set behind its count: most of it is never touched. */
+    struct assay_http1_field field[ASSAY_HTTP1_FIELDS_MAX];
 };
+
+/* Before a head on the stack that a reader is about to set: hardening would
+ * zero all of it, for every message. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define ASSAY_HTTP1_UNSET __attribute__((uninitialized))
+#endif
+#endif
+#ifndef ASSAY_HTTP1_UNSET
+#define ASSAY_HTTP1_UNSET
+#endif
 
 /* Reads a request's head from the start of `in`.
  *

@@ -66,6 +66,8 @@ enum assay_code
 assay_http1_put_field(struct assay_buf *to, struct assay_slice name,
                       struct assay_slice value, struct assay_error *err)
 {
+    uint8_t *line;
+
     if (err->code != ASSAY_OK) {
         return err->code;
     }
@@ -75,10 +77,14 @@ assay_http1_put_field(struct assay_buf *to, struct assay_slice name,
     if (!assay_http1_all(value, ASSAY_HTTP1_TEXT)) {
         return refuse(err, "field value: a control character");
     }
-    assay_buf_add(to, name);
-    assay_buf_add_text(to, ": ");
-    assay_buf_add(to, assay_http1_trim(value));
-    assay_buf_add_text(to, "\r\n");
+    value = assay_http1_trim(value);
+    line = assay_buf_extend(to, name.len + value.len + 4);
+    if (line != NULL) {
+        assay_copy(line, name);
+        memcpy(line + name.len, ": ", 2);
+        assay_copy(line + name.len + 2, value);
+        memcpy(line + name.len + 2 + value.len, "\r\n", 2);
+    }
     return assay_buf_check(to, "field", err);
 }
 

@@ -255,7 +255,7 @@ def stapling(name):
 
 
 BEHAVIOURS.update({f"staple-{what}": stapling(f"staple-{what}.json")
-                   for what in ("good", "forged")})
+                   for what in ("good", "old", "forged")})
 
 
 # Before the handshake is done.

@@ -61,6 +61,16 @@ class Rollback(Case):
             self.check(ask(new, cache=False), TRUSTED)
             self.assertEqual(len(names()), 2)
 
+    def test_nothing_is_pinned_on_it(self):
+        with FakePccs(NEW.parts) as new, FakePccs(OLD.parts) as old:
+            def pin(source):
+                return run("policy", "pin", "--type", "tdx", "--root",
+                           NEW.root, "--at", NOW, *PATIENT, "--no-cache",
+                           "--pccs", source.url, "--quote", NEW.quote)
+            self.check(pin(new), TRUSTED)
+            self.assertEqual(len(names()), 2)
+            self.check_one_line(pin(old), NOT_TRUSTED, "collateral_rollback")
+
     def test_other_sources_are_asked(self):
         with FakePccs(NEW.parts) as new, FakePccs(OLD.parts) as old:
             self.check(ask(new, cache=False), TRUSTED)

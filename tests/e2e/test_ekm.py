@@ -381,6 +381,15 @@ class Queue(Case):
                 self.assertEqual(self.ekm.ask([KNOWN])[0], 200)
 
 
+class Signals(Case):
+    def test_a_reload_is_no_end(self):
+        with Ekm(SIMULATOR.ready["guest"]) as ekm:
+            ekm.process.send_signal(signal.SIGHUP)
+            until(ekm.log, lambda: "nothing is reloaded" in ekm.log
+                  or ekm.process.poll() is not None)
+            self.assertEqual(ekm.ask([KNOWN])[0], 200)
+
+
 class Options(Case):
     def serve(self, *args):
         p = subprocess.run([str(SERVE), *map(str, args)], capture_output=True,
@@ -399,6 +408,13 @@ class Options(Case):
                 ((*good, "--cert", "x"), "--cert exclude"),
                 ((*good, "--announce", "off"), "--announce exclude"),
                 ((*good, "--quote-rate", "1"), "--quote-rate exclude"),
+                # What would do nothing here is not taken in silence.
+                ((*good, "--admin", "127.0.0.1:0"), "--admin exclude"),
+                ((*good, "--access-log", "x"), "--access-log exclude"),
+                ((*good, "--workers", "2"), "--workers exclude"),
+                ((*good, "--max-connections-per-address", "2"),
+                 "--max-connections-per-address exclude"),
+                ((*good, "--proxy-protocol"), "--proxy-protocol exclude"),
                 *(((*good, "--listen", at), "only, not on") for at in (
                     "0.0.0.0:80", "192.0.2.1:80", "[::]:80", "localhost:80",
                     "[::ffff:127.0.0.1]:80", "[2001:db8::1]:80", "128.0.0.1:80"))):

@@ -244,6 +244,21 @@ class Saved(EvidenceCase):
         self.check(self.verify(file, "--accept", "OutOfDate"), TRUSTED)
 
 
+class NotAQuote(EvidenceCase):
+    """A bundle where a quote is wanted: which option is meant."""
+
+    def test_where_a_quote_is_wanted(self):
+        long = write("long.json", b"{" + b" " * (1 << 20) + b"}")
+        for args in (("verify",), ("policy", "pin", "--quote"),
+                     ("collateral", "prefetch"),
+                     ("collateral", "fetch", "-o", SCRATCH / "none")):
+            for file in self.file, long:
+                with self.subTest((args, file)):
+                    self.check_refused(run(*args, file), UNREADABLE, file.name,
+                                       "'assay verify --evidence'")
+        self.check(run("inspect", self.file), TRUSTED)
+
+
 class OthersWord(EvidenceCase):
     """Policy and root of a bundle are its author's claims."""
 

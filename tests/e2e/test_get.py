@@ -841,7 +841,7 @@ class Collateral(GetCase):
                                     max_collateral_age_secs=20 * day,
                                     min_tcb_evaluation_data_number=18)
         strict = self.policy_file("strict.json", cache_collateral=True,
-                                  max_collateral_age_secs=day)
+                                  max_collateral_age_secs=day // 2)
         newer = self.policy_file("newer.json", cache_collateral=True,
                                  min_tcb_evaluation_data_number=19)
         with FakePccs(self.parts) as pccs:

@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 import harness
 from harness import (ASSAY, NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE, Case,
@@ -114,9 +115,14 @@ class Interop(Case):
 
     def staples(self):
         """What the stapling behaviours send."""
-        good = SIMULATOR.folder / "staple-good.json"
-        self.check(run("collateral", "fetch", SIMULATOR.quote_file(), "-o",
-                       good, "--pccs", SIMULATOR.ready["pccs"]), TRUSTED)
+        def fetch(name, age_days):
+            SIMULATOR.change(f"clock={int(time.time()) - age_days * 86400}")
+            file = SIMULATOR.folder / name
+            self.check(run("collateral", "fetch", SIMULATOR.quote_file(), "-o",
+                           file, "--pccs", SIMULATOR.ready["pccs"]), TRUSTED)
+            return file
+        fetch("staple-old.json", 8)
+        good = fetch("staple-good.json", 0)
         forged = json.loads(good.read_text())
         forged["qe_identity"] = forged["qe_identity"].replace("1", "2")
         (SIMULATOR.folder / "staple-forged.json").write_text(
@@ -127,20 +133,22 @@ class Interop(Case):
         keep anybody from it."""
         self.staples()
         nowhere = {"pccs_url": "http://127.0.0.1:1"}
-        young = {"staple": True, "max_collateral_age_secs": 1728000}
+        staple = {"staple": True}
         for changes, name, origin in (
-                ({**young, **nowhere}, "staple-good", "server"),
-                (young, "staple-good", "server"),
+                ({**staple, **nowhere}, "staple-good", "server"),
+                (staple, "staple-good", "server"),
                 # in date, and older than a week: a server may not hold on to
                 # what suits it
-                ({"staple": True}, "staple-good", "source"),
-                (young, "staple-forged", "source"),
+                (staple, "staple-old", "source"),
+                ({**staple, "max_collateral_age_secs": 20 * 86400},
+                 "staple-old", "server"),
+                (staple, "staple-forged", "source"),
                 ({"staple": False}, "staple-good", "source"),
-                (young, "sized", "source")):
+                (staple, "sized", "source")):
             with self.subTest((changes, name)):
                 session = self.good(name, **changes)
                 self.assertEqual(session["collateral_from"], origin)
-        got = self.get("staple-forged", **young, **nowhere)
+        got = self.get("staple-forged", **staple, **nowhere)
         self.check(got, UNREADABLE)
         got = run("get", "-v", "--ca", SERVER.ca, "--policy",
                   self.policy(staple=True),
@@ -160,9 +168,8 @@ class Interop(Case):
         self.assertEqual(got.json["verdict"]["error"]["code"],
                          "collateral_rollback")
         self.good("sized", collateral_rollback="warn")
-        staple = {"staple": True, "max_collateral_age_secs": 1728000}
         self.staples()
-        got = self.check(self.get("staple-good", **staple), NOT_TRUSTED)
+        got = self.check(self.get("staple-good", staple=True), NOT_TRUSTED)
         self.assertEqual(got.json["verdict"]["session"]["collateral_from"],
                          "source")
 

@@ -21,12 +21,23 @@ TCB_INFO, QE_IDENTITY, PCK_CRL, ROOT_CA_CRL = PART_NAMES
 TCB_CHAIN = "TCB-Info-Issuer-Chain"
 
 
-def ask(pccs, *args, world=None, patience=PATIENT, cache=False, at=NOW):
+def make_certificate(name):
+    cert, key = SCRATCH / f"{name}.pem", SCRATCH / f"{name}.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+         "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, key
+
+
+def ask(pccs, *args, world=None, patience=PATIENT, cache=False, at=NOW,
+        env=None):
     """assay verify with these sources: FakePccs objects or URLs."""
     urls = [p if isinstance(p, str) else p.url for p in pccs]
     options = () if cache else ("--no-cache",)
     return (world or TDX).verify("--pccs", ",".join(urls), *patience, *options,
-                                 *args, at=at)
+                                 *args, at=at, env=env)
 
 
 def fetch(pccs, out, *args, world=None):
@@ -250,13 +261,7 @@ class Sources(Case):
 class Tls(Case):
     @classmethod
     def setUpClass(cls):
-        cls.cert, cls.key = SCRATCH / "tls.pem", SCRATCH / "tls.key"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pccs",
-             "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
-             "-keyout", cls.key, "-out", cls.cert],
-            check=True, capture_output=True)
+        cls.cert, cls.key = make_certificate("tls")
 
     def serve(self):
         return FakePccs(TDX.parts, tls_files=(self.cert, self.key))
@@ -281,6 +286,37 @@ class Tls(Case):
         with self.serve() as pccs:
             for path in (empty, SCRATCH / "none"):
                 self.check_refused(ask([pccs], "--pccs-ca", path), UNREADABLE,
+                                   path)
+            self.assertEqual(pccs.requests, [])
+
+    def test_policy_adds_roots(self):
+        """ca_file is beside the system's roots, --pccs-ca in place of both."""
+        other_cert, other_key = make_certificate("other")
+        policy = write("ca-file", json.dumps(
+            {"type": "tdx", "partial": True, "ca_file": str(self.cert)}))
+        system = {**clean_environment(), "SSL_CERT_FILE": str(other_cert)}
+        with self.serve() as named, FakePccs(
+                TDX.parts, tls_files=(other_cert, other_key)) as common:
+            for rows in ((named, None, (), TRUSTED),
+                         (named, system, (), TRUSTED),
+                         (common, system, (), TRUSTED),
+                         (common, None, (), UNREADABLE),
+                         (named, None, ("--pccs-ca", other_cert), UNREADABLE),
+                         (common, None, ("--pccs-ca", other_cert), TRUSTED)):
+                pccs, env, args, code = rows
+                with self.subTest(rows):
+                    self.check(ask([pccs], "--policy", policy, *args, env=env),
+                               code)
+            self.check(ask([common], env=system), TRUSTED)
+            self.check(ask([named], env=system), UNREADABLE)
+
+    def test_bad_roots_of_policy(self):
+        empty = write("empty-ca", "")
+        with self.serve() as pccs:
+            for path in (empty, SCRATCH / "none"):
+                policy = write("bad-ca-file", json.dumps(
+                    {"type": "tdx", "partial": True, "ca_file": str(path)}))
+                self.check_refused(ask([pccs], "--policy", policy), UNREADABLE,
                                    path)
             self.assertEqual(pccs.requests, [])
 

@@ -62,6 +62,39 @@ class Base(Case):
         return process.returncode, out, err
 
 
+class Evidence(Base):
+    """--save-evidence: before anything goes out, trusted or not."""
+
+    def judge(self, file, policy=None):
+        return run("verify", "--evidence", file, "--policy",
+                   policy or self.policy(), "--root", SIMULATOR.root)
+
+    def test_is_kept(self):
+        file = SCRATCH / "pipe-evidence.json"
+        self.assertEqual(self.pipe("echo", b"abc", "--save-evidence", file),
+                         (TRUSTED, b"abc", b""))
+        self.check(self.judge(file), TRUSTED)
+
+    def test_of_a_server_that_is_refused(self):
+        file = SCRATCH / "pipe-refused.json"
+        strict = {"compose_hash": "00" * 32}
+        code, out, err = self.pipe("echo", b"abc", "--save-evidence", file,
+                                   **strict)
+        self.assertEqual((code, out), (NOT_TRUSTED, b""))
+        self.assertIn(b"app_compose: ", err)
+        self.check(self.judge(file, self.policy(**strict)), NOT_TRUSTED)
+        self.check(self.judge(file, self.policy()), TRUSTED)
+
+    def test_nothing_goes_out_without(self):
+        heard = SIMULATOR.folder / "heard"
+        heard.unlink(missing_ok=True)
+        code, out, err = self.pipe("all-at-once", b"abc", "--save-evidence",
+                                   SCRATCH / "no" / "x.json")
+        self.assertEqual((code, out), (UNREADABLE, b""))
+        self.assertIn(b"--save-evidence: ", err)
+        self.assertFalse(heard.exists())
+
+
 class Pipe(Base):
     def test_both_ways(self):
         for size in (0, 1, 1000, 20 * MIB):

@@ -48,7 +48,9 @@ class Serve:
             str(SERVE), "--listen", "127.0.0.1:0", "--backend", address,
             "--self-signed", "localhost,127.0.0.1", "--cert-out",
             str(self.ca), "--ready-file", str(self.ready_file), "--quotes",
-            source, "--verbose", "--quote-rate", "0", *options]
+            source, "--verbose",
+            # all of a test's clients are one address
+            "--quote-rate", "0", *options]
 
     def __enter__(self):
         with open(self.log_file, "wb") as log:
@@ -460,7 +462,8 @@ class Forward(Shared):
         sent = [("X-Mine", "kept"), ("Cookie", "a=b"), ("X-Assay-Trusted", "1"),
                 ("x-assay", "kept"), ("X-TLS-EKM-Channel-Binding", "00:00"),
                 ("X_Tls_Ekm_Channel_Binding", "00:00"),
-                ("X-Forwarded-For", "6.6.6.6"), ("X_Forwarded_For", "6.6.6.6"),
+                ("X.Assay.Trusted", "1"), ("x!forwarded~for", "6.6.6.6"),
+                ("Content.Length", "5"), ("X-Forwarded-For", "6.6.6.6"), ("X_Forwarded_For", "6.6.6.6"),
                 ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "evil"),
                 ("Forwarded", "for=6.6.6.6"), ("X-Real-IP", "6.6.6.6"),
                 ("TE", "trailers"), ("Keep-Alive", "timeout=9"),

@@ -20,7 +20,8 @@ NAMES = (
     ("Content-Type", False), ("Location", False), ("Upgrade", False),
     ("X-Assay-Peer-Trusted", False), ("X-TLS-EKM-Channel-Binding", False),
     ("X_Tls_Ekm_Channel_Binding", False), ("X-Forwarded-For", False),
-    ("x_forwarded_for", False), ("Forwarded", False), ("X-Real-IP", False))
+    ("x_forwarded_for", False), ("x.assay~peer", False),
+    ("Content.Length", False), ("Forwarded", False), ("X-Real-IP", False))
 
 
 def lines(*names):

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "harness/pair.h"
+#include "harness/unit.h"
 
 static struct pair_platform platform;
 static struct assay_policy *policy;
@@ -28,4 +29,17 @@ pair_teardown(void **state)
     assay_policy_free(policy);
     pair_platform_free(&platform);
     return 0;
+}
+
+/* The client's request, and what comes of it. */
+static inline void
+pair_say(struct pair *s, const char *text)
+{
+    struct assay_error err;
+
+    assert_int_equal(assay_client_begin(s->client, s->now, &err), ASSAY_OK);
+    assert_int_equal(assay_client_write(s->client, assay_slice_of(text), &err),
+                     ASSAY_OK);
+    assay_client_end(s->client);
+    pair_run(s);
 }

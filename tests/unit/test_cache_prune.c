@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/folder.h"
 #include "harness/unit.h"
 #include "io/cache_prune.h"
 
@@ -49,16 +50,7 @@ there(const char *name)
 static void
 clear(void)
 {
-    DIR *d = opendir(folder);
-    int fd = d != NULL ? dirfd(d) : -1;
-    const struct dirent *e;
-
-    while (fd >= 0 && (e = readdir(d)) != NULL) {
-        (void)unlinkat(fd, e->d_name, 0);
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
+    folder_clear(folder);
 }
 
 static void

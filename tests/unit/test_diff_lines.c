@@ -55,7 +55,7 @@ test_rows(void **state)
 }
 
 static size_t
-count_lines(const struct assay_buf *b, char sign)
+count_lines(const struct assay_buf *b, uint8_t sign)
 {
     size_t count = 0;
 

@@ -9,7 +9,7 @@
 #include "assay/verify.h"
 #include "atls/ekm.h"
 #include "base/text.h"
-#include "harness/unit.h"
+#include "harness/ctx.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define VALUE  "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
@@ -17,8 +17,6 @@
 #define HMAC   "40aebdd806d26e8f610463be832e9890b55f6f96b49be1de030da2112920aadb"
 #define NAME   ASSAY_EKM_FIELD ": "
 #define END    "\r\n"
-
-static struct assay_ctx *ctx;
 
 static enum assay_code
 read_fields(const char *secret, const char *fields, uint8_t out[32],
@@ -133,13 +131,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
-    struct assay_error err;
-    int failed;
 
-    if (assay_ctx_new(&ctx, &err) != ASSAY_OK) {
-        return 1;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    assay_ctx_free(ctx);
-    return failed;
+    return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

@@ -4,7 +4,7 @@
  * test_identity_names.c - several certificates at one door: which one a client
  * is shown.
  */
-#include "harness/unit.h"
+#include "harness/ctx.h"
 
 #include "assay/assay.h"
 #include "atls/tls.h"
@@ -12,8 +12,6 @@
 
 #define NOW_S INT64_C(1790000000)
 #define DAY_S INT64_C(86400)
-
-static struct assay_ctx *ctx;
 
 static struct assay_tls_identity *
 make(const char *const *names, size_t count)
@@ -152,13 +150,6 @@ main(void)
         cmocka_unit_test(test_choice),
         cmocka_unit_test(test_names_and_dates),
     };
-    struct assay_error err;
-    int failed;
 
-    if (assay_ctx_new(&ctx, &err) != ASSAY_OK) {
-        return 1;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    assay_ctx_free(ctx);
-    return failed;
+    return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

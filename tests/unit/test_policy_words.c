@@ -17,6 +17,9 @@ test_members(void **state)
         const struct policy_words *w = policy_words_of(assay_slice_of(name));
 
         CHECK(name, w != NULL);
+        if (w == NULL) {
+            continue;
+        }
         CHECK(name, strcmp(w->name, name) == 0);
         CHECK(name, w->set != NULL && strlen(w->set) > 10);
         CHECK(name, w->otherwise != NULL && strlen(w->otherwise) > 10);

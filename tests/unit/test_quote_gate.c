@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/ctx.h"
 #include "harness/loop.h"
 #include "io/quote_gate.h"
 
@@ -17,8 +18,6 @@
 #define TICKETS 200
 #define AT_ONCE 3
 #define BATCH   8 /* tickets between two looks */
-
-static struct assay_ctx *ctx;
 
 static struct assay_quote_gate *
 new_gate(uint32_t at_once, uint32_t waiting, uint32_t per_s, bool one_peer)
@@ -313,13 +312,6 @@ main(void)
         cmocka_unit_test(test_leaves_when_called),
         cmocka_unit_test(test_threads),
     };
-    struct assay_error err;
-    int failed;
 
-    if (assay_ctx_new(&ctx, &err) != ASSAY_OK) {
-        return 1;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    assay_ctx_free(ctx);
-    return failed;
+    return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

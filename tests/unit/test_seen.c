@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/folder.h"
 #include "harness/trial.h"
 #include "io/seen.h"
 
@@ -22,26 +23,10 @@ static const struct assay_collateral_need need = {true, FMSPC, "platform"};
 static struct assay_ctx *ctx;
 static char folder[64];
 
-/* Removes what a test has left. */
-static void
-clear_at(const char *path)
-{
-    DIR *d = opendir(path);
-    int fd = d != NULL ? dirfd(d) : -1;
-    const struct dirent *e;
-
-    while (fd >= 0 && (e = readdir(d)) != NULL) {
-        (void)unlinkat(fd, e->d_name, 0);
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
-}
-
 static void
 clear(void)
 {
-    clear_at(folder);
+    folder_clear(folder);
 }
 
 static size_t
@@ -418,7 +403,7 @@ teardown(void **state)
     clear();
     (void)rmdir(folder);
     (void)snprintf(path, sizeof(path), "%s-file/evaluations", folder);
-    clear_at(path);
+    folder_clear(path);
     (void)rmdir(path);
     *strrchr(path, '/') = '\0';
     (void)rmdir(path);

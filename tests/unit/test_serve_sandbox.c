@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -156,6 +157,36 @@ make_executable(void)
                                                                       : errno;
 }
 static int
+make_executable_later(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0 ? 0 : errno;
+}
+/* What the next one who reads from a terminal would take for a command. There
+ * is none here: outside, that is said. */
+static int
+type_into_a_terminal(void)
+{
+    int fd = open(inside, O_RDONLY | O_CLOEXEC);
+
+    return ioctl(fd, TIOCSTI, "x") != 0 && errno == ENOTTY ? 0 : errno;
+}
+static int
+ask_a_terminal(void)
+{
+    int fd = open(inside, O_RDONLY | O_CLOEXEC);
+
+    return isatty(fd) == 0 && errno == ENOTTY ? 0 : errno;
+}
+/* Landlock does not mind, wherever the file is. */
+static int
+change_a_mode(void)
+{
+    return chmod(outside, 0700) == 0 ? 0 : errno;
+}
+static int
 vsock(void)
 {
     int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
@@ -277,6 +308,10 @@ static const struct {
     {"signal another process", signal_parent, KILLED},
     {"write and execute", write_and_execute, KILLED},
     {"make executable", make_executable, KILLED},
+    {"make executable what was written", make_executable_later, KILLED},
+    {"type into a terminal", type_into_a_terminal, KILLED},
+    {"ask whether it is a terminal", ask_a_terminal, 0},
+    {"change a mode", change_a_mode, KILLED},
     {"another kind of socket", vsock, KILLED},
     {"a socket", inet, 0},
     {"look a name up", look_up_on_a_thread, 0},

@@ -269,7 +269,7 @@ test_documented(void **state)
         CHECK(name, strlen(name) <= 32);
         CHECK(name, helps(name));
         CHECK(name, mentions(man, "*--", name));
-        CHECK(name, mentions(completion, "--", name));
+        CHECK(name, mentions(completion, "\"", name));
         CHECK(name,
               (settings[i].kind & LINE_ONLY) != 0 || mentions(page, "`", name));
     }

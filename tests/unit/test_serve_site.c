@@ -9,11 +9,9 @@
 
 #include "assay/assay.h"
 #include "base/buf.h"
-#include "harness/unit.h"
+#include "harness/ctx.h"
 #include "programs/serve/check.h"
 #include "programs/serve/settings.h"
-
-static struct assay_ctx *ctx;
 
 /* Settings of a self-signed certificate for these names. */
 static struct site *
@@ -191,13 +189,6 @@ main(void)
         cmocka_unit_test(test_described),
         cmocka_unit_test(test_threads),
     };
-    struct assay_error err;
-    int failed;
 
-    if (assay_ctx_new(&ctx, &err) != ASSAY_OK) {
-        return 1;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    assay_ctx_free(ctx);
-    return failed;
+    return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

@@ -83,18 +83,6 @@ test_binding(void **state)
 }
 
 static void
-say(struct pair *s, const char *text)
-{
-    struct assay_error err;
-
-    assert_int_equal(assay_client_begin(s->client, s->now, &err), ASSAY_OK);
-    assert_int_equal(assay_client_write(s->client, assay_slice_of(text), &err),
-                     ASSAY_OK);
-    assay_client_end(s->client);
-    pair_run(s);
-}
-
-static void
 check_said(struct pair *s, const char *want)
 {
     struct assay_slice got = assay_client_read(s->client);
@@ -112,7 +100,7 @@ exchange(struct pair *s, const char *request, const char *head,
 {
     struct assay_error err;
 
-    say(s, request);
+    pair_say(s, request);
     assert_int_equal(assay_server_state(s->server), ASSAY_SERVER_REQUEST);
     assert_true(assay_slice_is(assay_server_request_head(s->server), head));
     assert_true(assay_slice_is(assay_server_request_body(s->server), body) ||

@@ -71,18 +71,6 @@ run_to_evidence(struct pair *s)
     check_client("asked", s, ASSAY_CLIENT_NEED_EVIDENCE);
 }
 
-static void
-say(struct pair *s, const char *text)
-{
-    struct assay_error err;
-
-    assert_int_equal(assay_client_begin(s->client, s->now, &err), ASSAY_OK);
-    assert_int_equal(assay_client_write(s->client, assay_slice_of(text), &err),
-                     ASSAY_OK);
-    assay_client_end(s->client);
-    pair_run(s);
-}
-
 /* What the server itself has answered to the client's request. */
 static void
 check_answer(const char *row, struct pair *s, const char *status,
@@ -128,7 +116,7 @@ test_opens(void **state)
                                             mine.exporter, want, &err),
                      ASSAY_OK);
     assert_memory_equal(theirs.report_data, want, 64);
-    say(&s, GET);
+    pair_say(&s, GET);
     check_server("admitted", &s, ASSAY_SERVER_REQUEST);
     assert_true(assay_slice_is(assay_server_request_head(s.server), GET));
     pair_free(&s);
@@ -146,8 +134,8 @@ test_not_required(void **state)
     check_client("one way", &s, ASSAY_CLIENT_OPEN);
     assert_false(assay_client_facts(s.client).mutual);
     assert_null(assay_server_client_verdict(s.server));
-    say(&s, "POST /tdx_client_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
-            "Content-Length: 2\r\n\r\n{}");
+    pair_say(&s, "POST /tdx_client_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
+                 "Content-Length: 2\r\n\r\n{}");
     check_answer("unasked", &s, "HTTP/1.1 404 ", "not_required");
     pair_free(&s);
 }
@@ -502,7 +490,7 @@ test_reattestation(void **state)
     assert_int_equal(second.attested_ms, s.now.mono_ms);
     assert_memory_not_equal(first.nonce, second.nonce, 32);
     assert_memory_not_equal(first.report_data, second.report_data, 64);
-    say(&s, GET);
+    pair_say(&s, GET);
     check_server("admitted", &s, ASSAY_SERVER_REQUEST);
     pair_free(&s);
 }
@@ -538,8 +526,8 @@ test_evidence_twice(void **state)
     pair_make_mutual(&s, &platform, policy);
     pair_run(&s);
     check_client("once", &s, ASSAY_CLIENT_OPEN);
-    say(&s, "POST /tdx_client_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
-            "Content-Length: 2\r\n\r\n{}");
+    pair_say(&s, "POST /tdx_client_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
+                 "Content-Length: 2\r\n\r\n{}");
     check_answer("twice", &s, "HTTP/1.1 403 ", "client_nonce_missing");
     pair_free(&s);
 }

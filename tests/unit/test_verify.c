@@ -8,7 +8,7 @@
 
 #include "assay/assay.h"
 #include "dcap/checks.h"
-#include "harness/unit.h"
+#include "harness/ctx.h"
 #include "mint/world.h"
 
 #define NOW     MINT_NOW_S
@@ -451,8 +451,6 @@ static const struct row rows[] = {
                .tcb_signer.not_after_s = NOW + 50 * INT64_C(31536000)}},
 };
 
-static struct assay_ctx *ctx;
-
 /* What a row needs, made anew for each. */
 struct bench {
     struct mint_world *world;
@@ -771,13 +769,6 @@ main(void)
         cmocka_unit_test(test_all_checks_have_rows),
         cmocka_unit_test(test_inputs),
     };
-    struct assay_error err;
-    int rc;
 
-    if (assay_ctx_new(&ctx, &err) != ASSAY_OK) {
-        return 1;
-    }
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    assay_ctx_free(ctx);
-    return rc;
+    return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }

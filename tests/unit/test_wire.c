@@ -4,7 +4,7 @@
  * test_wire.c - requests for evidence octet by octet, what the quote must then
  * report, and the server's reading of a request.
  */
-#include "harness/unit.h"
+#include "harness/ctx.h"
 #include "harness/vectors.h"
 
 #include "atls/wire.h"
@@ -17,8 +17,6 @@
 /* 00 01 02 ... 3f: the nonce of all wires; the last half is also the exporter
  * value. */
 static uint8_t counting[64];
-
-static struct assay_ctx *ctx;
 
 static const struct {
     const char *name;
@@ -491,16 +489,9 @@ main(void)
         cmocka_unit_test(test_nonce_truncated),
         cmocka_unit_test(test_round_trip),
     };
-    struct assay_error err;
-    int rc;
 
     for (size_t i = 0; i < sizeof(counting); i++) {
         counting[i] = (uint8_t)i;
     }
-    if (assay_ctx_new(&ctx, &err) != ASSAY_OK) {
-        return 1;
-    }
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    assay_ctx_free(ctx);
-    return rc;
+    return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
 }
