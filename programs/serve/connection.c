@@ -202,11 +202,21 @@ on_judged(void *user)
     connection_turn(c);
 }
 
+/* What clients have to prove was read anew since it came: it was let in, or has
+ * proven itself, under a policy that does not hold any more. */
+static bool
+is_outdated(const struct connection *c)
+{
+    return c->site != c->all->site && (c->site->trust.policy != NULL ||
+                                       c->all->site->trust.policy != NULL);
+}
+
 /* The next answer is the last on this connection. */
 static bool
 is_last(const struct connection *c)
 {
-    return c->all->draining || c->requests + 1 >= c->site->options.max_requests;
+    return c->all->draining || is_outdated(c) ||
+           c->requests + 1 >= c->site->options.max_requests;
 }
 
 /* Ends a request as its forwarding has ended. */
@@ -232,6 +242,10 @@ move_forward(struct connection *c)
     uint64_t progress;
     enum forward_state state;
 
+    if (c->forward == NULL && is_outdated(c)) {
+        assay_server_close(c->session); /* it may come again */
+        return true;
+    }
     if (c->forward == NULL) {
         const struct forward_client client = {
             .peer = assay_stream_peer(c->stream),
@@ -269,7 +283,8 @@ serve(struct connection *c)
         c->greeted || (s != ASSAY_SERVER_HANDSHAKE && s != ASSAY_SERVER_FAILED);
     switch (s) {
     case ASSAY_SERVER_QUOTE:
-        if (c->quote == NULL) {
+        /* Whoever does not read its answers gets no more of them made. */
+        if (c->quote == NULL && connection_room(c) > 0) {
             c->quote = quotes_ask(&c->all->quotes, c->session,
                                   assay_stream_peer(c->stream), on_answered, c);
             return c->quote == NULL; /* it was refused */
@@ -279,7 +294,8 @@ serve(struct connection *c)
     case ASSAY_SERVER_RAW:
         return move_forward(c);
     case ASSAY_SERVER_IDLE:
-        if (c->all->draining || c->requests >= c->site->options.max_requests) {
+        if (c->all->draining || is_outdated(c) ||
+            c->requests >= c->site->options.max_requests) {
             assay_server_close(c->session);
         }
         return false;
@@ -488,15 +504,21 @@ connection_open(struct connections *all, struct assay_stream *stream)
 }
 
 void
-connections_drain(struct connections *all)
+connections_renew(struct connections *all)
 {
     struct connection *next;
 
-    all->draining = true;
     for (struct connection *c = all->first; c != NULL; c = next) {
         next = c->next;
         connection_turn(c);
     }
+}
+
+void
+connections_drain(struct connections *all)
+{
+    all->draining = true;
+    connections_renew(all);
 }
 
 void

@@ -48,6 +48,8 @@ struct connections {
 
 /* Takes over an accepted stream. */
 void connection_open(struct connections *all, struct assay_stream *stream);
+/* Something has changed for all of them: each does what follows from it. */
+void connections_renew(struct connections *all);
 /* No further requests: what is idle closes now, what is under way behind its
  * answer. */
 void connections_drain(struct connections *all);

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE /* CLONE_THREAD */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -49,7 +50,6 @@ static const char *const allowed[] = {
     "readlinkat",
     "lseek",
     "getdents64",
-    "fcntl",
     "flock",
     "ftruncate",
     "fsync",
@@ -164,7 +164,14 @@ static const struct {
     {"ioctl", 1, UINT32_MAX, FIOCLEX},
     {"ioctl", 1, UINT32_MAX, TCGETS},               /* isatty() */
     {"ioctl", 1, UINT32_MAX, UINT32_C(0x802c542a)}, /* TCGETS2, the same */
-    {"ioctl", 1, UINT32_C(0xffffff00), 0x8900},     /* names of interfaces */
+    {"ioctl", 1, UINT32_MAX, SIOCGIFINDEX},         /* zones of IPv6 */
+    {"ioctl", 1, UINT32_MAX, SIOCGIFNAME},
+    {"fcntl", 1, UINT32_MAX, F_DUPFD},
+    {"fcntl", 1, UINT32_MAX, F_DUPFD_CLOEXEC},
+    {"fcntl", 1, UINT32_MAX, F_GETFD},
+    {"fcntl", 1, UINT32_MAX, F_SETFD},
+    {"fcntl", 1, UINT32_MAX, F_GETFL},
+    {"fcntl", 1, UINT32_MAX, F_SETFL}, /* F_SETOWN would signal others */
     {"socket", 0, UINT32_MAX, AF_UNIX},
     {"socket", 0, UINT32_MAX, AF_INET},
     {"socket", 0, UINT32_MAX, AF_INET6},

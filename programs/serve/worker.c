@@ -148,6 +148,7 @@ on_wake(uv_async_t *wake)
     }
     if (next != NULL) {
         use(w, next);
+        connections_renew(&w->connections);
     }
     if ((orders & (ORDER_LOOK | ORDER_SITE)) != 0) {
         look(w);

@@ -12,7 +12,7 @@ import harness
 from backend import Backend
 from fake_agent import Agent, send
 from harness import SCRATCH, Case
-from test_serve import LIMIT_S, SERVE, Serve
+from test_serve import LIMIT_S, SERVE, Client, Serve
 from test_sim import SIM, Sim
 
 NONCE = "00112233445566778899aabbccddeeff" * 2
@@ -242,6 +242,26 @@ FAULTS = (  # name, what it does, status, code, in the log
     ("half", half, 502, "quote_unavailable", "GetQuote"),
     ("closes", close, 502, "quote_unavailable", "GetQuote"),
 )
+
+
+class Unread(Scene):
+    def test_answers_that_nobody_reads(self):
+        """No more are made than are on their way, however many were asked
+        for: or a few clients could fill the memory."""
+        self.stage("--quote-rate", "0", "--workers", "1",
+                   "--quote-concurrency", "2")
+        self.agent.go.set()
+        self.agent.like = {**LIKE, "vm_config": json.dumps(
+            {"image": "x" * 100000})}
+        greedy = self.enterContext(Client(self.serve, receive_buffer=4096))
+        greedy.send(200 * ASK)
+        for _ in range(150):
+            self.assertEqual(self.serve.ask("POST", "/tdx_quote", GOOD).status,
+                             200)
+        self.assertLess(self.agent.asked - 150, 100)
+        for _ in range(200):
+            self.assertEqual(greedy.answer().status, 200)
+        self.assertEqual(self.agent.asked, 350)
 
 
 class Faults(Scene):

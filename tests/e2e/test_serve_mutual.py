@@ -13,6 +13,7 @@ import threading
 import harness
 import test_serve
 from backend import Backend
+from configured import Configured, with_ca
 from harness import ASSAY, SCRATCH, TRUSTED, UNREADABLE, Case, run, write
 from raw_backend import OK, RawBackend, request
 from test_sandbox import sandbox_is_there
@@ -80,6 +81,26 @@ class Base(Case):
     def peer_fields(self, result):
         return {n.lower(): v for n, v in json.loads(result.out)["fields"]
                 if n.lower().replace("_", "-").startswith("x-assay")}
+
+
+class Renewed(Base):
+    def test_who_was_there_before_is_not_let_through(self):
+        """A reload has a policy for clients, or another one: nobody goes on
+        under what held before."""
+        none = 'announce = "off"\n'
+        mutual = none + f'client-policy = "{policy()}"\n'
+        with Backend() as backend:
+            serve = Configured(backend, "", "--sandbox", "off")
+            with with_ca(serve, none), serve.client() as client:
+                self.assertEqual(client.ask("GET", "/before").status, 200)
+                with_ca(serve, mutual)
+                serve.reload()
+                self.assertTrue(client.ended())
+                with serve.client() as other:
+                    self.assertEqual(other.ask("GET", "/new").status, 403)
+                    serve.reload()
+                    self.assertTrue(other.ended())
+            self.assertEqual([s[1] for s in backend.seen], ["/before"])
 
 
 class Trusted(Base):

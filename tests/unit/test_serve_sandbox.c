@@ -139,6 +139,29 @@ signal_parent(void)
 {
     return kill(getppid(), 0) == 0 ? 0 : errno;
 }
+/* Whoever owns a descriptor gets signals from it. */
+static int
+signal_by_a_descriptor(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    return fcntl(fd, F_SETOWN, getppid()) == 0 ? 0 : errno;
+}
+static int
+signal_by_a_socket(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int parent = (int)getppid();
+
+    return ioctl(fd, FIOSETOWN, &parent) == 0 ? 0 : errno;
+}
+static int
+do_not_wait(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    return fcntl(fd, F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
+}
 static int
 write_and_execute(void)
 {
@@ -306,6 +329,9 @@ static const struct {
     {"make a process", make_child, KILLED},
     {"trace", trace, KILLED},
     {"signal another process", signal_parent, KILLED},
+    {"the same by a descriptor", signal_by_a_descriptor, KILLED},
+    {"the same by a socket", signal_by_a_socket, KILLED},
+    {"do not wait", do_not_wait, 0},
     {"write and execute", write_and_execute, KILLED},
     {"make executable", make_executable, KILLED},
     {"make executable what was written", make_executable_later, KILLED},
