@@ -7,9 +7,14 @@ usage: serve.py JSON [WORKERS|memory|hostile...]
 
 By default one worker and one for each core, memory, and hostile clients. Each
 measurement alternates between the two servers for some rounds, and its row is
-the median.
-Load comes from wrk and serve_load.c. What is started here ends with this
-program, however that ends. About two minutes.
+the median. Rows called *.cpu are the processor time that a server had for one
+request, connection or MiB: where others use the machine too, rates say little
+and these still something.
+Load comes from wrk and serve_load.c, whose attested connections (hold PORT N
+quote) ask for a quote of the simulated platform and look for it in the answer;
+they do not appraise it, which would measure the client. What is started here
+ends with this program, however that ends. About two minutes; LIMIT_S is the
+end.
 """
 import contextlib
 import ctypes
@@ -44,9 +49,12 @@ LORIS, STUCK, SLOW_ROUNDS = 500, 1000, 3
 SPARE_DESCRIPTORS = 500
 QUIET_DESCRIPTORS = 200
 STILL_SECONDS = 0.3
+LEFT_SECONDS = 1.5  # the server waits for one before it gives memory back
 WAIT_S = 60
+LIMIT_S = 600
 TICKS = os.sysconf("SC_CLK_TCK")
 AIM_SPEED, AIM_IDLE_BYTES, AIM_SLOW = 0.9, 40 * 1024, 2.0
+AIM_HELD = 128 * 1024
 
 NGINX = """
 user root;
@@ -342,6 +350,14 @@ SPEEDS = (  # name, unit, what measures it
 )
 
 
+def timed(server, folder, measure):
+    """The rate, and microseconds of processor time for one of them."""
+    before = server.processor()
+    rate = measure(server, folder)
+    spent = server.processor() - before
+    return rate, 1e6 * spent / (rate * SECONDS)
+
+
 def turns(servers):
     """Nobody is always the first."""
     for i in range(ROUNDS):
@@ -349,24 +365,32 @@ def turns(servers):
 
 
 def compare(stage, rows, workers):
+    seen = {}
+
+    def note(name, server, value):
+        seen.setdefault((name, server.name), []).append(value)
+
     with contextlib.ExitStack() as stack:
         servers = [stage.nginx(stack, workers), stage.ours(stack, workers)]
-        seen = {}
         for name, _, measure in SPEEDS:
             for server in turns(servers):
-                seen.setdefault((name, server.name), []).append(
-                    measure(server, stage.folder))
+                rate, each_us = timed(server, stage.folder, measure)
+                note(name, server, rate)
+                note(name + ".cpu", server, each_us)
         for server in turns(servers):
-            for name, us in zip(("p50", "p99"),
-                                latency(server, stage.folder)):
-                seen.setdefault((name, server.name), []).append(us)
+            p50, p99 = latency(server, stage.folder)
+            note("p50", server, p50)
+            note("p99", server, p99)
     for name, unit, higher, aim in (
             *((n, u, True, AIM_SPEED) for n, u, _ in SPEEDS),
+            *((n + ".cpu", "us", False, None) for n, _, _ in SPEEDS),
             ("p50", "us", False, None), ("p99", "us", False, None)):
-        nginx = f"{name}.{workers}.nginx"
+        stem, dot, rest = name.partition(".")
+        stem = f"{stem}.{workers}"
+        nginx = f"{stem}.nginx{dot}{rest}"
         rows.add(nginx, statistics.median(seen[name, "nginx"]), unit,
                  higher=higher)
-        rows.add(f"{name}.{workers}.assay",
+        rows.add(f"{stem}.assay{dot}{rest}",
                  statistics.median(seen[name, "assay"]), unit, nginx, higher,
                  aim)
 
@@ -393,7 +417,7 @@ def memory(stage, rows):
 def hostile(stage, rows):
     """The latency of others while 500 send heads by octets and 1,000 read no
     answer."""
-    alone, beside, held = [], [], []
+    alone, beside, held, left = [], [], [], []
     with contextlib.ExitStack() as stack:
         server = stage.ours(stack, 1)
         before = server.resident()
@@ -406,16 +430,22 @@ def hostile(stage, rows):
                 held.append((server.resident() - before) / (LORIS + STUCK))
                 slow.finish()
             wait_for("quiet", server.settled)
+            wait_for("memory to go back", server.still)
+            time.sleep(LEFT_SECONDS)
+            left.append((server.resident() - before) / (LORIS + STUCK))
     rows.add("hostile.p99.alone", statistics.median(alone), "us")
     rows.add("hostile.p99.beside", statistics.median(beside), "us",
              "hostile.p99.alone", aim=AIM_SLOW)
-    rows.add("hostile.held", statistics.median(held), "bytes")
+    rows.add("hostile.held", statistics.median(held), "bytes", aim=AIM_HELD)
+    rows.add("hostile.left", statistics.median(left), "bytes", "hostile.held")
 
 
 def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = min(hard, 65536) if hard > 0 else 65536
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
+    signal.signal(signal.SIGALRM, lambda *unused: die("took too long"))
+    signal.alarm(LIMIT_S)
     parts = sys.argv[2:] or [*map(str, sorted({1, os.cpu_count()})), "memory",
                              "hostile"]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="assay-bench-"))
@@ -430,6 +460,7 @@ def main():
                     hostile(stage, rows)
                 else:
                     compare(stage, rows, int(part))
+                rows.add(f"load.{part}", os.getloadavg()[0], "processes")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     pathlib.Path(sys.argv[1]).write_text(json.dumps({"rows": rows.rows},

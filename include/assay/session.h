@@ -437,6 +437,8 @@ assay_server_client_verdict(const struct assay_server *s);
 ASSAY_API struct assay_session_facts
 assay_server_facts(const struct assay_server *s);
 
+#define ASSAY_PIPE_PATH     "/assay-pipe"
+#define ASSAY_PIPE_PROTOCOL "assay-pipe/1" /* of Upgrade */
 /* From the next request on, there is a pipe behind this server
  * (docs/formats.md, "Pipes"): what resembles its path is never anybody else's.
  * The session itself refuses requests for it that are not as they should be
@@ -446,6 +448,21 @@ ASSAY_API void assay_server_offer_pipe(struct assay_server *s);
 /* In REQUEST: this is one for the pipe. It has no body, and the caller answers
  * 101 and calls assay_server_switch(), or refuses. */
 ASSAY_API bool assay_server_wants_pipe(const struct assay_server *s);
+/* The last answer that was the session's own: evidence, what came of a
+ * client's, and whatever it refused. */
+#define ASSAY_ANSWERED_METHOD_MAX_BYTES 16u
+#define ASSAY_ANSWERED_PATH_MAX_BYTES   64u
+struct assay_server_answered {
+    uint64_t count;  /* of all so far */
+    unsigned status; /* of the last one, from here on */
+    size_t body_len; /* bytes of its body */
+    /* Of its request, cut to what has room, the path without its query; empty
+     * where the head could not be read. */
+    char method[ASSAY_ANSWERED_METHOD_MAX_BYTES];
+    char path[ASSAY_ANSWERED_PATH_MAX_BYTES];
+};
+ASSAY_API const struct assay_server_answered *
+assay_server_answered(const struct assay_server *s);
 /* From the next request on, octets of a head at most (64 KiB unless said). A
  * longer one is answered 431. */
 ASSAY_API void assay_server_limit_head(struct assay_server *s, size_t max);

@@ -133,7 +133,7 @@ read_target(const struct command *c, const char *operand, struct assay_uri *uri,
         *code = cli_usage(c, "'%.40s' is not of the form HOST:PORT", operand);
         return false;
     }
-    (void)snprintf(text, sizeof(text), "https://%s" PIPE_PATH, operand);
+    (void)snprintf(text, sizeof(text), "https://%s" ASSAY_PIPE_PATH, operand);
     if (assay_uri_parse(assay_slice_of(text), uri, &err) != ASSAY_OK) {
         *code = cli_usage(c, "%s", err.msg);
         return false;

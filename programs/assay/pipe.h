@@ -8,9 +8,6 @@
 #include "get.h"
 #include "io/inout.h"
 
-#define PIPE_PROTOCOL "assay-pipe/1"
-#define PIPE_PATH     "/assay-pipe"
-
 struct pipe {
     struct get get;     /* what the session rests on, and how it ended */
     uv_timer_t answer;  /* of the server, to the request */

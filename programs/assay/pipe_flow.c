@@ -179,11 +179,11 @@ write_request(const struct pipe *p, struct assay_buf *out)
 
     assay_uri_authority(&p->get.uri, authority);
     assay_buf_printf(out,
-                     "POST " PIPE_PATH " HTTP/1.1\r\n"
+                     "POST " ASSAY_PIPE_PATH " HTTP/1.1\r\n"
                      "Host: %s\r\n"
                      "User-Agent: assay/" ASSAY_VERSION "\r\n"
                      "Connection: Upgrade\r\n"
-                     "Upgrade: " PIPE_PROTOCOL "\r\n"
+                     "Upgrade: " ASSAY_PIPE_PROTOCOL "\r\n"
                      "Content-Length: 0\r\n"
                      "\r\n",
                      authority);
@@ -271,12 +271,13 @@ take_head(struct pipe *p, const struct assay_http1_head *h,
           struct assay_error *err)
 {
     if (h->status == 101 && h->upgrade &&
-        assay_slice_is_nocase(assay_http1_get(h, "upgrade"), PIPE_PROTOCOL)) {
+        assay_slice_is_nocase(assay_http1_get(h, "upgrade"),
+                              ASSAY_PIPE_PROTOCOL)) {
         p->raw = true;
     } else if (h->status == 101) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "the server switches to another protocol than "
-                   "" PIPE_PROTOCOL);
+                   "" ASSAY_PIPE_PROTOCOL);
     } else if (h->status >= 200) {
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "the server serves no pipe: it answers with status %u",

@@ -39,7 +39,9 @@ struct connection {
     struct crowd_member *place;
     unsigned requests; /* answered */
     struct quote_call *quote;
-    struct clients *clients;     /* held; NULL where it need not attest */
+    uint64_t own_answers;    /* of the session, that were told of */
+    uint64_t asked_ms;       /* when the first of them to come was asked for */
+    struct clients *clients; /* held; NULL where it need not attest */
     struct judgement *judgement; /* of its evidence, while it waits */
     struct forward *forward;
     uv_timer_t timer;
@@ -66,6 +68,9 @@ bool connection_is_over(const struct connection *c);
 /* Moves what can be moved; it may be gone afterwards. */
 void connection_turn(struct connection *c);
 void connection_close(struct connection *c);
+
+/* Tells of what the session has answered itself (own.c). */
+void own_tell(struct connection *c);
 
 /* Sets the timer for what is waited for now (wait.c). */
 void wait_begin(struct connection *c);

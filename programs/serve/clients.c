@@ -28,19 +28,6 @@ struct judgement {
 
 /* --- life --------------------------------------------------------------- */
 
-/* A search that nobody waits for any more still reads the site's root. */
-static void
-on_search_begun(void *site)
-{
-    (void)site_hold(site);
-}
-
-static void
-on_search_ended(void *site)
-{
-    site_drop(site);
-}
-
 struct clients *
 clients_new(const struct clients_of *of)
 {
@@ -55,11 +42,7 @@ clients_new(const struct clients_of *of)
     if (c == NULL) {
         return NULL;
     }
-    o = trust_supply(t, &of->site->options, of->ctx,
-                     of->site->options.client_ms);
-    o.begun = on_search_begun;
-    o.ended = on_search_ended;
-    o.owner = of->site;
+    o = site_supply(of->site, of->ctx, of->site->options.client_ms);
     c->supply = assay_supply_new(of->loop, &o);
     if (c->supply == NULL) {
         free(c);
@@ -200,8 +183,7 @@ on_supplied(void *user, struct assay_supplied *supplied,
 static bool
 enter(const struct clients *c)
 {
-    if (atomic_fetch_add(c->of.appraisals, 1) <
-        c->of.site->options.max_appraisals) {
+    if (atomic_fetch_add(c->of.appraisals, 1) < c->of.max_appraisals) {
         return true;
     }
     atomic_fetch_sub(c->of.appraisals, 1);

@@ -21,6 +21,7 @@ struct clients_of {
     const struct log *log;
     struct metrics *metrics;
     atomic_uint *appraisals; /* that wait for collateral, of all loops */
+    unsigned max_appraisals;
 };
 
 /* NULL: nothing is required of clients, or no memory, which

@@ -379,7 +379,9 @@ connection_turn(struct connection *c)
 
     do {
         moved = feed(c);
+        own_tell(c);
         moved = serve(c) || moved;
+        own_tell(c);
         moved = flush(c) || moved;
     } while (moved);
     if (!keep_input(c)) {

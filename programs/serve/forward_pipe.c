@@ -5,7 +5,6 @@
  * a status can still tell that it was not; then octets, as behind any switch
  * of protocols (forward_raw.c).
  */
-#include "atls/wire.h"
 #include "base/bytes.h"
 #include "forward_state.h"
 
@@ -44,7 +43,7 @@ forward_open_pipe(struct forward *f)
 {
     static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n"
                                     "Connection: upgrade\r\n"
-                                    "Upgrade: " ASSAY_WIRE_PIPE "\r\n\r\n";
+                                    "Upgrade: " ASSAY_PIPE_PROTOCOL "\r\n\r\n";
     struct assay_error err;
 
     switch (exchange_state(f->exchange)) {

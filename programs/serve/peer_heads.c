@@ -51,10 +51,14 @@ void
 peer_heads(const struct assay_server *session, struct assay_buf *to)
 {
     const struct assay_verdict *v = assay_server_client_verdict(session);
-    const struct assay_session_facts f = assay_server_facts(session);
+    struct assay_session_facts f;
 
     assay_buf_init(to, LINES_MAX_BYTES);
-    if (f.mutual && v != NULL && assay_verdict_trusted(v)) {
+    if (v == NULL || !assay_verdict_trusted(v)) {
+        return;
+    }
+    f = assay_server_facts(session);
+    if (f.mutual) { /* else that was of evidence before */
         peer_heads_put(v, (assay_now().mono_ms - f.attested_ms) / 1000, to);
     }
 }

@@ -156,6 +156,31 @@ site_drop(struct site *s)
     }
 }
 
+static void
+on_search_begun(void *site)
+{
+    (void)site_hold(site);
+}
+
+static void
+on_search_ended(void *site)
+{
+    site_drop(site);
+}
+
+/* A search that nobody waits for any more still reads the root. */
+struct assay_supply_options
+site_supply(struct site *s, const struct assay_ctx *ctx, uint32_t limit_ms)
+{
+    struct assay_supply_options o =
+        trust_supply(&s->trust, &s->options, ctx, limit_ms);
+
+    o.begun = on_search_begun;
+    o.ended = on_search_ended;
+    o.owner = s;
+    return o;
+}
+
 /* --- what it says ------------------------------------------------------- */
 
 static bool

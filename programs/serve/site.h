@@ -30,6 +30,11 @@ site_new(struct options *o, const struct assay_ctx *ctx, struct site *before,
 struct site *site_hold(struct site *s); /* s */
 void site_drop(struct site *s);         /* NULL is fine */
 
+/* For a supply by what is trusted here, whose searches hold the site. limit_ms:
+ * of all sources together. */
+struct assay_supply_options
+site_supply(struct site *s, const struct assay_ctx *ctx, uint32_t limit_ms);
+
 /* Is this certificate one that it shows? */
 bool site_shows(const struct site *s,
                 const struct assay_tls_identity *identity);

@@ -127,19 +127,6 @@ struct stapler {
     char said[320]; /* the last thing that went wrong */
 };
 
-/* A search that nobody waits for any more still reads the site's root. */
-static void
-on_search_begun(void *site)
-{
-    (void)site_hold(site);
-}
-
-static void
-on_search_ended(void *site)
-{
-    site_drop(site);
-}
-
 /* Each trouble once, not at each look. */
 static void
 say(struct stapler *s, const char *note)
@@ -252,12 +239,9 @@ stop(struct stapler *s)
 static struct assay_staple *
 new_keeper(const struct stapler *s, struct site *site)
 {
-    struct assay_supply_options o =
-        trust_supply(&site->trust, &site->options, s->o.ctx, SOURCE_MS);
+    const struct assay_supply_options o =
+        site_supply(site, s->o.ctx, SOURCE_MS);
 
-    o.begun = on_search_begun;
-    o.ended = on_search_ended;
-    o.owner = site;
     return assay_staple_new(s->o.loop, &o);
 }
 

@@ -104,6 +104,7 @@ hire(struct program *p, struct assay_error *err)
     c->log = &p->log;
     c->access = p->access;
     c->shelf = p->shelf;
+    c->max_appraisals = p->site->options.max_appraisals;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
     (void)!crew_limit_quotes(c, &p->site->options, err);

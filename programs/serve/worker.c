@@ -109,13 +109,14 @@ use(struct worker *w, struct site *site)
         .upgrades = o->upgrades,
     };
     clients_drop(c->clients);
-    c->clients =
-        clients_new(&(struct clients_of){.loop = &w->loop,
-                                         .ctx = w->crew->ctx,
-                                         .site = site,
-                                         .log = w->crew->log,
-                                         .metrics = &w->metrics,
-                                         .appraisals = &w->crew->appraisals});
+    c->clients = clients_new(
+        &(struct clients_of){.loop = &w->loop,
+                             .ctx = w->crew->ctx,
+                             .site = site,
+                             .log = w->crew->log,
+                             .metrics = &w->metrics,
+                             .appraisals = &w->crew->appraisals,
+                             .max_appraisals = w->crew->max_appraisals});
     c->client_ms = o->client_ms;
     c->header_ms = o->header_ms;
     c->idle_ms = o->idle_ms;

@@ -52,7 +52,8 @@ struct crew {
     struct assay_quote_gate *gate;
     struct shelf *shelf;
     atomic_uint appraisals; /* of clients that wait for collateral */
-    uv_async_t *ended;      /* told when a worker is gone */
+    unsigned max_appraisals;
+    uv_async_t *ended; /* told when a worker is gone */
     unsigned count;
     struct worker workers[SERVE_WORKERS_MAX];
 };

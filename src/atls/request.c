@@ -28,8 +28,8 @@ static const struct endpoint endpoints[] = {
      ", spelt so and without a query",
      "clients' evidence is sent by POST",
      "the body must be an object with `quote`, of at most 1 MiB"},
-    {ASSAY_WIRE_PIPE_PATH, 0, false, true,
-     "the pipe is " ASSAY_WIRE_PIPE_PATH ", spelt so and without a query",
+    {ASSAY_PIPE_PATH, 0, false, true,
+     "the pipe is " ASSAY_PIPE_PATH ", spelt so and without a query",
      "the pipe is asked for by POST",
      "a request for the pipe has no body: what follows belongs to the pipe"},
 };
@@ -181,7 +181,7 @@ asks_for_pipe(const struct assay_http1_head *h)
 {
     return h->upgrade && assay_http1_count(h, "Upgrade") == 1 &&
            assay_slice_is_nocase(assay_http1_get(h, "Upgrade"),
-                                 ASSAY_WIRE_PIPE);
+                                 ASSAY_PIPE_PROTOCOL);
 }
 
 struct assay_request_class
@@ -219,7 +219,7 @@ assay_request_classify(const struct assay_http1_head *h, bool pipe)
         c.refuse = 400;
         c.code = "bad_request";
         c.message = "a request for the pipe has Connection: Upgrade and "
-                    "Upgrade: " ASSAY_WIRE_PIPE;
+                    "Upgrade: " ASSAY_PIPE_PROTOCOL;
     }
     return c;
 }

@@ -258,7 +258,7 @@ accept(struct assay_server *s, struct assay_error *err)
     assay_appraisal_drop(&s->client);
     assay_buf_init(&response, 1024);
     assay_reply_write_success(&response);
-    assay_server_answer(s, &response, err);
+    assay_server_answer(s, 200, &response, err);
     if (err->code == ASSAY_OK) {
         assay_server_end_request(s, true);
     }

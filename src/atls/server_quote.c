@@ -82,7 +82,7 @@ assay_server_give_quote(struct assay_server *s,
         assay_buf_free(&response);
         return err->code; /* the caller may still refuse the quote */
     }
-    assay_server_answer(s, &response, err);
+    assay_server_answer(s, 200, &response, err);
     if (err->code == ASSAY_OK) {
         s->proven = true;
         assay_server_issue_nonce(s, &reply);

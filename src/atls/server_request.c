@@ -48,12 +48,47 @@ assay_server_end_request(struct assay_server *s, bool keep)
     }
 }
 
-void
-assay_server_answer(struct assay_server *s, struct assay_buf *response,
-                    struct assay_error *err)
+static void
+keep_text(char *to, size_t room, struct assay_slice text)
 {
-    if (assay_buf_check(response, "response", err) == ASSAY_OK) {
-        (void)!assay_tls_write(s->tls, assay_buf_slice(response), err);
+    size_t n = text.len < room ? text.len : room - 1;
+
+    assay_copy(to, (struct assay_slice){text.ptr, n});
+    to[n] = '\0';
+}
+
+/* Whose request it is, for logs. */
+static void
+remember(struct assay_server *s, struct assay_slice method,
+         struct assay_slice target)
+{
+    size_t query = assay_slice_find(target, "?");
+
+    target.len = query == ASSAY_NO_OFFSET ? target.len : query;
+    keep_text(s->method, sizeof(s->method), method);
+    keep_text(s->path, sizeof(s->path), target);
+}
+
+const struct assay_server_answered *
+assay_server_answered(const struct assay_server *s)
+{
+    return &s->answered;
+}
+
+void
+assay_server_answer(struct assay_server *s, unsigned status,
+                    struct assay_buf *response, struct assay_error *err)
+{
+    struct assay_server_answered *a = &s->answered;
+    size_t head = assay_slice_find(assay_buf_slice(response), "\r\n\r\n") + 4;
+
+    if (assay_buf_check(response, "response", err) == ASSAY_OK &&
+        assay_tls_write(s->tls, assay_buf_slice(response), err) == ASSAY_OK) {
+        a->count++;
+        a->status = status;
+        a->body_len = response->len - head;
+        memcpy(a->method, s->method, sizeof(a->method));
+        memcpy(a->path, s->path, sizeof(a->path));
     }
     assay_buf_free(response);
 }
@@ -71,7 +106,7 @@ assay_server_answer_error(struct assay_server *s,
         response.len = assay_slice_find(assay_buf_slice(&response), "\r\n\r\n");
         response.len += 4;
     }
-    assay_server_answer(s, &response, err);
+    assay_server_answer(s, why->status, &response, err);
     if (err->code == ASSAY_OK) {
         assay_server_end_request(s, keep);
     }
@@ -92,6 +127,7 @@ refuse_head(struct assay_server *s, const struct assay_error *sub,
     };
 
     s->keep_alive = false;
+    remember(s, ASSAY_EMPTY, ASSAY_EMPTY);
     assay_server_answer_error(s, &why, false, err);
 }
 
@@ -177,6 +213,7 @@ assay_server_take_head(struct assay_server *s, struct assay_error *err)
         return;
     }
     c = assay_request_classify(&head, s->pipe);
+    remember(s, head.method, head.target);
     assay_http1_body_init(&s->body, &head, UINT64_MAX);
     s->body.trailers = &s->trailers;
     s->keep_alive = head.keep_alive;

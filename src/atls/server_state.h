@@ -36,6 +36,9 @@ struct assay_server {
     bool keep_alive;
     struct assay_wire_ask ask;
     uint8_t report_data[64];
+    struct assay_server_answered answered;
+    char method[ASSAY_ANSWERED_METHOD_MAX_BYTES]; /* of this request */
+    char path[ASSAY_ANSWERED_PATH_MAX_BYTES];
     bool proven; /* a reply with evidence has gone out */
     bool pipe;   /* there is one behind this server */
     bool piping; /* the request that is being handled asks for it */
@@ -70,8 +73,8 @@ void assay_server_take_head(struct assay_server *s, struct assay_error *err);
 void assay_server_decode_body(struct assay_server *s, struct assay_error *err);
 void assay_server_take_payload(struct assay_server *s, size_t n);
 /* Sends a response of our own, and frees it. */
-void assay_server_answer(struct assay_server *s, struct assay_buf *response,
-                         struct assay_error *err);
+void assay_server_answer(struct assay_server *s, unsigned status,
+                         struct assay_buf *response, struct assay_error *err);
 /* Our own refusal of the request, and its end. */
 void assay_server_answer_error(struct assay_server *s,
                                const struct assay_refusal *why, bool keep,

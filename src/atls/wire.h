@@ -11,8 +11,6 @@
 
 #define ASSAY_WIRE_PATH        "/tdx_quote"
 #define ASSAY_WIRE_CLIENT_PATH "/tdx_client_quote"
-#define ASSAY_WIRE_PIPE_PATH   "/assay-pipe"
-#define ASSAY_WIRE_PIPE        "assay-pipe/1" /* its protocol */
 
 struct assay_wire_rule {
     enum assay_wire wire;

@@ -81,9 +81,9 @@ assay_http1_put_field(struct assay_buf *to, struct assay_slice name,
     line = assay_buf_extend(to, name.len + value.len + 4);
     if (line != NULL) {
         assay_copy(line, name);
-        memcpy(line + name.len, ": ", 2);
+        assay_copy(line + name.len, assay_slice_of(": "));
         assay_copy(line + name.len + 2, value);
-        memcpy(line + name.len + 2 + value.len, "\r\n", 2);
+        assay_copy(line + name.len + 2 + value.len, assay_slice_of("\r\n"));
     }
     return assay_buf_check(to, "field", err);
 }

@@ -114,7 +114,7 @@ class Operated(Case):
             for metric, want in (
                     ("connections_total", 16), ("connections_limit", 1024),
                     ("workers", 2), ("draining", 0),
-                    ('requests_total{class="2xx"}', 11),
+                    ('requests_total{class="2xx"}', 14),
                     ('requests_total{class="4xx"}', 1),
                     ('quotes_total{result="made"}', 3),
                     ("quote_seconds_count", 3),
@@ -162,10 +162,12 @@ class Operated(Case):
                 while s.recv(4096):
                     pass
             m = self.settled(serve)
-            for metric in ("backend_failures_total", "handshakes_failed_total",
-                           'requests_total{class="5xx"}',
-                           'quotes_total{result="failed"}'):
-                self.assertEqual(m["assay_serve_" + metric], 1, metric)
+            for metric, want in (
+                    ("backend_failures_total", 1),
+                    ("handshakes_failed_total", 1),
+                    ('requests_total{class="5xx"}', 2),
+                    ('quotes_total{result="failed"}', 1)):
+                self.assertEqual(m["assay_serve_" + metric], want, metric)
 
     def test_ready(self):
         """Once a quote was made; not while none can be; not while draining."""
@@ -233,6 +235,38 @@ class Operated(Case):
                 r"^127\.0\.0\.1(:\d+)? - - \[\d\d/[A-Z][a-z]{2}/20\d\d:\d\d:"
                 r"\d\d:\d\d \+0000\] \"" + want + r" HTTP/1\.1\" 200 \d+ "
                 r"\d+\.\d{3} whole$"))
+
+    def test_what_is_answered_here_is_logged_too(self):
+        """Evidence, and what is refused before anybody else sees it."""
+        log = SCRATCH / "own.log"
+        with Backend() as backend, Serve(backend, "--access-log", str(log),
+                                         "--admin", "127.0.0.1:0") as serve:
+            body = len(serve.ask("POST", "/tdx_quote", test_serve.GOOD).body)
+            serve.ask("POST", "/tdx_quote?secret", b"{}")
+            serve.ask("PUT", "/tdx_quote", b"{}")
+            serve.ask("POST", "/tdx_client_quote", b"{}")
+            with serve.client() as c:
+                c.send(b"GET / secret\r\n\r\n")
+                self.assertEqual(c.answer().status, 400)
+            with serve.client() as c:  # in one packet
+                c.send(b"GET /tdx_quote HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
+                for _ in range(3):
+                    self.assertEqual(c.answer().status, 405)
+            serve.ask("GET", "/x" * 100)
+            self.wait_lines(log, 7)
+            m = self.metrics(serve)
+        lines = log.read_text()
+        self.assertNotIn("secret", lines)
+        got = re.findall(r'"(\S+ \S+) HTTP/1.1" (\d+) (\d+) [\d.]+ (\w+)$',
+                         lines, re.M)
+        self.assertEqual([g[:2] for g in got], [
+            ("POST /tdx_quote", "200"), ("POST /tdx_quote", "400"),
+            ("PUT /tdx_quote", "405"), ("POST /tdx_client_quote", "404"),
+            ("- -", "400"), ("GET /tdx_quote", "405"),
+            ("GET " + "/x" * 100, "200")])
+        self.assertEqual(int(got[0][2]), body)
+        self.assertEqual({g[3] for g in got}, {"whole"})
+        self.assertEqual(m['assay_serve_requests_total{class="4xx"}'], 7)
 
     def wait_lines(self, path, count):
         until = time.monotonic() + LIMIT_S

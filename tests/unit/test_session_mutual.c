@@ -532,6 +532,23 @@ test_evidence_twice(void **state)
     pair_free(&s);
 }
 
+/* Collateral of an evaluation that was overtaken proves no client either. */
+static void
+test_evaluations_of_before(void **state)
+{
+    const struct assay_evaluations later = {1000, 1000};
+    struct pair s;
+
+    (void)state;
+    run_to_evidence(&s);
+    assay_server_expect_evaluations(s.server, later);
+    s.no_evidence = false;
+    pair_run(&s);
+    check_refused("overtaken", &s, "collateral_rollback");
+    assert_true(server_failed_check(&s, "collateral_rollback"));
+    pair_free(&s);
+}
+
 /* --- a client that says what it likes ----------------------------------- */
 
 #define NONCE_1                                                                \
@@ -1015,6 +1032,7 @@ main(void)
         cmocka_unit_test(test_no_collateral),
         cmocka_unit_test(test_calls_out_of_turn),
         cmocka_unit_test(test_evidence_grows_old),
+        cmocka_unit_test(test_evaluations_of_before),
         cmocka_unit_test(test_reattestation),
         cmocka_unit_test(test_replayed_evidence),
         cmocka_unit_test(test_evidence_twice),

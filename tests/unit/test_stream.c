@@ -225,6 +225,34 @@ slow_reader(void **state)
     close_ends(&t, e);
 }
 
+/* Who looks at the queue need not be told that it is empty, but must be when it
+ * becomes so. */
+static void
+told_if_waited(void **state)
+{
+    struct assay_stream_events quiet = events;
+    struct trial_loop t;
+    struct end e[2];
+
+    (void)state;
+    open_ends(&t, e);
+    quiet.drained_if_waited = true;
+    assay_stream_tell(e[0].stream, &quiet, &e[0]);
+    end_write_text(&e[0], "hello");
+    assert_int_equal(assay_stream_queued(e[0].stream), 0);
+    settle(&t);
+    assert_int_equal(e[0].drains, 0);
+    end_write(&e[0], big_pattern());
+    end_write_text(&e[0], ""); /* changes nothing: the rest waits */
+    assert_true(assay_stream_queued(e[0].stream) > 0);
+    e[0].close_in = "drained";
+    e[1].close_in = "eof";
+    end_read(&e[1], true);
+    loop_run(&t);
+    assert_int_equal(e[0].drains, 1);
+    close_ends(&t, e);
+}
+
 /* Small writes behind a queue stay in order. */
 static void
 many_writes(void **state)
@@ -525,6 +553,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(slow_reader),
+        cmocka_unit_test(told_if_waited),
         cmocka_unit_test(many_writes),
         cmocka_unit_test(half_close),
         cmocka_unit_test(reading_off),

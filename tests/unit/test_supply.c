@@ -48,7 +48,21 @@ struct trial {
     struct assay_seen *seen;
     struct assay_supply *supply;
     struct call calls[CALLS_MAX];
+    unsigned begun; /* searches */
+    unsigned ended;
 };
+
+static void
+on_begun(void *trial)
+{
+    ((struct trial *)trial)->begun++;
+}
+
+static void
+on_ended(void *trial)
+{
+    ((struct trial *)trial)->ended++;
+}
 
 static void
 open_trial(struct trial *t, const struct mint_world *w, int64_t grace_s,
@@ -61,6 +75,9 @@ open_trial(struct trial *t, const struct mint_world *w, int64_t grace_s,
         .source_count = 1,
         .grace_s = grace_s,
         .refresh = true,
+        .begun = on_begun,
+        .ended = on_ended,
+        .owner = t,
     };
 
     memset(t, 0, sizeof(*t));
@@ -176,7 +193,29 @@ one_search_for_all(void **state)
         assert_true(i == 0 || i == 3 || t.calls[i].got == t.calls[1].got);
     }
     assert_int_equal(atomic_load(&t.pccs.collateral), 1);
+    assert_int_equal(t.begun, 1);
+    assert_int_equal(t.ended, 1);
     assert_true(has(&t, NOW));
+    close_trial(&t);
+}
+
+/* The search outlives the supply, and says when it is over. */
+static void
+supply_that_is_gone(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    open_trial(&t, pccs_world, 0, NULL);
+    atomic_store(&t.pccs.hold, true);
+    get(&t, 0, ASSAY_EMPTY, NOW);
+    assay_supply_free(t.supply);
+    t.supply = NULL;
+    assert_int_equal(t.begun, 1);
+    assert_int_equal(t.ended, 0);
+    loop_run(&t.loop);
+    assert_int_equal(t.ended, 1);
+    assert_int_equal(t.calls[0].told, 0);
     close_trial(&t);
 }
 
@@ -710,6 +749,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_search_for_all),
+        cmocka_unit_test(supply_that_is_gone),
         cmocka_unit_test(nobody_wants_it_any_more),
         cmocka_unit_test(freed_by_an_answer),
         cmocka_unit_test(all_are_told_of_a_failure),
