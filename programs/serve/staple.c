@@ -14,7 +14,7 @@
 #include "io/moment.h"
 #include "io/staple.h"
 
-#define SOON_MS   500u    /* to look again, while there is nothing yet */
+#define SOON_MS   500u    /* to look again, while the first search lasts */
 #define RETRY_MS  10000   /* to ask for a quote again, where none came */
 #define LATER_MS  30000u  /* else */
 #define LEARN_MS  3600000 /* a TD may have moved to another machine */
@@ -138,24 +138,31 @@ say(struct stapler *s, const char *note)
     (void)snprintf(s->said, sizeof(s->said), "%s", note);
 }
 
+/* The first search may not have ended yet. */
+static bool
+is_early(const struct stapler *s)
+{
+    return assay_now().mono_ms - s->began_ms < SOURCE_MS;
+}
+
 static void
 publish(struct stapler *s)
 {
     struct assay_slice bundle =
         assay_staple_bundle(s->keeper, assay_now().wall_s);
-
     /* A reload has it searched for anew: the old one serves meanwhile. */
-    bool early =
-        bundle.len == 0 && assay_now().mono_ms - s->began_ms < SOURCE_MS;
+    bool wait = bundle.len == 0 && is_early(s);
 
-    if (!early && !lies_there(s->o.shelf, bundle)) {
+    if (!wait && !lies_there(s->o.shelf, bundle)) {
         put_on_shelf(s->o.shelf, bundle);
         log_event(s->o.log, LOG_INFO,
                   bundle.len > 0 ? "collateral to staple is there"
                                  : "no collateral to staple any more",
                   NULL, 0);
     }
-    say(s, assay_staple_note(s->keeper));
+    if (s->quote != NULL) { /* else that is what was said */
+        say(s, assay_staple_note(s->keeper));
+    }
 }
 
 static void
@@ -201,8 +208,9 @@ on_timer(uv_timer_t *timer)
 
     learn(s);
     publish(s);
-    (void)uv_timer_start(timer, on_timer,
-                         s->o.shelf->now == NULL ? SOON_MS : LATER_MS, 0);
+    (void)uv_timer_start(
+        timer, on_timer,
+        s->o.shelf->now == NULL && is_early(s) ? SOON_MS : LATER_MS, 0);
 }
 
 /* --- life --------------------------------------------------------------- */

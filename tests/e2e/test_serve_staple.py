@@ -68,6 +68,16 @@ class Staple(Case):
             self.assertNotIn("collateral", answer.json)
             serve.log_line("warning: collateral to staple")
 
+    def test_no_quote_no_staple(self):
+        """The platform's trouble is said once, however often it is looked."""
+        with Serve(self.backend, "--announce", "off", "--staple", "on",
+                   "--no-cache", quotes="dstack:/none.sock") as serve:
+            serve.log_line("warning: collateral to staple")
+            for _ in range(3):
+                self.assertEqual(serve.ask("POST", "/tdx_quote",
+                                           ASKS).status, 502)
+            self.assertEqual(serve.log.count("collateral to staple"), 1)
+
     def test_another_root(self):
         """What is not authentic is given to nobody."""
         with Serve(self.backend, "--announce", "off", "--staple", "on",
