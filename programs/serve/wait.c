@@ -118,7 +118,7 @@ on_timer(uv_timer_t *timer)
 {
     struct connection *c = timer->data;
     uint64_t mark;
-    enum wait w = waits_for(c, &mark);
+    enum wait w;
 
     if (c->wait == WAIT_FOREVER) {
         return;
@@ -127,6 +127,7 @@ on_timer(uv_timer_t *timer)
         set_timer(c);
         return;
     }
+    w = waits_for(c, &mark);
     /* What was written may have gone on without an event of ours. */
     if (w == c->wait && mark == c->mark) {
         switch (w) {
