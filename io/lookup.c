@@ -1,5 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * lookup.c - one search for collateral, on any thread: in the cache, at the
+ * sources, or in what a server stapled; tried on the quote that it is for.
  */
 #include "io/lookup.h"
 
