@@ -87,7 +87,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(size))
         self.end_headers()
-        self.pour(size)
+        if self.command != "HEAD":
+            self.pour(size)
 
     def pour(self, size):
         piece = self.server.noise
