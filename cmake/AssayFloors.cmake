@@ -98,8 +98,8 @@ function(assay_add_mint)
   target_link_libraries(assay_mint PUBLIC assay_static OpenSSL::Crypto)
 endfunction()
 
-# libyaml is loaded when the first YAML is read (programs/assay/yaml_load.h), so
-# its header is used and it is not linked.
+# libyaml is loaded when the first YAML is read
+# (programs/assay/lint/yaml_load.h), so its header is used and it is not linked.
 function(assay_use_yaml target)
   if(TARGET ${target})
     find_package(PkgConfig REQUIRED)
@@ -109,9 +109,9 @@ function(assay_use_yaml target)
   endif()
 endfunction()
 
-# assay_add_program(NAME FOLDER LIBRARY...): programs/FOLDER/*.c.
+# assay_add_program(NAME FOLDER LIBRARY...): the *.c below programs/FOLDER.
 function(assay_add_program name folder)
-  file(GLOB sources CONFIGURE_DEPENDS "programs/${folder}/*.c")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "programs/${folder}/*.c")
   if(NOT sources)
     message(STATUS "programs/${folder}: no source file yet")
     return()

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "cli.h"
-#include "get_options.h"
 #include "io/pcs.h"
-#include "policy_options.h"
+#include "programs/assay/get/get_options.h"
+#include "programs/assay/policy/policy_options.h"
 
 /* TDRelaunchAdvisedConfigurationNeeded is the last of them. */
 #define STATUSES_MAX 16u

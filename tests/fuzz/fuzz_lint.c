@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "harness/fuzz.h"
-#include "programs/assay/lint.h"
+#include "programs/assay/lint/lint.h"
 
 static void
 check_line(const char *text, size_t room)

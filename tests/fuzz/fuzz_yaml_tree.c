@@ -9,7 +9,7 @@
  */
 #include "base/bytes.h"
 #include "harness/fuzz.h"
-#include "programs/assay/yaml_tree.h"
+#include "programs/assay/lint/yaml_tree.h"
 
 static void
 check_node(const struct yaml_tree *t, uint32_t i)

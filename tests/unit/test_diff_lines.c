@@ -5,7 +5,7 @@
  */
 #include "base/buf.h"
 #include "harness/unit.h"
-#include "programs/assay/diff_lines.h"
+#include "programs/assay/policy/diff_lines.h"
 
 static void
 test_rows(void **state)

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "harness/unit.h"
-#include "programs/assay/diff_lines.h"
+#include "programs/assay/policy/diff_lines.h"
 
 static void
 test_lines(void **state)

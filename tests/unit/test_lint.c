@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "harness/unit.h"
-#include "programs/assay/lint.h"
-#include "programs/assay/lint_path.h"
-#include "programs/assay/lint_yaml.h"
+#include "programs/assay/lint/lint.h"
+#include "programs/assay/lint/lint_path.h"
+#include "programs/assay/lint/lint_yaml.h"
 
 static const struct assay_json_limits limits = {1u << 20, 32, 1u << 16};
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "harness/unit.h"
-#include "programs/assay/lint.h"
+#include "programs/assay/lint/lint.h"
 
 static void
 test_policy(void **state)

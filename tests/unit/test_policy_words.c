@@ -6,7 +6,7 @@
  */
 #include "harness/unit.h"
 #include "policy/members.h"
-#include "programs/assay/policy_words.h"
+#include "programs/assay/policy/policy_words.h"
 
 static void
 test_members(void **state)

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "harness/unit.h"
-#include "programs/assay/yaml_tree.h"
+#include "programs/assay/lint/yaml_tree.h"
 
 static enum assay_code
 parse(struct assay_slice text, struct yaml_tree *t, struct assay_error *err)

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "harness/unit.h"
-#include "programs/assay/yaml_tree.h"
+#include "programs/assay/lint/yaml_tree.h"
 
 static void
 test_parse(void **state)

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "found.h"
-#include "get.h"
+#include "programs/assay/get/get.h"
 
 struct look {
     struct get g;

@@ -8,7 +8,7 @@
 #include "get_request.h"
 #include "get_sink.h"
 #include "io/exchange.h"
-#include "load.h"
+#include "programs/assay/load.h"
 
 struct get {
     const struct command *c;

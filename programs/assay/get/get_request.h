@@ -6,7 +6,7 @@
 #pragma once
 
 #include "http1/uri.h"
-#include "options.h"
+#include "programs/assay/options.h"
 
 /* "GET" by default, "POST" where there is a body; after a redirect by a status
  * that says so (303, and 301 or 302 of a POST) "GET" without a body. */

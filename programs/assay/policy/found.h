@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "options.h"
+#include "programs/assay/options.h"
 
 #define FOUND_FROM_BYTES 300u
 

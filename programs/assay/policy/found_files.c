@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "found.h"
-#include "judgement.h"
+#include "programs/assay/judgement.h"
 
 enum assay_code
 found_in_files(const struct options *o, const struct found_terms *t,

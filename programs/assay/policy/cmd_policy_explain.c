@@ -11,9 +11,9 @@
 #include "base/bytes.h"
 #include "base/json_canon.h"
 #include "base/json_out.h"
-#include "load.h"
 #include "policy_document.h"
 #include "policy_words.h"
+#include "programs/assay/load.h"
 
 #define EXPLAIN_MAX_BYTES (16u * 1024u * 1024u)
 #define VALUE_MAX_BYTES   (8u * 1024u * 1024u)

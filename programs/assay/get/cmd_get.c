@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "get.h"
-#include "help.h"
+#include "programs/assay/help.h"
 
 /* --- ending ------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * Schema, for editors and other programs.
  */
 #include "base/error.h"
-#include "options.h"
+#include "programs/assay/options.h"
 
 #define SCHEMA_MAX_BYTES (64u * 1024u)
 

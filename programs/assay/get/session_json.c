@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/json_out.h"
-#include "report_json.h"
+#include "programs/assay/report_json.h"
 
 static void
 put_hex(struct assay_json_out *o, const char *name, const uint8_t *bytes,

@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "base/text.h"
-#include "help.h"
-#include "load.h"
 #include "policy_diff.h"
+#include "programs/assay/help.h"
+#include "programs/assay/load.h"
 
 #define DIFF_JSON_MAX_BYTES (64u * 1024u * 1024u)
 #define VALUE_SHOWN         120u /* characters of a value in a text */

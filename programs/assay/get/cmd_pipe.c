@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "help.h"
 #include "pipe.h"
+#include "programs/assay/help.h"
 
 /* --- ending ------------------------------------------------------------- */
 

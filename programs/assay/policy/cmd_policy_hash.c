@@ -14,7 +14,7 @@
 #include "base/json_out.h"
 #include "base/text.h"
 #include "io/file.h"
-#include "load.h"
+#include "programs/assay/load.h"
 
 #define HASH_BYTES        32u
 #define MERGED_MAX_BYTES  (2u * ASSAY_COMPOSE_MAX_BYTES)

@@ -14,9 +14,9 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "help.h"
 #include "io/file.h"
 #include "pin_write.h"
+#include "programs/assay/help.h"
 
 /* Early, so that nobody waits for what cannot be written. */
 static enum assay_code

@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "io/file.h"
-#include "lint.h"
-#include "load.h"
+#include "programs/assay/lint/lint.h"
+#include "programs/assay/load.h"
 
 #define LINT_JSON_MAX_BYTES (2u * 1024u * 1024u)
 

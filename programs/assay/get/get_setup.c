@@ -12,9 +12,9 @@
 #include "get.h"
 #include "io/file.h"
 #include "io/system_roots.h"
-#include "load.h"
+#include "programs/assay/load.h"
+#include "programs/assay/source.h"
 #include "session_json.h"
-#include "source.h"
 
 static void
 read_data(struct get *g)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "assay/error.h"
-#include "lint.h"
+#include "programs/assay/lint/lint.h"
 
 /* What can be pinned; in the order in which it is listed. */
 enum pin_item {

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "lint.h"
-#include "policy_document.h"
+#include "programs/assay/policy/policy_document.h"
 
 #define MERGED_MAX_BYTES (2u * ASSAY_COMPOSE_MAX_BYTES)
 #define LONG_GRACE_S     (90 * 86400)
