@@ -241,30 +241,54 @@ class Responses(GetCase):
         self.assertEqual(target.read_text(), "final")
         self.assertEqual(os.listdir(folder), ["file"])
 
+    def interrupt(self, number, *args, **popen):
+        """A request whose response has begun, and then the signal."""
+        p = subprocess.Popen(
+            [str(ASSAY), "get", "--policy",
+             str(self.sim.folder / "policy.json"), *map(str, args),
+             self.url("/slow")],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=clean_environment(), **popen)
+        deadline = time.monotonic() + BOUND_S
+        while not self.backend.seen and time.monotonic() < deadline:
+            time.sleep(0.01)
+        p.send_signal(number)
+        return p
+
+    def let_go(self):
+        self.backend.seen.clear()
+        self.backend.go.set()
+        self.backend.go.clear()
+
     def test_interrupt_leaves_nothing_behind(self):
         folder = SCRATCH / "interrupted"
         folder.mkdir()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            p = subprocess.Popen(
-                [str(ASSAY), "get", "--policy",
-                 str(self.sim.folder / "policy.json"), "-o",
-                 str(folder / "file"), self.url("/slow")],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                env=clean_environment())
-            deadline = time.monotonic() + BOUND_S
-            while not os.listdir(folder) and time.monotonic() < deadline:
-                time.sleep(0.01)
-            # The request has been sent: the session is open.
-            while not self.backend.seen and time.monotonic() < deadline:
-                time.sleep(0.01)
-            p.send_signal(number)
-            _, err = p.communicate(timeout=BOUND_S)
-            self.assertEqual(p.returncode, -number, err)
-            self.assertIn(b"interrupted", err)
-            self.assertEqual(os.listdir(folder), [])
-            self.backend.seen.clear()
-            self.backend.go.set()
-            self.backend.go.clear()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                p = self.interrupt(number, "-o", folder / "file")
+                _, err = p.communicate(timeout=BOUND_S)
+                self.assertEqual(p.returncode, -number, err)
+                self.assertIn(b"interrupted", err)
+                self.assertEqual(os.listdir(folder), [])
+            self.let_go()
+
+    def test_interrupted_document_is_whole(self):
+        p = self.interrupt(signal.SIGTERM, "--json")
+        out, err = p.communicate(timeout=BOUND_S)
+        self.let_go()
+        self.assertEqual(p.returncode, -signal.SIGTERM, err)
+        self.assertIn("interrupted", json.loads(out)["error"]["message"])
+
+    def test_ignored_signal_stays_ignored(self):
+        """As nohup has it."""
+        p = self.interrupt(signal.SIGHUP, preexec_fn=lambda: signal.signal(
+            signal.SIGHUP, signal.SIG_IGN))
+        time.sleep(0.2)
+        self.assertIsNone(p.poll())
+        self.backend.go.set()
+        out, err = p.communicate(timeout=BOUND_S)
+        self.backend.go.clear()
+        self.assertEqual((p.returncode, err), (TRUSTED, b""), out)
 
     def test_nothing_is_sent_where_nothing_can_be_written(self):
         for target in (SCRATCH / "none" / "x", SCRATCH):

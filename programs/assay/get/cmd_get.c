@@ -5,62 +5,13 @@
  *
  * get_set_up() makes everything from options and policy; then the loop runs:
  * on_open() sends the request, the exchange brings the response into the sink,
- * and end() ends it, whatever happened; get_tell() says so.
+ * and get_end() ends it, whatever happened; get_leave() says so.
  */
-#include <signal.h>
-#include <unistd.h>
-
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "get.h"
 #include "programs/assay/help.h"
-
-/* --- ending ------------------------------------------------------------- */
-
-/* The one way to end: nothing of it runs any more. */
-static void
-end(struct get *g, const struct assay_error *err, bool peer)
-{
-    if (g->done) {
-        return;
-    }
-    g->done = true;
-    g->err = *err;
-    g->peer_failed = peer;
-    get_keep_verdict(g);
-    get_put_notes(g);
-    assay_exchange_free(g->exchange);
-    g->exchange = NULL;
-    assay_attested_close(g->conn);
-    g->conn = NULL;
-    get_ignore_signals(g);
-}
-
-static void
-end_here(struct get *g, enum assay_code code, const char *message)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
-    end(g, &err, false);
-}
-
-static void
-end_no_memory(struct get *g)
-{
-    end_here(g, ASSAY_NO_MEMORY, "out of memory");
-}
-
-static void
-on_signal(uv_signal_t *handle, int number)
-{
-    struct get *g = handle->data;
-
-    g->signal = number;
-    end_here(g, ASSAY_NETWORK, "interrupted");
-}
 
 static void
 finish(struct get *g)
@@ -69,7 +20,7 @@ finish(struct get *g)
 
     assay_error_clear(&err);
     (void)!sink_commit(&g->sink, &err);
-    end(g, &err, false);
+    get_end(g, &err, false);
 }
 
 /* --- redirects ---------------------------------------------------------- */
@@ -122,7 +73,7 @@ follow(struct get *g, bool same_connection)
     g->wire.len = 0;
     if (get_request_write(&g->request, &g->uri, &g->o->get, &g->wire, &err) !=
         ASSAY_OK) {
-        end(g, &err, false);
+        get_end(g, &err, false);
     } else if (same_connection) {
         send_request(g);
     } else {
@@ -173,7 +124,7 @@ on_exchange_done(void *user, bool reusable)
 static void
 on_exchange_failed(void *user, const struct assay_error *err)
 {
-    end(user, err, false);
+    get_end(user, err, false);
 }
 
 static uint64_t
@@ -206,7 +157,7 @@ send_request(struct get *g)
 
     g->exchange = assay_exchange_new(&g->loop, g->conn, &options, &events, g);
     if (g->exchange == NULL) {
-        end_no_memory(g);
+        get_end_no_memory(g);
         return;
     }
     assay_exchange_on_open(g->exchange);
@@ -222,7 +173,7 @@ on_open(void *user)
 
     /* No request goes out whose evidence could not be kept. */
     if (get_save_evidence(g, &err) != ASSAY_OK) {
-        end(g, &err, false);
+        get_end(g, &err, false);
         return;
     }
     if (g->opened_us == 0) {
@@ -238,10 +189,7 @@ on_open(void *user)
 static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
-    struct get *g = user;
-
-    get_save_refused(g, err);
-    end(g, err, peer);
+    get_end_failed(user, err, peer);
 }
 
 static void
@@ -285,10 +233,7 @@ connect_to_server(struct get *g)
         .drained = on_drained,
     };
 
-    g->conn = get_connect(g, &events, g);
-    if (g->conn == NULL) {
-        end_no_memory(g);
-    }
+    get_connect(g, &events, g);
 }
 
 /* --- the command -------------------------------------------------------- */
@@ -297,28 +242,15 @@ static enum exit_code
 get(const struct command *c, const struct options *o,
     const struct assay_uri *uri)
 {
-    struct get g = {.c = c, .o = o, .uri = *uri};
-    enum exit_code code;
+    struct get g = {.c = c, .o = o, .uri = *uri, .tells_at_end = true};
 
     get_init(&g);
     if (get_set_up(&g) == ASSAY_OK) {
-        get_watch_signals(&g, on_signal, &g);
+        get_watch_signals(&g, true);
         connect_to_server(&g);
-        while (!g.done && uv_run(&g.loop, UV_RUN_ONCE) != 0) {
-        }
-        if (!g.done) {
-            end_here(&g, ASSAY_NETWORK, "nothing is left to wait for");
-        }
+        get_run(&g);
     }
-    code = get_tell(&g);
-    if (!get_free(&g)) {
-        _exit(cli_flush(code));
-    }
-    if (g.signal != 0) { /* as whoever sent it expects */
-        (void)signal(g.signal, SIG_DFL);
-        (void)raise(g.signal);
-    }
-    return code;
+    return get_leave(&g, false);
 }
 
 /* What is wrong with the command line as such. */

@@ -4,63 +4,20 @@
  * cmd_pipe.c - assay pipe: standard input and output over a session with a
  * server that has proven itself.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "pipe.h"
 #include "programs/assay/help.h"
 
-/* --- ending ------------------------------------------------------------- */
-
-void
-pipe_end(struct pipe *p, const struct assay_error *err, bool peer)
-{
-    struct get *g = &p->get;
-
-    if (g->done) {
-        return;
-    }
-    g->done = true;
-    g->err = *err;
-    g->peer_failed = peer;
-    get_keep_verdict(g);
-    assay_attested_close(g->conn);
-    g->conn = NULL;
-    uv_close((uv_handle_t *)&p->answer, NULL);
-    uv_close((uv_handle_t *)&p->max_age, NULL);
-    get_ignore_signals(g);
-}
-
-static void
-end_here(struct pipe *p, enum assay_code code, const char *message)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
-    pipe_end(p, &err, false);
-}
-
 static void
 on_failed(void *user, const struct assay_error *err, bool peer)
 {
     struct pipe *p = user;
 
-    get_save_refused(&p->get, err);
-    pipe_end(p, err, peer);
-}
-
-static void
-on_signal(uv_signal_t *handle, int number)
-{
-    struct pipe *p = handle->data;
-
-    p->get.signal = number;
-    end_here(p, ASSAY_NETWORK, "interrupted");
+    get_end_failed(&p->get, err, peer);
 }
 
 /* --- the command -------------------------------------------------------- */
@@ -82,14 +39,11 @@ run_loop(struct pipe *p)
     uv_timer_init(&g->loop, &p->max_age);
     p->answer.data = p;
     p->max_age.data = p;
-    get_watch_signals(g, on_signal, p);
-    g->conn = get_connect(g, &events, p);
-    if (g->conn == NULL) {
-        end_here(p, ASSAY_NO_MEMORY, "out of memory");
-    }
-    while (!g->done && uv_run(&g->loop, UV_RUN_ONCE) != 0) {
-    }
-    end_here(p, ASSAY_NETWORK, "nothing is left to wait for");
+    get_watch_signals(g, false); /* ssh hangs up when it is done */
+    get_connect(g, &events, p);
+    get_run(g);
+    uv_close((uv_handle_t *)&p->answer, NULL);
+    uv_close((uv_handle_t *)&p->max_age, NULL);
 }
 
 static enum exit_code
@@ -97,26 +51,17 @@ carry(const struct command *c, const struct options *o,
       const struct assay_uri *uri)
 {
     struct pipe p = {.get = {.c = c, .o = o, .uri = *uri}};
-    enum exit_code code;
-    bool waits;
+    bool busy;
 
     get_init(&p.get);
     if (get_set_up_session(&p.get) == ASSAY_OK) {
         run_loop(&p);
     }
-    code = get_tell(&p.get);
     /* A thread that waits for somebody to type cannot be interrupted. */
-    waits = assay_inout_is_busy(p.in) || assay_inout_is_busy(p.out);
+    busy = assay_inout_is_busy(p.in) || assay_inout_is_busy(p.out);
     assay_inout_free(p.in);
     assay_inout_free(p.out);
-    if (p.get.signal != 0) { /* as whoever sent it expects */
-        (void)signal(p.get.signal, SIG_DFL);
-        (void)raise(p.get.signal);
-    }
-    if (waits || !get_free(&p.get)) {
-        _exit(cli_flush(code));
-    }
-    return code;
+    return get_leave(&p.get, busy);
 }
 
 /* HOST:PORT is the authority of a URL. */

@@ -10,6 +10,8 @@
 #include "io/exchange.h"
 #include "programs/assay/load.h"
 
+#define GET_SIGNALS 3
+
 struct get {
     const struct command *c;
     const struct options *o;
@@ -33,15 +35,15 @@ struct get {
     uint32_t phase_ms;
     uv_loop_t loop;
     bool has_loop;
-    uv_signal_t interrupt; /* SIGINT, SIGTERM: nothing half made stays behind */
-    uv_signal_t terminate;
-    bool watches_signals;
+    uv_signal_t signals[GET_SIGNALS]; /* nothing half made stays behind */
+    unsigned signal_count;
     struct assay_supply *supply;
     struct assay_quoter *quoter; /* of this side's evidence, or NULL */
     struct assay_seen *seen;     /* evaluations, by earlier runs */
     /* what runs */
     struct assay_attested *conn;
     struct assay_exchange *exchange;
+    bool tells_at_end; /* else whoever runs it has get_put_notes() called */
     int64_t opened_us;
     unsigned redirects;
     unsigned redirect_status; /* of the response that is being read; or 0 */
@@ -60,13 +62,28 @@ void get_init(struct get *g);
  * the request too. The error is in g->err. */
 ASSAY_MUST_CHECK enum assay_code get_set_up_session(struct get *g);
 ASSAY_MUST_CHECK enum assay_code get_set_up(struct get *g);
-/* The connection; NULL: out of memory. */
-struct assay_attested *get_connect(struct get *g,
-                                   const struct assay_attested_events *events,
-                                   void *user);
-/* SIGINT and SIGTERM: they are no reason for the loop to go on. */
-void get_watch_signals(struct get *g, uv_signal_cb on_signal, void *user);
-void get_ignore_signals(struct get *g);
+
+/* --- running it: get_run.c --- */
+
+/* The connection; where there is no memory for one, that is the end. */
+void get_connect(struct get *g, const struct assay_attested_events *events,
+                 void *user);
+/* SIGINT and SIGTERM end it from here on, and with `hangup` SIGHUP. */
+void get_watch_signals(struct get *g, bool hangup);
+/* Until it has ended. */
+void get_run(struct get *g);
+/* The one way to end: nothing of it runs any more. Only the first counts. */
+void get_end(struct get *g, const struct assay_error *err, bool peer);
+/* For a reason of this side. */
+void get_end_here(struct get *g, enum assay_code code, const char *message);
+void get_end_no_memory(struct get *g);
+/* As event `failed` of the connection: its evidence is kept. */
+void get_end_failed(struct get *g, const struct assay_error *err, bool peer);
+/* What a command ends with: tells, frees, and exits as the signal has it that
+ * ended it. busy: a thread cannot be interrupted, so the process ends here. */
+enum exit_code get_leave(struct get *g, bool busy);
+
+/* --- what is said of it --- */
 
 /* Stores what was just appraised, if that is asked for. The error is in *err.
  */
@@ -83,5 +100,5 @@ void get_put_notes(const struct get *g);
 enum exit_code get_tell(struct get *g);
 
 /* False: something that cannot be interrupted still runs (a name is being
- * looked up), so nothing was freed, and the process is to end at once. */
+ * looked up), so not all was freed, and the process is to end soon. */
 ASSAY_MUST_CHECK bool get_free(struct get *g);

@@ -3,7 +3,6 @@
  *
  * get_setup.c - from options and policy to everything that a session rests on.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,47 +252,6 @@ get_set_up(struct get *g)
         (void)!sink_open(&g->sink, err);
     }
     return err->code;
-}
-
-/* --- running ------------------------------------------------------------ */
-
-struct assay_attested *
-get_connect(struct get *g, const struct assay_attested_events *events,
-            void *user)
-{
-    const struct assay_attested_options options = {
-        .session = &g->session,
-        .dial = &g->dial,
-        .supply = g->supply,
-        .quoter = g->quoter,
-        .phase_ms = g->phase_ms,
-    };
-
-    return assay_attested_new(&g->loop, &options, events, user);
-}
-
-void
-get_watch_signals(struct get *g, uv_signal_cb on_signal, void *user)
-{
-    (void)uv_signal_init(&g->loop, &g->interrupt);
-    (void)uv_signal_init(&g->loop, &g->terminate);
-    g->interrupt.data = user;
-    g->terminate.data = user;
-    g->watches_signals = true;
-    (void)uv_signal_start(&g->interrupt, on_signal, SIGINT);
-    (void)uv_signal_start(&g->terminate, on_signal, SIGTERM);
-    uv_unref((uv_handle_t *)&g->interrupt);
-    uv_unref((uv_handle_t *)&g->terminate);
-}
-
-void
-get_ignore_signals(struct get *g)
-{
-    if (g->watches_signals) {
-        g->watches_signals = false;
-        uv_close((uv_handle_t *)&g->interrupt, NULL);
-        uv_close((uv_handle_t *)&g->terminate, NULL);
-    }
 }
 
 /* --- the end ------------------------------------------------------------ */

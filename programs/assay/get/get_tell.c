@@ -24,6 +24,9 @@ get_keep_verdict(struct get *g)
 {
     struct assay_error err;
 
+    if (!g->o->json && g->o->get.verdict_file == NULL) {
+        return; /* nobody reads it */
+    }
     if (session_json(g->conn, g->uri.host, &g->err, &g->verdict, &err) !=
         ASSAY_OK) {
         assay_buf_free(&g->verdict);

@@ -27,5 +27,3 @@ void pipe_on_open(void *user);
 void pipe_on_data(void *user);
 void pipe_on_drained(void *user);
 void pipe_on_closed(void *user);
-/* The one way to end; err with ASSAY_OK: all is done. */
-void pipe_end(struct pipe *p, const struct assay_error *err, bool peer);

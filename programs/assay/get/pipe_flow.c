@@ -26,16 +26,6 @@ session(const struct pipe *p)
     return assay_attested_session(p->get.conn);
 }
 
-static void
-fail_here(struct pipe *p, enum assay_code code, const char *message)
-{
-    struct assay_error err;
-
-    assay_error_clear(&err);
-    assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", message);
-    pipe_end(p, &err, false);
-}
-
 /* --- the end ------------------------------------------------------------ */
 
 /* Both directions have ended, and ours has left. */
@@ -47,7 +37,7 @@ end_if_done(struct pipe *p)
     if (p->in_ended && p->out_ended &&
         assay_attested_queued(p->get.conn) == 0) {
         assay_error_clear(&err);
-        pipe_end(p, &err, false);
+        get_end(&p->get, &err, false);
     }
 }
 
@@ -84,8 +74,8 @@ move_out(struct pipe *p)
         assay_client_taken(c, data.len);
         assay_attested_resume(p->get.conn);
     } else if (assay_client_truncated(c)) {
-        fail_here(p, ASSAY_TRUNCATED,
-                  "the connection was cut: what came is not all of it");
+        get_end_here(&p->get, ASSAY_TRUNCATED,
+                     "the connection was cut: what came is not all of it");
     } else if (assay_client_read_done(c)) {
         end_output(p);
     }
@@ -101,7 +91,7 @@ on_written(void *user, struct assay_slice data, const struct assay_error *err)
         return; /* in the same turn of the loop */
     }
     if (err->code != ASSAY_OK) {
-        pipe_end(p, err, false);
+        get_end(&p->get, err, false);
     } else {
         move_out(p);
     }
@@ -134,7 +124,7 @@ on_read(void *user, struct assay_slice data, const struct assay_error *failure)
         p->in_ended = true;
     }
     if (err.code != ASSAY_OK) {
-        pipe_end(p, &err, false);
+        get_end(&p->get, &err, false);
         return;
     }
     assay_attested_flush(p->get.conn);
@@ -161,15 +151,19 @@ pipe_on_drained(void *user)
 static void
 on_no_answer(uv_timer_t *timer)
 {
-    fail_here(timer->data, ASSAY_TIMEOUT,
-              "the server did not answer the request for a pipe in time");
+    struct pipe *p = timer->data;
+
+    get_end_here(&p->get, ASSAY_TIMEOUT,
+                 "the server did not answer the request for a pipe in time");
 }
 
 static void
 on_old(uv_timer_t *timer)
 {
-    fail_here(timer->data, ASSAY_STALE,
-              "the server's evidence is older than --max-age");
+    struct pipe *p = timer->data;
+
+    get_end_here(&p->get, ASSAY_STALE,
+                 "the server's evidence is older than --max-age");
 }
 
 static void
@@ -210,7 +204,7 @@ pipe_on_open(void *user)
 
     /* Nothing goes out whose evidence could not be kept. */
     if (get_save_evidence(&p->get, &err) != ASSAY_OK) {
-        pipe_end(p, &err, false);
+        get_end(&p->get, &err, false);
         return;
     }
     if (!begin(p, &err)) {
@@ -227,7 +221,7 @@ pipe_on_open(void *user)
     }
     assay_buf_free(&request);
     if (err.code != ASSAY_OK) {
-        pipe_end(p, &err, false);
+        get_end(&p->get, &err, false);
         return;
     }
     assay_attested_flush(p->get.conn);
@@ -324,7 +318,7 @@ pipe_on_data(void *user)
         read_answer(p, &err);
     }
     if (err.code != ASSAY_OK) {
-        pipe_end(p, &err, false);
+        get_end(&p->get, &err, false);
     } else if (p->raw) {
         move_out(p);
     }
@@ -339,7 +333,7 @@ pipe_on_closed(void *user)
     if (p->raw) {
         move_out(p);
     } else {
-        fail_here(p, ASSAY_NETWORK,
-                  "the server closed the connection instead of a pipe");
+        get_end_here(&p->get, ASSAY_NETWORK,
+                     "the server closed the connection instead of a pipe");
     }
 }

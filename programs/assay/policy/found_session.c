@@ -16,18 +16,7 @@
 struct look {
     struct get g;
     struct found *found;
-    struct assay_error *err;
-    bool *peer;
-    bool done;
 };
-
-static void
-end(struct look *s)
-{
-    s->done = true;
-    assay_attested_close(s->g.conn);
-    s->g.conn = NULL;
-}
 
 static void
 on_open(void *user)
@@ -35,13 +24,14 @@ on_open(void *user)
     struct look *s = user;
     const struct assay_client *c = assay_attested_session(s->g.conn);
     struct assay_session_facts facts = assay_client_facts(c);
+    struct assay_error err;
 
     s->found->in_session = true;
     s->found->certificate_checked = facts.certificate_checked;
     s->found->wire = facts.wire;
     (void)!found_take(s->g.ctx, assay_client_verdict(c), assay_client_quote(c),
-                      assay_client_offered(c).app_compose, s->found, s->err);
-    end(s);
+                      assay_client_offered(c).app_compose, s->found, &err);
+    get_end(&s->g, &err, false);
 }
 
 static void
@@ -49,9 +39,7 @@ on_failed(void *user, const struct assay_error *err, bool peer)
 {
     struct look *s = user;
 
-    *s->err = *err;
-    *s->peer = peer;
-    end(s);
+    get_end(&s->g, err, peer);
 }
 
 static void
@@ -63,18 +51,8 @@ look(struct look *s)
     };
 
     s->g.session.keep_evidence = true;
-    s->g.conn = get_connect(&s->g, &events, s);
-    if (s->g.conn == NULL) {
-        assay_fail(s->err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "out of memory");
-        return;
-    }
-    while (!s->done && uv_run(&s->g.loop, UV_RUN_ONCE) != 0) {
-    }
-    if (!s->done) {
-        assay_fail(s->err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
-                   "nothing is left to wait for");
-        end(s);
-    }
+    get_connect(&s->g, &events, s);
+    get_run(&s->g);
 }
 
 /* "HOST:PORT" is short for "https://HOST:PORT/". */
@@ -112,8 +90,6 @@ found_in_session(const struct command *c, const struct options *o,
                           "out of memory");
     }
     s->found = f;
-    s->err = err;
-    s->peer = peer;
     s->g.c = c;
     s->g.o = o;
     if (parse_server(server, &s->g.uri, err) != ASSAY_OK ||
@@ -126,9 +102,9 @@ found_in_session(const struct command *c, const struct options *o,
     get_init(&s->g);
     if (get_set_up_session(&s->g) == ASSAY_OK) {
         look(s);
-    } else {
-        *err = s->g.err;
     }
+    *err = s->g.err;
+    *peer = s->g.peer_failed;
     /* False: a name is still being looked up, and the thread that does it will
      * write into the loop. The process ends soon; until then, this stays. */
     if (get_free(&s->g)) {
