@@ -3,6 +3,7 @@
  *
  * file.c - whole files in and out, each with a named limit.
  */
+#define _GNU_SOURCE /* renameat2 */
 #include "io/file.h"
 
 #include <errno.h>
@@ -171,9 +172,26 @@ open_temp(const char *path, mode_t mode, char *temp, size_t temp_size)
     return -1;
 }
 
+/* What link() and rename() make of a file that has been written. */
+static int
+give_name(const char *temp, const char *path, bool anew)
+{
+    if (!anew) {
+        return rename(temp, path);
+    }
+    if (link(temp, path) == 0) {
+        (void)unlink(temp);
+        return 0;
+    }
+    /* Some file systems have no links. */
+    return errno == EEXIST
+               ? -1
+               : renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE);
+}
+
 static enum assay_code
-replace(const char *path, struct assay_slice content, mode_t mode,
-        struct assay_error *err)
+put_whole(const char *path, struct assay_slice content, mode_t mode, bool anew,
+          struct assay_error *err)
 {
     size_t temp_size = strlen(path) + 48;
     char *temp = malloc(temp_size);
@@ -193,7 +211,7 @@ replace(const char *path, struct assay_slice content, mode_t mode,
     if (close(fd) != 0) {
         fail_errno(err, path, "cannot write");
     }
-    if (err->code == ASSAY_OK && rename(temp, path) != 0) {
+    if (err->code == ASSAY_OK && give_name(temp, path, anew) != 0) {
         fail_errno(err, path, "cannot write");
     }
     if (err->code != ASSAY_OK) {
@@ -232,7 +250,7 @@ assay_file_write(const char *path, struct assay_slice content, mode_t mode,
         return fail_no_name(err);
     }
     if (stat(path, &st) != 0) {
-        return replace(path, content, mode, err);
+        return put_whole(path, content, mode, false, err);
     }
     if (S_ISDIR(st.st_mode)) {
         return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
@@ -246,9 +264,20 @@ assay_file_write(const char *path, struct assay_slice content, mode_t mode,
     if (real == NULL) {
         return fail_errno(err, path, "cannot write");
     }
-    code = replace(real, content, mode, err);
+    code = put_whole(real, content, mode, false, err);
     free(real);
     return code;
+}
+
+enum assay_code
+assay_file_write_new(const char *path, struct assay_slice content, mode_t mode,
+                     struct assay_error *err)
+{
+    assay_error_clear(err);
+    if (path[0] == '\0') {
+        return fail_no_name(err);
+    }
+    return put_whole(path, content, mode, true, err);
 }
 
 enum assay_code

@@ -35,3 +35,8 @@ ASSAY_MUST_CHECK enum assay_code assay_file_write(const char *path,
                                                   struct assay_slice content,
                                                   mode_t mode,
                                                   struct assay_error *err);
+/* The same for a name that nothing has yet, not even a link that leads nowhere:
+ * nothing is there, or all of it. */
+ASSAY_MUST_CHECK enum assay_code
+assay_file_write_new(const char *path, struct assay_slice content, mode_t mode,
+                     struct assay_error *err);

@@ -6,14 +6,19 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
+import signal
 import socket
+import ssl
+import subprocess
 import sys
+import threading
 
 import harness
 import test_serve
 from backend import Backend
-from harness import (NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE, USAGE, Case,
-                     World, run, write)
+from harness import (ASSAY, NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE, USAGE,
+                     Case, World, clean_environment, run, write)
 from test_serve import Serve
 from test_sim import SIM, Sim
 
@@ -249,6 +254,47 @@ class PinFiles(Case):
                                                       "--json"), TRUSTED).json
         workload = [c for c in verdict["checks"] if c["name"] == "workload"]
         self.assertIn("from a file", workload[0]["detail"])
+
+    def test_root_in_any_form_is_read_once(self):
+        """DER, and a pipe: the policy holds the root that it was judged by."""
+        der = write("pin-root.der", ssl.PEM_cert_to_DER_cert(
+            self.world.root.read_text()))
+        fifo = SCRATCH / "pin-root.fifo"
+        os.mkfifo(fifo)
+        feeder = threading.Thread(
+            target=lambda: fifo.write_bytes(self.world.root.read_bytes()),
+            daemon=True)
+        feeder.start()
+        for root in (der, fifo):
+            with self.subTest(root.name):
+                result = self.check(self.pin(self.world, "--root", root),
+                                    TRUSTED)
+                self.assertEqual(
+                    ssl.PEM_cert_to_DER_cert(result.json["trusted_root"]),
+                    der.read_bytes())
+        feeder.join()
+        self.check_refused(
+            self.pin(self.world, "--root", write("root.txt", str(self.world.root))),
+            UNREADABLE, "root.txt: root certificate: ")
+
+    def test_killed_while_it_writes(self):
+        """The name is there when all of it is, or not at all."""
+        target = SCRATCH / "pin-killed.json"
+
+        def may_write_nothing():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        p = subprocess.run(
+            [str(ASSAY), "policy", "pin", "--type", "tdx", "--root",
+             str(self.world.root), "--collateral", str(self.world.bundle),
+             "--at", "2026-01-01", "--quote", str(self.world.quote),
+             "-o", str(target)], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=clean_environment(),
+            preexec_fn=may_write_nothing, timeout=60)
+        self.assertEqual(p.returncode, -signal.SIGXFSZ, p.stderr)
+        self.assertFalse(target.exists())
+        self.check(self.pin(self.world, "-o", target), TRUSTED)
 
     def test_hole_12_a_quote_that_is_not_genuine(self):
         broken = bytearray(self.world.quote.read_bytes())

@@ -88,6 +88,38 @@ write_through_link(void **state)
     assay_buf_free(&got);
 }
 
+/* Names that are taken: by a file, by a link that leads nowhere, by a folder.
+ * Nothing else is left beside them: the folder can be removed at the end. */
+static void
+write_new(void **state)
+{
+    struct assay_slice text = assay_slice_of("whole");
+    struct assay_buf got;
+    struct assay_error err;
+    struct stat st;
+
+    (void)state;
+    unlink(in_folder("link"));
+    unlink(in_folder("file"));
+    assert_int_equal(assay_file_write_new(path, text, 0640, &err), ASSAY_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777 & ~0640u, 0);
+    assert_int_equal(st.st_nlink, 1);
+    assert_int_equal(
+        assay_file_write_new(path, assay_slice_of("other"), 0600, &err),
+        ASSAY_IO);
+    assert_non_null(strstr(err.msg, "exists"));
+    assert_int_equal(assay_file_read(path, 16, &got, &err), ASSAY_OK);
+    assert_true(assay_slice_equal(assay_buf_slice(&got), text));
+    assay_buf_free(&got);
+    assert_int_equal(symlink("/nonexistent", in_folder("link")), 0);
+    assert_int_equal(assay_file_write_new(path, text, 0600, &err), ASSAY_IO);
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(assay_file_write_new(folder, text, 0600, &err), ASSAY_IO);
+    assert_int_equal(assay_file_write_new("", text, 0600, &err), ASSAY_IO);
+}
+
 static void
 endless_device(void **state)
 {
@@ -147,6 +179,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(write_and_read),
         cmocka_unit_test(write_through_link),
+        cmocka_unit_test(write_new),
         cmocka_unit_test(endless_device),
         cmocka_unit_test(device_is_written_in_place),
         cmocka_unit_test(failures),

@@ -4,12 +4,9 @@
  * cmd_policy_pin.c - assay policy pin: a policy from what a genuine TD proves
  * of itself. Trust on first use, and the policy says so.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -31,26 +28,13 @@ check_absent(const char *path, bool force, struct assay_error *err)
     return err->code;
 }
 
-/* A file that was not there before: whoever else writes one of that name does
- * it before, which is an error, or after. */
+/* Without --force the name is still free when it is taken. */
 static enum assay_code
-write_new(const char *path, struct assay_slice content, bool force,
-          struct assay_error *err)
+write_to(const char *path, struct assay_slice content, bool force,
+         struct assay_error *err)
 {
-    int fd;
-
-    if (!force) {
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0) {
-            return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: %s", path,
-                              strerror(errno));
-        }
-        (void)close(fd);
-    }
-    if (assay_file_write(path, content, 0666, err) != ASSAY_OK && !force) {
-        (void)unlink(path); /* the empty one that we have made */
-    }
-    return err->code;
+    return force ? assay_file_write(path, content, 0666, err)
+                 : assay_file_write_new(path, content, 0666, err);
 }
 
 /* --- telling ------------------------------------------------------------ */
@@ -137,12 +121,12 @@ put(const struct options *o, const struct found *f, struct assay_buf *policy,
     bool force = o->tools.force;
 
     if (o->tools.compose_out != NULL && f->app_compose.len > 0 &&
-        write_new(o->tools.compose_out, assay_buf_slice(&f->app_compose), force,
-                  err) != ASSAY_OK) {
+        write_to(o->tools.compose_out, assay_buf_slice(&f->app_compose), force,
+                 err) != ASSAY_OK) {
         return err->code;
     }
     if (o->output != NULL) {
-        return write_new(o->output, assay_buf_slice(policy), force, err);
+        return write_to(o->output, assay_buf_slice(policy), force, err);
     }
     cli_print(policy);
     return ASSAY_OK;

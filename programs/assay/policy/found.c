@@ -12,13 +12,18 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json_out.h"
+#include "base/text.h"
+#include "io/file.h"
 
 #define POLICY_MAX_BYTES (5u * 1024u * 1024u)
+#define ROOT_MAX_BYTES   (64u * 1024u)
+#define DER_SEQUENCE     0x30 /* no PEM begins so */
 
 void
 found_free(struct found *f)
 {
     assay_buf_free(&f->app_compose);
+    assay_buf_free(&f->root);
 }
 
 /* --- the policy that it is judged by ------------------------------------ */
@@ -39,11 +44,49 @@ static const char *const terms[] = {
     "certificate_event",
 };
 
+/* What a policy can hold of it is text, and nothing that would be taken for a
+ * file's name. */
+static enum assay_code
+take_root(const char *path, struct assay_buf *pem, struct assay_error *err)
+{
+    struct assay_ctx *ctx = NULL;
+    struct assay_root *root = NULL;
+    struct assay_buf content;
+
+    if (assay_file_read(path, ROOT_MAX_BYTES, &content, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (assay_ctx_new(&ctx, err) == ASSAY_OK &&
+        assay_root_parse(ctx, assay_buf_slice(&content), &root, err) !=
+            ASSAY_OK) {
+        assay_error_prefix(err, "%s", path);
+    }
+    if (err->code == ASSAY_OK && content.ptr[0] == DER_SEQUENCE) {
+        assay_pem_encode(pem, "CERTIFICATE", assay_buf_slice(&content));
+    } else if (err->code == ASSAY_OK) {
+        assay_buf_add(pem, assay_buf_slice(&content));
+    }
+    assay_root_free(root);
+    assay_ctx_free(ctx);
+    assay_buf_free(&content);
+    return err->code != ASSAY_OK ? err->code
+                                 : assay_buf_check(pem, "root", err);
+}
+
+struct options
+found_options(const struct options *o)
+{
+    struct options rest = *o;
+
+    rest.root = NULL;
+    return rest;
+}
+
 /* As `like` has them. A policy's wires stand before --wire, which chooses among
  * them. */
 static void
 put_terms(struct assay_json_out *o, const struct assay_json *like,
-          const char *wire)
+          struct assay_slice root, const char *wire)
 {
     uint32_t wires = like != NULL
                          ? assay_json_member(like, ASSAY_JSON_ROOT, "wires")
@@ -53,9 +96,13 @@ put_terms(struct assay_json_out *o, const struct assay_json *like,
          i++) {
         uint32_t value = assay_json_member(like, ASSAY_JSON_ROOT, terms[i]);
 
-        if (value != ASSAY_JSON_NONE) {
+        if (value != ASSAY_JSON_NONE &&
+            (root.len == 0 || strcmp(terms[i], "trusted_root") != 0)) {
             assay_json_out_document(o, terms[i], assay_json_span(like, value));
         }
+    }
+    if (root.len > 0) {
+        assay_json_out_string(o, "trusted_root", root);
     }
     if (wires != ASSAY_JSON_NONE) {
         assay_json_out_document(o, "wires", assay_json_span(like, wires));
@@ -66,20 +113,24 @@ put_terms(struct assay_json_out *o, const struct assay_json *like,
 
 enum assay_code
 found_policy(const struct options *o, const struct found_terms *t,
-             struct assay_policy **out, struct assay_error *err)
+             struct found *f, struct assay_policy **out,
+             struct assay_error *err)
 {
     struct assay_json_out j;
     struct assay_buf text;
 
     *out = NULL;
     assay_error_clear(err);
+    assay_buf_init(&f->root, 2 * ROOT_MAX_BYTES);
+    if (o->root != NULL && take_root(o->root, &f->root, err) != ASSAY_OK) {
+        return err->code;
+    }
     assay_buf_init(&text, POLICY_MAX_BYTES);
     assay_json_out_init(&j, &text, true);
     assay_json_out_open(&j, NULL, '{');
     assay_json_out_text(&j, "type", t->type);
     assay_json_out_bool(&j, "partial", true);
-    put_terms(&j, t->like, o->get.wire);
-
+    put_terms(&j, t->like, assay_buf_slice(&f->root), o->get.wire);
     assay_json_out_close(&j, '}');
     if (assay_buf_check(&text, "policy", err) == ASSAY_OK) {
         (void)!assay_policy_parse(assay_buf_slice(&text), out, err);

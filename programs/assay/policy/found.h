@@ -26,6 +26,7 @@ struct found {
     uint8_t os_image[32];
     bool has_certificate;         /* the event log names this session's */
     struct assay_buf app_compose; /* its text, if its hash is the proven one */
+    struct assay_buf root;        /* of --root, as PEM */
 };
 void found_free(struct found *f);
 
@@ -38,12 +39,16 @@ struct found_terms {
     bool self_signed;              /* the TLS certificate is not checked */
 };
 
-/* What the evidence is judged by: genuine, and healthy by these terms and
- * --accept; of the workload nothing. */
+/* What the evidence is judged by: genuine, and healthy by these terms, --root
+ * and --accept; of the workload nothing. */
 ASSAY_MUST_CHECK enum assay_code found_policy(const struct options *o,
                                               const struct found_terms *t,
+                                              struct found *f,
                                               struct assay_policy **out,
                                               struct assay_error *err);
+/* The options that are left to whoever judges by that policy: its root is that
+ * of --root, which may be a pipe and is read once. */
+struct options found_options(const struct options *o);
 /* Takes what the verdict proves. ASSAY_NOT_TRUSTED if it does not trust. */
 ASSAY_MUST_CHECK enum assay_code
 found_take(const struct assay_ctx *ctx, const struct assay_verdict *v,

@@ -14,10 +14,11 @@ enum assay_code
 found_in_files(const struct options *o, const struct found_terms *t,
                struct found *f, bool *peer, struct assay_error *err)
 {
-    struct judgement j = {.o = o};
+    const struct options rest = found_options(o);
+    struct judgement j = {.o = &rest};
 
     *peer = false;
-    if (found_policy(o, t, &j.policy, err) == ASSAY_OK &&
+    if (found_policy(o, t, f, &j.policy, err) == ASSAY_OK &&
         judgement_make(&j, err) == ASSAY_OK) {
         (void)snprintf(f->from, sizeof(f->from), "%s", o->operand);
         *peer = found_take(j.ctx, j.verdict, j.quote,

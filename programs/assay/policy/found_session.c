@@ -15,6 +15,7 @@
 
 struct look {
     struct get g;
+    struct options rest;
     struct found *found;
 };
 
@@ -91,9 +92,10 @@ found_in_session(const struct command *c, const struct options *o,
     }
     s->found = f;
     s->g.c = c;
-    s->g.o = o;
+    s->rest = found_options(o);
+    s->g.o = &s->rest;
     if (parse_server(server, &s->g.uri, err) != ASSAY_OK ||
-        found_policy(o, t, &s->g.policy, err) != ASSAY_OK) {
+        found_policy(o, t, f, &s->g.policy, err) != ASSAY_OK) {
         free(s);
         return err->code;
     }

@@ -11,11 +11,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json_out.h"
-#include "io/file.h"
 #include "policy_toml.h"
 
 #define POLICY_MAX_BYTES (256u * 1024u)
-#define ROOT_MAX_BYTES   (64u * 1024u)
 
 #define BIT(item) (1u << (item))
 #define BOOT      (BIT(PIN_MRTD) | BIT(PIN_RTMR0) | BIT(PIN_RTMR1) | BIT(PIN_RTMR2))
@@ -237,15 +235,10 @@ put_terms(struct assay_json_out *j, const struct options *o,
 
 /* The root's text, so that the policy needs no second file. */
 static void
-put_root(struct assay_json_out *j, const struct options *o,
-         struct assay_error *err)
+put_root(struct assay_json_out *j, const struct found *f)
 {
-    struct assay_buf pem;
-
-    if (o->root != NULL &&
-        assay_file_read(o->root, ROOT_MAX_BYTES, &pem, err) == ASSAY_OK) {
-        assay_json_out_string(j, "trusted_root", assay_buf_slice(&pem));
-        assay_buf_free(&pem);
+    if (f->root.len > 0) {
+        assay_json_out_string(j, "trusted_root", assay_buf_slice(&f->root));
     }
 }
 
@@ -276,7 +269,7 @@ write_json(const struct options *o, const struct found *f, const struct pin *p,
     put_registers(&j, f, p);
     put_app(&j, f, p);
     put_terms(&j, o, f, p);
-    put_root(&j, o, err);
+    put_root(&j, f);
     put_pinned(&j, f);
     assay_json_out_close(&j, '}');
     assay_buf_add_u8(out, '\n');
