@@ -297,7 +297,9 @@ judge(struct assay_client *c, struct assay_now now, struct assay_error *err)
            sizeof(binding.report_data));
     memcpy(binding.certificate_sha256, c->facts.certificate_sha256,
            sizeof(binding.certificate_sha256));
-    return assay_appraisal_judge(&c->server, &by, &binding, now.wall_s, err);
+    (void)!assay_appraisal_judge(&c->server, &by, &binding, now.wall_s, err);
+    c->appraised = err->code == ASSAY_OK || err->code == ASSAY_NOT_TRUSTED;
+    return err->code;
 }
 
 enum assay_code

@@ -205,12 +205,7 @@ assay_client_certificate(const struct assay_client *c)
 struct assay_client_offer
 assay_client_offered(const struct assay_client *c)
 {
-    bool judged =
-        c->state == ASSAY_CLIENT_OPEN || c->state == ASSAY_CLIENT_RAW ||
-        c->state == ASSAY_CLIENT_CLOSED ||
-        (c->state == ASSAY_CLIENT_FAILED && c->error.code == ASSAY_NOT_TRUSTED);
-
-    if (!c->o.keep_evidence || !judged) {
+    if (!c->o.keep_evidence || !c->appraised) {
         return (struct assay_client_offer){.kept = false};
     }
     return (struct assay_client_offer){

@@ -57,6 +57,7 @@ assay_client_take_nonce(struct assay_client *c, struct assay_now now,
     memcpy(c->facts.nonce, nonce, c->wire->nonce_len);
     c->facts.nonce_len = c->wire->nonce_len;
     c->nonce_ms = now.mono_ms;
+    c->appraised = false;
 }
 
 enum assay_code

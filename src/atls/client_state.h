@@ -23,6 +23,7 @@ struct assay_client {
     enum assay_client_state state;
     struct assay_error error;
     bool peer_failed;
+    bool appraised; /* what came for the nonce in use, trusted or not */
     bool truncated;
     bool in_message;
     bool said_bye; /* nothing more is written */

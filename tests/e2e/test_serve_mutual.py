@@ -206,6 +206,22 @@ class NotTrusted(Base):
             self.assertIn("reason=", serve.log_line("client refused"))
             self.assertTrue(backend.is_alone())
 
+    def test_evidence_of_a_server_that_refuses_ours_is_kept(self):
+        """It was trusted; the bundle says so, and stands by itself."""
+        file = policy("other-kept.json", expected_bootchain={
+            n: "00" * 48 for n in ("mrtd", "rtmr0", "rtmr1", "rtmr2")})
+        with RawBackend() as backend, Mutual(backend, file=file) as serve:
+            for name, quotes, words in (
+                    ("refused", self.source(), "fails the check"),
+                    ("none", (), "requires evidence of its clients")):
+                bundle = SCRATCH / f"kept-{name}.json"
+                got = self.get(serve, *quotes, "--save-evidence", bundle)
+                self.check_one_line(got, got.code, words)
+                self.assertNotEqual(got.code, TRUSTED)
+                self.check(run("verify", "--evidence", bundle, "--policy",
+                               server_policy()), TRUSTED)
+            self.assertTrue(backend.is_alone())
+
     def test_another_root(self):
         root = SCRATCH / "intel-only.json"
         has = json.loads((SIMULATOR.folder / "policy.json").read_text())

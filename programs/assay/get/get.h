@@ -44,6 +44,7 @@ struct get {
     struct assay_attested *conn;
     struct assay_exchange *exchange;
     bool tells_at_end; /* else whoever runs it has get_put_notes() called */
+    bool saved;        /* evidence of this connection has been */
     int64_t opened_us;
     unsigned redirects;
     unsigned redirect_status; /* of the response that is being read; or 0 */
@@ -87,11 +88,11 @@ enum exit_code get_leave(struct get *g, bool busy);
 
 /* Stores what was just appraised, if that is asked for. The error is in *err.
  */
-ASSAY_MUST_CHECK enum assay_code get_save_evidence(const struct get *g,
+ASSAY_MUST_CHECK enum assay_code get_save_evidence(struct get *g,
                                                    struct assay_error *err);
-/* The same for a session that failed, if it is evidence that was refused. What
- * goes wrong is said: why it ended is something else. */
-void get_save_refused(const struct get *g, const struct assay_error *why);
+/* The same for a session that failed with evidence that was appraised and is
+ * not saved. What goes wrong is said: why it ended is something else. */
+void get_save_unopened(struct get *g, const struct assay_error *why);
 /* Before the connection is closed: the session's document goes to g->verdict,
  * notes and timing to standard error. */
 void get_keep_verdict(struct get *g);

@@ -9,8 +9,7 @@
 #include "io/evidence_file.h"
 
 static void
-save(const struct get *g, struct assay_evidence_view *v,
-     struct assay_error *err)
+save(struct get *g, struct assay_evidence_view *v, struct assay_error *err)
 {
     struct assay_buf path;
 
@@ -20,9 +19,9 @@ save(const struct get *g, struct assay_evidence_view *v,
     v->policy_is_toml = g->policy_texts.is_toml;
     v->compose_file = assay_buf_slice(&g->policy_texts.compose_file);
     assay_root_sha256(g->session.root, v->root_sha256);
-    if (assay_evidence_save(v, g->o->get.save_evidence, &path, err) ==
-            ASSAY_OK &&
-        g->o->get.verbose) {
+    g->saved =
+        assay_evidence_save(v, g->o->get.save_evidence, &path, err) == ASSAY_OK;
+    if (g->saved && g->o->get.verbose) {
         fprintf(stderr, "assay: %s: evidence saved: ", g->c->name);
         cli_put_safe((const char *)path.ptr);
         putc('\n', stderr);
@@ -31,7 +30,7 @@ save(const struct get *g, struct assay_evidence_view *v,
 }
 
 enum assay_code
-get_save_evidence(const struct get *g, struct assay_error *err)
+get_save_evidence(struct get *g, struct assay_error *err)
 {
     struct assay_evidence_view v;
 
@@ -47,12 +46,24 @@ get_save_evidence(const struct get *g, struct assay_error *err)
     return err->code;
 }
 
+/* What was appraised and never came to be open: refused by us, or trusted, and
+ * then the server refused ours, or fell silent. */
+static bool
+is_appraised_and_not_saved(const struct get *g, const struct assay_error *why)
+{
+    const struct assay_client *c =
+        g->conn != NULL ? assay_attested_session(g->conn) : NULL;
+
+    return c != NULL && assay_client_offered(c).kept &&
+           (!g->saved || why->code == ASSAY_NOT_TRUSTED);
+}
+
 void
-get_save_refused(const struct get *g, const struct assay_error *why)
+get_save_unopened(struct get *g, const struct assay_error *why)
 {
     struct assay_error lost;
 
-    if (why->code == ASSAY_NOT_TRUSTED &&
+    if (is_appraised_and_not_saved(g, why) &&
         get_save_evidence(g, &lost) != ASSAY_OK) {
         cli_error(g->c, &lost);
     }

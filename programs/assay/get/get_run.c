@@ -60,7 +60,7 @@ get_end_no_memory(struct get *g)
 void
 get_end_failed(struct get *g, const struct assay_error *err, bool peer)
 {
-    get_save_refused(g, err);
+    get_save_unopened(g, err);
     get_end(g, err, peer);
 }
 
@@ -116,6 +116,7 @@ get_connect(struct get *g, const struct assay_attested_events *events,
         .phase_ms = g->phase_ms,
     };
 
+    g->saved = false;
     g->conn = assay_attested_new(&g->loop, &options, events, user);
     if (g->conn == NULL) {
         get_end_no_memory(g);
