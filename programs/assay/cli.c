@@ -14,19 +14,16 @@
 
 #include "base/buf.h"
 #include "base/json_out.h"
+#include "terminal.h"
 
 #define WORD_MAX      32u /* longer words are not compared */
 #define JSON_ERR_MAX  4096u
 #define NEAR_DISTANCE 3u
 
-/* Whatever stands in a path or an argument, a message stays one safe line. */
 void
 cli_put_safe(const char *text)
 {
-    for (const char *c = text; *c != '\0'; c++) {
-        bool control = (unsigned char)*c < 0x20 || *c == 0x7f;
-        putc(control ? '?' : *c, stderr);
-    }
+    terminal_put_text(stderr, text);
 }
 
 enum exit_code
@@ -80,9 +77,17 @@ cli_fail(const struct command *c, bool json, const struct assay_error *err)
     return EXIT_UNREADABLE;
 }
 
+/* Not all of a document could be made, and it was not written. */
+static bool document_lost;
+
 void
 cli_print(struct assay_buf *document)
 {
+    if (document->failed) {
+        document_lost = true;
+        assay_buf_free(document);
+        return;
+    }
     fwrite(document->ptr, 1, document->len, stdout);
     if (document->len == 0 || document->ptr[document->len - 1] != '\n') {
         putchar('\n');
@@ -90,9 +95,26 @@ cli_print(struct assay_buf *document)
     assay_buf_free(document);
 }
 
+enum assay_code
+cli_print_made(struct assay_buf *document, struct assay_error *err)
+{
+    if (err->code == ASSAY_OK &&
+        assay_buf_check(document, "document", err) == ASSAY_OK) {
+        cli_print(document);
+    }
+    assay_buf_free(document);
+    return err->code;
+}
+
 int
 cli_flush(enum exit_code code)
 {
+    if (document_lost) {
+        fputs("assay: the document is too large, or there is no memory for "
+              "it\n",
+              stderr);
+        return (int)EXIT_UNREADABLE;
+    }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "assay: cannot write standard output: %s\n",
                 strerror(errno));

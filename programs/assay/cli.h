@@ -48,7 +48,7 @@ extern const struct command command_completion;
 enum exit_code cli_usage(const struct command *c, const char *fmt, ...)
     ASSAY_PRINTF(2, 3);
 
-/* Text of strangers on standard error: control bytes become '?'. */
+/* Text of strangers on standard error (terminal.h). */
 void cli_put_safe(const char *text);
 
 /* "assay: verify: MESSAGE (HINT)" on standard error. */
@@ -59,8 +59,14 @@ void cli_error(const struct command *c, const struct assay_error *err);
 enum exit_code cli_fail(const struct command *c, bool json,
                         const struct assay_error *err);
 
-/* Writes and frees a document; adds a line feed. */
+/* Writes and frees a document; adds a line feed. One that could not be made in
+ * full is not written, and cli_flush() says so. */
 void cli_print(struct assay_buf *document);
+
+/* The same, unless *err or the buffer says that it could not be made: then the
+ * error is in *err, and nothing was written. */
+enum assay_code cli_print_made(struct assay_buf *document,
+                               struct assay_error *err);
 
 /* Writes out standard output: a full disk must not look like success. Returns
  * the code to exit with. */

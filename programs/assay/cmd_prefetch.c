@@ -16,6 +16,7 @@
 #include "load.h"
 #include "progress.h"
 #include "source.h"
+#include "terminal.h"
 
 #define JSON_MAX_BYTES (1024u * 1024u)
 
@@ -106,7 +107,9 @@ put_text(const struct assay_collateral_need *need,
            : p->verified              ? ", verified"
                                       : ", to be verified when it is used",
            expires);
-    printf("%s%s\n", p->why[0] != '\0' ? ": " : "", p->why);
+    fputs(p->why[0] != '\0' ? ": " : "", stdout);
+    terminal_put_text(stdout, p->why);
+    putchar('\n');
 }
 
 static void

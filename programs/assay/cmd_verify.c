@@ -21,13 +21,9 @@ print_json(const struct judgement *j, struct assay_error *err)
     struct assay_buf json;
 
     assay_buf_init(&json, VERDICT_JSON_MAX_BYTES);
-    if (assay_verdict_to_json(j->verdict, j->quote, j->obtained.collateral,
-                              &json, err) != ASSAY_OK) {
-        assay_buf_free(&json);
-        return err->code;
-    }
-    cli_print(&json);
-    return ASSAY_OK;
+    (void)!assay_verdict_to_json(j->verdict, j->quote, j->obtained.collateral,
+                                 &json, err);
+    return cli_print_made(&json, err);
 }
 
 static void
@@ -44,11 +40,7 @@ print_text(const struct command *c, const struct judgement *j)
     };
 
     report_text(stdout, &in);
-    if (!assay_verdict_trusted(j->verdict)) {
-        fflush(stdout);
-        fprintf(stderr, "assay: %s: %s: not trusted: %s\n", c->name,
-                j->o->operand, assay_verdict_summary(j->verdict));
-    }
+    report_refusal(c, j->o->operand, j->verdict);
 }
 
 static enum exit_code

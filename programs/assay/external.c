@@ -74,6 +74,7 @@ bool
 external_run(char **argv)
 {
     char path[PATH_BYTES];
+    const char *why;
 
     if (!find(argv[0], path)) {
         return false;
@@ -81,7 +82,10 @@ external_run(char **argv)
     fflush(stdout);
     argv[0] = path;
     execv(path, argv);
-    fprintf(stderr, "assay: cannot run %s: %s\n", path, strerror(errno));
+    why = strerror(errno);
+    fputs("assay: cannot run ", stderr);
+    cli_put_safe(path);
+    fprintf(stderr, ": %s\n", why);
     return true;
 }
 

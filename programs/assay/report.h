@@ -9,6 +9,7 @@
 
 #include "assay/assay.h"
 #include "base/json.h"
+#include "cli.h"
 
 /* For people: the verdict, the checks, the measurements. `source` says where
  * the collateral came from; `root` which root was trusted. */
@@ -23,6 +24,9 @@ struct report_input {
 };
 
 void report_text(FILE *to, const struct report_input *in);
+/* One line on standard error, if `what` is not trusted. */
+void report_refusal(const struct command *c, const char *what,
+                    const struct assay_verdict *v);
 
 /* Below that, for a bundle: what nothing in it proves. */
 void report_evidence(FILE *to, const struct assay_evidence *e,

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "terminal.h"
 
 #define HEX_MAX_BYTES 64u
 
@@ -39,10 +40,10 @@ put_verdict(FILE *to, const struct report_input *in)
 {
     bool trusted = assay_verdict_trusted(in->verdict);
 
-    fprintf(to, "%s%s%s%s: %s\n", paint(in, BOLD),
-            paint(in, trusted ? GREEN : RED),
-            trusted ? "TRUSTED" : "NOT TRUSTED", paint(in, PLAIN),
-            assay_verdict_summary(in->verdict));
+    fprintf(to, "%s%s%s%s: ", paint(in, BOLD), paint(in, trusted ? GREEN : RED),
+            trusted ? "TRUSTED" : "NOT TRUSTED", paint(in, PLAIN));
+    terminal_put_text(to, assay_verdict_summary(in->verdict));
+    putc('\n', to);
 }
 
 /* The next step, for the check that failed first. */
@@ -68,7 +69,8 @@ put_advisories(FILE *to, const struct assay_verdict *v)
 
     fputs("  advisories     ", to);
     for (size_t i = 0; i < count; i++) {
-        fprintf(to, "%s%s", i == 0 ? "" : ", ", assay_verdict_advisory(v, i));
+        fputs(i == 0 ? "" : ", ", to);
+        terminal_put_text(to, assay_verdict_advisory(v, i));
     }
     fputs(count == 0 ? "none\n" : "\n", to);
 }
@@ -119,7 +121,9 @@ put_facts(FILE *to, const struct report_input *in)
     }
     fprintf(to, "  root           %s\n", in->root);
     assay_time_format(assay_collateral_expires(in->collateral), when);
-    fprintf(to, "  collateral     %s, expires %s\n", in->source, when);
+    fputs("  collateral     ", to);
+    terminal_put_text(to, in->source);
+    fprintf(to, ", expires %s\n", when);
     assay_time_format(f.verified_at_s, when);
     fprintf(to, "  judged as of   %s%s%s%s\n", when,
             in->time != NULL ? " (" : "", in->time != NULL ? in->time : "",
@@ -145,7 +149,8 @@ put_check(FILE *to, const struct report_input *in, struct assay_check check)
             missing ? "not run" : outcomes[check.outcome].word,
             paint(in, PLAIN), check.title);
     if (check.detail[0] != '\0') {
-        fprintf(to, ": %s", check.detail);
+        fputs(": ", to);
+        terminal_put_text(to, check.detail);
     }
     putc('\n', to);
 }
@@ -185,16 +190,11 @@ put_measurements(FILE *to, const struct assay_quote_view *q)
     put_hex(to, "REPORTDATA", q->report_data);
 }
 
-/* Strangers' text on one line. */
 static void
 put_safe(FILE *to, const char *name, struct assay_slice text)
 {
     fprintf(to, "  %-13s  ", name);
-    for (size_t i = 0; i < text.len; i++) {
-        bool plain = text.ptr[i] >= ' ' && text.ptr[i] <= '~';
-
-        putc(plain ? text.ptr[i] : '?', to);
-    }
+    terminal_put(to, text);
     putc('\n', to);
 }
 
@@ -251,4 +251,19 @@ report_text(FILE *to, const struct report_input *in)
     put_workload(to, in->verdict);
     fputs("\nMeasurements\n", to);
     put_measurements(to, assay_quote_view(in->quote));
+}
+
+void
+report_refusal(const struct command *c, const char *what,
+               const struct assay_verdict *v)
+{
+    if (assay_verdict_trusted(v)) {
+        return;
+    }
+    fflush(stdout);
+    fprintf(stderr, "assay: %s: ", c->name);
+    cli_put_safe(what);
+    fputs(": not trusted: ", stderr);
+    cli_put_safe(assay_verdict_summary(v));
+    putc('\n', stderr);
 }

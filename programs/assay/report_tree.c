@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "terminal.h"
+
 #define DEPTH_MAX 32u
 
 struct level {
@@ -45,25 +47,6 @@ enter(const struct assay_json *j, uint32_t node)
     return l;
 }
 
-/* What a terminal could obey: C0, DEL and, in UTF-8, C1 (U+0080 to U+009F). */
-static bool
-is_control(struct assay_slice s, size_t i)
-{
-    uint8_t c = s.ptr[i];
-
-    return c < 0x20 || c == 0x7f ||
-           (c == 0xc2 && i + 1 < s.len && s.ptr[i + 1] < 0xa0) ||
-           (i > 0 && s.ptr[i - 1] == 0xc2 && c < 0xa0);
-}
-
-static void
-put_slice(FILE *to, struct assay_slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        putc(is_control(s, i) ? '?' : s.ptr[i], to);
-    }
-}
-
 /* Lines of a text (a PEM chain) stand below the name, indented. */
 static void
 put_string(FILE *to, struct assay_slice s, unsigned depth)
@@ -74,18 +57,18 @@ put_string(FILE *to, struct assay_slice s, unsigned depth)
     for (size_t i = 0; lines && i < s.len; i++) {
         if (s.ptr[i] == '\n') {
             fprintf(to, "\n%*s", (int)(2 * depth + 2), "");
-            put_slice(to, (struct assay_slice){s.ptr + start, i - start});
+            terminal_put(to, (struct assay_slice){s.ptr + start, i - start});
             start = i + 1;
         }
     }
-    put_slice(to, (struct assay_slice){s.ptr + start, s.len - start});
+    terminal_put(to, (struct assay_slice){s.ptr + start, s.len - start});
 }
 
 static void
 put_scalar(FILE *to, const struct assay_json *j, unsigned depth, uint32_t node)
 {
     if (assay_json_type(j, node) != ASSAY_JSON_STRING) {
-        put_slice(to, assay_json_span(j, node));
+        terminal_put(to, assay_json_span(j, node));
     } else if (assay_json_string(j, node).len > 0) {
         put_string(to, assay_json_string(j, node), depth);
     }
@@ -113,7 +96,7 @@ put_child(FILE *to, const struct assay_json *j, const struct level *l,
 
     fprintf(to, "%*s", (int)(2 * depth), "");
     if (l->object) {
-        put_slice(to, assay_json_string(j, l->child));
+        terminal_put(to, assay_json_string(j, l->child));
         used = (int)assay_json_string(j, l->child).len;
     } else {
         used = fprintf(to, "[%u]", l->index);

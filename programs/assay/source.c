@@ -104,7 +104,9 @@ static void
 tell(const struct options *o, const char *note)
 {
     if (o->get.verbose && note[0] != '\0') {
-        fprintf(stderr, "assay: note: %s\n", note);
+        fputs("assay: note: ", stderr);
+        cli_put_safe(note);
+        putc('\n', stderr);
     }
 }
 

@@ -105,13 +105,9 @@ print_json(const struct run *r, struct assay_error *err)
     struct assay_buf json;
 
     assay_buf_init(&json, VERDICT_JSON_MAX_BYTES);
-    if (assay_evidence_verdict_to_json(r->evidence, &r->judged_by, r->verdict,
-                                       &json, err) != ASSAY_OK) {
-        assay_buf_free(&json);
-        return err->code;
-    }
-    cli_print(&json);
-    return ASSAY_OK;
+    (void)!assay_evidence_verdict_to_json(r->evidence, &r->judged_by,
+                                          r->verdict, &json, err);
+    return cli_print_made(&json, err);
 }
 
 static void
@@ -131,11 +127,7 @@ print_text(const struct command *c, const struct run *r)
 
     report_text(stdout, &in);
     report_evidence(stdout, r->evidence, &r->judged_by, r->verdict);
-    if (!assay_verdict_trusted(r->verdict)) {
-        fflush(stdout);
-        fprintf(stderr, "assay: %s: %s: not trusted: %s\n", c->name,
-                r->o->evidence, assay_verdict_summary(r->verdict));
-    }
+    report_refusal(c, r->o->evidence, r->verdict);
 }
 
 enum exit_code

@@ -342,6 +342,24 @@ class Diff(ServerCase):
         self.assertIn("+  app:", lines)
         self.assertEqual(differs["expected_bootchain.rtmr1"]["old"], "11" * 48)
 
+    def test_text_that_plays_tricks(self):
+        """What a terminal would obey, or show in another place, is shown as
+        '?': of the lines of a text, of values and of names."""
+        tricks = "\033[2K\r\u009b31m\u202e\u2066\u200b\u2028\x7f"
+        has = json.loads((self.sim.folder / "policy.json").read_text())
+        files = [write(f"diff-tricks-{i}.json", json.dumps({
+            **has, "app_compose": {
+                "docker_compose_file": f"services:\n  a{i}{tricks}b\n",
+                "name": f"a{i}{tricks}b", f"x{tricks}": str(i)}}))
+            for i in range(2)]
+        shown = self.check(policy("diff", *files), NOT_TRUSTED).out
+        shown += self.check(policy("explain", files[0]), TRUSTED).out
+        self.assertTrue(shown.replace("\n", "").isprintable())
+        self.assertIn("+  a1?[2K??31m?????b\n", shown)
+        got = self.check(policy("diff", "--json", *files), NOT_TRUSTED)
+        self.assertIn(f"a1{tricks}b", "".join(
+            d["new"] for d in got.json["differences"]))
+
     def test_another_text(self):
         """A text that the policy does not name tells nothing."""
         file = self.fresh()

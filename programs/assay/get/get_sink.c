@@ -262,6 +262,7 @@ sink_json(const struct sink *s, struct assay_json_out *o)
     } else {
         assay_buf_init(&text, 2 * (size_t)SINK_MEMORY_MAX_BYTES);
         assay_base64_encode(&text, body);
+        o->buf->failed = o->buf->failed || text.failed;
         assay_json_out_string(o, "body_base64", assay_buf_slice(&text));
         assay_buf_free(&text);
     }

@@ -17,6 +17,7 @@
 #include "policy_diff.h"
 #include "programs/assay/help.h"
 #include "programs/assay/load.h"
+#include "programs/assay/terminal.h"
 
 #define DIFF_JSON_MAX_BYTES (64u * 1024u * 1024u)
 #define VALUE_SHOWN         120u /* characters of a value in a text */
@@ -186,27 +187,8 @@ put_value(char sign, const struct assay_buf *value)
         return;
     }
     printf("  %c ", sign);
-    for (size_t i = 0; i < shown; i++) {
-        putchar(value->ptr[i] < 0x20 || value->ptr[i] == 0x7f ? '?'
-                                                              : value->ptr[i]);
-    }
+    terminal_put(stdout, (struct assay_slice){value->ptr, shown});
     puts(shown < value->len ? "..." : "");
-}
-
-static void
-put_lines(const struct assay_buf *lines)
-{
-    bool start = true;
-
-    for (size_t i = 0; i < lines->len; i++) {
-        uint8_t c = lines->ptr[i];
-
-        if (start) {
-            fputs("  ", stdout);
-        }
-        start = c == '\n';
-        putchar((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : c);
-    }
 }
 
 static void
@@ -215,12 +197,10 @@ print_text(const struct policy_diff *d)
     for (size_t i = 0; i < d->count; i++) {
         const struct difference *one = &d->difference[i];
 
-        for (const char *p = one->member; *p != '\0'; p++) {
-            putchar(*p < ' ' || *p == 0x7f ? '?' : *p);
-        }
+        terminal_put_text(stdout, one->member);
         putchar('\n');
         if (one->lines.len > 0) {
-            put_lines(&one->lines);
+            terminal_put_lines(stdout, assay_buf_slice(&one->lines), "  ");
         } else {
             put_value('-', &one->old);
             put_value('+', &one->new);
@@ -286,11 +266,7 @@ print_json(const struct run *r, struct assay_error *err)
     }
     assay_json_out_close(&o, ']');
     assay_json_out_close(&o, '}');
-    if (assay_buf_check(&out, "differences", err) == ASSAY_OK) {
-        cli_print(&out);
-    }
-    assay_buf_free(&out);
-    return err->code;
+    return cli_print_made(&out, err);
 }
 
 /* --- the command -------------------------------------------------------- */

@@ -14,11 +14,12 @@
 #include "policy_document.h"
 #include "policy_words.h"
 #include "programs/assay/load.h"
+#include "programs/assay/terminal.h"
 
 #define EXPLAIN_MAX_BYTES (16u * 1024u * 1024u)
 #define VALUE_MAX_BYTES   (8u * 1024u * 1024u)
-#define VALUE_SHOWN       100 /* characters of one value in a text */
-#define WIDTH             72  /* of a line of words */
+#define VALUE_SHOWN       100u /* characters of one value in a text */
+#define WIDTH             72   /* of a line of words */
 
 enum section {
     SECTION_WEAKENS,
@@ -89,18 +90,18 @@ put_words(const char *text)
 
 /* One value as one line: strings without their quotes, what is long cut. */
 static void
-put_value(const struct assay_json *j, uint32_t node, const char *name)
+put_value(const struct assay_json *j, uint32_t node, struct assay_slice name)
 {
     bool string = assay_json_type(j, node) == ASSAY_JSON_STRING;
     struct assay_slice s =
         string ? assay_json_string(j, node) : assay_json_span(j, node);
-    int shown = s.len < VALUE_SHOWN ? (int)s.len : VALUE_SHOWN;
+    size_t shown = s.len < VALUE_SHOWN ? s.len : VALUE_SHOWN;
 
-    printf("      %s%s", name, name[0] != '\0' ? " = " : "");
-    for (int i = 0; i < shown; i++) {
-        putchar(s.ptr[i] < 0x20 || s.ptr[i] == 0x7f ? ' ' : s.ptr[i]);
-    }
-    puts(shown < (int)s.len ? "..." : "");
+    fputs("      ", stdout);
+    terminal_put(stdout, name);
+    fputs(name.len > 0 ? " = " : "", stdout);
+    terminal_put(stdout, (struct assay_slice){s.ptr, shown});
+    puts(shown < s.len ? "..." : "");
 }
 
 static void
@@ -109,22 +110,18 @@ put_values(const struct assay_json *j, uint32_t value)
     if (assay_json_type(j, value) == ASSAY_JSON_OBJECT) {
         for (uint32_t n = assay_json_first(j, value); n != ASSAY_JSON_NONE;
              n = assay_json_next(j, n)) {
-            struct assay_slice s = assay_json_string(j, n);
             uint32_t list = assay_json_value(j, n);
-            char name[64];
 
-            (void)snprintf(name, sizeof(name), "%.*s", (int)s.len,
-                           (const char *)s.ptr);
             for (uint32_t i = policy_document_first(j, list);
                  i != ASSAY_JSON_NONE; i = policy_document_next(j, list, i)) {
-                put_value(j, i, name);
+                put_value(j, i, assay_json_string(j, n));
             }
         }
         return;
     }
     for (uint32_t i = policy_document_first(j, value); i != ASSAY_JSON_NONE;
          i = policy_document_next(j, value, i)) {
-        put_value(j, i, "");
+        put_value(j, i, ASSAY_EMPTY);
     }
 }
 
@@ -213,11 +210,7 @@ print_json(const struct policy_document *d, struct assay_error *err)
     }
     assay_json_out_close(&o, ']');
     assay_json_out_close(&o, '}');
-    if (assay_buf_check(&out, "explanation", err) == ASSAY_OK) {
-        cli_print(&out);
-    }
-    assay_buf_free(&out);
-    return err->code;
+    return cli_print_made(&out, err);
 }
 
 /* --- the command -------------------------------------------------------- */

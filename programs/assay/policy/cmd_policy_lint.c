@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "programs/assay/lint/lint.h"
 #include "programs/assay/load.h"
+#include "programs/assay/terminal.h"
 
 #define LINT_JSON_MAX_BYTES (2u * 1024u * 1024u)
 
@@ -148,7 +149,8 @@ print_text(const struct lint *l, const char *path)
     for (size_t i = 0; i < l->count; i++) {
         const struct finding *f = &l->finding[i];
 
-        printf("%s:%s%s %s: %s [%s]\n    %s\n", path, f->where,
+        terminal_put_text(stdout, path);
+        printf(":%s%s %s: %s [%s]\n    %s\n", f->where,
                f->where[0] != '\0' ? ":" : "",
                severity_name(lint_code_severity(f->code)), f->message,
                lint_code_name(f->code), lint_code_hint(f->code));
