@@ -57,6 +57,14 @@ class Result:
                 f"stdout: {self.out[:2000]}\nstderr: {self.err[:2000]}")
 
 
+def need(*programs):
+    """Leaves all of a test out where one of them is not built."""
+    for program in programs:
+        if not program.exists():
+            print(f"SKIPPED everything: {program} is not there")
+            sys.exit(77)
+
+
 def run(*args, stdin=b"", env=None, limit_s=60, under=()):
     """Runs assay, under another program if given. Standard output must be
     UTF-8."""
@@ -113,6 +121,32 @@ class World:
                            **kwargs)
 
 
+class Octets:
+    """What arrives on a connection, taken piece by piece."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.waiting = b""
+
+    def more(self):
+        """False at the end."""
+        data = self.sock.recv(65536)
+        self.waiting += data
+        return bool(data)
+
+    def until(self, mark):
+        """Up to and with the mark."""
+        while mark not in self.waiting:
+            assert self.more(), f"ended in {self.waiting[:200]!r}"
+        return self.exactly(self.waiting.index(mark) + len(mark))
+
+    def exactly(self, n):
+        while len(self.waiting) < n:
+            assert self.more(), f"ended in {self.waiting[:200]!r}"
+        found, self.waiting = self.waiting[:n], self.waiting[n:]
+        return found
+
+
 def write(name, content):
     """A scratch file."""
     path = SCRATCH / name
@@ -149,10 +183,7 @@ class Case(unittest.TestCase):
 
 
 def main():
-    for program in (ASSAY, MINT):
-        if not program.exists():
-            print(f"SKIPPED everything: {program} is not there")
-            sys.exit(77)
+    need(ASSAY, MINT)
     result = unittest.main(verbosity=1, exit=False).result
     for test, why in result.skipped:  # said as scripts/check collects it
         print(f"SKIPPED {test.id().rpartition('.')[2]}: {why}")

@@ -6,36 +6,14 @@ import socket
 import ssl
 import threading
 
+from harness import Octets
 from test_serve import LIMIT_S, Serve
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-class Peer:
+class Peer(Octets):
     """One connection from assay-serve."""
-
-    def __init__(self, sock):
-        self.sock = sock
-        self.waiting = b""
-
-    def more(self):
-        data = self.sock.recv(65536)
-        self.waiting += data
-        return bool(data)
-
-    def until(self, mark):
-        """Up to and with the mark."""
-        while mark not in self.waiting:
-            assert self.more(), f"ended in {self.waiting[:200]!r}"
-        at = self.waiting.index(mark) + len(mark)
-        found, self.waiting = self.waiting[:at], self.waiting[at:]
-        return found
-
-    def exactly(self, n):
-        while len(self.waiting) < n:
-            assert self.more(), f"ended in {self.waiting[:200]!r}"
-        found, self.waiting = self.waiting[:n], self.waiting[n:]
-        return found
 
     def head(self):
         """Request line, and the fields with their names in lower case."""

@@ -11,7 +11,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import threading
 import time
 
@@ -994,10 +993,7 @@ class Untrusted(GetCase):
 
 
 if __name__ == "__main__":
-    for program in (SERVE, SIM, ASSAY):
-        if not program.exists():
-            print(f"SKIPPED everything: {program} is not there")
-            sys.exit(77)
+    harness.need(SERVE, SIM, ASSAY)
     with Sim(now=None) as SIMULATOR, Backend() as BACKEND:
         test_serve.SIMULATOR = SIMULATOR
         with Serve(BACKEND) as SERVER:

@@ -343,10 +343,7 @@ class Mutual(Base):
 
 
 if __name__ == "__main__":
-    for program in (SIM, ASSAY):
-        if not program.exists():
-            print(f"SKIPPED everything: {program} is not there")
-            sys.exit(77)
+    harness.need(SIM, ASSAY)
     PYTHON, WHY = find_python()
     if PYTHON is None:
         print(f"SKIPPED pyOpenSSL: {WHY}")

@@ -11,7 +11,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 
 import harness
@@ -494,10 +493,7 @@ class Lint(Case):
 
 
 if __name__ == "__main__":
-    for program in (test_serve.SERVE, SIM, harness.ASSAY):
-        if not program.exists():
-            print(f"SKIPPED everything: {program} is not there")
-            sys.exit(77)
+    harness.need(test_serve.SERVE, SIM, harness.ASSAY)
     with Sim(now=None) as SIMULATOR, Backend() as BACKEND:
         test_serve.SIMULATOR = SIMULATOR
         with Serve(BACKEND) as SERVER:

@@ -17,8 +17,8 @@ import unittest
 
 import harness
 from backend import Backend
-from harness import (ASSAY, BIN, NOT_TRUSTED, SCRATCH, UNREADABLE, USAGE, Case,
-                     clean_environment, run, write)
+from harness import (ASSAY, BIN, NOT_TRUSTED, SCRATCH, UNREADABLE, USAGE,
+                     Case, Octets, clean_environment, run, write)
 from test_sim import SIM, Sim
 
 SERVE = BIN / "assay-serve"
@@ -140,8 +140,9 @@ class Answer:
         return f"{self.status} {self.fields} {self.body[:200]!r}"
 
 
-class Client:
-    """TLS by hand: what curl would not send or could not tell."""
+class Client(Octets):
+    """TLS by hand: what curl would not send or could not tell. A connection
+    that is cut raises where more is asked of it."""
 
     def __init__(self, serve, alpn=None, receive_buffer=None):
         context = ssl.create_default_context(cafile=str(serve.ca))
@@ -161,7 +162,7 @@ class Client:
         except BaseException:
             plain.close()
             raise
-        self.waiting = b""
+        super().__init__(self.tls)
 
     def __enter__(self):
         return self
@@ -181,24 +182,6 @@ class Client:
         self.send(head.encode() + b"\r\n" + (body or b""))
         return self.answer(method)
 
-    def more(self):
-        """False at TLS's own end; a cut connection raises."""
-        data = self.tls.recv(65536)
-        self.waiting += data
-        return bool(data)
-
-    def until(self, mark):
-        while mark not in self.waiting:
-            assert self.more(), f"ended in {self.waiting[:200]!r}"
-        found, _, self.waiting = self.waiting.partition(mark)
-        return found
-
-    def exactly(self, n):
-        while len(self.waiting) < n:
-            assert self.more(), f"ended in {self.waiting[:200]!r}"
-        found, self.waiting = self.waiting[:n], self.waiting[n:]
-        return found
-
     def chunks(self):
         while True:
             n = int(self.until(b"\r\n"), 16)
@@ -209,7 +192,7 @@ class Client:
             yield piece
 
     def answer_head(self):
-        return Answer(self.until(b"\r\n\r\n"), b"")
+        return Answer(self.until(b"\r\n\r\n")[:-4], b"")
 
     def answer(self, method="GET"):
         a = self.answer_head()
