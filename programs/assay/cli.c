@@ -79,6 +79,13 @@ cli_fail(const struct command *c, bool json, const struct assay_error *err)
 
 /* Not all of a document could be made, and it was not written. */
 static bool document_lost;
+static bool output_failed; /* and that has been said */
+
+void
+cli_output_failed(void)
+{
+    output_failed = true;
+}
 
 void
 cli_print(struct assay_buf *document)
@@ -115,7 +122,7 @@ cli_flush(enum exit_code code)
               stderr);
         return (int)EXIT_UNREADABLE;
     }
-    if (fflush(stdout) != 0 || ferror(stdout)) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !output_failed) {
         fprintf(stderr, "assay: cannot write standard output: %s\n",
                 strerror(errno));
         return (int)EXIT_UNREADABLE;

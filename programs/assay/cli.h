@@ -68,6 +68,8 @@ void cli_print(struct assay_buf *document);
 enum assay_code cli_print_made(struct assay_buf *document,
                                struct assay_error *err);
 
+/* Standard output could not be written, and the command's own error says so. */
+void cli_output_failed(void);
 /* Writes out standard output: a full disk must not look like success. Returns
  * the code to exit with. */
 int cli_flush(enum exit_code code);

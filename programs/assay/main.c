@@ -3,8 +3,10 @@
  *
  * main.c - assay: the command-line program.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "external.h"
@@ -112,9 +114,26 @@ run(const struct command *c, int argc, char **argv)
     return cli_flush(code);
 }
 
+/* A standard stream that is closed stays of no use, but its number is taken:
+ * else a socket or a file of ours would get it. */
+static bool
+take_standard_numbers(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
+    if (!take_standard_numbers()) {
+        return (int)EXIT_UNREADABLE;
+    }
     if (argc < 2) {
         put_help(stderr);
         return (int)EXIT_USAGE;

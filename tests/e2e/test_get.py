@@ -289,6 +289,29 @@ class Responses(GetCase):
         self.backend.go.clear()
         self.assertEqual((p.returncode, err), (TRUSTED, b""), out)
 
+    def test_closed_standard_streams(self):
+        """Their numbers go to no socket and to no file."""
+        for closed, args, code in (
+                ((0,), (), TRUSTED), ((2,), (), TRUSTED),
+                ((0, 2), ("-v", "--timing"), TRUSTED), ((1,), (), UNREADABLE),
+                ((1,), ("-o", SCRATCH / "closed"), TRUSTED),
+                ((0, 1, 2), (), UNREADABLE),
+                ((0,), ("-d", "@-"), UNREADABLE)):
+            with self.subTest(closed=closed, args=args):
+                p = subprocess.run(
+                    [str(ASSAY), "get", "--policy",
+                     str(self.sim.folder / "policy.json"), *map(str, args),
+                     self.url("/interim")],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE, env=clean_environment(),
+                    preexec_fn=lambda: [os.close(fd) for fd in closed],
+                    timeout=60)
+                self.assertEqual(p.returncode, code, p.stderr)
+                self.assertEqual(p.stdout, b"final" if code == TRUSTED
+                                 and "-o" not in args else b"")
+                if closed == (1,) and code == UNREADABLE:
+                    self.assertIn(b"cannot write", p.stderr)
+
     def test_nothing_is_sent_where_nothing_can_be_written(self):
         for target in (SCRATCH / "none" / "x", SCRATCH):
             self.check_refused(self.get("/", "-o", target), UNREADABLE, target)
@@ -304,7 +327,8 @@ class Responses(GetCase):
                 stdout=full, stderr=subprocess.PIPE, timeout=60,
                 env=clean_environment())
         self.assertEqual(p.returncode, UNREADABLE, p.stderr)
-        self.assertIn(b"cannot write", p.stderr)
+        self.assertIn(b"standard output: cannot write: No space", p.stderr)
+        self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
 
 
 class Documents(GetCase):

@@ -14,6 +14,7 @@
 #include "base/json_out.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "programs/assay/cli.h"
 
 void
 sink_init(struct sink *s, const char *path, bool memory, bool include)
@@ -26,6 +27,9 @@ sink_init(struct sink *s, const char *path, bool memory, bool include)
 static enum assay_code
 fail_io(const struct sink *s, struct assay_error *err)
 {
+    if (s->path == NULL) {
+        cli_output_failed();
+    }
     return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: cannot write: %s",
                       s->path != NULL ? s->path : "standard output",
                       strerror(errno));
