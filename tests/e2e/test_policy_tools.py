@@ -341,6 +341,30 @@ class Diff(ServerCase):
         self.assertIn("+  app:", lines)
         self.assertEqual(differs["expected_bootchain.rtmr1"]["old"], "11" * 48)
 
+    def test_texts_that_are_compared_no_further(self):
+        """Members are compared in pairs, so there is a limit to them; and
+        what is no object has none."""
+        has = json.loads((self.sim.folder / "policy.json").read_text())
+
+        def with_text(name, text):
+            write(f"{name}.text", json.dumps(text))
+            return write(name, json.dumps({
+                **has, "compose_file": f"{name}.text"}))
+
+        def members(n):
+            return {f"m{i}": 1 for i in range(n)}
+
+        few = with_text("diff-few.json", members(1024))
+        self.check(policy("diff", few, few), TRUSTED)
+        for name, text, words in (
+                ("many", members(1025), "more than 1024 members"),
+                ("list", ["m0", "m1"], "no JSON object")):
+            other = with_text(f"diff-{name}.json", text)
+            for pair in ((few, other), (other, few)):
+                with self.subTest(name):
+                    self.check_refused(policy("diff", *pair), UNREADABLE,
+                                       words)
+
     def test_text_that_plays_tricks(self):
         """What a terminal would obey, or show in another place, is shown as
         '?': of the lines of a text, of values and of names."""

@@ -92,15 +92,35 @@ policy_diff_add_values(struct policy_diff *d, const char *prefix,
     }
 }
 
-/* --- policies ----------------------------------------------------------- */
+/* --- members ------------------------------------------------------------ */
 
-/* What a person notes is no rule; app_compose is compared member by member. */
-static bool
-is_compared(struct assay_slice name)
+void
+policy_diff_members(struct policy_diff *d, const char *prefix,
+                    struct policy_value old, struct policy_value new,
+                    policy_diff_member *compare)
 {
-    return !assay_slice_is(name, "pinned") &&
-           !assay_slice_is(name, "app_compose");
+    for (uint32_t n = assay_json_first(old.j, old.node);
+         n != ASSAY_JSON_NONE && d->err->code == ASSAY_OK;
+         n = assay_json_next(old.j, n)) {
+        struct assay_slice name = assay_json_string(old.j, n);
+        struct policy_value value = {old.j, assay_json_value(old.j, n)};
+
+        compare(d, prefix, name, value, policy_value_find(new, name));
+    }
+    for (uint32_t n = assay_json_first(new.j, new.node);
+         n != ASSAY_JSON_NONE && d->err->code == ASSAY_OK;
+         n = assay_json_next(new.j, n)) {
+        struct assay_slice name = assay_json_string(new.j, n);
+        struct policy_value value = {new.j, assay_json_value(new.j, n)};
+        struct policy_value none = policy_value_find(old, name);
+
+        if (none.node == ASSAY_JSON_NONE) {
+            compare(d, prefix, name, none, value);
+        }
+    }
 }
+
+/* --- policies ----------------------------------------------------------- */
 
 static bool
 same_member(struct policy_diff *d, struct assay_slice name,
@@ -115,40 +135,42 @@ same_member(struct policy_diff *d, struct assay_slice name,
                : policy_value_same_set(d, old, new);
 }
 
+static void
+compare_part(struct policy_diff *d, const char *prefix, struct assay_slice name,
+             struct policy_value old, struct policy_value new)
+{
+    if (!same_member(d, name, old, new)) {
+        policy_diff_add_values(d, prefix, name, old, new);
+    }
+}
+
 /* Parts of an object (the bootchain) are sets as well. */
 static void
-compare_member(struct policy_diff *d, struct assay_slice name,
-               struct policy_value old, struct policy_value new)
+compare_member(struct policy_diff *d, const char *prefix,
+               struct assay_slice name, struct policy_value old,
+               struct policy_value new)
 {
+    char path[64];
+
     if (policy_value_is(old, ASSAY_JSON_OBJECT) &&
         policy_value_is(new, ASSAY_JSON_OBJECT)) {
-        char prefix[64];
-
-        (void)snprintf(prefix, sizeof(prefix), "%.*s.",
+        (void)snprintf(path, sizeof(path), "%.*s.",
                        (int)(name.len < 60 ? name.len : 60),
                        (const char *)name.ptr);
-        for (int side = 0; side < 2; side++) {
-            struct policy_value of = side == 0 ? old : new;
+        policy_diff_members(d, path, old, new, compare_part);
+    } else {
+        compare_part(d, prefix, name, old, new);
+    }
+}
 
-            for (uint32_t n = assay_json_first(of.j, of.node);
-                 n != ASSAY_JSON_NONE; n = assay_json_next(of.j, n)) {
-                struct assay_slice part = assay_json_string(of.j, n);
-                char text[64];
-                struct policy_value a;
-                struct policy_value b;
-
-                (void)snprintf(text, sizeof(text), "%.*s", (int)part.len,
-                               (const char *)part.ptr);
-                a = policy_value_member(old.j, old.node, text);
-                b = policy_value_member(new.j, new.node, text);
-                if ((side == 0 || a.node == ASSAY_JSON_NONE) &&
-                    !same_member(d, part, a, b)) {
-                    policy_diff_add_values(d, prefix, part, a, b);
-                }
-            }
-        }
-    } else if (!same_member(d, name, old, new)) {
-        policy_diff_add_values(d, "", name, old, new);
+/* What a person notes is no rule; app_compose is compared by its text. */
+static void
+compare_rule(struct policy_diff *d, const char *prefix, struct assay_slice name,
+             struct policy_value old, struct policy_value new)
+{
+    if (!assay_slice_is(name, "pinned") &&
+        !assay_slice_is(name, "app_compose")) {
+        compare_member(d, prefix, name, old, new);
     }
 }
 
@@ -156,38 +178,20 @@ void
 policy_diff_policies(struct policy_diff *d, const struct diff_side *old,
                      const struct diff_side *new)
 {
-    const struct assay_json *a = old->policy->all;
-    const struct assay_json *b = new->policy->all;
+    const struct policy_value a = {old->policy->all, ASSAY_JSON_ROOT};
+    const struct policy_value b = {new->policy->all, ASSAY_JSON_ROOT};
+    const struct assay_slice name = assay_slice_of("app_compose");
     struct assay_buf room[2];
     struct assay_slice text[2];
 
-    for (uint32_t n = assay_json_first(a, ASSAY_JSON_ROOT);
-         n != ASSAY_JSON_NONE; n = assay_json_next(a, n)) {
-        struct assay_slice name = assay_json_string(a, n);
-
-        if (is_compared(name)) {
-            compare_member(d, name, policy_value_find(a, name),
-                           policy_value_find(b, name));
-        }
-    }
-    for (uint32_t n = assay_json_first(b, ASSAY_JSON_ROOT);
-         n != ASSAY_JSON_NONE; n = assay_json_next(b, n)) {
-        struct assay_slice name = assay_json_string(b, n);
-
-        if (is_compared(name) &&
-            policy_value_find(a, name).node == ASSAY_JSON_NONE) {
-            compare_member(d, name, policy_value_find(a, name),
-                           policy_value_find(b, name));
-        }
-    }
+    policy_diff_members(d, "", a, b, compare_rule);
     text[0] = policy_diff_compose_of(d, old, &room[0]);
     text[1] = policy_diff_compose_of(d, new, &room[1]);
     if (text[0].len > 0 && text[1].len > 0) {
         policy_diff_composes(d, text[0], text[1]);
     } else if (d->err->code == ASSAY_OK) {
-        compare_member(d, assay_slice_of("app_compose"),
-                       policy_value_find(a, assay_slice_of("app_compose")),
-                       policy_value_find(b, assay_slice_of("app_compose")));
+        compare_member(d, "", name, policy_value_find(a, name),
+                       policy_value_find(b, name));
     }
     assay_buf_free(&room[0]);
     assay_buf_free(&room[1]);

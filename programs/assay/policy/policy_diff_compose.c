@@ -6,20 +6,42 @@
 #include "assay/compose.h"
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "policy_diff_parts.h"
 
 static const struct assay_json_limits limits = {5u * ASSAY_COMPOSE_MAX_BYTES,
                                                 32, 256u * 1024u};
 
 static void
-compare_compose_member(struct policy_diff *d, struct assay_slice name,
-                       struct policy_value old, struct policy_value new)
+compare_compose_member(struct policy_diff *d, const char *prefix,
+                       struct assay_slice name, struct policy_value old,
+                       struct policy_value new)
 {
     if (!policy_value_same(d, old, new) &&
         !policy_value_is_hash_of(d, old, new) &&
         !policy_value_is_hash_of(d, new, old)) {
-        policy_diff_add_values(d, "app_compose.", name, old, new);
+        policy_diff_add_values(d, prefix, name, old, new);
     }
+}
+
+static enum assay_code
+read_compose(struct policy_diff *d, struct assay_slice text,
+             struct assay_json **out)
+{
+    if (assay_json_parse(text, &limits, "app-compose", out, d->err) !=
+        ASSAY_OK) {
+        return d->err->code;
+    }
+    if (assay_json_type(*out, ASSAY_JSON_ROOT) != ASSAY_JSON_OBJECT) {
+        assay_fail(d->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "app-compose: no JSON object");
+    } else if (assay_json_count(*out, ASSAY_JSON_ROOT) >
+               POLICY_DIFF_MEMBERS_MAX) {
+        assay_fail(d->err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                   "app-compose: more than %u members",
+                   POLICY_DIFF_MEMBERS_MAX);
+    }
+    return d->err->code;
 }
 
 void
@@ -29,24 +51,11 @@ policy_diff_composes(struct policy_diff *d, struct assay_slice old,
     struct assay_json *a = NULL;
     struct assay_json *b = NULL;
 
-    if (assay_json_parse(old, &limits, "app-compose", &a, d->err) == ASSAY_OK &&
-        assay_json_parse(new, &limits, "app-compose", &b, d->err) == ASSAY_OK) {
-        for (uint32_t n = assay_json_first(a, ASSAY_JSON_ROOT);
-             n != ASSAY_JSON_NONE; n = assay_json_next(a, n)) {
-            struct assay_slice name = assay_json_string(a, n);
-
-            compare_compose_member(d, name, policy_value_find(a, name),
-                                   policy_value_find(b, name));
-        }
-        for (uint32_t n = assay_json_first(b, ASSAY_JSON_ROOT);
-             n != ASSAY_JSON_NONE; n = assay_json_next(b, n)) {
-            struct assay_slice name = assay_json_string(b, n);
-
-            if (policy_value_find(a, name).node == ASSAY_JSON_NONE) {
-                compare_compose_member(d, name, policy_value_find(a, name),
-                                       policy_value_find(b, name));
-            }
-        }
+    if (read_compose(d, old, &a) == ASSAY_OK &&
+        read_compose(d, new, &b) == ASSAY_OK) {
+        policy_diff_members(
+            d, "app_compose.", (struct policy_value){a, ASSAY_JSON_ROOT},
+            (struct policy_value){b, ASSAY_JSON_ROOT}, compare_compose_member);
     }
     assay_json_free(a);
     assay_json_free(b);

@@ -17,8 +17,8 @@ struct policy_value {
 
 struct policy_value policy_value_member(const struct assay_json *j,
                                         uint32_t object, const char *name);
-/* Of the document's top. */
-struct policy_value policy_value_find(const struct assay_json *j,
+/* A member by any name; NONE also where `object` is none. */
+struct policy_value policy_value_find(struct policy_value object,
                                       struct assay_slice name);
 bool policy_value_is(struct policy_value v, enum assay_json_type type);
 /* Appends compact JSON with sorted names; nothing for NONE. */
@@ -41,7 +41,19 @@ struct difference *policy_diff_add(struct policy_diff *d, const char *prefix,
 void policy_diff_add_values(struct policy_diff *d, const char *prefix,
                             struct assay_slice name, struct policy_value old,
                             struct policy_value new);
-/* policy_diff_compose.c: two app-composes as JSON texts. */
+/* Each member that one of two objects has, in the order of the old one and then
+ * of the new one, until a failure. What has no such member is NONE. */
+typedef void policy_diff_member(struct policy_diff *d, const char *prefix,
+                                struct assay_slice name,
+                                struct policy_value old,
+                                struct policy_value new);
+void policy_diff_members(struct policy_diff *d, const char *prefix,
+                         struct policy_value old, struct policy_value new,
+                         policy_diff_member *compare);
+/* policy_diff_compose.c: two app-composes as JSON texts. ASSAY_INVALID (no
+ * object), ASSAY_TOO_LARGE (more than POLICY_DIFF_MEMBERS_MAX members), errors
+ * of assay_json_parse(). */
+#define POLICY_DIFF_MEMBERS_MAX 1024u
 void policy_diff_composes(struct policy_diff *d, struct assay_slice old,
                           struct assay_slice new);
 /* What a side says of the app-compose, as JSON text: its text, or its object

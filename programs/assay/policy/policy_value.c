@@ -29,9 +29,12 @@ policy_value_is(struct policy_value v, enum assay_json_type type)
 }
 
 struct policy_value
-policy_value_find(const struct assay_json *j, struct assay_slice name)
+policy_value_find(struct policy_value object, struct assay_slice name)
 {
-    uint32_t n = assay_json_first(j, ASSAY_JSON_ROOT);
+    const struct assay_json *j = object.j;
+    uint32_t n = policy_value_is(object, ASSAY_JSON_OBJECT)
+                     ? assay_json_first(j, object.node)
+                     : ASSAY_JSON_NONE;
 
     while (n != ASSAY_JSON_NONE &&
            !assay_slice_equal(assay_json_string(j, n), name)) {
