@@ -263,3 +263,15 @@ assay_host_is_dns(struct assay_slice text)
     }
     return is_label(label) && !is_number(label);
 }
+
+bool
+assay_host_is_localhost(struct assay_slice text)
+{
+    static const char name[] = "localhost";
+    const size_t len = sizeof(name) - 1;
+
+    if (text.len > len && text.ptr[text.len - len - 1] == '.') {
+        text = (struct assay_slice){text.ptr + text.len - len, len};
+    }
+    return assay_slice_is_nocase(text, name);
+}
