@@ -144,4 +144,10 @@ assay_member_min_tdx_tcb(const struct assay_member_place *at,
 
         read_tcb_part(&part, assay_json_string(at->doc, n), at->node, p);
     }
+    if (assay_json_count(at->doc, at->node) == 1 &&
+        assay_json_member(at->doc, at->node, "legacy_prefix_match") !=
+            ASSAY_JSON_NONE) {
+        assay_member_fail(at, "asks for nothing: legacy_prefix_match is how "
+                              "mrseam and mrtmrs are compared");
+    }
 }

@@ -10,6 +10,7 @@
 
 #include "harness/json_edit.h"
 #include "harness/policy_forms.h"
+#include "harness/schema.h"
 
 #define H16 "0123456789abcdef"
 #define H64 H16 H16 H16 H16
@@ -46,6 +47,19 @@ check_toml_form(struct assay_slice json, const struct assay_policy *p,
     }
 }
 
+/* So does the schema, which is read once. */
+static inline void
+check_schema(struct assay_slice json, const struct assay_error *err)
+{
+    static struct assay_buf text;
+    static struct assay_json *schema;
+
+    if (schema == NULL) {
+        schema = schema_open(&text);
+    }
+    schema_check(schema, json, err);
+}
+
 static inline enum assay_code
 parse_policy(struct assay_slice text, struct assay_error *err)
 {
@@ -54,6 +68,7 @@ parse_policy(struct assay_slice text, struct assay_error *err)
 
     assert_true((p != NULL) == (code == ASSAY_OK));
     check_toml_form(text, p, err);
+    check_schema(text, err);
     assay_policy_free(p);
     return code;
 }
