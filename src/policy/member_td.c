@@ -36,6 +36,8 @@ assay_member_mask(const struct assay_member_place *at,
     }
     if ((out->value & ~out->mask) != 0) {
         assay_member_fail(at, "value has bits that mask leaves out");
+    } else if (out->mask == 0) {
+        assay_member_fail(at, "asks for nothing: mask is zero");
     }
     out->there = true;
 }

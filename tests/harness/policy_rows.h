@@ -223,7 +223,11 @@ check_set(const struct assay_value_set *set, size_t size, size_t count,
         REFUSED(member,                                                        \
                 "{\"mask\":\"0100000000000000\",\"value\":"                    \
                 "\"0300000000000000\"}",                                       \
-                "value has bits that mask leaves out")
+                "value has bits that mask leaves out"),                        \
+        REFUSED(member,                                                        \
+                "{\"mask\":\"0000000000000000\",\"value\":"                    \
+                "\"0000000000000000\"}",                                       \
+                "asks for nothing: mask is zero")
 #define U32(member)                                                            \
     GOOD(member, "0"), GOOD(member, "4294967295"),                             \
         REFUSED(member, "4294967296",                                          \
