@@ -64,7 +64,8 @@ void assay_member_bootchain(const struct assay_member_place *at,
                             struct assay_policy *p);
 /* Which of the four registers of the bootchain has no value; NULL: none. */
 const char *assay_policy_missing_boot(const struct assay_policy *p);
-/* An object as compact JSON, NUL-terminated; NULL after a failure. */
+/* An app-compose to be expected, as compact JSON, NUL-terminated; NULL where it
+ * is no object. */
 char *assay_member_object(const struct assay_member_place *at);
 void assay_member_tee_type(const struct assay_member_place *at);
 /* "warn" and not "refuse". */
