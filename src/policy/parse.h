@@ -44,6 +44,10 @@ struct assay_number_rule assay_member_date(const struct assay_member_place *at);
 char *assay_member_string(const struct assay_member_place *at);
 void assay_member_strings(const struct assay_member_place *at,
                           struct assay_string_list *out);
+/* ... each of the form of an advisory's ID: one that is misspelt would deny
+ * nothing. */
+void assay_member_advisories(const struct assay_member_place *at,
+                             struct assay_string_list *out);
 /* A hex string or a list of them, each of `size` bytes. */
 void assay_member_values(const struct assay_member_place *at, size_t size,
                          struct assay_value_set *out);

@@ -11,7 +11,8 @@
     "{\"type\": \"string\", \"pattern\": \"^[0-9A-Fa-f]{" digits "}$\"}"
 #define PREFIX                                                                 \
     "{\"type\": \"string\", \"pattern\": \"^([0-9A-Fa-f]{2}){1,48}$\"}"
-#define STRING "{\"type\": \"string\", \"maxLength\": 65536}"
+#define STRING   "{\"type\": \"string\", \"maxLength\": 65536}"
+#define ADVISORY "{\"type\": \"string\", \"pattern\": \"^[A-Z0-9-]{1,64}$\"}"
 /* Whether there is such a day is not said. */
 #define DATE                                                                   \
     "{\"type\": \"string\", \"pattern\": \"^([0-9]+|"                          \
@@ -74,7 +75,7 @@ static const struct {
     [ASSAY_KIND_DATE] = {"date", DATE},
     [ASSAY_KIND_STATUSES] = {"statuses", NULL},
     [ASSAY_KIND_STRINGS] = {"strings", ONE_OR_LIST(STRING)},
-    [ASSAY_KIND_ADVISORIES] = {"advisories", ONE_OR_LIST(STRING)},
+    [ASSAY_KIND_ADVISORIES] = {"advisories", ONE_OR_LIST(ADVISORY)},
     [ASSAY_KIND_STRING] = {"string", STRING},
     [ASSAY_KIND_VALUES32] = {"values32", ONE_OR_LIST(HEX("64"))},
     [ASSAY_KIND_VALUES48] = {"values48", ONE_OR_LIST(HEX("96"))},

@@ -169,6 +169,19 @@ check_set(const struct assay_value_set *set, size_t size, size_t count,
         REFUSED(member, "{}", "must be a string"),                             \
         REFUSED_AT(member, "[\"x\",7]", ": must be a string", "\"x\","),       \
         REFUSED_AT(member, "[[\"x\"]]", ": must be a string", ":[")
+#define ADVISORIES(member)                                                     \
+    GOOD(member, "\"INTEL-SA-00615\""), GOOD(member, "[\"INTEL-SA-123456\"]"), \
+        GOOD(member, "[\"INTEL-SA-00001\",\"INTEL-TA-1\"]"),                   \
+        REFUSED(member, "[]", "must be a list of 1 to 64 values"),             \
+        REFUSED(member, "7", "must be a string of at most 65536 bytes"),       \
+        REFUSED(member, "\"\"", "'' is no advisory's ID"),                     \
+        REFUSED(member, "\"intel-sa-00615\"", "'intel-sa-00615' is no adv"),   \
+        REFUSED(member, "\"INTEL-SA-615\"", "'INTEL-SA-615' is no advisory"),  \
+        REFUSED(member, "\"INTEL-SA-0061S\"", "'INTEL-SA-0061S' is no adv"),   \
+        REFUSED(member, "\"INTEL-SA-00615 \"", "'INTEL-SA-00615 ' is no"),     \
+        REFUSED(member, "[\"INTEL-SA-00615\",\"SA 1\"]", "'SA 1' is no adv"),  \
+        REFUSED(member, "\"" H64 "A\"", "'0123456789abcdef"),                  \
+        REFUSED_AT(member, "[\"A\",7]", ": must be a string", "\"A\",")
 #define STRING(member)                                                         \
     GOOD(member, "\"x\""),                                                     \
         REFUSED(member, "7", "must be a string of at most 65536 bytes"),       \

@@ -319,6 +319,8 @@ schema_cannot_say(struct assay_slice text, const struct assay_error *err)
         "value has bits that mask leaves out",
         "compares first octets",
         "asks for nothing",
+        "INTEL-SA-615' is no",
+        "INTEL-SA-0061S' is no",
         "policy.app_compose: sha256: ",
         "policy.app_compose: JSON has a number",
         "policy.min_tdx_tcb.mrtmrs: must be 2 hex digits",
