@@ -8,21 +8,16 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 
 #define LABEL_MAX_BYTES 63u /* RFC 1035, section 2.3.4 */
 #define PORT_MAX        65535u
 
 static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
 is_name_character(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+    return assay_is_digit((uint8_t)c) || assay_is_letter((uint8_t)c) ||
            c == '-' || c == '_';
 }
 
@@ -32,7 +27,7 @@ is_port(const char *text)
     unsigned value = 0;
     size_t n = 0;
 
-    for (; is_digit(text[n]); n++) {
+    for (; assay_is_digit((uint8_t)text[n]); n++) {
         value = value * 10 + (unsigned)(text[n] - '0');
         if (value > PORT_MAX) {
             return false;

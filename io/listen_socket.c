@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/host.h"
 #include "io/socket_name.h"
 
 #define BACKLOG 1024 /* connections that wait; the system may allow fewer */
@@ -122,9 +123,11 @@ look_up(uv_loop_t *loop, const struct assay_address *at,
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    bool local = assay_host_is_localhost(assay_slice_of(at->host));
     uv_getaddrinfo_t req;
     /* Without a callback it answers at once. */
-    int rc = uv_getaddrinfo(loop, &req, NULL, at->host, at->port, &hints);
+    int rc = uv_getaddrinfo(loop, &req, NULL, local ? "127.0.0.1" : at->host,
+                            at->port, &hints);
 
     if (rc != 0) {
         assay_fail_uv(err, ASSAY_IO, rc, "listen on %s:%s", at->host, at->port);

@@ -5,6 +5,7 @@
  */
 #include "io/quote_text.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/text.h"
@@ -13,13 +14,6 @@ static bool
 is_space(uint8_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_hex_digit(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-           (c >= 'A' && c <= 'F');
 }
 
 /* Without white space at both ends, and without 0x. */
@@ -58,7 +52,7 @@ assay_quote_text_sniff(struct assay_slice in)
     }
     digits = without_0x(trim(in));
     for (size_t i = 0; i < digits.len && hex; i++) {
-        hex = is_space(digits.ptr[i]) || is_hex_digit(digits.ptr[i]);
+        hex = is_space(digits.ptr[i]) || assay_is_hex(digits.ptr[i]);
     }
     return hex ? ASSAY_QUOTE_HEX : ASSAY_QUOTE_BASE64;
 }

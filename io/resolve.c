@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/host.h"
 
 bool
 assay_resolve_ip(const char *ip, const char *port, struct sockaddr_storage *out)
@@ -38,6 +39,22 @@ add_override(const struct assay_dial_resolve *o, struct assay_addresses *out,
     return true;
 }
 
+/* What the name says by itself. */
+static void
+add_own(const struct assay_address *host, struct assay_addresses *out)
+{
+    static const char *const loopback[] = {"127.0.0.1", "::1"};
+
+    if (assay_resolve_ip(host->host, host->port, &out->list[0])) {
+        out->count = 1;
+    } else if (assay_host_is_localhost(assay_slice_of(host->host))) {
+        for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+            (void)assay_resolve_ip(loopback[i], host->port, &out->list[i]);
+        }
+        out->count = sizeof(loopback) / sizeof(loopback[0]);
+    }
+}
+
 enum assay_code
 assay_resolve_known(const struct assay_address *host,
                     const struct assay_dial_resolve *overrides,
@@ -58,9 +75,8 @@ assay_resolve_known(const struct assay_address *host,
             break;
         }
     }
-    if (out->count == 0 && err->code == ASSAY_OK &&
-        assay_resolve_ip(host->host, host->port, &out->list[0])) {
-        out->count = 1;
+    if (out->count == 0 && err->code == ASSAY_OK) {
+        add_own(host, out);
     }
     return err->code;
 }

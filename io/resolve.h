@@ -17,10 +17,11 @@ struct assay_addresses {
 bool assay_resolve_ip(const char *ip, const char *port,
                       struct sockaddr_storage *out);
 
-/* Addresses that need no look-up: an IP address is its own, and overrides may
- * name several for a host, of which the first that fit are taken. out->count is
- * 0 if a look-up is needed. ASSAY_INVALID (an override that is no IP address,
- * or more than ASSAY_DIAL_RESOLVE_MAX of them). */
+/* Addresses that need no look-up: an IP address is its own, localhost is on
+ * this machine, whatever the system's files and servers say of it, and
+ * overrides may name several for a host, of which the first that fit are taken.
+ * out->count is 0 if a look-up is needed. ASSAY_INVALID (an override that is no
+ * IP address, or more than ASSAY_DIAL_RESOLVE_MAX of them). */
 ASSAY_MUST_CHECK enum assay_code
 assay_resolve_known(const struct assay_address *host,
                     const struct assay_dial_resolve *overrides,

@@ -102,7 +102,8 @@ assay_policy_schema_json(struct assay_buf *out, struct assay_error *err);
  * given here: NULL if there is nothing to give. assay_verify() refuses such a
  * policy (ASSAY_INVALID). The content, at most ASSAY_COMPOSE_MAX_BYTES
  * (assay/compose.h), is hashed as it is. ASSAY_INVALID (the policy waits for
- * none, or it is empty), ASSAY_TOO_LARGE, ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
+ * none, it is empty, or compose_hash is full), ASSAY_TOO_LARGE, ASSAY_CRYPTO,
+ * ASSAY_NO_MEMORY. */
 ASSAY_API const char *assay_policy_compose_file(const struct assay_policy *p);
 ASSAY_API ASSAY_MUST_CHECK enum assay_code assay_policy_set_compose_file(
     const struct assay_ctx *ctx, struct assay_policy *p,

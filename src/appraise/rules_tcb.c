@@ -144,7 +144,7 @@ bool
 assay_rule_wants_advisories(const struct assay_rule_run *r)
 {
     return r->policy->denied_advisories.count > 0 ||
-           r->policy->has_accepted_advisories;
+           r->policy->accepted_advisories.count > 0;
 }
 
 static bool
@@ -166,7 +166,7 @@ assay_rule_judge_advisories(struct assay_rule_run *r, enum assay_check_id id)
 
         if (listed(&r->policy->denied_advisories, advisory)) {
             assay_checks_fail(r->checks, id, "%s is denied", advisory);
-        } else if (r->policy->has_accepted_advisories &&
+        } else if (r->policy->accepted_advisories.count > 0 &&
                    !listed(&r->policy->accepted_advisories, advisory)) {
             assay_checks_fail(r->checks, id, "%s is not accepted", advisory);
         }

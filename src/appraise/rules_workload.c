@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "appraise/rule.h"
+#include "base/ascii.h"
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "eventlog/compose.h"
@@ -237,8 +238,8 @@ is_hash_text(struct assay_slice s)
 {
     size_t digits = 0;
 
-    while (digits < s.len && ((s.ptr[digits] >= '0' && s.ptr[digits] <= '9') ||
-                              (s.ptr[digits] >= 'a' && s.ptr[digits] <= 'f'))) {
+    while (digits < s.len && assay_is_hex(s.ptr[digits]) &&
+           s.ptr[digits] == assay_to_lower(s.ptr[digits])) {
         digits++;
     }
     return s.len == (size_t)2 * ASSAY_SHA256_BYTES && digits == s.len;

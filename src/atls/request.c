@@ -7,6 +7,7 @@
 
 #include "assay/session.h"
 #include "atls/wire.h"
+#include "base/ascii.h"
 
 /* The paths that are ours. */
 struct endpoint {
@@ -34,28 +35,16 @@ static const struct endpoint endpoints[] = {
      "a request for the pipe has no body: what follows belongs to the pipe"},
 };
 
-static int
-hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-        return (c | 0x20) - 'a' + 10;
-    }
-    return -1;
-}
-
 /* One character more, and if it completes an escape, what that stands for; an
  * escape may be made of escapes. Returns the new length. */
 static size_t
 unescape(uint8_t *text, size_t len, uint8_t c)
 {
     text[len++] = c;
-    while (len >= 3 && text[len - 3] == '%' && hex_value(text[len - 2]) >= 0 &&
-           hex_value(text[len - 1]) >= 0) {
-        text[len - 3] =
-            (uint8_t)(hex_value(text[len - 2]) * 16 + hex_value(text[len - 1]));
+    while (len >= 3 && text[len - 3] == '%' && assay_is_hex(text[len - 2]) &&
+           assay_is_hex(text[len - 1])) {
+        text[len - 3] = (uint8_t)(assay_hex_value(text[len - 2]) * 16 +
+                                  assay_hex_value(text[len - 1]));
         len -= 2;
     }
     return len;

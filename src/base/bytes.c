@@ -5,6 +5,8 @@
  */
 #include "base/bytes.h"
 
+#include "base/ascii.h"
+
 struct assay_slice
 assay_read_fail(struct assay_reader *r, size_t n, const char *field)
 {
@@ -76,23 +78,18 @@ assay_slice_is(struct assay_slice a, const char *text)
     return assay_slice_equal(a, assay_slice_of(text));
 }
 
-static uint8_t
-lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
 bool
 assay_slice_is_nocase(struct assay_slice a, const char *text)
 {
-    if (a.len > 0 && lower(a.ptr[0]) != lower((uint8_t)text[0])) {
+    if (a.len > 0 &&
+        assay_to_lower(a.ptr[0]) != assay_to_lower((uint8_t)text[0])) {
         return false; /* names are searched for: most of them end here */
     }
     if (a.len != strlen(text)) {
         return false;
     }
     for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower((uint8_t)text[i])) {
+        if (assay_to_lower(a.ptr[i]) != assay_to_lower((uint8_t)text[i])) {
             return false;
         }
     }

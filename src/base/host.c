@@ -7,32 +7,10 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
+
 #define LABEL_MAX_BYTES 63u
 #define GROUPS          8u
-
-static bool
-is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(uint8_t c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-/* Value of a hex digit, or 16. */
-static unsigned
-hex_value(uint8_t c)
-{
-    unsigned letter = c | 0x20u;
-
-    if (is_digit(c)) {
-        return (unsigned)(c - '0');
-    }
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : 16;
-}
 
 /* --- addresses ---------------------------------------------------------- */
 
@@ -49,7 +27,8 @@ assay_host_ipv4(struct assay_slice text, uint8_t out[4])
         if (i > 0 && (at == text.len || text.ptr[at] != '.')) {
             return false;
         }
-        for (at = first; at < text.len && is_digit(text.ptr[at]) && value < 256;
+        for (at = first;
+             at < text.len && assay_is_digit(text.ptr[at]) && value < 256;
              at++) {
             value = value * 10 + (unsigned)(text.ptr[at] - '0');
         }
@@ -80,8 +59,9 @@ read_group(struct assay_slice text, size_t *at, struct groups *g)
     size_t first = *at;
     unsigned value = 0;
 
-    while (*at < text.len && *at < first + 4 && hex_value(text.ptr[*at]) < 16) {
-        value = value << 4 | hex_value(text.ptr[(*at)++]);
+    while (*at < text.len && *at < first + 4 &&
+           assay_hex_value(text.ptr[*at]) < 16) {
+        value = value << 4 | assay_hex_value(text.ptr[(*at)++]);
     }
     if (*at == first || g->count == GROUPS) {
         return false;
@@ -219,7 +199,8 @@ is_number(struct assay_slice label)
                (label.ptr[1] == 'x' || label.ptr[1] == 'X');
 
     for (size_t i = hex ? 2 : 0; i < label.len; i++) {
-        if (hex ? hex_value(label.ptr[i]) > 15 : !is_digit(label.ptr[i])) {
+        if (hex ? assay_hex_value(label.ptr[i]) > 15
+                : !assay_is_digit(label.ptr[i])) {
             return false;
         }
     }
@@ -236,7 +217,7 @@ is_label(struct assay_slice label)
     for (size_t i = 0; i < label.len; i++) {
         uint8_t c = label.ptr[i];
 
-        if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_') {
+        if (!assay_is_letter(c) && !assay_is_digit(c) && c != '-' && c != '_') {
             return false;
         }
     }
@@ -262,4 +243,16 @@ assay_host_is_dns(struct assay_slice text)
         label = (struct assay_slice){text.ptr + i + 1, 0};
     }
     return is_label(label) && !is_number(label);
+}
+
+bool
+assay_host_is_localhost(struct assay_slice text)
+{
+    static const char name[] = "localhost";
+    const size_t len = sizeof(name) - 1;
+
+    if (text.len > len && text.ptr[text.len - len - 1] == '.') {
+        text = (struct assay_slice){text.ptr + text.len - len, len};
+    }
+    return assay_slice_is_nocase(text, name);
 }

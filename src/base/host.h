@@ -22,3 +22,6 @@ void assay_host_ipv6_text(const uint8_t ip[16], char out[ASSAY_HOST_IPV6_TEXT]);
  * number is refused: resolvers read "127.1", "2130706433" and "0x7f000001" as
  * addresses. */
 bool assay_host_is_dns(struct assay_slice text);
+/* "localhost" and names below it, in either case: they mean this machine and
+ * are nobody's to answer for (RFC 6761, section 6.3). */
+bool assay_host_is_localhost(struct assay_slice text);

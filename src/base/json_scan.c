@@ -6,6 +6,7 @@
  */
 #include "base/json_scan.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
@@ -47,21 +48,15 @@ assay_json_scan_literal(const struct assay_json_scan *s, const uint8_t *at,
     return at;
 }
 
-static bool
-is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static const uint8_t *
 scan_digits(const struct assay_json_scan *s, const uint8_t *at)
 {
-    if (!is_digit(assay_json_peek(s, at))) {
+    if (!assay_is_digit(assay_json_peek(s, at))) {
         return assay_json_unexpected(s, at, "a digit");
     }
     do {
         at++;
-    } while (is_digit(assay_json_peek(s, at)));
+    } while (assay_is_digit(assay_json_peek(s, at)));
     return at;
 }
 
@@ -72,7 +67,7 @@ scan_integer(const struct assay_json_scan *s, const uint8_t *at)
         return scan_digits(s, at);
     }
     at++;
-    if (is_digit(assay_json_peek(s, at))) {
+    if (assay_is_digit(assay_json_peek(s, at))) {
         return malformed(s, at, "number has a leading zero");
     }
     return at;
@@ -130,23 +125,11 @@ skip_plain(const struct assay_json_scan *s, const uint8_t *at)
     return at;
 }
 
-/* Value of a hex digit, or 16. */
-static uint32_t
-hex_value(uint8_t c)
-{
-    uint8_t letter = c | 0x20;
-
-    if (is_digit(c)) {
-        return (uint32_t)(c - '0');
-    }
-    return letter >= 'a' && letter <= 'f' ? (uint32_t)(letter - 'a' + 10) : 16;
-}
-
 static uint32_t
 hex4(const uint8_t *p)
 {
-    return hex_value(p[0]) << 12 | hex_value(p[1]) << 8 | hex_value(p[2]) << 4 |
-           hex_value(p[3]);
+    return assay_hex_value(p[0]) << 12 | assay_hex_value(p[1]) << 8 |
+           assay_hex_value(p[2]) << 4 | assay_hex_value(p[3]);
 }
 
 /* A "\uXXXX", of which the backslash was seen or is wanted. */
@@ -155,7 +138,7 @@ scan_unit(const struct assay_json_scan *s, const uint8_t *at, uint32_t *unit)
 {
     at += 2;
     for (int i = 0; i < 4; i++, at++) {
-        if (hex_value(assay_json_peek(s, at)) > 15) {
+        if (assay_hex_value(assay_json_peek(s, at)) > 15) {
             return assay_json_unexpected(s, at, "a hex digit");
         }
     }

@@ -153,6 +153,7 @@ finish(const struct scan *s, int64_t offset_s, int64_t *out_s, const char *form,
                                              "hour", "minute", "second"};
     const int64_t *v = s->value;
     enum part wrong;
+    int64_t t;
 
     if (s->bad || s->pos != s->text.len) {
         return assay_fail(
@@ -166,11 +167,16 @@ finish(const struct scan *s, int64_t offset_s, int64_t *out_s, const char *form,
             err, ASSAY_MALFORMED, s->at[wrong], "%s: \"%.*s\" has no such %s",
             field, (int)s->text.len, (const char *)s->text.ptr, names[wrong]);
     }
+    t = assay_days_from_civil(v[YEAR], (unsigned)v[MONTH], (unsigned)v[DAY]) *
+            DAY_S +
+        v[HOUR] * 3600 + v[MINUTE] * 60 + v[SECOND] - offset_s;
+    if (t < YEAR_0000_S || t > YEAR_9999_S) { /* by its offset */
+        return assay_fail(err, ASSAY_MALFORMED, 0,
+                          "%s: \"%.*s\" is not within the years 0 to 9999",
+                          field, (int)s->text.len, (const char *)s->text.ptr);
+    }
     if (err->code == ASSAY_OK) {
-        *out_s = assay_days_from_civil(v[YEAR], (unsigned)v[MONTH],
-                                       (unsigned)v[DAY]) *
-                     DAY_S +
-                 v[HOUR] * 3600 + v[MINUTE] * 60 + v[SECOND] - offset_s;
+        *out_s = t;
     }
     return err->code;
 }

@@ -4,6 +4,7 @@
  * toml_key.c - keys and headers, and the rules on what may be defined where:
  * each table once, by its header, by dotted keys or inline.
  */
+#include "base/ascii.h"
 #include "base/toml_tree.h"
 
 void
@@ -17,10 +18,7 @@ assay_toml_skip_blank(struct assay_toml_parser *p)
 static bool
 is_bare(uint8_t c)
 {
-    uint8_t letter = c | 0x20;
-
-    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    return assay_is_letter(c) || assay_is_digit(c) || c == '_' || c == '-';
 }
 
 static bool

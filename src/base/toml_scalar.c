@@ -4,37 +4,19 @@
  * toml_scalar.c - values that are one bare word: booleans, numbers and
  * date-times.
  */
+#include "base/ascii.h"
 #include "base/timestamp.h"
 #include "base/toml_tree.h"
 
 static bool
-is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
 is_word_byte(uint8_t c)
 {
-    uint8_t letter = c | 0x20;
-
-    return is_digit(c) || (letter >= 'a' && letter <= 'z') || c == '_' ||
-           c == '+' || c == '-' || c == '.' || c == ':';
+    return assay_is_digit(c) || assay_is_letter(c) || c == '_' || c == '+' ||
+           c == '-' || c == '.' || c == ':';
 }
 
 /* --- numbers --------------------------------------------------------------
  */
-
-static unsigned
-digit_value(uint8_t c)
-{
-    uint8_t letter = c | 0x20;
-
-    if (is_digit(c)) {
-        return (unsigned)(c - '0');
-    }
-    return letter >= 'a' && letter <= 'z' ? (unsigned)(letter - 'a' + 10) : 99;
-}
 
 /* Bytes of the digits from `at` on, with single underscores between them. */
 static size_t
@@ -45,7 +27,8 @@ count_digits(struct assay_slice w, size_t at, unsigned base)
     while (at + n < w.len) {
         size_t gap = n > 0 && w.ptr[at + n] == '_';
 
-        if (at + n + gap >= w.len || digit_value(w.ptr[at + n + gap]) >= base) {
+        if (at + n + gap >= w.len ||
+            assay_hex_value(w.ptr[at + n + gap]) >= base) {
             break;
         }
         n += gap + 1;
@@ -61,7 +44,7 @@ to_integer(struct assay_slice digits, unsigned base, bool negative,
     uint64_t v = 0;
 
     for (size_t i = 0; i < digits.len; i++) {
-        unsigned d = digit_value(digits.ptr[i]);
+        unsigned d = assay_hex_value(digits.ptr[i]);
 
         if (digits.ptr[i] == '_') {
             continue;
@@ -199,7 +182,7 @@ take_digits(struct clock *c, int n)
     unsigned v = 0;
 
     for (; n > 0 && !c->bad; n--) {
-        c->bad = c->at >= c->w.len || !is_digit(c->w.ptr[c->at]);
+        c->bad = c->at >= c->w.len || !assay_is_digit(c->w.ptr[c->at]);
         v = c->bad ? 0 : v * 10 + (unsigned)(c->w.ptr[c->at++] - '0');
     }
     return v;
@@ -327,9 +310,9 @@ read_moment(struct assay_toml_parser *p, struct assay_toml_node *node,
 static bool
 looks_like_moment(struct assay_slice w)
 {
-    return (w.len >= 5 && is_digit(w.ptr[0]) && w.ptr[4] == '-' &&
+    return (w.len >= 5 && assay_is_digit(w.ptr[0]) && w.ptr[4] == '-' &&
             (w.ptr[3] | 0x20) != 'e') ||
-           (w.len >= 3 && is_digit(w.ptr[0]) && w.ptr[2] == ':');
+           (w.len >= 3 && assay_is_digit(w.ptr[0]) && w.ptr[2] == ':');
 }
 
 /* The word there; a space may stand between a date and a time. */
@@ -342,7 +325,7 @@ take_word(struct assay_toml_parser *p)
         p->at++;
     }
     if (p->at - first == 10 && first[4] == '-' && p->end - p->at >= 2 &&
-        p->at[0] == ' ' && is_digit(p->at[1])) {
+        p->at[0] == ' ' && assay_is_digit(p->at[1])) {
         p->at++;
         while (is_word_byte(assay_toml_peek(p))) {
             p->at++;

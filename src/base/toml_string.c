@@ -4,22 +4,11 @@
  * toml_string.c - the four kinds of TOML string. The text is known to be UTF-8
  * without control characters other than tabs and line ends.
  */
+#include "base/ascii.h"
 #include "base/toml_tree.h"
 #include "base/utf8.h"
 
 #define MOST_QUOTES 5 /* two that belong to the string, three that end it */
-
-/* Value of a hex digit, or 16. */
-static uint32_t
-hex_value(uint8_t c)
-{
-    uint8_t letter = c | 0x20;
-
-    if (c >= '0' && c <= '9') {
-        return (uint32_t)(c - '0');
-    }
-    return letter >= 'a' && letter <= 'f' ? (uint32_t)(letter - 'a' + 10) : 16;
-}
 
 /* Behind "\u" or "\U". */
 static bool
@@ -31,7 +20,7 @@ read_unicode(struct assay_toml_parser *p, int digits)
     size_t n;
 
     for (; digits > 0; digits--, p->at++) {
-        uint32_t digit = hex_value(assay_toml_peek(p));
+        uint32_t digit = assay_hex_value(assay_toml_peek(p));
 
         if (digit > 15) {
             return assay_toml_unexpected(p, "a hex digit");

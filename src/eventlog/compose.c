@@ -10,10 +10,6 @@
 #include "base/json_out.h"
 #include "eventlog/compose_parts.h"
 
-/* No text grows by more than this when it is written anew: "1e15" to
- * "1000000000000000.0". */
-#define CANON_MAX_BYTES (5u * ASSAY_COMPOSE_MAX_BYTES)
-
 static const struct assay_json_limits limits = {
     .max_bytes = ASSAY_COMPOSE_MAX_BYTES,
     .max_depth = ASSAY_COMPOSE_MAX_DEPTH,
@@ -162,7 +158,7 @@ assay_compose_hash_form(const struct assay_ctx *ctx,
     struct assay_buf text;
     enum assay_code code;
 
-    assay_buf_init(&text, CANON_MAX_BYTES);
+    assay_buf_init(&text, ASSAY_COMPOSE_CANON_MAX_BYTES);
     code =
         assay_json_canon(doc, ASSAY_JSON_ROOT,
                          form == ASSAY_COMPOSE_SORTED ? ASSAY_JSON_SORTED

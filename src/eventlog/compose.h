@@ -8,6 +8,13 @@
 #include "assay/compose.h"
 #include "crypto/crypto.h"
 
+/* Can this be expected of an app-compose at all? ASSAY_INVALID (no object, or a
+ * list of hashes that is empty or holds anything else), ASSAY_TOO_LARGE (a
+ * number that cannot be written anew), ASSAY_NO_MEMORY, errors of the JSON
+ * reader. */
+ASSAY_MUST_CHECK enum assay_code
+assay_compose_check(struct assay_slice expected, struct assay_error *err);
+
 /* How the comparison went. */
 struct assay_compose_match {
     bool matched;

@@ -3,6 +3,7 @@
  *
  * compose_compare.c - is the app-compose that was measured the expected one?
  */
+#include "base/json_canon.h"
 #include "base/text.h"
 #include "eventlog/compose_parts.h"
 #include "eventlog/fault.h"
@@ -230,6 +231,42 @@ check_hashes(const struct assay_json *doc, struct assay_error *err)
             }
         }
     }
+}
+
+/* An empty list matches nothing, which nobody can have meant. */
+static void
+check_filled(const struct assay_json *doc, struct assay_error *err)
+{
+    for (uint32_t n = ASSAY_JSON_ROOT + 1;
+         assay_json_offset(doc, n) != ASSAY_NO_OFFSET; n++) {
+        if (assay_compose_is_hashes((struct assay_compose_at){doc, n}) &&
+            assay_json_count(doc, assay_json_member(doc, n, "sha256")) == 0) {
+            assay_fail(err, ASSAY_INVALID, assay_json_offset(doc, n),
+                       "app_compose: sha256: a list of no hash");
+        }
+    }
+}
+
+enum assay_code
+assay_compose_check(struct assay_slice expected, struct assay_error *err)
+{
+    struct assay_json *doc = NULL;
+    struct assay_buf text;
+
+    assay_error_clear(err);
+    if (assay_compose_parse(expected, "app_compose", &doc, err) != ASSAY_OK) {
+        return err->code;
+    }
+    check_hashes(doc, err);
+    check_filled(doc, err);
+    assay_buf_init(&text, ASSAY_COMPOSE_CANON_MAX_BYTES);
+    if (err->code == ASSAY_OK) {
+        (void)!assay_json_canon(doc, ASSAY_JSON_ROOT, ASSAY_JSON_AS_IT_STANDS,
+                                "app_compose", &text, err);
+    }
+    assay_buf_free(&text);
+    assay_json_free(doc);
+    return err->code;
 }
 
 enum assay_code

@@ -9,6 +9,9 @@
 #include "eventlog/compose.h"
 
 #define ASSAY_COMPOSE_MAX_DEPTH 32u
+/* No text grows by more than this when it is written anew: "1e15" to
+ * "1000000000000000.0". */
+#define ASSAY_COMPOSE_CANON_MAX_BYTES (5u * ASSAY_COMPOSE_MAX_BYTES)
 
 /* A node of some document; node may be ASSAY_JSON_NONE. */
 struct assay_compose_at {

@@ -62,24 +62,12 @@ expect(struct assay_http1_body *b, uint8_t c, uint8_t want, enum state next,
     return c == want ? NULL : wrong;
 }
 
-/* Value of a hex digit, or 16. */
-static uint64_t
-hex_value(uint8_t c)
-{
-    uint8_t letter = c | 0x20;
-
-    if (assay_http1_is_digit(c)) {
-        return (uint64_t)(c - '0');
-    }
-    return letter >= 'a' && letter <= 'f' ? (uint64_t)(letter - 'a' + 10) : 16;
-}
-
 /* Digits until CR or an extension: no sign, no blank, no "0x". The octet is
  * counted in `line` already. */
 static const char *
 take_size(struct assay_http1_body *b, uint8_t c)
 {
-    uint64_t digit = hex_value(c);
+    uint64_t digit = assay_hex_value(c);
 
     if (digit < 16) {
         b->left = b->left << 4 | digit;

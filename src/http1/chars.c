@@ -38,12 +38,6 @@ assay_http1_all(struct assay_slice s, enum assay_http1_class class)
     return true;
 }
 
-static uint8_t
-lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
 bool
 assay_http1_same(struct assay_slice a, struct assay_slice b)
 {
@@ -51,7 +45,7 @@ assay_http1_same(struct assay_slice a, struct assay_slice b)
         return false;
     }
     for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.ptr[i]) != lower(b.ptr[i])) {
+        if (assay_to_lower(a.ptr[i]) != assay_to_lower(b.ptr[i])) {
             return false;
         }
     }

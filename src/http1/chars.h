@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 
 enum assay_http1_class {
@@ -31,12 +32,6 @@ static inline bool
 assay_http1_is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
-}
-
-static inline bool
-assay_http1_is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* Every byte of the slice is of this class; true for an empty one. */

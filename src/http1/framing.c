@@ -132,7 +132,7 @@ read_length(const struct assay_http1_reader *r, struct assay_slice value,
         const uint8_t *at = value.ptr + i;
         uint64_t digit = (uint64_t)*at - '0';
 
-        if (!assay_http1_is_digit(*at)) {
+        if (!assay_is_digit(*at)) {
             return assay_http1_refuse(r, at, "Content-Length: no digit");
         }
         if (n > (UINT64_MAX - digit) / 10) {

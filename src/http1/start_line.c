@@ -39,8 +39,7 @@ read_version(struct assay_http1_reader *r, struct assay_http1_head *h)
     const uint8_t *first = r->at;
 
     for (const char *want = form; *want != '\0'; want++, r->at++) {
-        if (*want == '0' ? !assay_http1_is_digit(*r->at)
-                         : *r->at != (uint8_t)*want) {
+        if (*want == '0' ? !assay_is_digit(*r->at) : *r->at != (uint8_t)*want) {
             return assay_http1_refuse_byte(r, "version");
         }
     }
@@ -86,7 +85,7 @@ read_status(struct assay_http1_reader *r, struct assay_http1_head *h)
     const uint8_t *first = r->at;
 
     for (int i = 0; i < 3; i++, r->at++) {
-        if (!assay_http1_is_digit(*r->at)) {
+        if (!assay_is_digit(*r->at)) {
             return assay_http1_refuse_byte(r, "status");
         }
         h->status = h->status * 10 + (unsigned)(*r->at - '0');

@@ -19,20 +19,12 @@ is_port(struct assay_slice s)
         return false;
     }
     for (size_t i = 0; i < s.len; i++) {
-        if (!assay_http1_is_digit(s.ptr[i])) {
+        if (!assay_is_digit(s.ptr[i])) {
             return false;
         }
         port = port * 10 + (uint32_t)(s.ptr[i] - '0');
     }
     return port <= UINT16_MAX;
-}
-
-static bool
-is_hex(uint8_t c)
-{
-    uint8_t letter = c | 0x20;
-
-    return assay_http1_is_digit(c) || (letter >= 'a' && letter <= 'f');
 }
 
 /* Length of the "[...]" that starts the slice, or 0. Its form is left to who
@@ -43,7 +35,7 @@ address_length(struct assay_slice s)
     size_t n = 1;
 
     while (n < s.len &&
-           (is_hex(s.ptr[n]) || s.ptr[n] == ':' || s.ptr[n] == '.')) {
+           (assay_is_hex(s.ptr[n]) || s.ptr[n] == ':' || s.ptr[n] == '.')) {
         n++;
     }
     return n > 1 && n < s.len && s.ptr[n] == ']' ? n + 1 : 0;
@@ -116,23 +108,17 @@ assay_http1_target_authority(struct assay_slice target)
 }
 
 static bool
-is_letter(uint8_t c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-static bool
 is_absolute_form(struct assay_slice target)
 {
     size_t n = 0;
 
-    if (!is_letter(target.ptr[0])) {
+    if (!assay_is_letter(target.ptr[0])) {
         return false;
     }
     while (n < target.len && target.ptr[n] != ':') {
         uint8_t c = target.ptr[n];
 
-        if (!is_letter(c) && !assay_http1_is_digit(c) && c != '+' && c != '-' &&
+        if (!assay_is_letter(c) && !assay_is_digit(c) && c != '+' && c != '-' &&
             c != '.') {
             return false;
         }

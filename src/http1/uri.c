@@ -7,27 +7,10 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/host.h"
 
 /* --- characters --------------------------------------------------------- */
-
-static bool
-is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(uint8_t c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-static bool
-is_hex(uint8_t c)
-{
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
 
 /* Visible ASCII without what RFC 3986 leaves out, and whole escapes. */
 static bool
@@ -41,8 +24,8 @@ check_characters(struct assay_slice s, struct assay_error *err)
                        "URL: a character that has to be escaped");
             return false;
         }
-        if (c == '%' && (i + 2 >= s.len || !is_hex(s.ptr[i + 1]) ||
-                         !is_hex(s.ptr[i + 2]))) {
+        if (c == '%' && (i + 2 >= s.len || !assay_is_hex(s.ptr[i + 1]) ||
+                         !assay_is_hex(s.ptr[i + 2]))) {
             assay_fail(err, ASSAY_INVALID, i, "URL: an incomplete escape");
             return false;
         }
@@ -85,7 +68,7 @@ take_port(struct assay_slice s, struct assay_uri *out, struct assay_error *err)
     uint32_t port = 0;
 
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_digit(s.ptr[i]) || port > UINT16_MAX) {
+        if (!assay_is_digit(s.ptr[i]) || port > UINT16_MAX) {
             port = 0;
             break;
         }
@@ -274,8 +257,8 @@ scheme_len(struct assay_slice s)
     size_t n = 0;
 
     while (n < s.len &&
-           (is_letter(s.ptr[n]) ||
-            (n > 0 && (is_digit(s.ptr[n]) || strchr("+-.", s.ptr[n]))))) {
+           (assay_is_letter(s.ptr[n]) ||
+            (n > 0 && (assay_is_digit(s.ptr[n]) || strchr("+-.", s.ptr[n]))))) {
         n++;
     }
     return n > 0 && n < s.len && s.ptr[n] == ':' ? n + 1 : 0;

@@ -28,6 +28,12 @@ check_content(const struct assay_policy *p, struct assay_slice content,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "policy.compose_file: it is empty");
     }
+    if (p->compose_hash.count >= ASSAY_POLICY_LIST_MAX) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "policy.compose_file: compose_hash has %u values "
+                          "already, and this would be one more",
+                          ASSAY_POLICY_LIST_MAX);
+    }
     if (content.len > ASSAY_COMPOSE_MAX_BYTES) {
         return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_COMPOSE_MAX_BYTES,
                           "policy.compose_file: it has %zu bytes, at most %u "

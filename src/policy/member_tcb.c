@@ -5,7 +5,10 @@
  */
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "policy/parse.h"
+
+#define ADVISORY_MAX_BYTES 64u /* as of TCB info */
 
 /* The list has two names; only one of them may be used. */
 void
@@ -51,6 +54,44 @@ assay_member_statuses(const struct assay_member_place *at,
         free(list.item[i]);
     }
     free(list.item);
+}
+
+/* Capitals, digits and dashes; and Intel's have five digits at least. */
+static bool
+is_advisory(struct assay_slice id)
+{
+    static const char intel[] = "INTEL-SA-";
+    const size_t len = sizeof(intel) - 1;
+    bool is_intel = id.len >= len && memcmp(id.ptr, intel, len) == 0;
+
+    if (id.len == 0 || id.len > ADVISORY_MAX_BYTES ||
+        (is_intel && id.len < len + 5)) {
+        return false;
+    }
+    for (size_t i = is_intel ? len : 0; i < id.len; i++) {
+        uint8_t c = id.ptr[i];
+
+        if (!assay_is_digit(c) &&
+            (is_intel || (c != '-' && (c < 'A' || c > 'Z')))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+assay_member_advisories(const struct assay_member_place *at,
+                        struct assay_string_list *out)
+{
+    assay_member_strings(at, out);
+    for (size_t i = 0; i < out->count && at->err->code == ASSAY_OK; i++) {
+        if (!is_advisory(assay_slice_of(out->item[i]))) {
+            assay_member_fail(at,
+                              "'%.40s' is no advisory's ID, like "
+                              "INTEL-SA-00615",
+                              out->item[i]);
+        }
+    }
 }
 
 /* A rule that two members can set is set by one of them: neither wins over
@@ -143,5 +184,11 @@ assay_member_min_tdx_tcb(const struct assay_member_place *at,
         struct assay_member_place part = assay_member_part(at, n, path);
 
         read_tcb_part(&part, assay_json_string(at->doc, n), at->node, p);
+    }
+    if (assay_json_count(at->doc, at->node) == 1 &&
+        assay_json_member(at->doc, at->node, "legacy_prefix_match") !=
+            ASSAY_JSON_NONE) {
+        assay_member_fail(at, "asks for nothing: legacy_prefix_match is how "
+                              "mrseam and mrtmrs are compared");
     }
 }

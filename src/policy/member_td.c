@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "eventlog/compose.h"
 #include "policy/parse.h"
 
 void
@@ -36,6 +37,8 @@ assay_member_mask(const struct assay_member_place *at,
     }
     if ((out->value & ~out->mask) != 0) {
         assay_member_fail(at, "value has bits that mask leaves out");
+    } else if (out->mask == 0) {
+        assay_member_fail(at, "asks for nothing: mask is zero");
     }
     out->there = true;
 }
@@ -117,6 +120,26 @@ compact(struct assay_slice json, char *to)
     return n;
 }
 
+/* What no app-compose could ever be is refused here, and not only once there is
+ * evidence. */
+static void
+check_compose(const struct assay_member_place *at, const char *text)
+{
+    static const char name[] = "app_compose: "; /* the path has it already */
+    struct assay_error sub;
+
+    if (assay_compose_check(assay_slice_of(text), &sub) == ASSAY_OK) {
+        return;
+    }
+    if (sub.code == ASSAY_NO_MEMORY) {
+        assay_member_no_memory(at);
+    } else {
+        bool named = strncmp(sub.msg, name, strlen(name)) == 0;
+
+        assay_member_fail(at, "%s", sub.msg + (named ? strlen(name) : 0));
+    }
+}
+
 char *
 assay_member_object(const struct assay_member_place *at)
 {
@@ -133,5 +156,6 @@ assay_member_object(const struct assay_member_place *at)
         return NULL;
     }
     text[compact(json, text)] = '\0';
+    check_compose(at, text);
     return text;
 }

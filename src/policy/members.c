@@ -27,7 +27,7 @@ const struct assay_member_row assay_member_rows[] = {
     MEMBER(grace_period, SECONDS, ALL, grace_period_s),
     MEMBER(min_tcb_evaluation_data_number, U32, ALL, min_evaluation),
     MEMBER(min_tcb_date, DATE, ALL, min_tcb_date_s),
-    MEMBER(denied_advisories, STRINGS, ALL, denied_advisories),
+    MEMBER(denied_advisories, ADVISORIES, ALL, denied_advisories),
     MEMBER(accepted_advisories, ADVISORIES, ALL, accepted_advisories),
     MEMBER(min_tdx_tcb, MIN_TDX_TCB, TD | RATLS, min_tee_tcb_svn),
     MEMBER(max_collateral_age_secs, SECONDS, ALL, max_collateral_age_s),
@@ -101,8 +101,10 @@ read_plain(const struct assay_member_place *at, enum assay_member_kind kind,
         assay_member_set_once(at, to, assay_member_date(at));
         break;
     case ASSAY_KIND_STRINGS:
-    case ASSAY_KIND_ADVISORIES:
         assay_member_strings(at, to);
+        break;
+    case ASSAY_KIND_ADVISORIES:
+        assay_member_advisories(at, to);
         break;
     case ASSAY_KIND_STRING:
         *(char **)to = assay_member_string(at);
@@ -154,10 +156,6 @@ read_member(const struct assay_member_place *at,
         break;
     case ASSAY_KIND_PINNED:
         assay_member_pinned(at, &p->pinned);
-        break;
-    case ASSAY_KIND_ADVISORIES:
-        p->has_accepted_advisories = true;
-        read_plain(at, row->kind, (char *)p + row->offset);
         break;
     default:
         read_plain(at, row->kind, (char *)p + row->offset);

@@ -44,6 +44,10 @@ struct assay_number_rule assay_member_date(const struct assay_member_place *at);
 char *assay_member_string(const struct assay_member_place *at);
 void assay_member_strings(const struct assay_member_place *at,
                           struct assay_string_list *out);
+/* ... each of the form of an advisory's ID: one that is misspelt would deny
+ * nothing. */
+void assay_member_advisories(const struct assay_member_place *at,
+                             struct assay_string_list *out);
 /* A hex string or a list of them, each of `size` bytes. */
 void assay_member_values(const struct assay_member_place *at, size_t size,
                          struct assay_value_set *out);
@@ -64,7 +68,8 @@ void assay_member_bootchain(const struct assay_member_place *at,
                             struct assay_policy *p);
 /* Which of the four registers of the bootchain has no value; NULL: none. */
 const char *assay_policy_missing_boot(const struct assay_policy *p);
-/* An object as compact JSON, NUL-terminated; NULL after a failure. */
+/* An app-compose to be expected, as compact JSON, NUL-terminated; NULL where it
+ * is no object. */
 char *assay_member_object(const struct assay_member_place *at);
 void assay_member_tee_type(const struct assay_member_place *at);
 /* "warn" and not "refuse". */

@@ -80,7 +80,6 @@ struct assay_policy {
     struct assay_number_rule min_evaluation;
     struct assay_number_rule min_tcb_date_s;
     struct assay_string_list denied_advisories;
-    bool has_accepted_advisories;
     struct assay_string_list accepted_advisories;
     struct assay_number_rule max_collateral_age_s;
     int64_t collateral_grace_s;

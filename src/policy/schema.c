@@ -11,7 +11,13 @@
     "{\"type\": \"string\", \"pattern\": \"^[0-9A-Fa-f]{" digits "}$\"}"
 #define PREFIX                                                                 \
     "{\"type\": \"string\", \"pattern\": \"^([0-9A-Fa-f]{2}){1,48}$\"}"
-#define STRING    "{\"type\": \"string\"}"
+#define STRING   "{\"type\": \"string\", \"maxLength\": 65536}"
+#define ADVISORY "{\"type\": \"string\", \"pattern\": \"^[A-Z0-9-]{1,64}$\"}"
+/* Whether there is such a day is not said. */
+#define DATE                                                                   \
+    "{\"type\": \"string\", \"pattern\": \"^([0-9]+|"                          \
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?"   \
+    "([Zz]|[+-][0-9]{2}:[0-9]{2}))?)$\"}"
 #define REF(kind) "{\"$ref\": \"#/$defs/" kind "\"}"
 #define LIST(items)                                                            \
     "{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 64, "                \
@@ -28,33 +34,27 @@
 static const char statuses[] = ASSAY_TCB_STATUSES(X);
 #undef X
 
+/* Text and what stands for text, in turn: broken only where that helps. */
+/* clang-format off */
 static const char pinned[] =
     "{\"type\": \"object\", \"additionalProperties\": false, "
     "\"required\": [\"at\", \"from\", \"how\"], \"properties\": "
     "{\"at\": " REF("date") ", \"from\": " STRING ", "
-                            "\"how\": {\"enum\": [\"session\", "
-                            "\"unverified_tls\", \"quote\"]}}}";
-static const char mask[] = OBJECT "{\"mask\": " HEX("16") ", \"value\": " HEX(
-    "16") "}, "
-          "\"required\": [\"mask\", \"value\"]}";
-static const char min_tdx_tcb[] = OBJECT "{\"tee_tcb_svn\": " HEX(
-    "32") ", "
-          "\"tcb_evaluation_data_number\": " REF(
-              "u32") ", "
-                     "\"tcb_date\": " REF(
-                         "date") ", "
-                                 "\"legacy_prefix_match\": " REF(
-                                     "boolean") ", "
-                                                "\"mrseam\": " ONE_OR_LIST(HEX(
-                                                    "2,96")) ", "
-                                                             "\"mrtmrs\":"
-                                                             " " ONE_OR_LIST(HEX(
-                                                                 "2,96")) "}}";
+    "\"how\": {\"enum\": [\"session\", \"unverified_tls\", \"quote\"]}}}";
+static const char mask[] =
+    OBJECT "{\"mask\": " HEX("16") ", \"value\": " HEX("16") "}, "
+    "\"required\": [\"mask\", \"value\"]}";
+static const char min_tdx_tcb[] =
+    OBJECT "{\"tee_tcb_svn\": " HEX("32") ", "
+    "\"tcb_evaluation_data_number\": " REF("u32") ", "
+    "\"tcb_date\": " REF("date") ", "
+    "\"legacy_prefix_match\": " REF("boolean") ", "
+    "\"mrseam\": " ONE_OR_LIST(PREFIX) ", "
+    "\"mrtmrs\": " ONE_OR_LIST(PREFIX) "}}";
 static const char bootchain[] =
-    OBJECT "{\"mrtd\": " REF("values48") ", \"rtmr0\": " REF(
-        "values48") ", "
-                    "\"rtmr1\": " REF("values48") ", \"rtmr2\": " REF(
-                        "values48") "}}";
+    OBJECT "{\"mrtd\": " REF("values48") ", \"rtmr0\": " REF("values48") ", "
+    "\"rtmr1\": " REF("values48") ", \"rtmr2\": " REF("values48") "}}";
+/* clang-format on */
 static const char wires[] =
     "{\"oneOf\": [" WIRE ", {\"type\": \"array\", \"minItems\": 1, "
     "\"uniqueItems\": true, \"items\": " WIRE "}]}";
@@ -72,10 +72,10 @@ static const struct {
     [ASSAY_KIND_DURATION] = {"duration", INTEGER("2147483647")},
     [ASSAY_KIND_U32] = {"u32", INTEGER("4294967295")},
     [ASSAY_KIND_U16] = {"u16", INTEGER("65535")},
-    [ASSAY_KIND_DATE] = {"date", STRING},
+    [ASSAY_KIND_DATE] = {"date", DATE},
     [ASSAY_KIND_STATUSES] = {"statuses", NULL},
     [ASSAY_KIND_STRINGS] = {"strings", ONE_OR_LIST(STRING)},
-    [ASSAY_KIND_ADVISORIES] = {"advisories", ONE_OR_LIST(STRING)},
+    [ASSAY_KIND_ADVISORIES] = {"advisories", ONE_OR_LIST(ADVISORY)},
     [ASSAY_KIND_STRING] = {"string", STRING},
     [ASSAY_KIND_VALUES32] = {"values32", ONE_OR_LIST(HEX("64"))},
     [ASSAY_KIND_VALUES48] = {"values48", ONE_OR_LIST(HEX("96"))},

@@ -205,11 +205,11 @@ class UnixServer(Server):
 class Backend:
     """with Backend() as backend: backend.address, backend.seen, ..."""
 
-    def __init__(self, path=None):
+    def __init__(self, path=None, host="127.0.0.1"):
         self.server = (UnixServer(str(path), Handler) if path
-                       else Server(("127.0.0.1", 0), Handler))
+                       else Server((host, 0), Handler))
         self.address = (f"unix:{path}" if path
-                        else "127.0.0.1:%d" % self.server.server_address[1])
+                        else "%s:%d" % (host, self.server.server_address[1]))
         self.server.seen = []
         self.server.go = threading.Event()  # lets what waits go on
         self.server.noise = os.urandom(1 << 20)

@@ -278,7 +278,7 @@ class Tls(Case):
         with self.serve() as pccs:
             url = pccs.url.replace("127.0.0.1", "localhost")
             self.check_refused(ask([url], "--pccs-ca", self.cert), UNREADABLE,
-                               url)
+                               url, "TLS certificate")
             self.assertEqual(pccs.requests, [])
 
     def test_bad_ca_file(self):

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 
 import configured
@@ -54,6 +55,18 @@ class Sandboxed(Case):
                                      ("0", "0"))
 
     def test_names_are_looked_up(self):
+        """localhost is not, so by the name of this machine."""
+        name = socket.gethostname()
+        try:
+            address = socket.gethostbyname(name)
+        except OSError:
+            self.skipTest("this machine does not know its own name")
+        with Backend(host=address) as backend:
+            port = backend.address.rpartition(":")[2]
+            with Serve(f"{name}:{port}", "--sandbox", "strict") as serve:
+                self.assertEqual(serve.ask("GET", "/").status, 200)
+
+    def test_localhost(self):
         with Backend() as backend:
             port = backend.address.rpartition(":")[2]
             with Serve(f"localhost:{port}", "--sandbox", "strict") as serve:

@@ -121,7 +121,6 @@ check_same_policy(const char *row, const struct assay_policy *a,
     CHECK(row, same_number(a->min_evaluation, b->min_evaluation));
     CHECK(row, same_number(a->min_tcb_date_s, b->min_tcb_date_s));
     CHECK(row, same_strings(&a->denied_advisories, &b->denied_advisories));
-    CHECK(row, a->has_accepted_advisories == b->has_accepted_advisories);
     CHECK(row, same_strings(&a->accepted_advisories, &b->accepted_advisories));
     CHECK(row, same_number(a->max_collateral_age_s, b->max_collateral_age_s));
     CHECK(row, a->collateral_grace_s == b->collateral_grace_s);

@@ -10,6 +10,7 @@
 
 #include "harness/json_edit.h"
 #include "harness/policy_forms.h"
+#include "harness/schema.h"
 
 #define H16 "0123456789abcdef"
 #define H64 H16 H16 H16 H16
@@ -46,6 +47,19 @@ check_toml_form(struct assay_slice json, const struct assay_policy *p,
     }
 }
 
+/* So does the schema, which is read once. */
+static inline void
+check_schema(struct assay_slice json, const struct assay_error *err)
+{
+    static struct assay_buf text;
+    static struct assay_json *schema;
+
+    if (schema == NULL) {
+        schema = schema_open(&text);
+    }
+    schema_check(schema, json, err);
+}
+
 static inline enum assay_code
 parse_policy(struct assay_slice text, struct assay_error *err)
 {
@@ -54,6 +68,7 @@ parse_policy(struct assay_slice text, struct assay_error *err)
 
     assert_true((p != NULL) == (code == ASSAY_OK));
     check_toml_form(text, p, err);
+    check_schema(text, err);
     assay_policy_free(p);
     return code;
 }
@@ -154,6 +169,19 @@ check_set(const struct assay_value_set *set, size_t size, size_t count,
         REFUSED(member, "{}", "must be a string"),                             \
         REFUSED_AT(member, "[\"x\",7]", ": must be a string", "\"x\","),       \
         REFUSED_AT(member, "[[\"x\"]]", ": must be a string", ":[")
+#define ADVISORIES(member)                                                     \
+    GOOD(member, "\"INTEL-SA-00615\""), GOOD(member, "[\"INTEL-SA-123456\"]"), \
+        GOOD(member, "[\"INTEL-SA-00001\",\"INTEL-TA-1\"]"),                   \
+        REFUSED(member, "[]", "must be a list of 1 to 64 values"),             \
+        REFUSED(member, "7", "must be a string of at most 65536 bytes"),       \
+        REFUSED(member, "\"\"", "'' is no advisory's ID"),                     \
+        REFUSED(member, "\"intel-sa-00615\"", "'intel-sa-00615' is no adv"),   \
+        REFUSED(member, "\"INTEL-SA-615\"", "'INTEL-SA-615' is no advisory"),  \
+        REFUSED(member, "\"INTEL-SA-0061S\"", "'INTEL-SA-0061S' is no adv"),   \
+        REFUSED(member, "\"INTEL-SA-00615 \"", "'INTEL-SA-00615 ' is no"),     \
+        REFUSED(member, "[\"INTEL-SA-00615\",\"SA 1\"]", "'SA 1' is no adv"),  \
+        REFUSED(member, "\"" H64 "A\"", "'0123456789abcdef"),                  \
+        REFUSED_AT(member, "[\"A\",7]", ": must be a string", "\"A\",")
 #define STRING(member)                                                         \
     GOOD(member, "\"x\""),                                                     \
         REFUSED(member, "7", "must be a string of at most 65536 bytes"),       \
@@ -208,7 +236,11 @@ check_set(const struct assay_value_set *set, size_t size, size_t count,
         REFUSED(member,                                                        \
                 "{\"mask\":\"0100000000000000\",\"value\":"                    \
                 "\"0300000000000000\"}",                                       \
-                "value has bits that mask leaves out")
+                "value has bits that mask leaves out"),                        \
+        REFUSED(member,                                                        \
+                "{\"mask\":\"0000000000000000\",\"value\":"                    \
+                "\"0000000000000000\"}",                                       \
+                "asks for nothing: mask is zero")
 #define U32(member)                                                            \
     GOOD(member, "0"), GOOD(member, "4294967295"),                             \
         REFUSED(member, "4294967296",                                          \

@@ -1,8 +1,11 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_bytes.c - the bounded reader and comparing slices.
+ * test_bytes.c - the bounded reader, comparing slices, and what an octet is.
  */
+#include <ctype.h>
+
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "harness/unit.h"
 
@@ -145,6 +148,24 @@ empty_and_zero(void **state)
     assert_memory_equal(last, zeros, sizeof(zeros));
 }
 
+/* Every octet, beside the C library in the locale "C". */
+static void
+ascii(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        uint8_t octet = (uint8_t)c;
+        const char text[] = {(char)c, '\0'};
+        uint32_t value = isxdigit(c) ? (uint32_t)strtoul(text, NULL, 16) : 16;
+
+        CHECK(text, assay_is_digit(octet) == (isdigit(c) != 0));
+        CHECK(text, assay_is_letter(octet) == (isalpha(c) != 0));
+        CHECK(text, assay_is_hex(octet) == (isxdigit(c) != 0));
+        CHECK(text, assay_to_lower(octet) == tolower(c));
+        CHECK(text, assay_hex_value(octet) == value);
+    }
+}
+
 int
 main(void)
 {
@@ -155,6 +176,7 @@ main(void)
         cmocka_unit_test(end_refuses_what_is_left),
         cmocka_unit_test(compares),
         cmocka_unit_test(empty_and_zero),
+        cmocka_unit_test(ascii),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,7 @@ to_unix(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-/* By the system's own table of hosts. */
+/* Whatever the system's table of hosts says of it, if it has one. */
 static void
 to_localhost(void **state)
 {

@@ -304,6 +304,31 @@ test_ipv6_text(void **state)
     }
 }
 
+static void
+test_localhost(void **state)
+{
+    static const char *const local[] = {"localhost", "LocalHost", "a.localhost",
+                                        "a.b.LOCALHOST"};
+    static const char *const others[] = {
+        "",
+        "host",
+        "localhos",
+        "localhostx",
+        "xlocalhost",
+        "localhost.x",
+        "localhost.localdomain",
+        "127.0.0.1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(local); i++) {
+        CHECK(local[i], assay_host_is_localhost(assay_slice_of(local[i])));
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        CHECK(others[i], !assay_host_is_localhost(assay_slice_of(others[i])));
+    }
+}
+
 int
 main(void)
 {
@@ -313,6 +338,7 @@ main(void)
         cmocka_unit_test(test_random_texts),
         cmocka_unit_test(test_all_short_texts),
         cmocka_unit_test(test_ipv6_text),
+        cmocka_unit_test(test_localhost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

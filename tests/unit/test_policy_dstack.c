@@ -37,6 +37,16 @@ static const struct json_row rows[] = {
     GOOD("certificate_event", "\"off\""),
     GOOD("app_compose", "{}"),
     GOOD("app_compose", "{\"a\":{\"sha256\":[\"" H64 "\"]},\"b\":[1.50,-1]}"),
+    REFUSED("app_compose", "{\"a\":{\"sha256\":[]}}",
+            "sha256: a list of no hash"),
+    REFUSED("app_compose", "{\"a\":[{\"sha256\":[\"" H64 "\",\"" H96 "\"]}]}",
+            "sha256: need 32 bytes in hex, have 96"),
+    REFUSED("app_compose", "{\"a\":{\"sha256\":[\"g" H64 "\"]}}", "sha256: "),
+    REFUSED("app_compose", "{\"a\":{\"sha256\":[7]}}", "sha256: "),
+    GOOD("app_compose",
+         "{\"a\":{\"sha256\":\"x\"},\"b\":{\"sha256\":[7],\"c\":1}}"),
+    REFUSED("app_compose", "{\"a\":1e400}",
+            "JSON has a number that is too large"),
     REFUSED("app_compose", "\"{}\"", "must be an object"),
     REFUSED("app_compose", "[]", "must be an object"),
     REFUSED("app_compose", "null", "must be an object"),
@@ -276,6 +286,42 @@ test_compose_file(void **state)
     assay_ctx_free(ctx);
 }
 
+/* One more would make a policy that cannot be read again once it is written. */
+static void
+test_compose_file_beside_a_full_list(void **state)
+{
+    struct assay_buf text;
+    struct assay_ctx *ctx = NULL;
+    struct assay_error err;
+
+    (void)state;
+    assert_int_equal(assay_ctx_new(&ctx, &err), ASSAY_OK);
+    for (size_t count = ASSAY_POLICY_LIST_MAX - 1;
+         count <= ASSAY_POLICY_LIST_MAX; count++) {
+        bool full = count == ASSAY_POLICY_LIST_MAX;
+        struct assay_policy *p;
+
+        assay_buf_init(&text, 1u << 16);
+        assay_buf_add_text(&text, "{\"type\":\"dstack_tdx\",\"partial\":true,"
+                                  "\"compose_file\":\"a\",\"compose_hash\":[");
+        for (size_t i = 0; i < count; i++) {
+            assay_buf_add_text(&text, i == 0 ? "\"" H64 "\"" : ",\"" H64 "\"");
+        }
+        assay_buf_add_text(&text, "]}");
+        assay_buf_add_u8(&text, '\0');
+        p = read_policy((const char *)text.ptr);
+        (void)!assay_policy_set_compose_file(ctx, p, assay_slice_of("abc"),
+                                             &err);
+        check_error("full", &err, full ? ASSAY_INVALID : ASSAY_OK,
+                    full ? "policy.compose_file: compose_hash has 64" : "",
+                    ASSAY_NO_OFFSET);
+        assert_int_equal(p->compose_hash.count, ASSAY_POLICY_LIST_MAX);
+        assay_policy_free(p);
+        assay_buf_free(&text);
+    }
+    assay_ctx_free(ctx);
+}
+
 static void
 test_wire_names(void **state)
 {
@@ -295,6 +341,7 @@ main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_names_workload),
         cmocka_unit_test(test_compose_file),
+        cmocka_unit_test(test_compose_file_beside_a_full_list),
         cmocka_unit_test(test_wire_names),
     };
 

@@ -64,6 +64,8 @@ static const struct json_row tdx_rows[] = {
     REFUSED_AT("min_tdx_tcb",
                "{\"legacy_prefix_match\":\"true\",\"tcb_date\":\"2026-11-20\"}",
                ".legacy_prefix_match: must be true or false", "_match\":"),
+    REFUSED("min_tdx_tcb", "{\"legacy_prefix_match\":true}",
+            "asks for nothing"),
     REFUSED_AT("min_tdx_tcb", "{\"legacy_prefix_match\":true,\"mrseam\":\"\"}",
                ".mrseam: must be 2 to 96 hex digits", "\"mrseam\":"),
     REFUSED_AT(

@@ -51,6 +51,12 @@ static const char *const policies[] = {
     "\"rtmr3\":" R ",\"mr_seam\":" R ",\"mr_config_id\":" R ",\"mr_owner\":" R
     ",\"mr_owner_config\":" R ",\"reattestation_interval_secs\":0,"
     "\"wires\":\"v0\"}",
+    "{\"type\":\"tdx\",\"mrtd\":" R ",\"min_tdx_tcb\":{"
+    "\"legacy_prefix_match\":true,\"mrseam\":\"0a\"}}",
+    "{\"type\":\"tdx\",\"mrtd\":" R ",\"min_tdx_tcb\":{"
+    "\"legacy_prefix_match\":true,\"mrtmrs\":[\"0a\",\"0b\"]}}",
+    "{\"type\":\"tdx\",\"mrtd\":" R ",\"min_tdx_tcb\":{\"tee_tcb_svn\":"
+    "\"05010200000000000000000000000000\"}}",
     "{\"type\":\"sgx\",\"mrenclave\":" H ",\"mrsigner\":[" H "," H2
     "],\"isvprodid\":1,\"min_isvsvn\":65535,"
     "\"min_tcb_evaluation_data_number\":0,\"min_tcb_date\":\"1970-01-01\"}",

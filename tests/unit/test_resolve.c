@@ -101,12 +101,46 @@ too_many_overrides(void **state)
     assert_int_equal(out.count, ASSAY_RACE_ADDRESSES_MAX);
 }
 
+/* No look-up, so that nobody else can answer for these. */
+static void
+own_machine(void **state)
+{
+    static const struct {
+        const char *host;
+        size_t count;
+    } rows[] = {
+        {"localhost", 2}, {"x.LOCALHOST", 2},       {"127.0.0.1", 1},
+        {"x.example", 0}, {"localhost.example", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_address host = {.port = "443"};
+        struct sockaddr_storage want[2];
+        struct assay_addresses out;
+        struct assay_error err;
+
+        (void)snprintf(host.host, sizeof(host.host), "%s", rows[i].host);
+        assay_error_clear(&err);
+        assert_int_equal(assay_resolve_known(&host, NULL, 0, &out, &err),
+                         ASSAY_OK);
+        CHECK(rows[i].host, out.count == rows[i].count);
+        assert_true(assay_resolve_ip("127.0.0.1", "443", &want[0]));
+        assert_true(assay_resolve_ip("::1", "443", &want[1]));
+        for (size_t k = 0; k < out.count; k++) {
+            CHECK(rows[i].host,
+                  memcmp(&out.list[k], &want[k], sizeof(want[k])) == 0);
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interleaved),
         cmocka_unit_test(too_many_overrides),
+        cmocka_unit_test(own_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,12 +243,16 @@ core_limit(void)
     return limit.rlim_cur == 0 && limit.rlim_max == 0 ? 0 : EPERM;
 }
 
+/* A name that this machine knows without asking another; "" if there is none.
+ */
+static char known_name[256];
+
 static void *
 look_up(void *result)
 {
     struct addrinfo *found = NULL;
 
-    *(int *)result = getaddrinfo("localhost", "80", NULL, &found);
+    *(int *)result = getaddrinfo(known_name, "80", NULL, &found);
     if (found != NULL) {
         freeaddrinfo(found);
     }
@@ -375,12 +379,19 @@ outcome(int (*deed)(void), bool confined)
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static bool
+is_left_out(int (*deed)(void))
+{
+    return deed == look_up_on_a_thread && known_name[0] == '\0';
+}
+
 static void
 test_deeds(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(deeds); i++) {
-        int got = outcome(deeds[i].deed, true);
+        int got = is_left_out(deeds[i].deed) ? deeds[i].want
+                                             : outcome(deeds[i].deed, true);
 
         if (got != deeds[i].want) {
             fail_msg("%s: %d, want %d", deeds[i].name, got, deeds[i].want);
@@ -398,7 +409,8 @@ test_without(void **state)
                       deeds[i].deed == write_passwd_on_a_thread;
 
         if (deeds[i].deed != remove_outside && deeds[i].deed != core_limit &&
-            (!passwd || geteuid() == 0) && deeds[i].want != -SIGABRT) {
+            (!passwd || geteuid() == 0) && deeds[i].want != -SIGABRT &&
+            !is_left_out(deeds[i].deed)) {
             CHECK(deeds[i].name, outcome(deeds[i].deed, false) == 0);
         }
     }
@@ -460,6 +472,25 @@ remove_folder(const char *folder)
     (void)rmdir(folder);
 }
 
+static void
+find_known_name(void)
+{
+    char names[2][sizeof(known_name)] = {"localhost"};
+
+    (void)gethostname(names[1], sizeof(names[1]) - 1);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct addrinfo *found = NULL;
+
+        if (getaddrinfo(names[i], "80", NULL, &found) == 0) {
+            freeaddrinfo(found);
+            memcpy(known_name, names[i], sizeof(known_name));
+            return;
+        }
+    }
+    puts("SKIPPED names in the sandbox: this machine knows none, not even its "
+         "own");
+}
+
 static int
 nothing(void)
 {
@@ -480,6 +511,7 @@ main(void)
         puts("SKIPPED the sandbox: not in this kernel, or not in this build");
         return 77;
     }
+    find_known_name();
     make_folder(inside);
     make_folder(readable);
     make_folder(outside);

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "appraise/verdict.h"
 #include "assay/assay.h"
 #include "dcap/checks.h"
 #include "harness/ctx.h"
@@ -761,6 +762,58 @@ test_inputs(void **state)
     tear_down(&b);
 }
 
+/* A TD whose module was exchanged since: the date of what runs now is that of
+ * the older one of platform and module. */
+static void
+test_date_of_what_runs_now(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t platform_s;
+        int64_t module_s;
+    } dates[] = {
+        {"the module is older", NOW - 10 * MINUTE, NOW - 20 * MINUTE},
+        {"the platform is older", NOW - 20 * MINUTE, NOW - 10 * MINUTE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(dates); i++) {
+        const struct row row = {
+            .name = dates[i].name,
+            .world = {.quote = {.version = 5,
+                                .td = {.tee_tcb_svn =
+                                           "02010300000000000000000000000000",
+                                       .tee_tcb_svn2 =
+                                           "06010300000000000000000000000000"}},
+                      .tcb_info = {.modules[0].levels[0].date_s =
+                                       dates[i].module_s,
+                                   .levels[0].date_s = dates[i].platform_s}},
+        };
+        struct bench b = {.world = NULL};
+        struct assay_verdict *v = NULL;
+        struct assay_error err;
+
+        set_up(&row, &b);
+        const struct assay_verify_input in = {
+            .quote = b.quote,
+            .collateral = b.collateral,
+            .root = b.root,
+            .policy = b.policy,
+            .now_s = NOW,
+        };
+
+        MUST(row.name, assay_verify(b.verifier, &in, &v, &err));
+        CHECK(row.name,
+              v->part[ASSAY_PART_CURRENT].status == ASSAY_TCB_UP_TO_DATE);
+        CHECK(row.name,
+              v->part[ASSAY_PART_CURRENT].tcb_date_s == NOW - 20 * MINUTE);
+        CHECK(row.name,
+              v->part[ASSAY_PART_PLATFORM].tcb_date_s == dates[i].platform_s);
+        assay_verdict_free(v);
+        tear_down(&b);
+    }
+}
+
 int
 main(void)
 {
@@ -768,6 +821,7 @@ main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_all_checks_have_rows),
         cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_date_of_what_runs_now),
     };
 
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
