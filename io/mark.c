@@ -80,7 +80,7 @@ assay_mark_read(const char *name, struct assay_mark *m)
     if (strlen(copy) >= sizeof(m->key) || !is_key(copy)) {
         return false;
     }
-    (void)snprintf(m->key, sizeof(m->key), "%s", copy);
+    memcpy(m->key, copy, strlen(copy) + 1);
     m->number = (uint32_t)strtoul(number, NULL, 10);
     m->since_s = strtoll(since, NULL, 10);
     name_of(m, copy); /* what strtoul() forgives is not forgiven here */
