@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,10 +169,11 @@ assay_cache_load(const struct assay_ctx *ctx, const char *path,
     *out = NULL;
     assay_error_clear(err);
     assay_buf_init(bundle, 0);
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+        errno == ENOENT) {
         return ASSAY_CACHED_NOTHING;
     }
-    if (assay_file_read(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
+    if (assay_file_read_plain(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
         ASSAY_OK) {
         return ASSAY_CACHED_UNREADABLE;
     }
@@ -197,7 +199,7 @@ assay_cache_store(const char *path, struct assay_slice bundle,
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
     }
     if (assay_folder_make(folder, err) == ASSAY_OK &&
-        assay_file_write(path, bundle, 0600, err) == ASSAY_OK) {
+        assay_file_replace(path, bundle, 0600, err) == ASSAY_OK) {
         assay_cache_prune(folder);
     }
     free(folder);

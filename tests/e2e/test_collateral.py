@@ -214,6 +214,18 @@ class Cache(Case):
             path.mkdir()
             got = self.check(ask(p, args=["-v"]), TRUSTED)
             self.assertIn("is a directory", got.err)
+            path.rmdir()
+            os.mkfifo(path)  # is not waited for
+            got = self.check(ask(p, args=["-v"]), TRUSTED)
+            self.assertIn("is no regular file", got.err)
+            self.assertTrue(path.is_file())
+            other = write("not-ours", "mine")
+            path.unlink()
+            path.symlink_to(other)  # is not followed
+            got = self.check(ask(p, args=["-v"]), TRUSTED)
+            self.assertIn("is no regular file", got.err)
+            self.assertTrue(path.is_file() and not path.is_symlink())
+            self.assertEqual(other.read_text(), "mine")
 
     def test_full_disk(self):
         """A file-size limit is met where a full disk would be."""
@@ -281,7 +293,7 @@ class Cache(Case):
             self.check(got, TRUSTED)
         self.assertEqual(len(seen), 1)  # the same, to the last byte
         json.loads(seen.pop())
-        self.assertEqual(list(SCRATCH.glob("cache/assay/*.tmp-*")), [])
+        self.assertEqual(list(SCRATCH.glob("cache/assay/*assay-tmp-*")), [])
 
     def test_kill_while_writing(self):
         """Killed at any moment: the entry is the old one, the new one or
@@ -310,8 +322,13 @@ class Cache(Case):
                 for name in names():
                     self.assertRegex(name, "^[0-9a-f]{64}_tdx-"
                                            "(00a06f050000|qe)_19_[0-9]+$")
+            forget()
+            left = SCRATCH / "cache" / "assay" / ".assay-tmp-7"
+            left.parent.mkdir(parents=True)
+            left.write_bytes(b"left")
             self.check(ask(p), TRUSTED)
             self.assertEqual(self.entry().read_bytes(), good)
+            self.assertEqual(list(SCRATCH.glob("cache/assay/.*")), [])
 
     def test_stays_small(self):
         with FakePccs(NEW.parts) as p:

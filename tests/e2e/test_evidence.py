@@ -632,8 +632,12 @@ class Disk(EvidenceCase):
                 whole += 1
                 self.check(self.verify(folder / name), TRUSTED)
             else:  # what a kill leaves behind cannot be taken for a bundle
-                self.assertRegex(name, r"\.json\.tmp-\d+-\d+$")
+                self.assertRegex(name, r"^\.assay-tmp-\d+$")
         self.assertGreaterEqual(whole, 1)
+        (folder / ".assay-tmp-5").write_text("left")  # and the next cleans up
+        self.check(self.save(folder), TRUSTED)
+        self.assertEqual([n for n in os.listdir(folder)
+                          if not n.endswith(".json")], [])
 
 
 if __name__ == "__main__":
