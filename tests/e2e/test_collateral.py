@@ -158,11 +158,23 @@ class Rollback(Case):
         blocked = write("blocked", "")
         env = clean_environment() | {"XDG_STATE_HOME": str(blocked)}
         with FakePccs(NEW.parts) as p:
-            got = self.check(ask(p, cache=False, env=env), TRUSTED)
-            self.assertEqual(got.err, "")
+            got = self.check_one_line(ask(p, cache=False, env=env), TRUSTED)
+            self.assertIn("assay: warning: ", got.err)
+            self.assertIn("cannot read: Not a directory", got.err)
             got = self.check(ask(p, cache=False, env=env, args=["-v"]),
                              TRUSTED)
-            self.assertIn("Not a directory", got.err)
+            self.assertIn("cannot make: Not a directory", got.err)
+
+    def test_place_of_others(self):
+        """Others could make this process forget: that is said, always."""
+        folder = SCRATCH / "state/assay/evaluations"
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)
+        with FakePccs(NEW.parts) as p:
+            for got in (ask(p, cache=False), ask(p, cache=False, args=["-v"]),
+                        NEW.verify("--collateral", NEW.bundle, at=NOW)):
+                self.check(got, TRUSTED)
+                self.assertEqual(got.err.count("others may write to it"), 1)
 
     def test_strange_names(self):
         folder = SCRATCH / "state/assay/evaluations"
