@@ -82,6 +82,7 @@ assay_evidence_verify(struct assay_verifier *verifier,
         .vm_config = v->vm_config,
         .binding = &binding,
         .stored = &stored,
+        .seen = o->seen,
     };
 
     *out = NULL;
@@ -153,7 +154,8 @@ assay_evidence_claims(
         {view->event_log != NULL,
          {"event_log", "of entries that are no runtime events only the digest "
                        "is measured"}},
-        {view->collateral->pck_chain.len > 0 &&
+        {o->collateral != NULL, {"collateral", "yours was used instead"}},
+        {o->collateral == NULL && view->collateral->pck_chain.len > 0 &&
              assay_quote_view(view->quote)->cert_type == ASSAY_CERT_PCK_CHAIN,
          {"collateral.pck_certificate_chain", "the quote brings its own"}},
         {view->app_compose.len > 0 &&

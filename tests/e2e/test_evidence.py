@@ -153,6 +153,9 @@ class Saved(EvidenceCase):
         doc = self.document(TRUSTED, self.file, "--collateral", bundle)
         self.assertEqual(doc["evidence"]["collateral"],
                          "given by the verifier")
+        self.assertIn({"member": "collateral",
+                       "why": "yours was used instead"},
+                      doc["evidence"]["not_proven"])
         SIMULATOR.change("revoke")
         quote = write("quote.hex", self.good["quote"])
         newer = SCRATCH / "newer.json"
@@ -160,6 +163,27 @@ class Saved(EvidenceCase):
                        SIMULATOR.ready["pccs"], quote), TRUSTED)
         doc = self.document(NOT_TRUSTED, self.file, "--collateral", newer)
         self.assertIn("pck_not_revoked", self.failed(doc))
+
+    def test_rollback(self):
+        """A newer evaluation was verified here before the time of the bundle,
+        whose author has held on to an older one."""
+        doc = self.document(TRUSTED, self.file)
+        number = doc["tcb_evaluation_data_number"]
+        folder = SCRATCH / "own-state" / "assay" / "evaluations"
+        folder.mkdir(parents=True)
+        issued = int(time.time()) - 3600
+        (folder / f"{self.good['claims']['root_sha256']}_tdx-{doc['fmspc']}_"
+                  f"{number + 1}_{issued}").touch()
+        env = clean_environment() | {
+            "XDG_STATE_HOME": str(SCRATCH / "own-state")}
+        doc = self.document(NOT_TRUSTED, self.file, env=env)
+        self.assertEqual(self.failed(doc), ["collateral_rollback"])
+        warn = write("warn.json", json.dumps(
+            {**self.policy, "collateral_rollback": "warn"}))
+        self.document(TRUSTED, self.file, "--policy", warn, policy=False,
+                      env=env)
+        before = str(issued - 60)  # who judges as of then is not held to it
+        self.document(TRUSTED, self.file, "--at", before, env=env)
 
     def test_inspect(self):
         doc = self.check(run("inspect", "--json", self.file), TRUSTED).json

@@ -571,6 +571,53 @@ test_own_time(void **state)
     assay_evidence_free(e);
 }
 
+/* Of two bundles of collateral one is judged: the other proves nothing. */
+static void
+test_own_collateral(void **state)
+{
+    struct assay_evidence_options o = options();
+    struct assay_buf b = edit_text("chain", text_of(&good), "\"pck_crl\":",
+                                   "\"pck_certificate_chain\":\"x\","
+                                   "\"pck_crl\":");
+    struct assay_evidence *e = parse(assay_buf_slice(&b));
+    struct assay_verdict *v = verify(e, &o);
+
+    (void)state;
+    assert_false(is_claim(e, v, &o, "collateral"));
+    assay_verdict_free(v);
+    o.collateral = good.platform.collateral;
+    v = verify(e, &o);
+    assert_true(assay_verdict_trusted(v));
+    assert_true(is_claim(e, v, &o, "collateral"));
+    assert_false(is_claim(e, v, &o, "collateral.pck_certificate_chain"));
+    assay_verdict_free(v);
+    assay_evidence_free(e);
+    assay_buf_free(&b);
+}
+
+/* The author has chosen the collateral: what the verifier has seen counts. */
+static void
+test_rollback(void **state)
+{
+    struct assay_evidence_options o = options();
+    struct assay_evidence *e = parse(text_of(&good));
+    struct assay_evaluations have =
+        assay_collateral_evaluations(good.platform.collateral);
+    struct assay_verdict *v;
+
+    (void)state;
+    o.seen = have;
+    v = verify(e, &o);
+    assert_true(assay_verdict_trusted(v));
+    assay_verdict_free(v);
+    o.seen.tcb_info++;
+    v = verify(e, &o);
+    assert_false(assay_verdict_trusted(v));
+    assert_string_equal(assay_verdict_reason(v), "collateral_rollback");
+    assay_verdict_free(v);
+    assay_evidence_free(e);
+}
+
 static void
 test_not_his_word(void **state)
 {
@@ -923,6 +970,8 @@ main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_own_time),
+        cmocka_unit_test(test_own_collateral),
+        cmocka_unit_test(test_rollback),
         cmocka_unit_test(test_not_his_word),
         cmocka_unit_test(test_claimed_compose_file),
         cmocka_unit_test(test_tampered),
