@@ -526,6 +526,28 @@ class Tampered(EvidenceCase):
                 parent["x-surprise"] = {"any": ["thing"]}
                 self.check(self.verify(changed), TRUSTED)
 
+    def test_nothing_for_a_terminal(self):
+        """Whatever a stranger writes, a terminal gets nothing to obey."""
+        evil = "\x1b[2J\x07\u009b31m\u0085\x7f\r\x08"
+        changed = copy.deepcopy(self.good)
+        changed["claims"]["verdict"]["summary"] = evil
+        changed["claims"]["policy"]["text"] = evil
+        changed["vm_config"] += evil
+        changed["app_compose"] += evil
+        changed["event_log"][0]["event"] = evil
+        changed["x-" + evil] = evil
+        file = write("evil.json", json.dumps(changed))
+        named = copy.deepcopy(self.good)
+        named["claims"][evil] = 1
+        for got in (self.verify(file), self.verify(file, "--json"),
+                    run("inspect", file), run("inspect", "--json", file),
+                    self.verify(named), self.verify(named, "--json"),
+                    run("inspect", write("named.json", json.dumps(named)))):
+            for c in (got.out + got.err).replace("\n", ""):
+                self.assertTrue(c.isprintable(), (got, c))
+        doc = self.verify(file, "--json").json
+        self.assertEqual(doc["evidence"]["claims"], changed["claims"])
+
     def test_version(self):
         changed = {**self.good, "format": "assay-evidence/2"}
         self.check_refused(self.verify(changed), UNREADABLE, "format",
