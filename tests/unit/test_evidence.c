@@ -641,6 +641,8 @@ test_not_his_word(void **state)
     v = verify(e, &o);
     assert_false(assay_verdict_trusted(v));
     assert_string_equal(assay_verdict_reason(v), "root_ca");
+    assert_string_equal(assay_evidence_session(v),
+                        "not checked: the quote is not proven to be genuine");
     assay_verdict_free(v);
 
     o.root = NULL;
@@ -766,7 +768,14 @@ test_tampered(void **state)
             CHECK(tampered[i].path, is_claim(e, v, &o, tampered[i].path));
             CHECK(tampered[i].path, assay_verdict_trusted(v));
         } else {
+            bool session = strcmp(tampered[i].row, "report_data") == 0;
+
             CHECK(tampered[i].path, !assay_verdict_trusted(v));
+            CHECK(tampered[i].path,
+                  strcmp(assay_evidence_session(v),
+                         session
+                             ? "not consistent with the quote"
+                             : "consistent; only the two ends can know") == 0);
             CHECK(tampered[i].path,
                   strstr(detail_of(v, tampered[i].row), tampered[i].says));
         }
