@@ -130,6 +130,8 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
     assay_error_clear(err);
     load_cached(ctx, in, &cached, out);
     request.seen = in->seen;
+    request.now_s = in->now_s;
+    request.fresh = in->fresh;
     if (is_good(in, cached.collateral)) {
         take_cached(&cached, ASSAY_ORIGIN_CACHED, out);
     } else if (assay_pcs_fetch(ctx, &request, &out->bundle, &out->collateral,

@@ -88,6 +88,7 @@ assay_prefetch(const struct assay_prefetch_input *in,
     }
     request.seen =
         assay_seen_recall(in->seen, in->root, request.need, in->now_s);
+    request.now_s = in->now_s;
     (void)assay_cache_load(in->ctx, path, &cached_bundle, &cached, &ignored);
     if (assay_pcs_fetch(in->ctx, &request, &bundle, &fetched, err) ==
             ASSAY_OK &&

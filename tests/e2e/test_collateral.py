@@ -394,6 +394,37 @@ class Outage(Case):
         self.check(ask(p, at=late - 60), TRUSTED)  # the last second
 
 
+    def test_a_source_that_is_late(self):
+        """Of two sources, one has nothing that is in date any more, or not as
+        fresh as the policy wants it: the other is asked, grace or not."""
+        now = NOW + 40 * DAY
+        grace = {"type": "tdx", "partial": True,
+                 "collateral_grace_secs": 30 * DAY}
+        aged = {"type": "tdx", "partial": True,
+                "max_collateral_age_secs": 20 * DAY}
+        for i, (policy, at) in enumerate(((None, now), (grace, now),
+                                          (aged, NOW + 25 * DAY))):
+            current = World(f"current{i}", "--evaluation", "19", at=at)
+            with self.subTest(policy), FakePccs(NEW.parts) as behind, \
+                    FakePccs(current.parts) as good:
+                args = [] if policy is None else [
+                    "--policy", write("late.json", json.dumps(policy))]
+                got = self.check(ask(behind, good, args=[*args, "--json"],
+                                     at=at, cache=False), TRUSTED)
+                self.assertIsNone(got.json["collateral_stale_since"])
+                self.assertEqual((len(behind.requests), len(good.requests)),
+                                 (4, 4))
+                # in the other order there is nothing to ask the late one for
+                self.check(ask(good, behind, args=args, at=at, cache=False),
+                           TRUSTED)
+                self.assertEqual(len(behind.requests), 4)
+        # and if nobody has better, the verdict says what it is
+        with FakePccs(NEW.parts) as behind:
+            got = self.check(ask(behind, closed_port(), args=["--json"],
+                                 at=now, cache=False), NOT_TRUSTED)
+            self.assertIn("tcb_info_dates", str(got.json["checks"]))
+
+
 class Prefetch(Case):
     def setUp(self):
         forget()
