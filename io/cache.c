@@ -135,30 +135,48 @@ is_listed(const struct assay_collateral_need *list, size_t count,
     return false;
 }
 
-size_t
-assay_cache_needs(struct assay_collateral_need *out, size_t max)
+/* What a folder has, up to max kinds; errno says what is wrong with it. */
+static size_t
+list_needs(DIR *folder, struct assay_collateral_need *out, size_t max)
 {
     const struct dirent *entry;
     struct assay_collateral_need need;
-    struct assay_buf path;
-    DIR *folder = NULL;
     size_t count = 0;
 
-    assay_buf_init(&path, PATH_MAX);
-    if (add_folder(&path)) {
-        assay_buf_add_u8(&path, 0);
-        folder = path.failed ? NULL : opendir((const char *)path.ptr);
-    }
-    while (folder != NULL && count < max && (entry = readdir(folder)) != NULL) {
+    errno = 0;
+    while (count < max && (entry = readdir(folder)) != NULL) {
         if (read_name(entry->d_name, &need) && !is_listed(out, count, &need)) {
             out[count++] = need;
         }
     }
+    return count;
+}
+
+enum assay_code
+assay_cache_needs(struct assay_collateral_need *out, size_t max, size_t *count,
+                  struct assay_error *err)
+{
+    char *path = assay_cache_folder();
+    DIR *folder;
+
+    *count = 0;
+    assay_error_clear(err);
+    if (path == NULL) {
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, ASSAY_NO_CACHE_WORDS);
+    }
+    folder = opendir(path);
+    if (folder != NULL) {
+        *count = list_needs(folder, out, max);
+    }
+    if (errno != 0 && errno != ENOENT) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: cannot read: %s", path,
+                   strerror(errno));
+    }
     if (folder != NULL) {
         closedir(folder);
     }
-    assay_buf_free(&path);
-    return count;
+    free(path);
+    return err->code;
 }
 
 enum assay_cached

@@ -508,6 +508,8 @@ class Prefetch(Case):
             got = self.check(self.prefetch(p, "--from-cache", "--json"),
                              TRUSTED)
             self.assertEqual(got.json, {"platforms": []})
+            got = self.check(self.prefetch(p, "--from-cache"), TRUSTED)
+            self.assertEqual(got.out, "the cache has nothing to refresh\n")
             self.check(ask(p), TRUSTED)
             p.requests.clear()
             got = self.check(self.prefetch(p, "--from-cache", "--json"),
@@ -539,7 +541,12 @@ class Prefetch(Case):
             got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "/proc/none")
+            got = run("collateral", "prefetch", "--from-cache", env={
+                **env, "XDG_CACHE_HOME": "/dev/null"})
+            self.check_refused(got, UNREADABLE, "/dev/null/assay: cannot read")
             del env["XDG_CACHE_HOME"], env["HOME"]
+            got = run("collateral", "prefetch", "--from-cache", env=env)
+            self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")
             got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")

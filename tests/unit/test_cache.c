@@ -116,6 +116,16 @@ one_file_per_question(void **state)
     }
 }
 
+static size_t
+needs_of(struct assay_collateral_need *out, size_t max)
+{
+    struct assay_error err;
+    size_t count = 99;
+
+    assert_int_equal(assay_cache_needs(out, max, &count, &err), ASSAY_OK);
+    return count;
+}
+
 /* What the names of bundles say, each kind once. */
 static void
 needs(void **state)
@@ -144,15 +154,15 @@ needs(void **state)
     (void)state;
     assert_non_null(mkdtemp(base));
     setenv("XDG_CACHE_HOME", base, 1);
-    assert_int_equal(assay_cache_needs(out, 4), 0); /* no folder */
+    assert_int_equal(needs_of(out, 4), 0); /* no folder */
     (void)snprintf(path, sizeof(path), "%s/assay", base);
     assert_int_equal(mkdir(path, 0700), 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         (void)snprintf(path, sizeof(path), "%s/assay/%s", base, names[i]);
         close(open(path, O_WRONLY | O_CREAT, 0600));
     }
-    assert_int_equal(assay_cache_needs(out, 1), 1);
-    assert_int_equal(assay_cache_needs(out, 4), 2);
+    assert_int_equal(needs_of(out, 1), 1);
+    assert_int_equal(needs_of(out, 4), 2);
     for (size_t i = 0; i < 2; i++) {
         assert_string_equal(out[i].fmspc, "00806f050000");
         assert_string_equal(out[i].ca, out[i].tdx ? "platform" : "processor");
@@ -167,6 +177,25 @@ needs(void **state)
     (void)snprintf(path, sizeof(path), "%s/assay", base);
     (void)rmdir(path);
     (void)rmdir(base);
+}
+
+/* Nothing to be had is not the same as nothing there. */
+static void
+needs_without_a_folder(void **state)
+{
+    struct assay_collateral_need out[1];
+    struct assay_error err;
+    size_t count = 99;
+
+    (void)state;
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
+    assert_int_equal(assay_cache_needs(out, 1, &count, &err), ASSAY_IO);
+    assert_non_null(strstr(err.msg, "/dev/null/assay: cannot read"));
+    assert_int_equal(count, 0);
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("HOME");
+    assert_int_equal(assay_cache_needs(out, 1, &count, &err), ASSAY_IO);
+    assert_non_null(strstr(err.msg, "no place for a cache"));
 }
 
 /* A cache that others write to: what stands in the place of a bundle is not
@@ -232,9 +261,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(folders),
-        cmocka_unit_test(one_file_per_question),
-        cmocka_unit_test(needs),
+        cmocka_unit_test(folders), cmocka_unit_test(one_file_per_question),
+        cmocka_unit_test(needs),   cmocka_unit_test(needs_without_a_folder),
         cmocka_unit_test(hostile),
     };
 
