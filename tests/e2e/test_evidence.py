@@ -525,6 +525,10 @@ class Tampered(EvidenceCase):
                 del parent["surprise"]
                 parent["x-surprise"] = {"any": ["thing"]}
                 self.check(self.verify(changed), TRUSTED)
+        changed = copy.deepcopy(self.good)
+        changed["event_log"][3]["surprise"] = 1
+        self.check_refused(self.verify(changed), UNREADABLE,
+                           "event_log[3].surprise")
 
     def test_nothing_for_a_terminal(self):
         """Whatever a stranger writes, a terminal gets nothing to obey."""
