@@ -394,6 +394,24 @@ class Outage(Case):
         self.check(ask(p, at=late - 60), TRUSTED)  # the last second
 
 
+    def test_a_source_that_is_later_than_the_cache(self):
+        """It answers, with what ran out long ago: like one that is silent."""
+        ancient = World("ancient", "--evaluation", "19", at=NOW - 200 * DAY)
+        grace = write("grace10.json", json.dumps({
+            "type": "tdx", "partial": True,
+            "collateral_grace_secs": 10 * DAY}))
+        at = NOW + 25 * DAY
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            p.parts = ancient.parts
+            got = self.check(ask(p, args=["--policy", grace, "--json"], at=at),
+                             TRUSTED)
+            self.assertEqual(len(p.requests), 8)
+            self.assertIsNotNone(got.json["collateral_stale_since"])
+            self.check(ask(p, at=at), NOT_TRUSTED)  # without a grace
+            self.check(ask(p, args=["--policy", grace], at=at + 20 * DAY),
+                       NOT_TRUSTED)  # and beyond it
+
     def test_a_source_that_is_late(self):
         """Of two sources, one has nothing that is in date any more, or not as
         fresh as the policy wants it: the other is asked, grace or not."""
