@@ -101,6 +101,10 @@ take(struct assay_seen *s, const struct assay_mark *m, bool stored)
     } else if (m->number > known->mark.number) {
         known->mark = *m;
         known->stored = stored;
+    } else if (m->number == known->mark.number && stored &&
+               m->since_s < known->mark.since_s) {
+        known->mark = *m; /* two learnt it at once, from two issues */
+        known->stored = true;
     }
     return known;
 }

@@ -181,6 +181,36 @@ not_before_it_was_issued(void **state)
     clear();
 }
 
+/* Two processes have learnt the same number from documents of two dates: the
+ * earlier one counts, whatever name comes first. */
+static void
+since_the_first_of_them(void **state)
+{
+    static const char *const names[] = {
+        "intel_tdx-" FMSPC "_18_1000",
+        "intel_tdx-" FMSPC "_18_3000",
+        "intel_tdx-" FMSPC "_18_2000",
+        "intel_tdx-" FMSPC "_17_500",
+    };
+
+    (void)state;
+    for (size_t first = 0; first < COUNT_OF(names); first++) {
+        struct assay_seen *s = assay_seen_new(folder);
+        struct assay_evaluations e;
+
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            touch(names[(first + i) % COUNT_OF(names)]);
+            assay_seen_reload(s); /* in this order, one after the other */
+        }
+        e = assay_seen_recall(s, assay_root_intel(), &need, 1000);
+        assert_int_equal(e.tcb_info, 18);
+        e = assay_seen_recall(s, assay_root_intel(), &need, 999);
+        assert_int_equal(e.tcb_info, 0);
+        assay_seen_free(s);
+        clear();
+    }
+}
+
 /* Names that are not exactly ours teach nothing and hurt nothing. */
 static void
 strange_names(void **state)
@@ -463,6 +493,7 @@ main(void)
         cmocka_unit_test(the_highest_counts),
         cmocka_unit_test(each_kind_for_itself),
         cmocka_unit_test(not_before_it_was_issued),
+        cmocka_unit_test(since_the_first_of_them),
         cmocka_unit_test(strange_names),
         cmocka_unit_test(many_roots),
         cmocka_unit_test(many_processes),
