@@ -270,6 +270,11 @@ test_refused(void **state)
          ASSAY_OK, "", NULL},
         {"too deep", "\"quote\"", "\"x-y\":[[[[[[[[]]]]]]]],\"quote\"",
          ASSAY_TOO_LARGE, "evidence: JSON has more than 8 levels", NULL},
+        {"collateral as deep as can be", "\"pck_crl\"",
+         "\"x-y\":[[[]]],\"pck_crl\"", ASSAY_OK, "", NULL},
+        {"collateral that is too deep", "\"pck_crl\"",
+         "\"x-y\":[[[[]]]],\"pck_crl\"", ASSAY_TOO_LARGE,
+         "evidence: collateral: collateral: JSON has more than 4 levels", NULL},
         {"no name of an extension", "\"quote\"", "\"x-\":1,\"quote\"",
          ASSAY_INVALID, "evidence: unknown member x-", "evidence/1\",\n  "},
         {"an unknown wire", "\"v2\"", "\"v3\"", ASSAY_INVALID,
@@ -315,6 +320,50 @@ test_refused(void **state)
             json_row_check(&row, assay_buf_slice(&b), parse_only);
         }
         assay_buf_free(&b);
+    }
+}
+
+/* Numbers that nobody reads are counted all the same. */
+static void
+test_counts(void **state)
+{
+    static const struct {
+        const char *before;
+        size_t fit;
+        size_t many;
+        const char *says;
+    } rows[] = {
+        {"\"quote\":", 250000, 262144,
+         "evidence: JSON has more than 262144 values and names"},
+        {"\"pck_crl\":", 1000, 1024,
+         "evidence: collateral: collateral: JSON has more than 1024 values"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+        const char *before = rows[i / 2].before;
+        bool fits = i % 2 == 0;
+        struct assay_buf put;
+        struct assay_buf b;
+        struct assay_error err;
+        enum assay_code code;
+
+        assay_buf_init(&put, JSON_EDIT_MAX);
+        assay_buf_add_text(&put, "\"x-y\":[0");
+        for (size_t n = fits ? rows[i / 2].fit : rows[i / 2].many; n > 1; n--) {
+            assay_buf_add_text(&put, ",0");
+        }
+        assay_buf_add_text(&put, "],");
+        assay_buf_add_text(&put, before);
+        assay_buf_add_u8(&put, 0);
+        b = edit_text(before, stored_text(&good), before,
+                      (const char *)put.ptr);
+        code = parse_only(assay_buf_slice(&b), &err);
+        CHECK(before, code == (fits ? ASSAY_OK : ASSAY_TOO_LARGE));
+        CHECK(before, fits || strncmp(err.msg, rows[i / 2].says,
+                                      strlen(rows[i / 2].says)) == 0);
+        assay_buf_free(&b);
+        assay_buf_free(&put);
     }
 }
 
@@ -382,7 +431,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncations),
         cmocka_unit_test(test_members),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_counts),     cmocka_unit_test(test_sizes),
     };
 
     return cmocka_run_group_tests(tests, stored_setup, stored_teardown);
