@@ -107,7 +107,7 @@ is_of_others(int folder)
 {
     struct stat st;
 
-    return fstat(folder, &st) != 0 ||
+    return folder < 0 || fstat(folder, &st) != 0 ||
            (st.st_uid != geteuid() && st.st_uid != 0) ||
            (st.st_mode & S_IWOTH) != 0;
 }

@@ -27,12 +27,12 @@ static int on_rename;
 static int on_sync;
 
 int
-rename(const char *from, const char *to)
+rename(const char *old, const char *new)
 {
     if (on_rename != 0) {
         (void)raise(on_rename);
     }
-    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+    return renameat(AT_FDCWD, old, AT_FDCWD, new);
 }
 
 int
