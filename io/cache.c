@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,30 +135,48 @@ is_listed(const struct assay_collateral_need *list, size_t count,
     return false;
 }
 
-size_t
-assay_cache_needs(struct assay_collateral_need *out, size_t max)
+/* What a folder has, up to max kinds; errno says what is wrong with it. */
+static size_t
+list_needs(DIR *folder, struct assay_collateral_need *out, size_t max)
 {
     const struct dirent *entry;
     struct assay_collateral_need need;
-    struct assay_buf path;
-    DIR *folder = NULL;
     size_t count = 0;
 
-    assay_buf_init(&path, PATH_MAX);
-    if (add_folder(&path)) {
-        assay_buf_add_u8(&path, 0);
-        folder = path.failed ? NULL : opendir((const char *)path.ptr);
-    }
-    while (folder != NULL && count < max && (entry = readdir(folder)) != NULL) {
+    errno = 0;
+    while (count < max && (entry = readdir(folder)) != NULL) {
         if (read_name(entry->d_name, &need) && !is_listed(out, count, &need)) {
             out[count++] = need;
         }
     }
+    return count;
+}
+
+enum assay_code
+assay_cache_needs(struct assay_collateral_need *out, size_t max, size_t *count,
+                  struct assay_error *err)
+{
+    char *path = assay_cache_folder();
+    DIR *folder;
+
+    *count = 0;
+    assay_error_clear(err);
+    if (path == NULL) {
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, ASSAY_NO_CACHE_WORDS);
+    }
+    folder = opendir(path);
+    if (folder != NULL) {
+        *count = list_needs(folder, out, max);
+    }
+    if (errno != 0 && errno != ENOENT) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: cannot read: %s", path,
+                   strerror(errno));
+    }
     if (folder != NULL) {
         closedir(folder);
     }
-    assay_buf_free(&path);
-    return count;
+    free(path);
+    return err->code;
 }
 
 enum assay_cached
@@ -168,10 +187,11 @@ assay_cache_load(const struct assay_ctx *ctx, const char *path,
     *out = NULL;
     assay_error_clear(err);
     assay_buf_init(bundle, 0);
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+        errno == ENOENT) {
         return ASSAY_CACHED_NOTHING;
     }
-    if (assay_file_read(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
+    if (assay_file_read_plain(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
         ASSAY_OK) {
         return ASSAY_CACHED_UNREADABLE;
     }
@@ -197,7 +217,7 @@ assay_cache_store(const char *path, struct assay_slice bundle,
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s", path);
     }
     if (assay_folder_make(folder, err) == ASSAY_OK &&
-        assay_file_write(path, bundle, 0600, err) == ASSAY_OK) {
+        assay_file_replace(path, bundle, 0600, err) == ASSAY_OK) {
         assay_cache_prune(folder);
     }
     free(folder);

@@ -19,9 +19,15 @@ char *assay_cache_path(const struct assay_pcs_request *request);
 /* The folder that these are in; likewise. */
 char *assay_cache_folder(void);
 
+#define ASSAY_NO_CACHE_WORDS                                                   \
+    "there is no place for a cache: set XDG_CACHE_HOME or HOME"
+
 /* The kinds of platform that bundles are kept for, each once, as their names
- * say it; those of an update parameter are left out. Returns how many. */
-size_t assay_cache_needs(struct assay_collateral_need *out, size_t max);
+ * say it; those of an update parameter are left out. A folder that is not
+ * there has none. ASSAY_IO. */
+ASSAY_MUST_CHECK enum assay_code
+assay_cache_needs(struct assay_collateral_need *out, size_t max, size_t *count,
+                  struct assay_error *err);
 
 enum assay_cached {
     ASSAY_CACHED,

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define NAMES_MAX 1024u
-#define TEMP_MARK ".json.tmp-"
 
 struct file {
     char name[256];
@@ -32,8 +31,7 @@ is_ours(const char *name)
     const char *end = strrchr(name, '.');
 
     return (strncmp(name, "tdx-", 4) == 0 || strncmp(name, "sgx-", 4) == 0) &&
-           (strstr(name, TEMP_MARK) != NULL ||
-            (end != NULL && strcmp(end, ".json") == 0));
+           end != NULL && strcmp(end, ".json") == 0;
 }
 
 static void
@@ -69,13 +67,6 @@ compare(const void *a, const void *b)
     return x->tv_nsec == y->tv_nsec ? 0 : x->tv_nsec < y->tv_nsec ? 1 : -1;
 }
 
-static bool
-is_leftover(const struct file *f, const struct file *newest)
-{
-    return strstr(f->name, TEMP_MARK) != NULL &&
-           newest->at.tv_sec - f->at.tv_sec > ASSAY_CACHE_LEFTOVER_S;
-}
-
 static void
 prune(int folder, struct list *l)
 {
@@ -88,7 +79,7 @@ prune(int folder, struct list *l)
         bool fits = i == 0 || (files < ASSAY_CACHE_FILES_MAX &&
                                bytes + f->size <= ASSAY_CACHE_BYTES_MAX);
 
-        if (!fits || is_leftover(f, &l->file[0])) {
+        if (!fits) {
             (void)unlinkat(folder, f->name, 0);
         } else {
             files++;

@@ -7,9 +7,6 @@
 
 #define ASSAY_CACHE_FILES_MAX 64u
 #define ASSAY_CACHE_BYTES_MAX (64u * 1024u * 1024u)
-/* What a writer that was killed has left is removed once it is so much older
- * than the newest file. */
-#define ASSAY_CACHE_LEFTOVER_S 3600
 
 /* Removes the oldest bundles of the folder at path until it is within both
  * limits; the newest one stays whatever its size. Files that assay did not make

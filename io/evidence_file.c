@@ -15,14 +15,15 @@
 #include "io/file.h"
 
 #define PATH_MAX_BYTES 4096u
-#define NONCE_SHOWN    8u /* octets: enough that no two sessions meet */
+#define NAME_SHOWN     200u /* characters: names of files may have 255 */
+#define NONCE_SHOWN    8u   /* octets: enough that no two sessions meet */
 
 /* Without what file systems mind: the colons of IPv6 addresses and times. */
 static void
 add_plain(struct assay_buf *to, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        assay_buf_add_u8(to, (uint8_t)(*text == ':' ? '_' : *text));
+    for (size_t i = 0; text[i] != '\0' && i < NAME_SHOWN; i++) {
+        assay_buf_add_u8(to, (uint8_t)(text[i] == ':' ? '_' : text[i]));
     }
 }
 

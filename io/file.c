@@ -3,7 +3,6 @@
  *
  * file.c - whole files in and out, each with a named limit.
  */
-#define _GNU_SOURCE /* renameat2 */
 #include "io/file.h"
 
 #include <errno.h>
@@ -16,9 +15,9 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "io/temp.h"
 
-#define CHUNK_BYTES      16384u
-#define TEMP_NAMES_TRIED 100u
+#define CHUNK_BYTES 16384u
 
 static enum assay_code
 fail_errno(struct assay_error *err, const char *name, const char *doing)
@@ -131,6 +130,32 @@ assay_file_read(const char *path, size_t max, struct assay_buf *out,
 }
 
 enum assay_code
+assay_file_read_plain(const char *path, size_t max, struct assay_buf *out,
+                      struct assay_error *err)
+{
+    struct stat st;
+    int fd;
+
+    assay_error_clear(err);
+    assay_buf_init(out, max);
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && errno != ELOOP && errno != ENXIO) {
+        return fail_errno(err, path, "cannot open");
+    }
+    if (fd < 0 ||
+        (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "%s: is no regular file",
+                   path);
+    } else {
+        (void)!read_fd(fd, path, max, out, err);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return err->code;
+}
+
+enum assay_code
 assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err)
 {
     assay_error_clear(err);
@@ -156,69 +181,36 @@ write_all(int fd, const char *name, struct assay_slice content,
     return ASSAY_OK;
 }
 
-/* A new file beside `path`. O_EXCL instead of mkstemp(), because only open()
- * lets the umask decide. */
-static int
-open_temp(const char *path, mode_t mode, char *temp, size_t temp_size)
-{
-    for (unsigned i = 0; i < TEMP_NAMES_TRIED; i++) {
-        int fd;
-        snprintf(temp, temp_size, "%s.tmp-%ld-%u", path, (long)getpid(), i);
-        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        if (fd >= 0 || errno != EEXIST) {
-            return fd;
-        }
-    }
-    return -1;
-}
-
-/* What link() and rename() make of a file that has been written. */
-static int
-give_name(const char *temp, const char *path, bool anew)
-{
-    if (!anew) {
-        return rename(temp, path);
-    }
-    if (link(temp, path) == 0) {
-        (void)unlink(temp);
-        return 0;
-    }
-    /* Some file systems have no links. */
-    return errno == EEXIST
-               ? -1
-               : renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE);
-}
+/* How a file that is whole gets its name. */
+typedef bool become_fn(struct assay_temp *t, const char *path);
 
 static enum assay_code
-put_whole(const char *path, struct assay_slice content, mode_t mode, bool anew,
-          struct assay_error *err)
+put_whole(const char *path, struct assay_slice content, mode_t mode,
+          become_fn *become, struct assay_error *err)
 {
-    size_t temp_size = strlen(path) + 48;
-    char *temp = malloc(temp_size);
-    int fd;
+    struct assay_temp temp;
 
-    if (temp == NULL) {
+    assay_error_clear(err);
+    if (!assay_temp_open(&temp, path, mode)) {
         return fail_errno(err, path, "cannot write");
     }
-    fd = open_temp(path, mode, temp, temp_size);
-    if (fd < 0) {
-        free(temp);
-        return fail_errno(err, path, "cannot write");
-    }
-    if (write_all(fd, path, content, err) == ASSAY_OK && fsync(fd) != 0) {
-        fail_errno(err, path, "cannot write");
-    }
-    if (close(fd) != 0) {
-        fail_errno(err, path, "cannot write");
-    }
-    if (err->code == ASSAY_OK && give_name(temp, path, anew) != 0) {
+    if (write_all(temp.fd, path, content, err) == ASSAY_OK &&
+        fsync(temp.fd) != 0) {
         fail_errno(err, path, "cannot write");
     }
     if (err->code != ASSAY_OK) {
-        unlink(temp);
+        assay_temp_drop(&temp);
+    } else if (!become(&temp, path)) {
+        fail_errno(err, path, "cannot write");
     }
-    free(temp);
     return err->code;
+}
+
+enum assay_code
+assay_file_replace(const char *path, struct assay_slice content, mode_t mode,
+                   struct assay_error *err)
+{
+    return put_whole(path, content, mode, assay_temp_become, err);
 }
 
 static enum assay_code
@@ -250,7 +242,7 @@ assay_file_write(const char *path, struct assay_slice content, mode_t mode,
         return fail_no_name(err);
     }
     if (stat(path, &st) != 0) {
-        return put_whole(path, content, mode, false, err);
+        return assay_file_replace(path, content, mode, err);
     }
     if (S_ISDIR(st.st_mode)) {
         return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
@@ -264,7 +256,7 @@ assay_file_write(const char *path, struct assay_slice content, mode_t mode,
     if (real == NULL) {
         return fail_errno(err, path, "cannot write");
     }
-    code = put_whole(real, content, mode, false, err);
+    code = assay_file_replace(real, content, mode, err);
     free(real);
     return code;
 }
@@ -277,7 +269,7 @@ assay_file_write_new(const char *path, struct assay_slice content, mode_t mode,
     if (path[0] == '\0') {
         return fail_no_name(err);
     }
-    return put_whole(path, content, mode, true, err);
+    return put_whole(path, content, mode, assay_temp_become_new, err);
 }
 
 enum assay_code

@@ -19,6 +19,12 @@
 ASSAY_MUST_CHECK enum assay_code assay_file_read(const char *path, size_t max,
                                                  struct assay_buf *out,
                                                  struct assay_error *err);
+/* The same for folders that only assay writes to: anything but a regular file
+ * is ASSAY_IO, also a symbolic link, and nothing is ever waited for. */
+ASSAY_MUST_CHECK enum assay_code assay_file_read_plain(const char *path,
+                                                       size_t max,
+                                                       struct assay_buf *out,
+                                                       struct assay_error *err);
 /* The same for standard input, which messages call "standard input". */
 ASSAY_MUST_CHECK enum assay_code
 assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err);
@@ -29,8 +35,9 @@ ASSAY_MUST_CHECK enum assay_code assay_folder_make(const char *path,
                                                    struct assay_error *err);
 
 /* Replace a file as a whole: readers see the old content or the new one. mode
- * is narrowed by the umask. Something that is no regular file (a device, a
- * pipe) is written to as it is. ASSAY_IO, ASSAY_NO_MEMORY. */
+ * is narrowed by the umask. Until it is whole it has a name of its own in the
+ * same folder (temp.h). Something that is no regular file (a device, a pipe) is
+ * written to as it is. ASSAY_IO, ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code assay_file_write(const char *path,
                                                   struct assay_slice content,
                                                   mode_t mode,
@@ -40,3 +47,10 @@ ASSAY_MUST_CHECK enum assay_code assay_file_write(const char *path,
 ASSAY_MUST_CHECK enum assay_code
 assay_file_write_new(const char *path, struct assay_slice content, mode_t mode,
                      struct assay_error *err);
+/* The same for folders that only assay writes to: whatever has that name is
+ * replaced, also a symbolic link or a pipe; nothing is written to what a link
+ * names. */
+ASSAY_MUST_CHECK enum assay_code assay_file_replace(const char *path,
+                                                    struct assay_slice content,
+                                                    mode_t mode,
+                                                    struct assay_error *err);

@@ -16,7 +16,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-#define NAMES_READ_MAX 4096u
 #define NAME_MAX_CHARS (ASSAY_MARK_KEY_MAX + 40u)
 #define ROOT_DIGITS    64u
 #define SINCE_MAX_S    INT64_C(253402300799) /* the last second of 9999 */
@@ -80,7 +79,7 @@ assay_mark_read(const char *name, struct assay_mark *m)
     if (strlen(copy) >= sizeof(m->key) || !is_key(copy)) {
         return false;
     }
-    (void)snprintf(m->key, sizeof(m->key), "%s", copy);
+    memcpy(m->key, copy, strlen(copy) + 1);
     m->number = (uint32_t)strtoul(number, NULL, 10);
     m->since_s = strtoll(since, NULL, 10);
     name_of(m, copy); /* what strtoul() forgives is not forgiven here */
@@ -102,32 +101,49 @@ is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Marks can be taken away there, or made, by more than this user and root. */
+static bool
+is_of_others(int folder)
+{
+    struct stat st;
+
+    return folder < 0 || fstat(folder, &st) != 0 ||
+           (st.st_uid != geteuid() && st.st_uid != 0) ||
+           (st.st_mode & S_IWOTH) != 0;
+}
+
 int
 assay_marks_load(const char *path,
                  void (*each)(void *user, const struct assay_mark *m),
-                 void *user, size_t *strange)
+                 void *user, struct assay_marks_found *found)
 {
     DIR *folder = opendir(path);
     const struct dirent *entry;
     struct assay_mark m;
+    size_t names = 0;
+    int fault;
 
-    *strange = 0;
+    *found = (struct assay_marks_found){.strange = 0};
     if (folder == NULL) {
         return errno;
     }
-    for (size_t n = 0; n < NAMES_READ_MAX; n++) {
-        entry = readdir(folder); /* one stream, one thread */
-        if (entry == NULL) {
-            break;
+    found->others = is_of_others(dirfd(folder));
+    errno = 0;
+    while (!found->more && (entry = readdir(folder)) != NULL) {
+        if (is_dots(entry->d_name)) {
+            continue;
         }
+        found->more = names++ == ASSAY_MARKS_READ_MAX;
         if (assay_mark_read(entry->d_name, &m)) {
             each(user, &m);
         } else {
-            *strange += !is_dots(entry->d_name);
+            found->strange++;
         }
+        errno = 0;
     }
+    fault = errno;
     closedir(folder);
-    return 0;
+    return fault;
 }
 
 /* Names that `kept`, which is in the folder by now, has overtaken. */

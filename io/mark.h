@@ -24,11 +24,20 @@ struct assay_mark {
 bool assay_mark_read(const char *name, struct assay_mark *out);
 bool assay_mark_is_intels(const struct assay_mark *m);
 
-/* Calls `each` for the names of a folder that are marks, and counts the others.
- * Returns 0 or an errno. */
+#define ASSAY_MARKS_READ_MAX 4096u
+
+/* What else there is to say of a folder. */
+struct assay_marks_found {
+    size_t strange; /* names that are no marks */
+    bool more;      /* not all names were read: there are too many */
+    bool others;    /* somebody else owns it, or may write to it */
+};
+
+/* Calls `each` for the names of a folder that are marks. Returns 0 or an
+ * errno. */
 int assay_marks_load(const char *path,
                      void (*each)(void *user, const struct assay_mark *m),
-                     void *user, size_t *strange);
+                     void *user, struct assay_marks_found *found);
 /* Makes the mark, then removes those of its key that it overtakes; and one of
  * another root than Intel's, the oldest, if there are more than others_max.
  * The folder must be there. ASSAY_IO. */

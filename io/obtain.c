@@ -92,7 +92,7 @@ take_cached(struct cached *cached, enum assay_origin origin,
     memset(cached, 0, sizeof(*cached)); /* handed to the caller */
 }
 
-/* Nobody answered: does what is in the cache do all the same? */
+/* Nobody has better: does what is in the cache do all the same? */
 static bool
 is_better_than_nothing(const struct assay_obtain_input *in,
                        const struct assay_collateral *c,
@@ -117,6 +117,21 @@ is_good(const struct assay_obtain_input *in, const struct assay_collateral *c)
             assay_collateral_issued(c) > in->issued_after_s);
 }
 
+/* A source that serves what has run out is no better than a silent one, if the
+ * cache has something later that does. */
+static bool
+is_overtaken_by(const struct assay_obtain_input *in,
+                const struct assay_collateral *fetched,
+                const struct assay_collateral *cached)
+{
+    enum assay_origin ignored;
+
+    return !in_date(fetched, in->now_s) && cached != NULL &&
+           assay_collateral_expires(cached) >
+               assay_collateral_expires(fetched) &&
+           is_better_than_nothing(in, cached, &ignored);
+}
+
 enum assay_code
 assay_obtain_collateral(const struct assay_ctx *ctx,
                         const struct assay_obtain_input *in,
@@ -130,13 +145,18 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
     assay_error_clear(err);
     load_cached(ctx, in, &cached, out);
     request.seen = in->seen;
+    request.now_s = in->now_s;
+    request.fresh = in->fresh;
     if (is_good(in, cached.collateral)) {
         take_cached(&cached, ASSAY_ORIGIN_CACHED, out);
     } else if (assay_pcs_fetch(ctx, &request, &out->bundle, &out->collateral,
-                               err) == ASSAY_OK) {
+                               err) == ASSAY_OK &&
+               !is_overtaken_by(in, out->collateral, cached.collateral)) {
         out->origin = ASSAY_ORIGIN_FETCHED;
     } else if (is_better_than_nothing(in, cached.collateral, &origin)) {
         assay_error_clear(err);
+        assay_collateral_free(out->collateral);
+        assay_buf_free(&out->bundle);
         take_cached(&cached, origin, out);
     }
     assay_collateral_free(cached.collateral);

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "io/obtain.h"
 #include "io/seen.h"
 #include "io/url.h"
 
@@ -368,13 +369,35 @@ check_request(const struct assay_pcs_request *request, struct assay_error *err)
     return ASSAY_OK;
 }
 
-/* Of the answers that are older than what was seen, the newest is kept. */
+/* What need not be passed by. */
+static bool
+is_good(const struct assay_pcs_request *request,
+        const struct assay_collateral *c)
+{
+    return assay_seen_reached(c, request->seen) &&
+           (request->now_s == 0 ||
+            assay_obtain_is_fresh(c, &request->fresh, request->now_s));
+}
+
+/* Of two that are not good: in date before run out, then by evaluation. */
+static bool
+is_better(const struct assay_pcs_request *request,
+          const struct assay_collateral *c,
+          const struct assay_collateral *other)
+{
+    bool good = assay_collateral_expires(c) >= request->now_s;
+
+    return good != (assay_collateral_expires(other) >= request->now_s)
+               ? good
+               : assay_seen_reached(c, assay_collateral_evaluations(other));
+}
+
 static void
-keep_better(bool reached, struct assay_buf *found, struct assay_collateral *c,
+keep_better(const struct assay_pcs_request *request, bool good,
+            struct assay_buf *found, struct assay_collateral *c,
             struct assay_buf *bundle, struct assay_collateral **out)
 {
-    if (!reached && *out != NULL &&
-        !assay_seen_reached(c, assay_collateral_evaluations(*out))) {
+    if (!good && *out != NULL && !is_better(request, c, *out)) {
         assay_buf_free(found);
         assay_collateral_free(c);
         return;
@@ -393,7 +416,7 @@ assay_pcs_fetch(const struct assay_ctx *ctx,
 {
     struct assay_fetcher *fetcher = NULL;
     struct assay_error said[ASSAY_PCS_SOURCES_MAX] = {{.code = ASSAY_INVALID}};
-    bool reached = false;
+    bool good = false;
 
     *out = NULL;
     assay_error_clear(err);
@@ -402,15 +425,15 @@ assay_pcs_fetch(const struct assay_ctx *ctx,
         assay_fetcher_new(request->fetch, &fetcher, err) != ASSAY_OK) {
         return err->code;
     }
-    for (size_t i = 0; i < request->source_count && !reached; i++) {
+    for (size_t i = 0; i < request->source_count && !good; i++) {
         struct assay_buf found;
         struct assay_collateral *c = NULL;
 
         assay_buf_init(&found, ASSAY_BUNDLE_MAX_BYTES);
         if (ask_source(ctx, fetcher, request, request->sources[i], &found, &c,
                        &said[i]) == ASSAY_OK) {
-            reached = assay_seen_reached(c, request->seen);
-            keep_better(reached, &found, c, bundle, out);
+            good = is_good(request, c);
+            keep_better(request, good, &found, c, bundle, out);
         } else {
             assay_buf_free(&found);
         }

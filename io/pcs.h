@@ -10,6 +10,7 @@
 #pragma once
 
 #include "assay/collateral.h"
+#include "assay/policy.h"
 #include "io/fetch.h"
 
 #define ASSAY_PCS_INTEL "" /* names Intel's PCS as a source */
@@ -23,9 +24,12 @@ struct assay_pcs_request {
     size_t source_count;        /* 1 to ASSAY_PCS_SOURCES_MAX */
     bool early;                 /* update=early: the newest TCB recovery */
     uint32_t evaluation;        /* tcbEvaluationDataNumber; 0: not asked for */
-    /* A source that has less than this is passed by; what it has is taken only
-     * if no source has more. */
+    /* A source that has less than this is passed by, and one whose collateral
+     * has run out at now_s or is not as fresh as that; what it has is taken
+     * only if no source has better. */
     struct assay_evaluations seen;
+    int64_t now_s; /* Unix seconds; 0: dates and freshness do not count */
+    struct assay_freshness fresh;
     const struct assay_fetch_options *fetch;
 };
 

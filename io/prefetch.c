@@ -82,12 +82,12 @@ assay_prefetch(const struct assay_prefetch_input *in,
     memset(out, 0, sizeof(*out));
     assay_error_clear(err);
     if (path == NULL) {
-        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
-                          "there is no place for a cache: set XDG_CACHE_HOME "
-                          "or HOME");
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, ASSAY_NO_CACHE_WORDS);
     }
     request.seen =
         assay_seen_recall(in->seen, in->root, request.need, in->now_s);
+    request.now_s = in->now_s;
+    request.fresh = in->fresh;
     (void)assay_cache_load(in->ctx, path, &cached_bundle, &cached, &ignored);
     if (assay_pcs_fetch(in->ctx, &request, &bundle, &fetched, err) ==
             ASSAY_OK &&

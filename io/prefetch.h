@@ -16,6 +16,7 @@ struct assay_prefetch_input {
     const struct assay_quote *quote; /* to try it on; NULL: it is not tried */
     struct assay_seen *seen;         /* or NULL */
     int64_t now_s;
+    struct assay_freshness fresh; /* what sources should offer */
 };
 
 enum assay_prefetched {

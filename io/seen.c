@@ -31,9 +31,9 @@ struct seen {
 
 struct assay_seen {
     uv_mutex_t lock;
-    char *folder;   /* NULL: none */
-    int fault;      /* errno of reading it; 0 */
-    size_t strange; /* names that are not ours */
+    char *folder; /* NULL: none */
+    int fault;    /* errno of reading it; 0 */
+    struct assay_marks_found found;
     size_t count;
     size_t others; /* of them, of another root than Intel's */
     uint64_t taken;
@@ -101,6 +101,10 @@ take(struct assay_seen *s, const struct assay_mark *m, bool stored)
     } else if (m->number > known->mark.number) {
         known->mark = *m;
         known->stored = stored;
+    } else if (m->number == known->mark.number && stored &&
+               m->since_s < known->mark.since_s) {
+        known->mark = *m; /* two learnt it at once, from two issues */
+        known->stored = true;
     }
     return known;
 }
@@ -143,7 +147,7 @@ load(struct assay_seen *s)
     int fault;
 
     if (s->folder != NULL) {
-        fault = assay_marks_load(s->folder, take_stored, s, &s->strange);
+        fault = assay_marks_load(s->folder, take_stored, s, &s->found);
         s->fault = fault == ENOENT ? 0 : fault;
     }
 }
@@ -199,22 +203,35 @@ assay_seen_reload(struct assay_seen *s)
     }
 }
 
-void
+bool
 assay_seen_note(struct assay_seen *s, char note[ASSAY_SEEN_NOTE_BYTES])
 {
+    const char *what = NULL;
+    bool serious;
+
     uv_mutex_lock(&s->lock);
     note[0] = '\0';
     if (s->fault != 0) {
         (void)snprintf(note, ASSAY_SEEN_NOTE_BYTES,
-                       "%.400s: cannot read: %s; no earlier TCB evaluation is "
-                       "known",
+                       "%.300s: cannot read: %s; earlier TCB evaluations are "
+                       "not known",
                        s->folder, strerror(s->fault));
-    } else if (s->strange > 0) {
+    } else if (s->found.more) {
+        what = "there are too many names; not all TCB evaluations are known";
+    } else if (s->found.others) {
+        what = "others may write to it, and make TCB evaluations forgotten";
+    }
+    serious = s->fault != 0 || what != NULL;
+    if (what != NULL) {
+        (void)snprintf(note, ASSAY_SEEN_NOTE_BYTES, "%.300s: %s", s->folder,
+                       what);
+    } else if (!serious && s->found.strange > 0) {
         (void)snprintf(note, ASSAY_SEEN_NOTE_BYTES,
                        "%.400s: %zu names are not assay's; they are ignored",
-                       s->folder, s->strange);
+                       s->folder, s->found.strange);
     }
     uv_mutex_unlock(&s->lock);
+    return serious;
 }
 
 struct assay_evaluations

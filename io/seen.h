@@ -35,11 +35,12 @@ void assay_seen_free(struct assay_seen *s); /* NULL is fine */
 /* What other processes have learnt since. A folder that cannot be read teaches
  * nothing. */
 void assay_seen_reload(struct assay_seen *s);
-/* What was wrong with the folder when it was read last: it could not be read,
- * or it has names that are not assay's, which are ignored. Written to `note`,
- * "" if nothing was. */
+/* What was wrong with the folder when it was read last, written to `note`, ""
+ * if nothing was. True: rollbacks may go unnoticed, so people should be told:
+ * it could not be read, or not to its end, or others may write to it. False:
+ * no more than names that are not assay's, which are ignored. */
 #define ASSAY_SEEN_NOTE_BYTES 512u
-void assay_seen_note(struct assay_seen *s, char note[ASSAY_SEEN_NOTE_BYTES]);
+bool assay_seen_note(struct assay_seen *s, char note[ASSAY_SEEN_NOTE_BYTES]);
 
 /* What is known for collateral of this kind; zero where nothing is. Only what
  * was issued by now_s counts: who judges as of an earlier time is not held to

@@ -110,7 +110,7 @@ assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
         .what = new,
         .asked_s = now_s,
         .second_best =
-            new->obtained.origin == ASSAY_ORIGIN_STALE ||
+            !assay_obtain_is_fresh(new->collateral, &s->o.fresh, now_s) ||
             !assay_seen_reached(new->collateral,
                                 assay_supply_seen(s, &new->need, now_s)),
     };

@@ -95,6 +95,8 @@ struct assay_evidence_options {
     const struct assay_collateral *collateral; /* NULL: that of the bundle */
     bool has_time; /* false: as of the time that the author claims */
     int64_t now_s;
+    /* As in struct assay_verify_input: the author has chosen the collateral. */
+    struct assay_evaluations seen;
 };
 
 /* Judges it by the rules of a live session: what the quote had to report comes

@@ -162,6 +162,7 @@ prefetch(struct run *r, const struct assay_collateral_need *need,
         .quote = quote,
         .seen = r->seen,
         .now_s = r->o->now_s,
+        .fresh = assay_policy_freshness(r->policy),
     };
     struct assay_prefetch p;
     struct assay_error err;
@@ -214,15 +215,23 @@ prefetch_named(struct run *r)
     prefetch(r, &need, NULL);
 }
 
-static void
-prefetch_cached(struct run *r)
+static enum assay_code
+prefetch_cached(struct run *r, struct assay_error *err)
 {
     struct assay_collateral_need needs[ASSAY_CACHE_FILES_MAX];
-    size_t count = assay_cache_needs(needs, ASSAY_CACHE_FILES_MAX);
+    size_t count;
 
+    if (assay_cache_needs(needs, ASSAY_CACHE_FILES_MAX, &count, err) !=
+        ASSAY_OK) {
+        return err->code;
+    }
     for (size_t i = 0; i < count; i++) {
         prefetch(r, &needs[i], NULL);
     }
+    if (count == 0 && r->json == NULL) {
+        puts("the cache has nothing to refresh");
+    }
+    return ASSAY_OK;
 }
 
 static enum assay_code
@@ -232,8 +241,9 @@ prefetch_all(struct run *r, struct assay_error *err)
         return err->code;
     }
     if (r->o->from_cache) {
-        prefetch_cached(r);
-    } else if (r->o->fmspc != NULL) {
+        return prefetch_cached(r, err);
+    }
+    if (r->o->fmspc != NULL) {
         prefetch_named(r);
     }
     return prefetch_quotes(r, err);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "cli.h"
 #include "progress.h"
 
 size_t
@@ -91,10 +92,15 @@ source_seen(struct assay_error *err)
 {
     char *folder = assay_seen_folder();
     struct assay_seen *seen = assay_seen_new(folder);
+    char note[ASSAY_SEEN_NOTE_BYTES];
 
     if (seen == NULL) { /* not to know would let a rollback pass */
         assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                    "TCB evaluations: out of memory");
+    } else if (assay_seen_note(seen, note)) { /* and this may, too */
+        fputs("assay: warning: ", stderr);
+        cli_put_safe(note);
+        putc('\n', stderr);
     }
     free(folder);
     return seen;
@@ -128,6 +134,7 @@ source_learn(const struct options *o, struct source *s, struct assay_seen *seen,
         assay_seen_learn(seen, root, what->collateral, &err) != ASSAY_OK) {
         tell(o, err.msg);
     }
-    assay_seen_note(seen, note);
-    tell(o, note);
+    if (!assay_seen_note(seen, note)) { /* else source_seen() has said it */
+        tell(o, note);
+    }
 }

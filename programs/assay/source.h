@@ -34,7 +34,8 @@ ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
                                            const struct assay_policy *p,
                                            struct source *s,
                                            struct assay_error *err);
-/* What was verified in earlier runs. NULL: out of memory, as *err says. */
+/* What was verified in earlier runs. NULL: out of memory, as *err says. Where
+ * rollbacks may go unnoticed, a warning is printed. */
 struct assay_seen *source_seen(struct assay_error *err);
 /* After a verdict under this root: keeps what was fetched, and remembers its
  * evaluation, as far as the verdict allows it. With --verbose it is said what

@@ -12,6 +12,7 @@
 #include "load.h"
 #include "report.h"
 #include "report_json.h"
+#include "source.h"
 
 /* The quote's fields, the bundle's texts and the verdict. */
 #define VERDICT_JSON_MAX_BYTES ASSAY_EVIDENCE_MAX_BYTES
@@ -24,6 +25,7 @@ struct run {
     struct assay_policy *policy;
     struct assay_root *own_root;         /* NULL: Intel's */
     struct assay_collateral *collateral; /* NULL: the bundle's */
+    struct assay_seen *seen;
     struct assay_verifier *verifier;
     struct assay_evidence_options judged_by;
     struct assay_verdict *verdict;
@@ -34,6 +36,7 @@ run_free(struct run *r)
 {
     assay_verdict_free(r->verdict);
     assay_verifier_free(r->verifier);
+    assay_seen_free(r->seen);
     assay_collateral_free(r->collateral);
     assay_root_free(r->own_root);
     assay_policy_free(r->policy);
@@ -69,12 +72,35 @@ take_root(struct run *r, struct assay_error *err)
                              &r->own_root, err);
 }
 
+/* By all that is the verifier's own. */
+static void
+take_options(struct run *r)
+{
+    const struct assay_evidence_view *v = assay_evidence_view(r->evidence);
+    const struct options *o = r->o;
+    const struct assay_root *root =
+        r->own_root != NULL ? r->own_root : assay_root_intel();
+
+    r->judged_by = (struct assay_evidence_options){
+        .root = root,
+        .policy = r->policy,
+        .collateral = r->collateral,
+        .has_time = o->at,
+        .now_s = o->now_s,
+        .seen = assay_seen_recall_for(r->seen, root,
+                                      r->collateral != NULL ? r->collateral
+                                                            : v->collateral,
+                                      o->at ? o->now_s : v->time_s),
+    };
+}
+
 static enum assay_code
 run_all(struct run *r, struct assay_error *err)
 {
     const struct options *o = r->o;
 
-    if (assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
+    r->seen = source_seen(err);
+    if (r->seen == NULL || assay_ctx_new(&r->ctx, err) != ASSAY_OK ||
         load_evidence(r->ctx, o->evidence, &r->evidence, err) != ASSAY_OK ||
         take_policy(r, err) != ASSAY_OK || take_root(r, err) != ASSAY_OK ||
         assay_verifier_new(r->ctx, 0, &r->verifier, err) != ASSAY_OK) {
@@ -85,13 +111,7 @@ run_all(struct run *r, struct assay_error *err)
             ASSAY_OK) {
         return err->code;
     }
-    r->judged_by = (struct assay_evidence_options){
-        .root = r->own_root != NULL ? r->own_root : assay_root_intel(),
-        .policy = r->policy,
-        .collateral = r->collateral,
-        .has_time = o->at,
-        .now_s = o->now_s,
-    };
+    take_options(r);
     if (assay_evidence_verify(r->verifier, r->evidence, &r->judged_by,
                               &r->verdict, err) != ASSAY_OK) {
         assay_error_prefix(err, "%s", o->evidence);

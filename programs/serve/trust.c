@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "io/load.h"
 
@@ -134,6 +135,17 @@ trust_free(struct trust *t)
     assay_collateral_free(t->fixed);
     assay_root_free(t->own_root);
     assay_policy_free(t->policy);
+}
+
+void
+trust_warn(const struct trust *t, const struct log *log)
+{
+    char note[ASSAY_SEEN_NOTE_BYTES];
+
+    if (t->learnt != NULL && assay_seen_note(t->learnt->seen, note)) {
+        log_event(log, LOG_WARNING, "rollbacks may go unnoticed",
+                  (struct log_field[]){{"note", assay_slice_of(note)}}, 1);
+    }
 }
 
 /* --- using -------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "io/supply.h"
+#include "log.h"
 #include "options.h"
 
 struct learnt; /* opaque: verifier and evaluations, which reloads hand on */
@@ -30,6 +31,8 @@ ASSAY_MUST_CHECK enum assay_code trust_read(struct trust *t,
                                             const struct assay_ctx *ctx,
                                             const struct trust *before,
                                             struct assay_error *err);
+/* Says it where the memory of evaluations is not to be relied on. */
+void trust_warn(const struct trust *t, const struct log *log);
 void trust_free(struct trust *t); /* a zeroed one is fine */
 
 const struct assay_root *trust_root(const struct trust *t);

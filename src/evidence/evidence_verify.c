@@ -82,6 +82,7 @@ assay_evidence_verify(struct assay_verifier *verifier,
         .vm_config = v->vm_config,
         .binding = &binding,
         .stored = &stored,
+        .seen = o->seen,
     };
 
     *out = NULL;
@@ -102,24 +103,31 @@ assay_evidence_verify(struct assay_verifier *verifier,
 
 /* --- what is left --------------------------------------------------------- */
 
-static bool
-passed(const struct assay_verdict *v, const char *name)
+/* A row that the verdict does not have was not checked. */
+static enum assay_outcome
+outcome_of(const struct assay_verdict *v, const char *name)
 {
     for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
         struct assay_check c = assay_verdict_check(v, i);
 
         if (strcmp(c.name, name) == 0) {
-            return c.outcome == ASSAY_PASSED;
+            return c.outcome;
         }
     }
-    return false;
+    return ASSAY_NOT_CHECKED;
 }
 
 const char *
 assay_evidence_session(const struct assay_verdict *v)
 {
-    return passed(v, "report_data") ? "consistent; only the two ends can know"
-                                    : "not consistent with the quote";
+    switch (outcome_of(v, "report_data")) {
+    case ASSAY_PASSED:
+        return "consistent; only the two ends can know";
+    case ASSAY_FAILED:
+        return "not consistent with the quote";
+    default:
+        return "not checked: the quote is not proven to be genuine";
+    }
 }
 
 size_t
@@ -146,14 +154,15 @@ assay_evidence_claims(
                                               : "yours was used instead"}},
         {true, {"claims.root_sha256", "never used"}},
         {true, {"claims.verdict", "never used"}},
-        {!passed(v, "certificate_event"),
-         {"session.certificate", "no event of the TD announces it"}},
+        {outcome_of(v, "certificate_event") != ASSAY_PASSED,
+         {"session.certificate", "no event is proven to announce it"}},
         {view->wire != ASSAY_WIRE_V2,
          {"session.exporter", "this wire does not bind it"}},
         {view->event_log != NULL,
          {"event_log", "of entries that are no runtime events only the digest "
                        "is measured"}},
-        {view->collateral->pck_chain.len > 0 &&
+        {o->collateral != NULL, {"collateral", "yours was used instead"}},
+        {o->collateral == NULL && view->collateral->pck_chain.len > 0 &&
              assay_quote_view(view->quote)->cert_type == ASSAY_CERT_PCK_CHAIN,
          {"collateral.pck_certificate_chain", "the quote brings its own"}},
         {view->app_compose.len > 0 &&

@@ -5,6 +5,7 @@
  */
 #include "evidence/members.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "assay/evidence.h"
@@ -157,25 +158,66 @@ is_judged(const struct assay_part_row *row)
     return strcmp(row->name, "pck_crl_issuer_chain") != 0;
 }
 
-static void
-check_collateral_names(const struct assay_json *j, struct assay_error *err)
+static bool
+is_part(struct assay_slice name)
 {
-    uint32_t node = assay_evidence_find(j, "collateral");
+    for (size_t i = 0; i < ASSAY_PART_COUNT; i++) {
+        if (is_judged(&assay_part_rows[i]) &&
+            assay_slice_is(name, assay_part_rows[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
 
+static bool
+is_of_event(struct assay_slice name)
+{
+    static const char *const known[] = {
+        "imr",           "event_type", "digest",   "event",
+        "event_payload", "version",    "preimage",
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (assay_slice_is(name, known[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of an object whose values others read; `where` is what it is called. */
+static void
+check_names(const struct assay_json *j, uint32_t node, const char *where,
+            bool (*is_known)(struct assay_slice name), struct assay_error *err)
+{
     for (uint32_t c = assay_json_first(j, node); c != ASSAY_JSON_NONE;
          c = assay_json_next(j, c)) {
         struct assay_slice name = assay_json_string(j, c);
-        bool known = is_extension(name);
 
-        for (size_t i = 0; i < ASSAY_PART_COUNT; i++) {
-            known = known || (is_judged(&assay_part_rows[i]) &&
-                              assay_slice_is(name, assay_part_rows[i].name));
-        }
-        if (!known) {
+        if (!is_known(name) && !is_extension(name)) {
             assay_fail(err, ASSAY_INVALID, assay_json_offset(j, c),
-                       "evidence: unknown member collateral.%.*s",
+                       "evidence: unknown member %s.%.*s", where,
                        (int)(name.len < 60 ? name.len : 60),
                        (const char *)name.ptr);
+        }
+    }
+}
+
+/* A log that a server hands out may have more in its entries, but nothing finds
+ * a change of that: it has no place in a bundle. */
+static void
+check_events(const struct assay_json *j, struct assay_error *err)
+{
+    uint32_t log = assay_evidence_find(j, "event_log");
+    unsigned number = 0;
+    char where[32];
+
+    for (uint32_t e = assay_json_first(j, log); e != ASSAY_JSON_NONE;
+         e = assay_json_next(j, e)) {
+        (void)snprintf(where, sizeof(where), "event_log[%u]", number++);
+        if (assay_json_type(j, e) == ASSAY_JSON_OBJECT) { /* or it is refused */
+            check_names(j, e, where, is_of_event, err);
         }
     }
 }
@@ -190,7 +232,9 @@ assay_evidence_check_members(const struct assay_json *j,
         check_object(j, &objects[i], err);
     }
     if (err->code == ASSAY_OK) {
-        check_collateral_names(j, err);
+        check_names(j, assay_evidence_find(j, "collateral"), "collateral",
+                    is_part, err);
+        check_events(j, err);
     }
     return err->code;
 }

@@ -8,7 +8,7 @@
 #include "base/json.h"
 
 /* Each member is known and of its type, and all that are needed are there; of
- * collateral it is the names only. ASSAY_MALFORMED (no bundle),
+ * collateral and events it is the names only. ASSAY_MALFORMED (no bundle),
  * ASSAY_UNSUPPORTED (another format), ASSAY_INVALID, ASSAY_MISSING. */
 ASSAY_MUST_CHECK enum assay_code
 assay_evidence_check_members(const struct assay_json *j,

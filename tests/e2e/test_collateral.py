@@ -158,11 +158,23 @@ class Rollback(Case):
         blocked = write("blocked", "")
         env = clean_environment() | {"XDG_STATE_HOME": str(blocked)}
         with FakePccs(NEW.parts) as p:
-            got = self.check(ask(p, cache=False, env=env), TRUSTED)
-            self.assertEqual(got.err, "")
+            got = self.check_one_line(ask(p, cache=False, env=env), TRUSTED)
+            self.assertIn("assay: warning: ", got.err)
+            self.assertIn("cannot read: Not a directory", got.err)
             got = self.check(ask(p, cache=False, env=env, args=["-v"]),
                              TRUSTED)
-            self.assertIn("Not a directory", got.err)
+            self.assertIn("cannot make: Not a directory", got.err)
+
+    def test_place_of_others(self):
+        """Others could make this process forget: that is said, always."""
+        folder = SCRATCH / "state/assay/evaluations"
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)
+        with FakePccs(NEW.parts) as p:
+            for got in (ask(p, cache=False), ask(p, cache=False, args=["-v"]),
+                        NEW.verify("--collateral", NEW.bundle, at=NOW)):
+                self.check(got, TRUSTED)
+                self.assertEqual(got.err.count("others may write to it"), 1)
 
     def test_strange_names(self):
         folder = SCRATCH / "state/assay/evaluations"
@@ -214,6 +226,18 @@ class Cache(Case):
             path.mkdir()
             got = self.check(ask(p, args=["-v"]), TRUSTED)
             self.assertIn("is a directory", got.err)
+            path.rmdir()
+            os.mkfifo(path)  # is not waited for
+            got = self.check(ask(p, args=["-v"]), TRUSTED)
+            self.assertIn("is no regular file", got.err)
+            self.assertTrue(path.is_file())
+            other = write("not-ours", "mine")
+            path.unlink()
+            path.symlink_to(other)  # is not followed
+            got = self.check(ask(p, args=["-v"]), TRUSTED)
+            self.assertIn("is no regular file", got.err)
+            self.assertTrue(path.is_file() and not path.is_symlink())
+            self.assertEqual(other.read_text(), "mine")
 
     def test_full_disk(self):
         """A file-size limit is met where a full disk would be."""
@@ -281,7 +305,7 @@ class Cache(Case):
             self.check(got, TRUSTED)
         self.assertEqual(len(seen), 1)  # the same, to the last byte
         json.loads(seen.pop())
-        self.assertEqual(list(SCRATCH.glob("cache/assay/*.tmp-*")), [])
+        self.assertEqual(list(SCRATCH.glob("cache/assay/*assay-tmp-*")), [])
 
     def test_kill_while_writing(self):
         """Killed at any moment: the entry is the old one, the new one or
@@ -310,8 +334,13 @@ class Cache(Case):
                 for name in names():
                     self.assertRegex(name, "^[0-9a-f]{64}_tdx-"
                                            "(00a06f050000|qe)_19_[0-9]+$")
+            forget()
+            left = SCRATCH / "cache" / "assay" / ".assay-tmp-7"
+            left.parent.mkdir(parents=True)
+            left.write_bytes(b"left")
             self.check(ask(p), TRUSTED)
             self.assertEqual(self.entry().read_bytes(), good)
+            self.assertEqual(list(SCRATCH.glob("cache/assay/.*")), [])
 
     def test_stays_small(self):
         with FakePccs(NEW.parts) as p:
@@ -363,6 +392,55 @@ class Outage(Case):
                            UNREADABLE, p.url)
         self.check_refused(ask(p, at=late - 59), UNREADABLE, p.url)
         self.check(ask(p, at=late - 60), TRUSTED)  # the last second
+
+
+    def test_a_source_that_is_later_than_the_cache(self):
+        """It answers, with what ran out long ago: like one that is silent."""
+        ancient = World("ancient", "--evaluation", "19", at=NOW - 200 * DAY)
+        grace = write("grace10.json", json.dumps({
+            "type": "tdx", "partial": True,
+            "collateral_grace_secs": 10 * DAY}))
+        at = NOW + 25 * DAY
+        with FakePccs(NEW.parts) as p:
+            self.check(ask(p), TRUSTED)
+            p.parts = ancient.parts
+            got = self.check(ask(p, args=["--policy", grace, "--json"], at=at),
+                             TRUSTED)
+            self.assertEqual(len(p.requests), 8)
+            self.assertIsNotNone(got.json["collateral_stale_since"])
+            self.check(ask(p, at=at), NOT_TRUSTED)  # without a grace
+            self.check(ask(p, args=["--policy", grace], at=at + 20 * DAY),
+                       NOT_TRUSTED)  # and beyond it
+
+    def test_a_source_that_is_late(self):
+        """Of two sources, one has nothing that is in date any more, or not as
+        fresh as the policy wants it: the other is asked, grace or not."""
+        now = NOW + 40 * DAY
+        grace = {"type": "tdx", "partial": True,
+                 "collateral_grace_secs": 30 * DAY}
+        aged = {"type": "tdx", "partial": True,
+                "max_collateral_age_secs": 20 * DAY}
+        for i, (policy, at) in enumerate(((None, now), (grace, now),
+                                          (aged, NOW + 25 * DAY))):
+            current = World(f"current{i}", "--evaluation", "19", at=at)
+            with self.subTest(policy), FakePccs(NEW.parts) as behind, \
+                    FakePccs(current.parts) as good:
+                args = [] if policy is None else [
+                    "--policy", write("late.json", json.dumps(policy))]
+                got = self.check(ask(behind, good, args=[*args, "--json"],
+                                     at=at, cache=False), TRUSTED)
+                self.assertIsNone(got.json["collateral_stale_since"])
+                self.assertEqual((len(behind.requests), len(good.requests)),
+                                 (4, 4))
+                # in the other order there is nothing to ask the late one for
+                self.check(ask(good, behind, args=args, at=at, cache=False),
+                           TRUSTED)
+                self.assertEqual(len(behind.requests), 4)
+        # and if nobody has better, the verdict says what it is
+        with FakePccs(NEW.parts) as behind:
+            got = self.check(ask(behind, closed_port(), args=["--json"],
+                                 at=now, cache=False), NOT_TRUSTED)
+            self.assertIn("tcb_info_dates", str(got.json["checks"]))
 
 
 class Prefetch(Case):
@@ -448,6 +526,8 @@ class Prefetch(Case):
             got = self.check(self.prefetch(p, "--from-cache", "--json"),
                              TRUSTED)
             self.assertEqual(got.json, {"platforms": []})
+            got = self.check(self.prefetch(p, "--from-cache"), TRUSTED)
+            self.assertEqual(got.out, "the cache has nothing to refresh\n")
             self.check(ask(p), TRUSTED)
             p.requests.clear()
             got = self.check(self.prefetch(p, "--from-cache", "--json"),
@@ -479,7 +559,12 @@ class Prefetch(Case):
             got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "/proc/none")
+            got = run("collateral", "prefetch", "--from-cache", env={
+                **env, "XDG_CACHE_HOME": "/dev/null"})
+            self.check_refused(got, UNREADABLE, "/dev/null/assay: cannot read")
             del env["XDG_CACHE_HOME"], env["HOME"]
+            got = run("collateral", "prefetch", "--from-cache", env=env)
+            self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")
             got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")

@@ -153,6 +153,9 @@ class Saved(EvidenceCase):
         doc = self.document(TRUSTED, self.file, "--collateral", bundle)
         self.assertEqual(doc["evidence"]["collateral"],
                          "given by the verifier")
+        self.assertIn({"member": "collateral",
+                       "why": "yours was used instead"},
+                      doc["evidence"]["not_proven"])
         SIMULATOR.change("revoke")
         quote = write("quote.hex", self.good["quote"])
         newer = SCRATCH / "newer.json"
@@ -160,6 +163,27 @@ class Saved(EvidenceCase):
                        SIMULATOR.ready["pccs"], quote), TRUSTED)
         doc = self.document(NOT_TRUSTED, self.file, "--collateral", newer)
         self.assertIn("pck_not_revoked", self.failed(doc))
+
+    def test_rollback(self):
+        """A newer evaluation was verified here before the time of the bundle,
+        whose author has held on to an older one."""
+        doc = self.document(TRUSTED, self.file)
+        number = doc["tcb_evaluation_data_number"]
+        folder = SCRATCH / "own-state" / "assay" / "evaluations"
+        folder.mkdir(parents=True)
+        issued = int(time.time()) - 3600
+        (folder / f"{self.good['claims']['root_sha256']}_tdx-{doc['fmspc']}_"
+                  f"{number + 1}_{issued}").touch()
+        env = clean_environment() | {
+            "XDG_STATE_HOME": str(SCRATCH / "own-state")}
+        doc = self.document(NOT_TRUSTED, self.file, env=env)
+        self.assertEqual(self.failed(doc), ["collateral_rollback"])
+        warn = write("warn.json", json.dumps(
+            {**self.policy, "collateral_rollback": "warn"}))
+        self.document(TRUSTED, self.file, "--policy", warn, policy=False,
+                      env=env)
+        before = str(issued - 60)  # who judges as of then is not held to it
+        self.document(TRUSTED, self.file, "--at", before, env=env)
 
     def test_inspect(self):
         doc = self.check(run("inspect", "--json", self.file), TRUSTED).json
@@ -501,6 +525,32 @@ class Tampered(EvidenceCase):
                 del parent["surprise"]
                 parent["x-surprise"] = {"any": ["thing"]}
                 self.check(self.verify(changed), TRUSTED)
+        changed = copy.deepcopy(self.good)
+        changed["event_log"][3]["surprise"] = 1
+        self.check_refused(self.verify(changed), UNREADABLE,
+                           "event_log[3].surprise")
+
+    def test_nothing_for_a_terminal(self):
+        """Whatever a stranger writes, a terminal gets nothing to obey."""
+        evil = "\x1b[2J\x07\u009b31m\u0085\x7f\r\x08"
+        changed = copy.deepcopy(self.good)
+        changed["claims"]["verdict"]["summary"] = evil
+        changed["claims"]["policy"]["text"] = evil
+        changed["vm_config"] += evil
+        changed["app_compose"] += evil
+        changed["event_log"][0]["event"] = evil
+        changed["x-" + evil] = evil
+        file = write("evil.json", json.dumps(changed))
+        named = copy.deepcopy(self.good)
+        named["claims"][evil] = 1
+        for got in (self.verify(file), self.verify(file, "--json"),
+                    run("inspect", file), run("inspect", "--json", file),
+                    self.verify(named), self.verify(named, "--json"),
+                    run("inspect", write("named.json", json.dumps(named)))):
+            for c in (got.out + got.err).replace("\n", ""):
+                self.assertTrue(c.isprintable(), (got, c))
+        doc = self.verify(file, "--json").json
+        self.assertEqual(doc["evidence"]["claims"], changed["claims"])
 
     def test_version(self):
         changed = {**self.good, "format": "assay-evidence/2"}
@@ -632,8 +682,12 @@ class Disk(EvidenceCase):
                 whole += 1
                 self.check(self.verify(folder / name), TRUSTED)
             else:  # what a kill leaves behind cannot be taken for a bundle
-                self.assertRegex(name, r"\.json\.tmp-\d+-\d+$")
+                self.assertRegex(name, r"^\.assay-tmp-\d+$")
         self.assertGreaterEqual(whole, 1)
+        (folder / ".assay-tmp-5").write_text("left")  # and the next cleans up
+        self.check(self.save(folder), TRUSTED)
+        self.assertEqual([n for n in os.listdir(folder)
+                          if not n.endswith(".json")], [])
 
 
 if __name__ == "__main__":

@@ -489,7 +489,7 @@ class Fetch(Case):
         with FakePccs(TDX.parts) as pccs:
             for path in (SCRATCH, SCRATCH / "no" / "such", "/dev/full", ""):
                 self.check_refused(fetch(pccs, path), UNREADABLE, path)
-        self.assertEqual(list(SCRATCH.glob("**/*.tmp-*")), [])
+        self.assertEqual(list(SCRATCH.glob("**/*assay-tmp-*")), [])
 
     def test_quote_without_chain(self):
         bare = World("bare", "--version", "3", "--cert-type", "1")

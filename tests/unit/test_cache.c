@@ -3,25 +3,31 @@
  *
  * test_cache.c - where bundles are kept on disk.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "assay/verify.h"
+#include "base/buf.h"
+#include "harness/unit.h"
 #include "io/cache.h"
+#include "io/file.h"
 
 static const struct assay_collateral_need need = {true, "00806f050000",
                                                   "platform"};
 static const char *const intel[] = {""};
+
+static void
+put_file(const char *path, const char *text, off_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(ftruncate(fd, size), 0);
+    close(fd);
+}
 
 static char *
 path_with(const char *xdg, const char *home,
@@ -110,6 +116,16 @@ one_file_per_question(void **state)
     }
 }
 
+static size_t
+needs_of(struct assay_collateral_need *out, size_t max)
+{
+    struct assay_error err;
+    size_t count = 99;
+
+    assert_int_equal(assay_cache_needs(out, max, &count, &err), ASSAY_OK);
+    return count;
+}
+
 /* What the names of bundles say, each kind once. */
 static void
 needs(void **state)
@@ -120,6 +136,7 @@ needs(void **state)
         "sgx-00806f050000-processor-0123456789abcdef.json",
         "tdx-00806f050001-platform-early-0123456789abcdef.json",
         "tdx-00806f050001-platform-0123456789abcdef.json.tmp-1-0",
+        ".assay-tmp-0",
         "tdx-00806f050001-platform-0123456789abcde.json",
         "tdx-00806f05000-platform-0123456789abcdef.json",
         "tdx-00806F050001-platform-0123456789abcdef.json",
@@ -137,15 +154,15 @@ needs(void **state)
     (void)state;
     assert_non_null(mkdtemp(base));
     setenv("XDG_CACHE_HOME", base, 1);
-    assert_int_equal(assay_cache_needs(out, 4), 0); /* no folder */
+    assert_int_equal(needs_of(out, 4), 0); /* no folder */
     (void)snprintf(path, sizeof(path), "%s/assay", base);
     assert_int_equal(mkdir(path, 0700), 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         (void)snprintf(path, sizeof(path), "%s/assay/%s", base, names[i]);
         close(open(path, O_WRONLY | O_CREAT, 0600));
     }
-    assert_int_equal(assay_cache_needs(out, 1), 1);
-    assert_int_equal(assay_cache_needs(out, 4), 2);
+    assert_int_equal(needs_of(out, 1), 1);
+    assert_int_equal(needs_of(out, 4), 2);
     for (size_t i = 0; i < 2; i++) {
         assert_string_equal(out[i].fmspc, "00806f050000");
         assert_string_equal(out[i].ca, out[i].tdx ? "platform" : "processor");
@@ -162,13 +179,91 @@ needs(void **state)
     (void)rmdir(base);
 }
 
+/* Nothing to be had is not the same as nothing there. */
+static void
+needs_without_a_folder(void **state)
+{
+    struct assay_collateral_need out[1];
+    struct assay_error err;
+    size_t count = 99;
+
+    (void)state;
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
+    assert_int_equal(assay_cache_needs(out, 1, &count, &err), ASSAY_IO);
+    assert_non_null(strstr(err.msg, "/dev/null/assay: cannot read"));
+    assert_int_equal(count, 0);
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("HOME");
+    assert_int_equal(assay_cache_needs(out, 1, &count, &err), ASSAY_IO);
+    assert_non_null(strstr(err.msg, "no place for a cache"));
+}
+
+/* A cache that others write to: what stands in the place of a bundle is not
+ * followed and not waited for, and what is stored takes its place. */
+static void
+hostile(void **state)
+{
+    static const char *const kinds[] = {"link",   "dangling link", "pipe",
+                                        "device", "huge file",     "garbage"};
+    char base[] = "/tmp/assay-hostile-XXXXXX";
+    char path[256];
+    char target[256];
+    struct assay_ctx *ctx = NULL;
+    struct assay_error err;
+
+    (void)state;
+    assert_non_null(mkdtemp(base));
+    (void)snprintf(path, sizeof(path), "%s/tdx-0.json", base);
+    (void)snprintf(target, sizeof(target), "%s/target", base);
+    assert_int_equal(assay_ctx_new(&ctx, &err), ASSAY_OK);
+    for (unsigned i = 0; i < COUNT_OF(kinds); i++) {
+        struct assay_collateral *c = NULL;
+        struct assay_buf bundle;
+        struct stat st;
+
+        put_file(target, "mine", 4);
+        assert_int_equal(i == 0   ? symlink("target", path)
+                         : i == 1 ? symlink("none", path)
+                         : i == 2 ? mkfifo(path, 0600)
+                         : i == 3 ? symlink("/dev/zero", path)
+                                  : 0,
+                         0);
+        if (i == 4) {
+            put_file(path, "{", ASSAY_BUNDLE_MAX_BYTES + 1);
+        } else if (i == 5) {
+            put_file(path, "\0\xff{", 3);
+        }
+        CHECK(kinds[i], assay_cache_load(ctx, path, &bundle, &c, &err) ==
+                            ASSAY_CACHED_UNREADABLE);
+        CHECK(kinds[i], c == NULL && bundle.len == 0);
+        CHECK(kinds[i], strstr(err.msg, "tdx-0.json") != NULL);
+        CHECK(kinds[i], i > 3 || strstr(err.msg, "no regular file") != NULL);
+        CHECK(kinds[i], assay_cache_store(path, assay_slice_of("text"), &err) ==
+                            ASSAY_OK);
+        CHECK(kinds[i],
+              lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 4);
+        CHECK(kinds[i], stat(target, &st) == 0 && st.st_size == 4);
+        CHECK(kinds[i], assay_file_read(target, 10, &bundle, &err) == ASSAY_OK);
+        CHECK(kinds[i], assay_slice_is(assay_buf_slice(&bundle), "mine"));
+        assay_buf_free(&bundle);
+        (void)unlink(path);
+    }
+    assert_int_equal(mkdir(path, 0700), 0); /* cannot be replaced */
+    assert_int_equal(assay_cache_store(path, assay_slice_of("text"), &err),
+                     ASSAY_IO);
+    (void)rmdir(path);
+    (void)unlink(target);
+    assert_int_equal(rmdir(base), 0); /* nothing else is left */
+    assay_ctx_free(ctx);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(folders),
-        cmocka_unit_test(one_file_per_question),
-        cmocka_unit_test(needs),
+        cmocka_unit_test(folders), cmocka_unit_test(one_file_per_question),
+        cmocka_unit_test(needs),   cmocka_unit_test(needs_without_a_folder),
+        cmocka_unit_test(hostile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 #include "harness/folder.h"
 #include "harness/trial.h"
+#include "io/mark.h"
 #include "io/seen.h"
 
 #define NOW   MINT_NOW_S
@@ -98,7 +99,7 @@ check_note(struct assay_seen *s, const char *part)
 {
     char note[ASSAY_SEEN_NOTE_BYTES];
 
-    assay_seen_note(s, note);
+    (void)assay_seen_note(s, note);
     if (strstr(note, part) == NULL || (part[0] == '\0' && note[0] != '\0')) {
         fail_msg("%s", note);
     }
@@ -178,6 +179,36 @@ not_before_it_was_issued(void **state)
     assay_collateral_free(c);
     assay_seen_free(s);
     clear();
+}
+
+/* Two processes have learnt the same number from documents of two dates: the
+ * earlier one counts, whatever name comes first. */
+static void
+since_the_first_of_them(void **state)
+{
+    static const char *const names[] = {
+        "intel_tdx-" FMSPC "_18_1000",
+        "intel_tdx-" FMSPC "_18_3000",
+        "intel_tdx-" FMSPC "_18_2000",
+        "intel_tdx-" FMSPC "_17_500",
+    };
+
+    (void)state;
+    for (size_t first = 0; first < COUNT_OF(names); first++) {
+        struct assay_seen *s = assay_seen_new(folder);
+        struct assay_evaluations e;
+
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            touch(names[(first + i) % COUNT_OF(names)]);
+            assay_seen_reload(s); /* in this order, one after the other */
+        }
+        e = assay_seen_recall(s, assay_root_intel(), &need, 1000);
+        assert_int_equal(e.tcb_info, 18);
+        e = assay_seen_recall(s, assay_root_intel(), &need, 999);
+        assert_int_equal(e.tcb_info, 0);
+        assay_seen_free(s);
+        clear();
+    }
 }
 
 /* Names that are not exactly ours teach nothing and hurt nothing. */
@@ -335,6 +366,7 @@ no_place(void **state)
     struct assay_collateral *c = collateral_of(18, 18, false);
     char file[80];
     char below[96];
+    char note[ASSAY_SEEN_NOTE_BYTES];
     struct assay_error err;
     struct assay_seen *s;
 
@@ -345,6 +377,7 @@ no_place(void **state)
     s = assay_seen_new(below);
     assert_non_null(s);
     check_note(s, "cannot read: Not a directory");
+    assert_true(assay_seen_note(s, note));
     assert_int_equal(assay_seen_learn(s, assay_root_intel(), c, &err),
                      ASSAY_IO);
     check(s, assay_root_intel(), 18, 18);
@@ -364,6 +397,48 @@ no_place(void **state)
     assert_int_equal(assay_seen_learn(NULL, assay_root_intel(), c, &err),
                      ASSAY_OK);
     assay_collateral_free(c);
+}
+
+/* A memory that is not whole, or not this user's alone, is said to be. */
+static void
+not_to_be_relied_on(void **state)
+{
+    struct assay_seen *s;
+    char name[32];
+    char note[ASSAY_SEEN_NOTE_BYTES];
+
+    (void)state;
+    touch("intel_tdx-" FMSPC "_18_1");
+    for (unsigned i = 1; i < ASSAY_MARKS_READ_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "x%u", i);
+        touch(name);
+    }
+    s = assay_seen_new(folder);
+    assert_false(assay_seen_note(s, note));
+    check(s, assay_root_intel(), 18, 0);
+    touch("x0"); /* one more, which may hide what counts */
+    assay_seen_reload(s);
+    assert_true(assay_seen_note(s, note));
+    check_note(s, "too many names");
+    assay_seen_free(s);
+    clear();
+
+    assert_int_equal(chmod(folder, 0770), 0);
+    s = assay_seen_new(folder);
+    check_note(s, "");
+    assert_int_equal(chmod(folder, 01777), 0);
+    assay_seen_reload(s);
+    assert_true(assay_seen_note(s, note));
+    check_note(s, "others may write to it");
+    assert_int_equal(chmod(folder, 0700), 0);
+    if (chown(folder, 12345, (gid_t)-1) == 0) { /* only root may */
+        assay_seen_reload(s);
+        check_note(s, "others may write to it");
+        assert_int_equal(chown(folder, geteuid(), (gid_t)-1), 0);
+    }
+    assay_seen_reload(s);
+    check_note(s, "");
+    assay_seen_free(s);
 }
 
 static void
@@ -418,10 +493,12 @@ main(void)
         cmocka_unit_test(the_highest_counts),
         cmocka_unit_test(each_kind_for_itself),
         cmocka_unit_test(not_before_it_was_issued),
+        cmocka_unit_test(since_the_first_of_them),
         cmocka_unit_test(strange_names),
         cmocka_unit_test(many_roots),
         cmocka_unit_test(many_processes),
         cmocka_unit_test(no_place),
+        cmocka_unit_test(not_to_be_relied_on),
         cmocka_unit_test(where),
     };
 

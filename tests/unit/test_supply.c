@@ -491,6 +491,29 @@ an_outage(void **state)
     mint_world_free(w);
 }
 
+/* The same while a source answers with nothing but what has run out. */
+static void
+a_source_that_is_behind(void **state)
+{
+    const struct mint_options today = {ISSUED(NOW, 18)};
+    struct mint_world *w = variant(&today);
+    int64_t at = NOW + 30 * DAY + 1;
+    struct trial t;
+
+    (void)state;
+    open_trial(&t, w, DAY, NULL);
+    assert_int_equal(get_one(&t, ASSAY_EMPTY, at), ASSAY_ORIGIN_FETCHED);
+    assert_true(has(&t, at) && has(&t, at + 59));
+    assert_false(has(&t, at + 60));
+    assert_false(has(&t, at + DAY));
+    close_trial(&t);
+    open_trial(&t, w, 0, NULL); /* no grace: of no use to anybody */
+    (void)get_one(&t, ASSAY_EMPTY, at);
+    assert_false(has(&t, at));
+    close_trial(&t);
+    mint_world_free(w);
+}
+
 /* A source that answers ends it, in the background too. */
 static void
 the_end_of_an_outage(void **state)
@@ -759,6 +782,7 @@ main(void)
         cmocka_unit_test(refreshes_that_fail),
         cmocka_unit_test(a_refresh_is_no_rollback),
         cmocka_unit_test(an_outage),
+        cmocka_unit_test(a_source_that_is_behind),
         cmocka_unit_test(the_end_of_an_outage),
         cmocka_unit_test(what_is_held_is_overtaken),
         cmocka_unit_test(what_servers_staple),
