@@ -172,6 +172,60 @@ test_requirement_is_checked(void **state)
     pair_free(&s);
 }
 
+/* The client's last word may come with its request, and wait with it. */
+static void
+test_goodbye_behind_a_request(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *request;
+        const char *body;
+        bool whole;
+    } rows[] = {
+        {"no body", GET, "", true},
+        {"a body",
+         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+         "hello", true},
+        {"chunks",
+         "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "5\r\nhello\r\n0\r\n\r\n",
+         "hello", true},
+        {"half a body",
+         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel", "hel",
+         false},
+        {"no body, but its length",
+         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *row = rows[i].name;
+        struct assay_slice got;
+        struct assay_error err;
+        struct pair s;
+
+        pair_make_mutual(&s, &platform, policy);
+        pair_run(&s);
+        assert_int_equal(assay_client_begin(s.client, s.now, &err), ASSAY_OK);
+        assert_int_equal(
+            assay_client_write(s.client, assay_slice_of(rows[i].request), &err),
+            ASSAY_OK);
+        assay_client_close(s.client);
+        pair_run(&s);
+        if (rows[i].body[0] != '\0' || rows[i].whole) {
+            pair_check_server(row, &s, ASSAY_SERVER_REQUEST);
+        }
+        got = assay_server_request_body(s.server);
+        CHECK(row, assay_slice_is(got, rows[i].body));
+        assay_server_body_taken(s.server, got.len);
+        CHECK(row, assay_server_body_done(s.server) == rows[i].whole);
+        pair_check_server(row, &s,
+                          rows[i].whole ? ASSAY_SERVER_REQUEST
+                                        : ASSAY_SERVER_FAILED);
+        pair_free(&s);
+    }
+}
+
 /* --- nothing before it is accepted -------------------------------------- */
 
 static void
@@ -503,6 +557,7 @@ main(void)
         cmocka_unit_test(test_no_certificate_of_clients),
         cmocka_unit_test(test_no_log_for_a_certificate),
         cmocka_unit_test(test_requirement_is_checked),
+        cmocka_unit_test(test_goodbye_behind_a_request),
         cmocka_unit_test(test_nothing_before_open),
         cmocka_unit_test(test_no_evidence_for_the_untrusted),
         cmocka_unit_test(test_wrong_report_data),
