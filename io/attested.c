@@ -99,16 +99,25 @@ detach(struct assay_attested *a)
     a->stream = NULL;
 }
 
+/* As far as it gets. A raw stream whose owner has not ended it was cut: its end
+ * must not look like one. */
+static void
+say_goodbye(struct assay_attested *a)
+{
+    if (!a->ended && a->session != NULL && a->stream != NULL &&
+        assay_client_state(a->session) != ASSAY_CLIENT_RAW) {
+        assay_client_close(a->session);
+        assay_attested_flush(a);
+    }
+}
+
 void
 assay_attested_close(struct assay_attested *a)
 {
     if (a == NULL) {
         return;
     }
-    if (!a->ended && a->session != NULL && a->stream != NULL) {
-        assay_client_close(a->session); /* goodbye, as far as it gets */
-        assay_attested_flush(a);
-    }
+    say_goodbye(a);
     detach(a);
     uv_close((uv_handle_t *)&a->timer, free_memory);
 }

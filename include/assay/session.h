@@ -110,7 +110,8 @@ assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
  * fails. */
 ASSAY_API void assay_client_eof(struct assay_client *c);
 ASSAY_API bool assay_client_truncated(const struct assay_client *c);
-/* The caller's own trouble (timeout, no collateral source): fails for good. */
+/* The caller's own trouble (timeout, no collateral source): fails for good. The
+ * server is told goodbye, but not in RAW, where that would end the stream. */
 ASSAY_API void assay_client_abort(struct assay_client *c,
                                   const struct assay_error *why);
 

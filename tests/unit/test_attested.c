@@ -2,8 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * test_attested.c - attested sessions and exchanges over loopback: readers of
- * every appetite, servers that say nothing, and owners that leave at any time.
+ * every appetite, servers that say nothing in any phase, evidence that grows
+ * old, and owners that leave at any time.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <time.h>
 
 #include "harness/loop.h"
@@ -15,6 +18,7 @@
 
 #define BODY_BYTES (1024u * 1024u)
 #define SHORT_MS   100u
+#define PHASE_MS   500u /* longer than a phase takes under a sanitizer */
 
 static struct pair_platform platform;
 static struct assay_policy *policy;
@@ -24,7 +28,9 @@ static char folder[] = "/tmp/assay-test-attested-XXXXXX";
 
 enum manner {
     ANSWERS,         /* every request with a body of BODY_BYTES */
+    SWITCHES,        /* protocols, whatever is asked */
     ANSWERS_NOTHING, /* but proves itself */
+    JUDGES_NOBODY,   /* proves itself, and takes the client's evidence */
     SAYS_NOTHING,    /* not even in TLS */
 };
 
@@ -33,7 +39,8 @@ struct trial {
     enum manner manner;
     struct assay_listener *listener;
     struct assay_stream *stream;
-    struct pair far; /* its server and platform */
+    struct pair far;  /* its server and platform */
+    int64_t ahead_ms; /* of its clock */
     /* the client */
     struct assay_client_options session;
     struct assay_dial_options dial;
@@ -52,6 +59,9 @@ struct trial {
     bool failed;
     bool peer_failed;
     unsigned opened;
+    unsigned statuses[4]; /* of the answers, in turn */
+    unsigned answers;
+    bool ends; /* a raw session is ended before it is left */
     struct assay_error err;
 };
 
@@ -88,6 +98,40 @@ answer(struct trial *t)
 }
 
 static void
+switch_protocols(struct trial *t)
+{
+    struct assay_error err;
+
+    assert_int_equal(
+        assay_server_respond(
+            t->far.server,
+            assay_slice_of("HTTP/1.1 101 Switching Protocols\r\n"
+                           "Connection: Upgrade\r\nUpgrade: raw/1\r\n\r\n"),
+            &err),
+        ASSAY_OK);
+    assay_server_switch(t->far.server);
+}
+
+/* What its state calls for; true if something was done. */
+static bool
+serve(struct trial *t)
+{
+    enum assay_server_state state = assay_server_state(t->far.server);
+
+    if (state == ASSAY_SERVER_REQUEST) {
+        if (t->manner == ANSWERS) {
+            answer(t);
+        } else if (t->manner == SWITCHES) {
+            switch_protocols(t);
+        }
+        return false;
+    }
+    return !(t->manner == JUDGES_NOBODY &&
+             state == ASSAY_SERVER_NEED_COLLATERAL) &&
+           pair_serve_server(&t->far);
+}
+
+static void
 on_server_data(void *user, struct assay_slice in)
 {
     struct trial *t = user;
@@ -97,11 +141,8 @@ on_server_data(void *user, struct assay_slice in)
 
     (void)!assay_server_feed(t->far.server, in, &used, &err);
     t->far.now = assay_now();
-    while (pair_serve_server(&t->far)) {
-    }
-    if (assay_server_state(t->far.server) == ASSAY_SERVER_REQUEST &&
-        t->manner == ANSWERS) {
-        answer(t);
+    t->far.now.mono_ms += t->ahead_ms;
+    while (serve(t)) {
     }
     out = assay_server_output(t->far.server);
     assay_stream_write(t->stream, out);
@@ -120,7 +161,10 @@ close_server(struct trial *t)
 static void
 on_server_eof(void *user)
 {
-    close_server(user);
+    struct trial *t = user;
+
+    assay_server_eof(t->far.server);
+    close_server(t);
 }
 
 static void
@@ -227,9 +271,11 @@ static void
 on_head(void *user, const struct assay_http1_head *head,
         struct assay_error *err)
 {
-    (void)user;
+    struct trial *t = user;
+
     (void)err;
-    assert_int_equal(head->status, 200);
+    assert_true(t->answers < COUNT_OF(t->statuses));
+    t->statuses[t->answers++] = head->status;
 }
 
 static void
@@ -257,15 +303,14 @@ on_exchange_failed(void *user, const struct assay_error *err)
 }
 
 static void
-on_open(void *user)
+begin_exchange(struct trial *t, void (*done)(void *user, bool reusable))
 {
-    static const struct assay_exchange_events events = {
+    const struct assay_exchange_events events = {
         .head = on_head,
         .data = on_payload,
-        .done = on_done,
+        .done = done,
         .failed = on_exchange_failed,
     };
-    struct trial *t = user;
     const struct assay_exchange_options o = {
         .method = "GET",
         .request = assay_buf_slice(&t->wire),
@@ -273,14 +318,23 @@ on_open(void *user)
         .silence_ms = t->manner == ANSWERS ? 0 : SHORT_MS,
     };
 
-    t->opened++;
-    if (t->bite != 0) {
-        ask_by_hand(t);
-        return;
-    }
+    assay_exchange_free(t->exchange);
     t->exchange = assay_exchange_new(&t->loop.uv, t->conn, &o, &events, t);
     assert_non_null(t->exchange);
     assay_exchange_on_open(t->exchange);
+}
+
+static void
+on_open(void *user)
+{
+    struct trial *t = user;
+
+    t->opened++;
+    if (t->bite != 0) {
+        ask_by_hand(t);
+    } else {
+        begin_exchange(t, on_done);
+    }
 }
 
 static void
@@ -292,12 +346,16 @@ on_open_leave(void *user)
     leave(t);
 }
 
+static void become_raw(struct trial *t);
+
 static void
 on_data(void *user)
 {
     struct trial *t = user;
 
-    if (t->exchange != NULL) {
+    if (t->manner == SWITCHES) {
+        become_raw(t);
+    } else if (t->exchange != NULL) {
         assay_exchange_on_data(t->exchange);
     }
 }
@@ -543,6 +601,114 @@ no_evidence_of_the_client(void **state)
     assay_policy_free(strict);
 }
 
+/* The session's server refuses a request on evidence that has grown old; asked
+ * anew, it lets the client in again, on the same connection. */
+static void
+on_done_in_time(void *user, bool reusable)
+{
+    struct trial *t = user;
+    struct assay_error err;
+
+    assert_true(reusable);
+    t->got = 0; /* of this answer */
+    if (t->answers == 1) {
+        t->ahead_ms = (300 + ASSAY_CLIENT_EVIDENCE_GRACE_S) * INT64_C(1000);
+        begin_exchange(t, on_done_in_time);
+    } else if (t->answers == 2) {
+        assert_int_equal(assay_attested_reattest(t->conn, &err), ASSAY_OK);
+    } else {
+        leave(t);
+    }
+}
+
+static void
+on_open_in_time(void *user)
+{
+    struct trial *t = user;
+
+    t->opened++;
+    begin_exchange(t, on_done_in_time);
+}
+
+static void
+evidence_of_the_client_grows_old(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    open_mutual(&t, policy, true);
+    trial_run(&t, on_open_in_time, 0);
+    check_ended(&t, ASSAY_OK, "");
+    assert_int_equal(t.opened, 2);
+    assert_int_equal(t.answers, 3);
+    assert_int_equal(t.statuses[0], 200);
+    assert_int_equal(t.statuses[1], 403);
+    assert_int_equal(t.statuses[2], 200);
+    assert_int_equal(assay_server_facts(t.far.server).attestations, 2);
+    trial_close(&t);
+}
+
+/* --- raw sessions ------------------------------------------------------- */
+
+static void
+on_open_raw(void *user)
+{
+    struct trial *t = user;
+    struct assay_client *c = assay_attested_session(t->conn);
+    struct assay_error err;
+
+    assert_int_equal(assay_client_begin(c, assay_now(), &err), ASSAY_OK);
+    assert_int_equal(
+        assay_client_write(
+            c,
+            assay_slice_of("GET / HTTP/1.1\r\nHost: x\r\n"
+                           "Connection: Upgrade\r\nUpgrade: raw/1\r\n\r\n"),
+            &err),
+        ASSAY_OK);
+    assay_attested_flush(t->conn);
+}
+
+/* Writes, and leaves. */
+static void
+become_raw(struct trial *t)
+{
+    struct assay_client *c = assay_attested_session(t->conn);
+    struct assay_error err;
+
+    assay_client_taken(c, assay_client_read(c).len);
+    assert_int_equal(assay_client_switch(c, &err), ASSAY_OK);
+    assert_int_equal(assay_client_write(c, assay_slice_of("half a"), &err),
+                     ASSAY_OK);
+    if (t->ends) {
+        assay_client_close(c);
+    }
+    assay_attested_flush(t->conn);
+    leave(t);
+}
+
+/* Whoever leaves a stream that is not at its end does not end it. */
+static void
+a_raw_stream_that_is_left(void **state)
+{
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        struct trial t;
+
+        trial_open(&t, SWITCHES);
+        t.ends = ends == 1;
+        trial_run(&t, on_open_raw, 0);
+        check_ended(&t, ASSAY_OK, "");
+        assert_int_equal(assay_server_body_done(t.far.server), ends);
+        assert_int_equal(assay_server_state(t.far.server),
+                         ends == 1 ? ASSAY_SERVER_RAW : ASSAY_SERVER_FAILED);
+        assert_int_equal(assay_server_error(t.far.server)->code,
+                         ends == 1 ? ASSAY_OK : ASSAY_TRUNCATED);
+        trial_close(&t);
+    }
+}
+
+/* --- owners that leave, and silence ------------------------------------- */
+
 static void
 an_owner_that_has_enough(void **state)
 {
@@ -574,13 +740,76 @@ silence(void **state)
     check_ended(&t, ASSAY_TIMEOUT, "response: no head within 0.1 s");
     assert_int_equal(t.opened, 1);
     trial_close(&t);
+}
 
-    trial_open(&t, SAYS_NOTHING);
-    trial_run(&t, on_open, SHORT_MS);
-    check_ended(&t, ASSAY_TIMEOUT,
-                PAIR_NAME ": no end of the phase 'handshake' within");
-    assert_int_equal(t.opened, 0);
-    trial_close(&t);
+/* A source of collateral that takes connections and says nothing. */
+static int
+give_silent_source(struct trial *t, char url[64])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    int fd = loop_socket(AF_INET, SOCK_CLOEXEC);
+    const char *sources[] = {url};
+    const struct assay_supply_options o = {
+        .ctx = platform.ctx,
+        .verifier = platform.verifier,
+        .root = platform.root,
+        .sources = sources,
+        .source_count = 1,
+    };
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    (void)snprintf(url, 64, "http://127.0.0.1:%u",
+                   (unsigned)ntohs(at.sin_port));
+    assay_supply_free(t->supply);
+    t->supply = assay_supply_new(&t->loop.uv, &o);
+    assert_non_null(t->supply);
+    return fd;
+}
+
+/* Each phase has its limit, and what was under way in it is let go of. */
+static void
+silence_in_a_phase(void **state)
+{
+    static const enum assay_attested_phase phases[] = {
+        ASSAY_PHASE_HANDSHAKE, ASSAY_PHASE_QUOTE, ASSAY_PHASE_COLLATERAL,
+        ASSAY_PHASE_EVIDENCE};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(phases); i++) {
+        const struct assay_requirement r = {platform.verifier, platform.root,
+                                            policy};
+        char says[128];
+        char url[64];
+        int source = -1;
+        struct trial t;
+
+        trial_open(&t, phases[i] == ASSAY_PHASE_HANDSHAKE  ? SAYS_NOTHING
+                       : phases[i] == ASSAY_PHASE_EVIDENCE ? JUDGES_NOBODY
+                                                           : ANSWERS);
+        t.far.no_quote = phases[i] == ASSAY_PHASE_QUOTE;
+        if (phases[i] == ASSAY_PHASE_COLLATERAL) {
+            source = give_silent_source(&t, url);
+        } else if (phases[i] == ASSAY_PHASE_EVIDENCE) {
+            assert_int_equal(assay_server_require(t.far.server, &r, &t.err),
+                             ASSAY_OK);
+            give_quoter(&t);
+        }
+        trial_run(&t, on_open, PHASE_MS);
+        (void)snprintf(says, sizeof(says),
+                       PAIR_NAME ": no end of the phase "
+                                 "'%s' within 0.5 s",
+                       assay_attested_phase_name(phases[i]));
+        check_ended(&t, ASSAY_TIMEOUT, says);
+        assert_int_equal(t.opened, 0);
+        trial_close(&t);
+        if (source >= 0) {
+            (void)close(source);
+        }
+    }
 }
 
 int
@@ -591,8 +820,11 @@ main(void)
         cmocka_unit_test(readers_of_any_appetite),
         cmocka_unit_test(an_owner_that_has_enough),
         cmocka_unit_test(silence),
+        cmocka_unit_test(silence_in_a_phase),
         cmocka_unit_test(evidence_of_the_client),
         cmocka_unit_test(no_evidence_of_the_client),
+        cmocka_unit_test(evidence_of_the_client_grows_old),
+        cmocka_unit_test(a_raw_stream_that_is_left),
     };
     int failed;
 

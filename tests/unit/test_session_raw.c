@@ -403,6 +403,29 @@ test_client_raw_cut(void **state)
     }
 }
 
+/* A stream that fails here was cut: a goodbye would tell the server that what
+ * came is the whole. */
+static void
+test_client_raw_failure_is_no_end(void **state)
+{
+    struct assay_error why;
+    struct pair s;
+
+    (void)state;
+    open_raw(&s);
+    client_says(&s, "half a");
+    assay_error_clear(&why);
+    assay_fail(&why, ASSAY_TIMEOUT, ASSAY_NO_OFFSET, "too slow");
+    assay_client_abort(s.client, &why);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_FAILED);
+    pair_run(&s);
+    assert_false(assay_server_body_done(s.server));
+    assay_server_eof(s.server);
+    assert_int_equal(assay_server_state(s.server), ASSAY_SERVER_FAILED);
+    assert_int_equal(assay_server_error(s.server)->code, ASSAY_TRUNCATED);
+    pair_free(&s);
+}
+
 /* All that the server has to say comes at once, the goodbye with it. */
 static void
 test_client_raw_goodbye_with_the_response(void **state)
@@ -526,6 +549,33 @@ test_large_reply(void **state)
     raw_client_free(&r);
 }
 
+/* Who has said goodbye waits for the answer; who is gone does not, and takes up
+ * no turn of the platform. */
+static void
+test_end_while_a_quote_is_made(void **state)
+{
+    static const uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES] = {1};
+    struct raw_client r;
+
+    (void)state;
+    ask_for_a_quote(&r);
+    assay_tls_close(r.tls);
+    raw_client_run(&r);
+    assay_server_eof(r.server);
+    raw_client_check_state(&r, ASSAY_SERVER_QUOTE);
+    assert_int_equal(raw_client_give(&r, nonce), ASSAY_OK);
+    raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
+    raw_client_check_answer("goodbye", &r, "HTTP/1.1 200 ", "\"quote\"");
+    raw_client_free(&r);
+
+    ask_for_a_quote(&r);
+    assay_server_eof(r.server);
+    raw_client_check_state(&r, ASSAY_SERVER_FAILED);
+    assert_int_equal(assay_server_error(r.server)->code, ASSAY_NETWORK);
+    assert_int_equal(raw_client_give(&r, nonce), ASSAY_INVALID);
+    raw_client_free(&r);
+}
+
 static void
 test_retry_after(void **state)
 {
@@ -570,9 +620,11 @@ main(void)
         cmocka_unit_test(test_client_raw_ends_first),
         cmocka_unit_test(test_client_raw_ends_last),
         cmocka_unit_test(test_client_raw_cut),
+        cmocka_unit_test(test_client_raw_failure_is_no_end),
         cmocka_unit_test(test_client_raw_goodbye_with_the_response),
         cmocka_unit_test(test_bad_body_can_be_told),
         cmocka_unit_test(test_large_reply),
+        cmocka_unit_test(test_end_while_a_quote_is_made),
         cmocka_unit_test(test_retry_after),
     };
     return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
