@@ -206,7 +206,9 @@ assay_client_certificate(const struct assay_client *c);
  * else, whatever is sent without a pause) is begun, written and ended; nothing
  * can be written outside of one. `begin` refuses (ASSAY_STALE) when the
  * evidence is older than the policy's interval: then assay_client_reattest()
- * first. ASSAY_INVALID in any state but OPEN. */
+ * first. ASSAY_INVALID in any state but OPEN. A write that does not fit into
+ * what waits to be sent (ASSAY_TOO_LARGE) may be tried again; behind one that
+ * failed otherwise nothing is written any more. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_client_begin(struct assay_client *c, struct assay_now now,
                    struct assay_error *err);

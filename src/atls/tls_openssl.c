@@ -32,7 +32,8 @@ struct assay_tls {
     struct assay_tls_judge judge;
     bool ready;
     bool goodbye;
-    bool closed; /* close_notify was written */
+    bool closed;          /* close_notify was written */
+    enum assay_code torn; /* why a write was cut short; nothing follows it */
 };
 
 /* --- the BIO ------------------------------------------------------------ */
@@ -451,6 +452,11 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "TLS: nothing can be written now");
     }
+    if (t->torn != ASSAY_OK) {
+        return assay_fail(
+            err, t->torn, ASSAY_NO_OFFSET,
+            "TLS: writing: what was written before was cut short");
+    }
     if (plain.len > ASSAY_TLS_OUTPUT_MAX_BYTES ||
         assay_queue_len(&t->out) + sealed_len(plain.len) >
             ASSAY_TLS_OUTPUT_MAX_BYTES) {
@@ -461,15 +467,16 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
     clear_errors();
     if (plain.len > 0 &&
         SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
-        return fail_stuck(t, err, "TLS: writing");
+        t->torn = fail_stuck(t, err, "TLS: writing");
     }
-    return ASSAY_OK;
+    return err->code;
 }
 
+/* Not behind half of what was to be said. */
 void
 assay_tls_close(struct assay_tls *t)
 {
-    if (t->ready && !t->closed) {
+    if (t->ready && !t->closed && t->torn == ASSAY_OK) {
         t->closed = true;
         ERR_clear_error();
         (void)SSL_shutdown(t->ssl);
