@@ -74,6 +74,46 @@ test_only_behind_evidence(void **state)
     raw_client_free(&r);
 }
 
+/* What is not as it should be is refused, and the connection goes on unless
+ * nobody knows where the next request begins. */
+static void
+test_requests_that_are_wrong(void **state)
+{
+    static const struct {
+        const char *request;
+        unsigned status;
+        enum assay_server_state then;
+    } rows[] = {
+        {"POST /assay-pipe HTTP/1.1\r\n" HOST
+         "Connection: Upgrade\r\nUpgrade: assay-pipe/2\r\n\r\n",
+         400, ASSAY_SERVER_IDLE},
+        {"POST /assay-pipe HTTP/1.1\r\n" HOST "Upgrade: assay-pipe/1\r\n\r\n",
+         400, ASSAY_SERVER_IDLE},
+        {"GET /assay-pipe HTTP/1.1\r\n" HOST
+         "Connection: Upgrade\r\nUpgrade: assay-pipe/1\r\n\r\n",
+         405, ASSAY_SERVER_IDLE},
+        {"POST /assay-pipe/ HTTP/1.1\r\n" HOST
+         "Connection: Upgrade\r\nUpgrade: assay-pipe/1\r\n\r\n",
+         400, ASSAY_SERVER_IDLE},
+        {"POST /assay-pipe HTTP/1.1\r\n" HOST "Connection: Upgrade\r\n"
+         "Upgrade: assay-pipe/1\r\nContent-Length: 1\r\n\r\nx",
+         400, ASSAY_SERVER_CLOSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct raw_client r;
+
+        start(&r, NULL);
+        get_quote(&r);
+        raw_client_say(&r, rows[i].request);
+        assert_int_equal(assay_server_answered(r.server)->status,
+                         rows[i].status);
+        raw_client_check_state(&r, rows[i].then);
+        raw_client_free(&r);
+    }
+}
+
 /* The next request on the connection is none for the pipe. */
 static void
 test_refused_by_the_caller(void **state)
@@ -161,6 +201,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_behind_evidence),
+        cmocka_unit_test(test_requests_that_are_wrong),
         cmocka_unit_test(test_refused_by_the_caller),
         cmocka_unit_test(test_where_there_is_none),
         cmocka_unit_test(test_clients_that_must_attest),
