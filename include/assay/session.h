@@ -396,11 +396,11 @@ ASSAY_API void assay_server_refuse_quote(struct assay_server *s,
 struct assay_requirement {
     struct assay_verifier *verifier;
     const struct assay_root *root;
-    const struct assay_policy *policy; /* of clients: `wires`, the certificate
-                                          and its event mean nothing there */
+    const struct assay_policy *policy;
 };
 /* In HANDSHAKE; what it points to must outlive the session. ASSAY_INVALID (a
- * missing input, a compose_file that was not given, another state). */
+ * missing input, a compose_file that was not given, a policy that is none for
+ * clients: assay_policy_check_for_clients(), another state). */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_require(struct assay_server *s,
                      const struct assay_requirement *of_clients,
