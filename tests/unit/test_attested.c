@@ -18,7 +18,8 @@
 
 #define BODY_BYTES (1024u * 1024u)
 #define SHORT_MS   100u
-#define PHASE_MS   500u /* longer than a phase takes under a sanitizer */
+#define LATE_MS    1050u /* more than the shortest interval of a policy */
+#define PHASE_MS   500u  /* longer than a phase takes under a sanitizer */
 
 static struct pair_platform platform;
 static struct assay_policy *policy;
@@ -30,6 +31,7 @@ enum manner {
     ANSWERS,         /* every request with a body of BODY_BYTES */
     SWITCHES,        /* protocols, whatever is asked */
     ANSWERS_NOTHING, /* but proves itself */
+    PROVES_LATE,     /* each time after LATE_MS */
     JUDGES_NOBODY,   /* proves itself, and takes the client's evidence */
     SAYS_NOTHING,    /* not even in TLS */
 };
@@ -112,12 +114,20 @@ switch_protocols(struct trial *t)
     assay_server_switch(t->far.server);
 }
 
+static void on_late(uv_timer_t *timer);
+
 /* What its state calls for; true if something was done. */
 static bool
 serve(struct trial *t)
 {
     enum assay_server_state state = assay_server_state(t->far.server);
 
+    if (state == ASSAY_SERVER_QUOTE && t->manner == PROVES_LATE &&
+        !t->far.no_quote) {
+        t->far.no_quote = true;
+        uv_timer_start(&t->appetite, on_late, LATE_MS, 0);
+        return false;
+    }
     if (state == ASSAY_SERVER_REQUEST) {
         if (t->manner == ANSWERS) {
             answer(t);
@@ -132,14 +142,10 @@ serve(struct trial *t)
 }
 
 static void
-on_server_data(void *user, struct assay_slice in)
+serve_on(struct trial *t)
 {
-    struct trial *t = user;
-    struct assay_error err;
     struct assay_slice out;
-    size_t used = 0;
 
-    (void)!assay_server_feed(t->far.server, in, &used, &err);
     t->far.now = assay_now();
     t->far.now.mono_ms += t->ahead_ms;
     while (serve(t)) {
@@ -147,6 +153,29 @@ on_server_data(void *user, struct assay_slice in)
     out = assay_server_output(t->far.server);
     assay_stream_write(t->stream, out);
     assay_server_sent(t->far.server, out.len);
+}
+
+static void
+on_late(uv_timer_t *timer)
+{
+    struct trial *t = timer->data;
+
+    if (t->stream != NULL) {
+        t->far.no_quote = false;
+        (void)pair_serve_server(&t->far);
+        serve_on(t);
+    }
+}
+
+static void
+on_server_data(void *user, struct assay_slice in)
+{
+    struct trial *t = user;
+    struct assay_error err;
+    size_t used = 0;
+
+    (void)!assay_server_feed(t->far.server, in, &used, &err);
+    serve_on(t);
 }
 
 static void
@@ -332,6 +361,8 @@ on_open(void *user)
     t->opened++;
     if (t->bite != 0) {
         ask_by_hand(t);
+    } else if (t->exchange != NULL) {
+        assay_exchange_on_open(t->exchange);
     } else {
         begin_exchange(t, on_done);
     }
@@ -648,6 +679,25 @@ evidence_of_the_client_grows_old(void **state)
     trial_close(&t);
 }
 
+/* Evidence that is too old whenever it is there is asked for twice, and not on
+ * and on. */
+static void
+evidence_that_is_always_old(void **state)
+{
+    struct assay_policy *hasty =
+        pair_policy(&platform, ",\"reattestation_interval_secs\":1");
+    struct trial t;
+
+    (void)state;
+    trial_open(&t, PROVES_LATE);
+    t.session.policy = hasty;
+    trial_run(&t, on_open, 0);
+    check_ended(&t, ASSAY_STALE, "session: the evidence is older than");
+    assert_int_equal(t.opened, 2);
+    trial_close(&t);
+    assay_policy_free(hasty);
+}
+
 /* --- raw sessions ------------------------------------------------------- */
 
 static void
@@ -824,6 +874,7 @@ main(void)
         cmocka_unit_test(evidence_of_the_client),
         cmocka_unit_test(no_evidence_of_the_client),
         cmocka_unit_test(evidence_of_the_client_grows_old),
+        cmocka_unit_test(evidence_that_is_always_old),
         cmocka_unit_test(a_raw_stream_that_is_left),
     };
     int failed;
