@@ -53,7 +53,7 @@ struct trial {
     struct assay_quoter *quoter;     /* the client's */
     struct assay_http_server *agent; /* its guest agent */
     unsigned agent_status;           /* 0: gives quotes */
-    uv_timer_t appetite;
+    uv_timer_t timer;                /* of a slow reader, or a late server */
     size_t bite; /* of the slow reader; 0: an exchange reads */
     size_t got;
     size_t wanted;
@@ -126,7 +126,7 @@ serve(struct trial *t)
     if (state == ASSAY_SERVER_QUOTE && t->manner == PROVES_LATE &&
         !t->far.no_quote) {
         t->far.no_quote = true;
-        uv_timer_start(&t->appetite, on_late, LATE_MS, 0);
+        uv_timer_start(&t->timer, on_late, LATE_MS, 0);
         return false;
     }
     if (state == ASSAY_SERVER_REQUEST) {
@@ -230,7 +230,7 @@ leave(struct trial *t)
     t->exchange = NULL;
     assay_attested_close(t->conn);
     t->conn = NULL;
-    uv_timer_stop(&t->appetite);
+    uv_timer_stop(&t->timer);
     assay_http_server_close(t->agent);
     t->agent = NULL;
 }
@@ -294,7 +294,7 @@ ask_by_hand(struct trial *t)
                      ASSAY_OK);
     assay_client_end(c);
     assay_attested_flush(t->conn);
-    uv_timer_start(&t->appetite, on_appetite, 1, 1);
+    uv_timer_start(&t->timer, on_appetite, 1, 1);
 }
 
 static inline void
@@ -397,8 +397,8 @@ trial_open(struct trial *t, enum manner manner)
 
     *t = (struct trial){.manner = manner, .in_order = true};
     loop_open(&t->loop);
-    uv_timer_init(&t->loop.uv, &t->appetite);
-    t->appetite.data = t;
+    uv_timer_init(&t->loop.uv, &t->timer);
+    t->timer.data = t;
     assay_buf_init(&t->wire, 100);
     assay_buf_add_text(&t->wire, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_int_equal(assay_listen(&t->loop.uv, &at, 0, on_accepted, t,
@@ -443,7 +443,7 @@ trial_close(struct trial *t)
     close_server(t);
     assay_supply_free(t->supply);
     assay_quoter_free(t->quoter);
-    uv_close((uv_handle_t *)&t->appetite, NULL);
+    uv_close((uv_handle_t *)&t->timer, NULL);
     loop_close(&t->loop);
     assay_server_free(t->far.server);
     assay_buf_free(&t->wire);
