@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * attested.c - an attested session on a real connection.
+ * attested.c - an attested session on a real connection: its phases, and bytes
+ * both ways. What it needs of others is in attested_needs.c.
  *
- * advance() looks at the session's state and does what it needs next; every
- * event of the outside ends in it.
+ * assay_attested_advance() looks at the session's state and does what it needs
+ * next; every event of the outside ends in it.
  */
-#include "io/attested.h"
+#include "io/attested_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,32 +22,6 @@
  * and bytes that the peer does not take from us. */
 #define HELD_MAX   (256u * 1024u)
 #define QUEUED_MAX (1024u * 1024u)
-
-struct assay_attested {
-    uv_loop_t *loop;
-    uv_timer_t timer; /* of the phase */
-    struct assay_attested_options o;
-    struct assay_client_options session_options;
-    struct assay_dial_options dial_options;
-    struct assay_attested_events events;
-    void *user;
-    struct assay_dial *dial;
-    struct assay_stream *stream;
-    struct assay_client *session;
-    struct assay_supply_call *call;
-    struct assay_supplied *supplied;
-    struct assay_quoter_call *quote; /* for evidence of this side */
-    struct assay_buf held; /* ciphertext that the session did not take yet */
-    enum assay_attested_phase phase;
-    int64_t phase_began_us;
-    int64_t phase_us[ASSAY_PHASE_COUNT];
-    bool reading;
-    bool peer_closed; /* TCP end of stream */
-    bool told_read_done;
-    bool told_closed;
-    bool ended; /* closed by the owner, or failed */
-    char peer[ASSAY_HOST_MAX_BYTES + 16];
-};
 
 const char *
 assay_attested_phase_name(enum assay_attested_phase p)
@@ -99,22 +74,32 @@ detach(struct assay_attested *a)
     a->stream = NULL;
 }
 
+/* As far as it gets. A raw stream whose owner has not ended it was cut: its end
+ * must not look like one. */
+static void
+say_goodbye(struct assay_attested *a)
+{
+    if (!a->ended && a->session != NULL && a->stream != NULL &&
+        assay_client_state(a->session) != ASSAY_CLIENT_RAW) {
+        assay_client_close(a->session);
+        assay_attested_flush(a);
+    }
+}
+
 void
 assay_attested_close(struct assay_attested *a)
 {
     if (a == NULL) {
         return;
     }
-    if (!a->ended && a->session != NULL && a->stream != NULL) {
-        assay_client_close(a->session); /* goodbye, as far as it gets */
-        assay_attested_flush(a);
-    }
+    say_goodbye(a);
     detach(a);
     uv_close((uv_handle_t *)&a->timer, free_memory);
 }
 
-static void
-fail(struct assay_attested *a, const struct assay_error *err, bool peer)
+void
+assay_attested_fail(struct assay_attested *a, const struct assay_error *err,
+                    bool peer)
 {
     if (a->ended) {
         return;
@@ -144,12 +129,11 @@ on_timeout(uv_timer_t *timer)
                a->session_options.server_name,
                assay_attested_phase_name(a->phase),
                (double)a->o.phase_ms / 1000.0);
-    fail(a, &err, false);
+    assay_attested_fail(a, &err, false);
 }
 
-/* A phase that is entered again (re-attestation) is timed anew. */
-static void
-enter(struct assay_attested *a, enum assay_attested_phase phase)
+void
+assay_attested_enter(struct assay_attested *a, enum assay_attested_phase phase)
 {
     int64_t now_us = clock_us();
 
@@ -188,8 +172,6 @@ assay_attested_queued(const struct assay_attested *a)
     return a->stream != NULL ? assay_stream_queued(a->stream) : 0;
 }
 
-static void advance(struct assay_attested *a);
-
 /* Into the session as far as it takes it; the octets that it took. A failure
  * of the session is this one's. */
 static size_t
@@ -204,7 +186,7 @@ feed_held(struct assay_attested *a)
     if (assay_client_feed(a->session, assay_buf_slice(&a->held), &used, &err) !=
         ASSAY_OK) {
         assay_attested_flush(a);
-        fail(a, &err, assay_client_peer_failed(a->session));
+        assay_attested_fail(a, &err, assay_client_peer_failed(a->session));
         return 0;
     }
     memmove(a->held.ptr, a->held.ptr + used, a->held.len - used);
@@ -232,10 +214,10 @@ on_data(void *user, struct assay_slice data)
     assay_error_clear(&err);
     assay_buf_add(&a->held, data);
     if (assay_buf_check(&a->held, "connection", &err) != ASSAY_OK) {
-        fail(a, &err, false);
+        assay_attested_fail(a, &err, false);
         return;
     }
-    advance(a);
+    assay_attested_advance(a);
 }
 
 static void
@@ -244,7 +226,7 @@ on_eof(void *user)
     struct assay_attested *a = user;
 
     a->peer_closed = true;
-    advance(a);
+    assay_attested_advance(a);
 }
 
 static void
@@ -263,143 +245,19 @@ on_drained(void *user)
 static void
 on_stream_failed(void *user, const struct assay_error *err)
 {
-    fail(user, err, false);
+    assay_attested_fail(user, err, false);
 }
 
-/* --- evidence of this side ---------------------------------------------- */
+/* --- the flow ----------------------------------------------------------- */
 
-static void
-on_quoted(void *user, const struct assay_quoted *quoted,
-          const struct assay_error *failure)
+void
+assay_attested_tell_open(struct assay_attested *a)
 {
-    struct assay_attested *a = user;
-    struct assay_error err;
-
-    a->quote = NULL;
-    if (quoted == NULL) {
-        fail(a, failure, false);
-        return;
-    }
-
-    const struct assay_quote_reply evidence = {
-        .quote = quoted->quote,
-        .event_log = quoted->event_log,
-        .vm_config = quoted->vm_config,
-        .tcb_info = quoted->tcb_info,
-    };
-
-    if (assay_client_give_evidence(a->session, &evidence, &err) != ASSAY_OK) {
-        fail(a, &err, false);
-        return;
-    }
-    advance(a);
-}
-
-static void
-find_evidence(struct assay_attested *a)
-{
-    uint8_t report_data[64];
-    struct assay_error err;
-
-    enter(a, ASSAY_PHASE_EVIDENCE);
-    assay_error_clear(&err);
-    if (a->o.quoter == NULL) {
-        assay_fail(&err, ASSAY_MISSING, ASSAY_NO_OFFSET,
-                   "%s: the server requires evidence of its clients, and no "
-                   "source of it is named here (assay: --quotes)",
-                   a->session_options.server_name);
-        fail(a, &err, false);
-        return;
-    }
-    assay_client_report_data(a->session, report_data);
-    a->quote = assay_quoter_get(a->o.quoter, report_data, on_quoted, a);
-    if (a->quote == NULL) {
-        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                   "evidence: out of memory");
-        fail(a, &err, false);
-    }
-}
-
-/* --- collateral and verdict --------------------------------------------- */
-
-static void
-tell_open(struct assay_attested *a)
-{
-    enter(a, ASSAY_PHASE_COUNT);
+    assay_attested_enter(a, ASSAY_PHASE_COUNT);
     if (a->events.open != NULL) {
         a->events.open(a->user);
     }
 }
-
-static void
-appraise(struct assay_attested *a)
-{
-    struct assay_error err;
-
-    enter(a, ASSAY_PHASE_APPRAISE);
-    assay_client_give_collateral(a->session,
-                                 assay_supplied_collateral(a->supplied));
-    assay_client_expect_evaluations(
-        a->session,
-        assay_supply_seen(a->o.supply, assay_client_need(a->session),
-                          assay_now().wall_s));
-    if (assay_client_appraise(a->session, assay_now(), &err) != ASSAY_OK) {
-        assay_attested_flush(a);
-        fail(a, &err, assay_client_peer_failed(a->session));
-        return;
-    }
-    if (assay_client_state(a->session) == ASSAY_CLIENT_NEED_EVIDENCE) {
-        find_evidence(a);
-    } else {
-        tell_open(a);
-    }
-}
-
-static void
-on_supplied(void *user, struct assay_supplied *supplied,
-            const struct assay_error *err)
-{
-    struct assay_attested *a = user;
-
-    a->call = NULL;
-    if (supplied == NULL) {
-        fail(a, err, false);
-        return;
-    }
-    assay_supplied_release(a->supplied);
-    a->supplied = supplied;
-    appraise(a);
-    advance(a);
-}
-
-static void
-find_collateral(struct assay_attested *a)
-{
-    const struct assay_collateral_need *need = assay_client_need(a->session);
-    int64_t now_s = assay_now().wall_s;
-    struct assay_supplied *have;
-    struct assay_error err;
-
-    enter(a, ASSAY_PHASE_COLLATERAL);
-    have = assay_supply_have(a->o.supply, need, now_s);
-    if (have != NULL) {
-        assay_supplied_release(a->supplied);
-        a->supplied = have;
-        appraise(a);
-        return;
-    }
-    a->call = assay_supply_get(a->o.supply, assay_client_quote(a->session),
-                               need, assay_client_stapled(a->session), now_s,
-                               on_supplied, a);
-    if (a->call == NULL) {
-        assay_error_clear(&err);
-        assay_fail(&err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                   "collateral: out of memory");
-        fail(a, &err, false);
-    }
-}
-
-/* --- the flow ----------------------------------------------------------- */
 
 static void
 tell_open_session(struct assay_attested *a)
@@ -430,12 +288,12 @@ act(struct assay_attested *a)
         break;
     case ASSAY_CLIENT_QUOTE:
         if (a->phase == ASSAY_PHASE_HANDSHAKE) {
-            enter(a, ASSAY_PHASE_QUOTE);
+            assay_attested_enter(a, ASSAY_PHASE_QUOTE);
         }
         break;
     case ASSAY_CLIENT_NEED_COLLATERAL:
         if (a->call == NULL) {
-            find_collateral(a);
+            assay_attested_find_collateral(a);
         }
         break;
     case ASSAY_CLIENT_APPRAISE: /* passed through at once */
@@ -444,7 +302,7 @@ act(struct assay_attested *a)
         break;
     case ASSAY_CLIENT_OPEN:
         if (a->phase == ASSAY_PHASE_EVIDENCE) { /* which was accepted */
-            tell_open(a);
+            assay_attested_tell_open(a);
         }
         if (!a->ended) {
             tell_open_session(a);
@@ -455,8 +313,8 @@ act(struct assay_attested *a)
         tell_open_session(a);
         break;
     case ASSAY_CLIENT_FAILED:
-        fail(a, assay_client_error(a->session),
-             assay_client_peer_failed(a->session));
+        assay_attested_fail(a, assay_client_error(a->session),
+                            assay_client_peer_failed(a->session));
         break;
     }
 }
@@ -464,8 +322,8 @@ act(struct assay_attested *a)
 /* Feeds and acts until the session takes no more: a reader who makes room in
  * it gets what is held here, too. Callbacks may close the connection: the
  * memory outlives this turn of the loop, so `ended` can be asked. */
-static void
-advance(struct assay_attested *a)
+void
+assay_attested_advance(struct assay_attested *a)
 {
     size_t fed;
 
@@ -492,7 +350,7 @@ advance(struct assay_attested *a)
 void
 assay_attested_resume(struct assay_attested *a)
 {
-    advance(a);
+    assay_attested_advance(a);
 }
 
 /* --- beginning ---------------------------------------------------------- */
@@ -512,10 +370,10 @@ start_session(struct assay_attested *a)
     assay_random_bytes(nonce, sizeof(nonce));
     if (assay_client_new(&a->session_options, assay_now(), nonce, &a->session,
                          &err) != ASSAY_OK) {
-        fail(a, &err, false);
+        assay_attested_fail(a, &err, false);
         return;
     }
-    enter(a, ASSAY_PHASE_HANDSHAKE);
+    assay_attested_enter(a, ASSAY_PHASE_HANDSHAKE);
     assay_stream_tell(a->stream, &events, a);
     assay_attested_flush(a);
     set_reading(a);
@@ -529,7 +387,7 @@ on_dialed(void *user, struct assay_stream *stream,
 
     a->dial = NULL;
     if (stream == NULL) {
-        fail(a, err, false);
+        assay_attested_fail(a, err, false);
         return;
     }
     a->stream = stream;
@@ -563,7 +421,7 @@ assay_attested_new(uv_loop_t *loop,
     }
     a->timer.data = a;
     a->phase = ASSAY_PHASE_COUNT;
-    enter(a, ASSAY_PHASE_CONNECT);
+    assay_attested_enter(a, ASSAY_PHASE_CONNECT);
     a->dial = assay_dial_start(loop, &a->dial_options, on_dialed, a);
     if (a->dial == NULL) {
         assay_attested_close(a);
@@ -588,7 +446,7 @@ assay_attested_reattest(struct assay_attested *a, struct assay_error *err)
     assay_random_bytes(nonce, sizeof(nonce));
     if (assay_client_reattest(a->session, assay_now(), nonce, err) ==
         ASSAY_OK) {
-        enter(a, ASSAY_PHASE_QUOTE);
+        assay_attested_enter(a, ASSAY_PHASE_QUOTE);
         assay_attested_flush(a);
     }
     return err->code;

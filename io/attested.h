@@ -62,7 +62,9 @@ struct assay_attested *
 assay_attested_new(uv_loop_t *loop,
                    const struct assay_attested_options *options,
                    const struct assay_attested_events *events, void *user);
-/* Frees; no event comes any more. NULL is fine. */
+/* Frees; no event comes any more. Says goodbye to the server, but not in a raw
+ * session, where that would end the stream as if it were whole: who has written
+ * all says so first (assay_client_close(), then flush). NULL is fine. */
 void assay_attested_close(struct assay_attested *a);
 
 /* The session; NULL while connecting. Writing goes to it; then flush. */

@@ -25,7 +25,8 @@ struct assay_exchange {
     size_t sent;    /* of the request */
     size_t waiting; /* bytes on their way out when the timer was set */
     bool begun;
-    bool ended; /* done or failed was told */
+    bool renewed; /* evidence that was too old was asked for anew */
+    bool ended;   /* done or failed was told */
     bool have_head;
     bool reusable;
     unsigned interim;
@@ -101,7 +102,8 @@ watch(struct assay_exchange *x)
 /* --- out ---------------------------------------------------------------- */
 
 /* Begins the message. Evidence that is too old is asked for anew first: the
- * connection's `open` then comes back here. */
+ * connection's `open` then comes back here. Once: a server that takes longer
+ * than the interval would be asked for ever. */
 static bool
 begin(struct assay_exchange *x)
 {
@@ -111,7 +113,9 @@ begin(struct assay_exchange *x)
     if (x->begun) {
         return true;
     }
-    if (assay_client_begin(c, assay_now(), &err) == ASSAY_STALE) {
+    if (assay_client_begin(c, assay_now(), &err) == ASSAY_STALE &&
+        !x->renewed) {
+        x->renewed = true;
         if (assay_attested_reattest(x->a, &err) != ASSAY_OK) {
             fail(x, &err);
         }

@@ -122,6 +122,14 @@ ASSAY_API bool assay_policy_staples(const struct assay_policy *p);
 /* The TLS certificate's name and chain are not checked. */
 ASSAY_API bool assay_policy_accepts_self_signed(const struct assay_policy *p);
 
+/* May this policy judge clients (assay_server_require())? They prove themselves
+ * on one wire and show no certificate, so `wires` and `certificate_event`,
+ * where they are other than by default, ask for what nobody would look at.
+ * ASSAY_INVALID, with the member. */
+ASSAY_API ASSAY_MUST_CHECK enum assay_code
+assay_policy_check_for_clients(const struct assay_policy *p,
+                               struct assay_error *err);
+
 /* Replaces the accepted statuses; for options like --accept. `Revoked` may be
  * named and never makes a verdict trusted. ASSAY_INVALID on an empty list. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code

@@ -110,7 +110,8 @@ assay_client_feed(struct assay_client *c, struct assay_slice in, size_t *used,
  * fails. */
 ASSAY_API void assay_client_eof(struct assay_client *c);
 ASSAY_API bool assay_client_truncated(const struct assay_client *c);
-/* The caller's own trouble (timeout, no collateral source): fails for good. */
+/* The caller's own trouble (timeout, no collateral source): fails for good. The
+ * server is told goodbye, but not in RAW, where that would end the stream. */
 ASSAY_API void assay_client_abort(struct assay_client *c,
                                   const struct assay_error *why);
 
@@ -205,7 +206,9 @@ assay_client_certificate(const struct assay_client *c);
  * else, whatever is sent without a pause) is begun, written and ended; nothing
  * can be written outside of one. `begin` refuses (ASSAY_STALE) when the
  * evidence is older than the policy's interval: then assay_client_reattest()
- * first. ASSAY_INVALID in any state but OPEN. */
+ * first. ASSAY_INVALID in any state but OPEN. A write that does not fit into
+ * what waits to be sent (ASSAY_TOO_LARGE) may be tried again; behind one that
+ * failed otherwise nothing is written any more. */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_client_begin(struct assay_client *c, struct assay_now now,
                    struct assay_error *err);
@@ -393,11 +396,11 @@ ASSAY_API void assay_server_refuse_quote(struct assay_server *s,
 struct assay_requirement {
     struct assay_verifier *verifier;
     const struct assay_root *root;
-    const struct assay_policy *policy; /* of clients: `wires`, the certificate
-                                          and its event mean nothing there */
+    const struct assay_policy *policy;
 };
 /* In HANDSHAKE; what it points to must outlive the session. ASSAY_INVALID (a
- * missing input, a compose_file that was not given, another state). */
+ * missing input, a compose_file that was not given, a policy that is none for
+ * clients: assay_policy_check_for_clients(), another state). */
 ASSAY_API ASSAY_MUST_CHECK enum assay_code
 assay_server_require(struct assay_server *s,
                      const struct assay_requirement *of_clients,

@@ -102,6 +102,17 @@ choose_sources(struct trust *t, const struct options *o)
     }
 }
 
+/* A rule that nobody would look at is no rule: better said now. */
+static void
+read_policy(struct trust *t, const char *path, const struct assay_ctx *ctx,
+            struct assay_error *err)
+{
+    if (assay_load_policy(ctx, path, &t->policy, err) == ASSAY_OK &&
+        assay_policy_check_for_clients(t->policy, err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", path);
+    }
+}
+
 enum assay_code
 trust_read(struct trust *t, const struct options *o,
            const struct assay_ctx *ctx, const struct trust *before,
@@ -110,11 +121,12 @@ trust_read(struct trust *t, const struct options *o,
     if (!trust_is_needed(o)) {
         return ASSAY_OK;
     }
-    if (o->client_policy != NULL &&
-        assay_load_policy(ctx, o->client_policy, &t->policy, err) != ASSAY_OK) {
-        return err->code;
+    if (o->client_policy != NULL) {
+        read_policy(t, o->client_policy, ctx, err);
     }
-    read_root(t, o, ctx, err);
+    if (err->code == ASSAY_OK) {
+        read_root(t, o, ctx, err);
+    }
     if (err->code == ASSAY_OK && o->collateral != NULL) {
         (void)!assay_load_bundle(ctx, o->collateral, &t->fixed, err);
     }
@@ -187,6 +199,7 @@ trust_supply(const struct trust *t, const struct options *o,
 
     if (t->policy != NULL) {
         s.use_cache = s.use_cache && assay_policy_cache_collateral(t->policy);
+        s.fetch.more_ca_file = assay_policy_ca_file(t->policy);
         s.grace_s = assay_policy_collateral_grace(t->policy);
         s.fresh = assay_policy_freshness(t->policy);
     }

@@ -20,11 +20,14 @@ is_local(enum assay_code code)
     return code == ASSAY_NO_MEMORY || code == ASSAY_CRYPTO;
 }
 
-/* For good: nothing but the alert goes out, nothing more comes in. */
+/* For good: nothing but the alert goes out, nothing more comes in. Of a raw
+ * stream a goodbye would say that what was written is all of it. */
 enum assay_code
 assay_client_fail(struct assay_client *c, const struct assay_error *why,
                   bool peer)
 {
+    bool raw = c->state == ASSAY_CLIENT_RAW;
+
     if (c->state != ASSAY_CLIENT_FAILED) {
         c->state = ASSAY_CLIENT_FAILED;
         c->error = *why;
@@ -32,7 +35,7 @@ assay_client_fail(struct assay_client *c, const struct assay_error *why,
         c->peer_failed =
             peer && !is_local(why->code) && why->code != ASSAY_REFUSED;
         c->in_message = false;
-        if (c->tls != NULL) {
+        if (!raw) {
             assay_tls_close(c->tls);
         }
         assay_queue_free(&c->plain);

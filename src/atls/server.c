@@ -127,20 +127,23 @@ assay_server_feed(struct assay_server *s, struct assay_slice in, size_t *used,
     return err->code;
 }
 
-/* Has the client said all that its request has to say? */
+/* Has the client said all that its request has to say, and a goodbye behind it?
+ * One that is just gone (killed, interrupted) waits for nothing. */
 static bool
 awaits_answer(const struct assay_server *s)
 {
+    if (!assay_tls_goodbye(s->tls)) {
+        return false;
+    }
     switch (s->state) {
     case ASSAY_SERVER_QUOTE:
     case ASSAY_SERVER_NEED_COLLATERAL:
     case ASSAY_SERVER_APPRAISE:
         return true;
-    case ASSAY_SERVER_ADMIT:
-    case ASSAY_SERVER_REQUEST:
-        /* What it said before its goodbye may not be decoded yet. One that is
-         * just gone (killed, interrupted) waits for nothing. */
-        return assay_tls_goodbye(s->tls) && (s->body.done || s->payload > 0);
+    case ASSAY_SERVER_ADMIT: /* its body is not decoded yet */
+        return s->body.done || assay_queue_len(&s->plain) > 0;
+    case ASSAY_SERVER_REQUEST: /* all of it may not be yet */
+        return s->body.done || s->payload > 0;
     case ASSAY_SERVER_HANDSHAKE:
     case ASSAY_SERVER_IDLE:
     case ASSAY_SERVER_RAW:

@@ -53,7 +53,9 @@ assay_server_admit(struct assay_server *s, struct assay_now now)
     } else {
         s->state = ASSAY_SERVER_REQUEST;
     }
-    (void)!assay_server_resume(s, &err);
+    if (assay_server_resume(s, &err) == ASSAY_OK && s->eof) {
+        assay_server_eof(s); /* what had come before it may not be all */
+    }
 }
 
 /* --- asking ------------------------------------------------------------- */

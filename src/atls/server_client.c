@@ -19,7 +19,8 @@ assay_server_require(struct assay_server *s,
     if (s->state != ASSAY_SERVER_HANDSHAKE) {
         return assay_server_refuse(err, s, "require evidence of the client");
     }
-    if (assay_appraisal_check(of_clients, err) == ASSAY_OK) {
+    if (assay_appraisal_check(of_clients, err) == ASSAY_OK &&
+        assay_policy_check_for_clients(of_clients->policy, err) == ASSAY_OK) {
         s->of_clients = *of_clients;
         s->mutual = true;
     }

@@ -49,7 +49,8 @@ bool assay_tls_ready(const struct assay_tls *t); /* the handshake is done */
 /* The peer has said goodbye (close_notify). */
 bool assay_tls_goodbye(const struct assay_tls *t);
 /* ASSAY_INVALID before the handshake is done; ASSAY_TOO_LARGE (too much waits
- * to be sent), ASSAY_CRYPTO, ASSAY_NO_MEMORY. */
+ * to be sent: nothing was written); ASSAY_CRYPTO, ASSAY_NO_MEMORY: perhaps half
+ * of it was, so that nothing can follow any more, no close_notify either. */
 ASSAY_MUST_CHECK enum assay_code assay_tls_write(struct assay_tls *t,
                                                  struct assay_slice plain,
                                                  struct assay_error *err);

@@ -2,106 +2,30 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * tls_openssl.c - tls.h by OpenSSL 3: one connection over memory.
- *
- * Ciphertext is read from the caller's bytes and written to a queue by a BIO
- * of our own, so nothing is copied that need not be.
  */
 #include "atls/tls_openssl.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "atls/name.h"
 #include "base/bytes.h"
-#include "crypto/ctx_openssl.h"
 
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding" /* RFC 9266 */
 #define ALPN           "http/1.1"
 
 struct assay_tls {
     SSL *ssl;
-    BIO_METHOD *method;
-    struct assay_slice in; /* while assay_tls_feed() runs */
-    struct assay_queue out;
-    enum assay_code stuck; /* why output was lost: NO_MEMORY or TOO_LARGE */
+    struct assay_tls_memory memory;
     struct assay_tls_judge judge;
     bool ready;
     bool goodbye;
-    bool closed; /* close_notify was written */
+    bool closed;          /* close_notify was written */
+    enum assay_code torn; /* why a write was cut short; nothing follows it */
 };
-
-/* --- the BIO ------------------------------------------------------------ */
-
-static int
-bio_read(BIO *bio, char *to, size_t n, size_t *done)
-{
-    struct assay_tls *t = BIO_get_data(bio);
-    size_t take = n < t->in.len ? n : t->in.len;
-
-    BIO_clear_retry_flags(bio);
-    if (take == 0) {
-        BIO_set_retry_read(bio);
-        return 0;
-    }
-    memcpy(to, t->in.ptr, take);
-    t->in.ptr += take;
-    t->in.len -= take;
-    *done = take;
-    return 1;
-}
-
-static int
-bio_write(BIO *bio, const char *from, size_t n, size_t *done)
-{
-    struct assay_tls *t = BIO_get_data(bio);
-    uint8_t *room = assay_queue_extend(&t->out, n);
-
-    BIO_clear_retry_flags(bio);
-    if (room == NULL) {
-        bool full = n > ASSAY_TLS_OUTPUT_MAX_BYTES - assay_queue_len(&t->out);
-
-        t->stuck = full ? ASSAY_TOO_LARGE : ASSAY_NO_MEMORY;
-        return 0;
-    }
-    memcpy(room, from, n);
-    *done = n;
-    return 1;
-}
-
-static long
-bio_ctrl(BIO *bio, int command, long number, void *ptr)
-{
-    (void)bio;
-    (void)number;
-    (void)ptr;
-    return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-static bool
-attach_bio(struct assay_tls *t)
-{
-    BIO *bio = NULL;
-
-    t->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "assay queue");
-    if (t->method == NULL || BIO_meth_set_read_ex(t->method, bio_read) != 1 ||
-        BIO_meth_set_write_ex(t->method, bio_write) != 1 ||
-        BIO_meth_set_ctrl(t->method, bio_ctrl) != 1) {
-        return false;
-    }
-    bio = BIO_new(t->method);
-    if (bio == NULL) {
-        return false;
-    }
-    BIO_set_data(bio, t);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(t->ssl, bio, bio); /* takes it over */
-    return true;
-}
 
 /* --- settings ----------------------------------------------------------- */
 
@@ -129,36 +53,6 @@ assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
     return s;
 }
 
-enum assay_code
-assay_tls_fail_library(struct assay_error *err, const char *what)
-{
-    unsigned long e = ERR_peek_error();
-    const char *reason = ERR_reason_error_string(e);
-
-    if (e == 0 || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE) {
-        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "%s: out of memory",
-                   what);
-    }
-    assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET, "%s: %s", what,
-               reason != NULL ? reason : "OpenSSL failed");
-    ERR_clear_error();
-    return err->code;
-}
-
-/* The same where it may be that output could not be kept. */
-static enum assay_code
-fail_stuck(const struct assay_tls *t, struct assay_error *err, const char *what)
-{
-    if (t->stuck == ASSAY_OK) {
-        return assay_tls_fail_library(err, what);
-    }
-    ERR_clear_error();
-    return assay_fail(err, t->stuck, ASSAY_NO_OFFSET, "%s: %s", what,
-                      t->stuck == ASSAY_NO_MEMORY
-                          ? "out of memory"
-                          : "too much waits to be sent");
-}
-
 /* --- making ------------------------------------------------------------- */
 
 static struct assay_tls *
@@ -169,9 +63,9 @@ new_over(SSL_CTX *settings)
     if (t == NULL) {
         return NULL;
     }
-    assay_queue_init(&t->out, ASSAY_TLS_OUTPUT_MAX_BYTES);
+    assay_queue_init(&t->memory.out, ASSAY_TLS_OUTPUT_MAX_BYTES);
     t->ssl = SSL_new(settings);
-    if (t->ssl == NULL || !attach_bio(t)) {
+    if (t->ssl == NULL || !assay_tls_memory_attach(&t->memory, t->ssl)) {
         assay_tls_free(t);
         return NULL;
     }
@@ -230,7 +124,7 @@ assay_tls_client_new(const struct assay_tls_client_setup *setup,
     }
     result = SSL_do_handshake(t->ssl); /* writes the ClientHello */
     if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
-        fail_stuck(t, err, "TLS client");
+        assay_tls_fail_output(&t->memory, err, "TLS client");
         assay_tls_free(t);
         return err->code;
     }
@@ -265,25 +159,11 @@ assay_tls_free(struct assay_tls *t)
         return;
     }
     SSL_free(t->ssl);
-    BIO_meth_free(t->method);
-    assay_queue_free(&t->out);
+    assay_tls_memory_free(&t->memory);
     free(t);
 }
 
 /* --- moving ------------------------------------------------------------- */
-
-/* Reasons that deserve better words than OpenSSL's. */
-static const struct {
-    int reason;
-    const char *text;
-} reasons[] = {
-    {SSL_R_UNSUPPORTED_PROTOCOL, "the peer does not speak TLS 1.3"},
-    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the peer does not speak TLS 1.3"},
-    {SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS"},
-    {SSL_R_NO_SHARED_CIPHER, "no cipher in common"},
-    {SSL_R_HTTP_REQUEST, "the peer speaks HTTP without TLS"},
-    {SSL_R_HTTPS_PROXY_REQUEST, "the peer speaks HTTP without TLS"},
-};
 
 /* There is hardly ever one, and clearing costs as much where there is none. */
 static void
@@ -292,35 +172,6 @@ clear_errors(void)
     if (ERR_peek_error() != 0) {
         ERR_clear_error();
     }
-}
-
-/* The peer, or the way to it, broke TLS. A failure for want of memory is not
- * the peer's. */
-static enum assay_code
-fail_protocol(struct assay_tls *t, struct assay_error *err)
-{
-    unsigned long e = ERR_peek_error();
-    int reason = ERR_GET_REASON(e);
-    const char *text = ERR_reason_error_string(e);
-
-    if (reason == ERR_R_MALLOC_FAILURE || t->judge.no_memory ||
-        t->stuck == ASSAY_NO_MEMORY) {
-        ERR_clear_error();
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
-                          "TLS: out of memory");
-    }
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        text = reason == reasons[i].reason ? reasons[i].text : text;
-    }
-    if (t->judge.fault[0] != '\0') {
-        text = t->judge.fault;
-    }
-    if (t->stuck == ASSAY_TOO_LARGE) {
-        text = "the peer makes us answer more than it reads";
-    }
-    ERR_clear_error();
-    return assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET, "TLS: %s",
-                      text != NULL ? text : "the connection broke off");
 }
 
 /* OpenSSL does not see to it that what was chosen had been offered. */
@@ -341,7 +192,7 @@ shake_hands(struct assay_tls *t, struct assay_error *err)
 
     if (result != 1) {
         if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ) {
-            fail_protocol(t, err);
+            assay_tls_fail_peer(&t->memory, &t->judge, err);
         }
     } else if (!alpn_is_ours(t)) {
         assay_fail(err, ASSAY_TLS, ASSAY_NO_OFFSET,
@@ -384,7 +235,7 @@ read_record(struct assay_tls *t, struct assay_queue *plain,
         t->goodbye = true;
         break;
     default:
-        fail_protocol(t, err);
+        assay_tls_fail_peer(&t->memory, &t->judge, err);
     }
     return false;
 }
@@ -396,22 +247,22 @@ assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
     size_t before = assay_queue_len(plain);
 
     clear_errors();
-    t->in = in;
+    t->memory.in = in;
     if (!t->ready) {
         shake_hands(t, err);
     }
     if (t->ready && err->code == ASSAY_OK) {
         /* Asking for what is not there would cost as much as a record. */
         while (!t->goodbye && assay_queue_len(plain) - before < room &&
-               (t->in.len > 0 || SSL_has_pending(t->ssl)) &&
+               (t->memory.in.len > 0 || SSL_has_pending(t->ssl)) &&
                read_record(t, plain, err)) {
         }
     }
     if (t->goodbye) {
-        t->in.len = 0; /* whatever follows a goodbye is not read */
+        t->memory.in.len = 0; /* whatever follows a goodbye is not read */
     }
-    *used = in.len - t->in.len;
-    t->in = ASSAY_EMPTY;
+    *used = in.len - t->memory.in.len;
+    t->memory.in = ASSAY_EMPTY;
     clear_errors();
     return err->code;
 }
@@ -419,7 +270,7 @@ assay_tls_feed(struct assay_tls *t, struct assay_slice in, size_t *used,
 struct assay_queue *
 assay_tls_output(struct assay_tls *t)
 {
-    return &t->out;
+    return &t->memory.out;
 }
 
 bool
@@ -451,8 +302,13 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "TLS: nothing can be written now");
     }
+    if (t->torn != ASSAY_OK) {
+        return assay_fail(
+            err, t->torn, ASSAY_NO_OFFSET,
+            "TLS: writing: what was written before was cut short");
+    }
     if (plain.len > ASSAY_TLS_OUTPUT_MAX_BYTES ||
-        assay_queue_len(&t->out) + sealed_len(plain.len) >
+        assay_queue_len(&t->memory.out) + sealed_len(plain.len) >
             ASSAY_TLS_OUTPUT_MAX_BYTES) {
         return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
                           "TLS: more than %u bytes wait to be sent",
@@ -461,15 +317,16 @@ assay_tls_write(struct assay_tls *t, struct assay_slice plain,
     clear_errors();
     if (plain.len > 0 &&
         SSL_write_ex(t->ssl, plain.ptr, plain.len, &done) != 1) {
-        return fail_stuck(t, err, "TLS: writing");
+        t->torn = assay_tls_fail_output(&t->memory, err, "TLS: writing");
     }
-    return ASSAY_OK;
+    return err->code;
 }
 
+/* Not behind half of what was to be said. */
 void
 assay_tls_close(struct assay_tls *t)
 {
-    if (t->ready && !t->closed) {
+    if (t->ready && !t->closed && t->torn == ASSAY_OK) {
         t->closed = true;
         ERR_clear_error();
         (void)SSL_shutdown(t->ssl);

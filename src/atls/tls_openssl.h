@@ -41,7 +41,33 @@ SSL_CTX *assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method);
 SSL_CTX *assay_tls_roots_settings(const struct assay_tls_roots *r);
 /* Ties the judge to a client's SSL. */
 bool assay_tls_roots_attach(SSL *ssl, struct assay_tls_judge *judge);
+
+/* --- one connection ----------------------------------------------------- */
+
+/* Where its ciphertext comes from and goes to (tls_bio_openssl.c). */
+struct assay_tls_memory {
+    struct assay_slice in; /* while assay_tls_feed() runs */
+    struct assay_queue out;
+    enum assay_code stuck; /* why output was lost: NO_MEMORY or TOO_LARGE */
+    BIO_METHOD *method;
+};
+
+/* False: no memory; to be freed all the same, behind the SSL. */
+bool assay_tls_memory_attach(struct assay_tls_memory *m, SSL *ssl);
+void assay_tls_memory_free(struct assay_tls_memory *m);
+
+/* --- what went wrong (tls_fault_openssl.c) ------------------------------- */
+
 /* Records a failure of OpenSSL's own: ASSAY_NO_MEMORY or ASSAY_CRYPTO. If
  * OpenSSL has nothing to say, it was our own memory. */
 enum assay_code assay_tls_fail_library(struct assay_error *err,
                                        const char *what);
+/* The same where it may be that output could not be kept. */
+enum assay_code assay_tls_fail_output(const struct assay_tls_memory *m,
+                                      struct assay_error *err,
+                                      const char *what);
+/* The peer, or the way to it, broke TLS: ASSAY_TLS; a failure for want of
+ * memory is not the peer's. */
+enum assay_code assay_tls_fail_peer(const struct assay_tls_memory *m,
+                                    const struct assay_tls_judge *judge,
+                                    struct assay_error *err);

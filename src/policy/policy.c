@@ -197,6 +197,24 @@ assay_policy_wire(const struct assay_policy *p, size_t i)
     return i < p->wire_count ? p->wire[i] : ASSAY_WIRE_COUNT;
 }
 
+enum assay_code
+assay_policy_check_for_clients(const struct assay_policy *p,
+                               struct assay_error *err)
+{
+    assay_error_clear(err);
+    if (p->wire_count != 1 || p->wire[0] != ASSAY_WIRE_V2) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "policy.wires: clients prove themselves on v2 only; "
+                          "leave it out of a policy for clients");
+    }
+    if (p->certificate_event != ASSAY_CERTIFICATE_IF_PRESENT) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "policy.certificate_event: clients show no certificate; "
+                   "leave it out of a policy for clients");
+    }
+    return err->code;
+}
+
 int64_t
 assay_policy_reattestation_interval(const struct assay_policy *p)
 {

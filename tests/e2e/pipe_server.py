@@ -125,6 +125,21 @@ def stays(p):
 
 
 @pipe
+def writes_down_the_end(p):
+    """Whether all has come, as TLS tells it, or the client was cut off."""
+    how = "whole"
+    p.send(SWITCHING + b"here")
+    try:
+        for _ in received(p):
+            pass
+    except SSL.Error:
+        how = "cut"
+    name = folder() / "heard"
+    name.with_suffix(".new").write_text(how)
+    name.with_suffix(".new").rename(name)
+
+
+@pipe
 def never_ends(p):
     p.send(SWITCHING + b"here")
     p.wait()

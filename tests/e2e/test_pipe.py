@@ -9,6 +9,7 @@ import pathlib
 import pwd
 import random
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,19 @@ class Base(Case):
             process.kill()
         return process.returncode, out, err
 
+    @staticmethod
+    def forget_heard():
+        heard = SIMULATOR.folder / "heard"
+        heard.unlink(missing_ok=True)
+        return heard
+
+    @staticmethod
+    def await_heard(heard):
+        until = time.monotonic() + BOUND_S
+        while not heard.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return heard.read_text()
+
 
 class Evidence(Base):
     """--save-evidence: before anything goes out, trusted or not."""
@@ -86,8 +100,7 @@ class Evidence(Base):
         self.check(self.judge(file, self.policy()), TRUSTED)
 
     def test_nothing_goes_out_without(self):
-        heard = SIMULATOR.folder / "heard"
-        heard.unlink(missing_ok=True)
+        heard = self.forget_heard()
         code, out, err = self.pipe("all-at-once", b"abc", "--save-evidence",
                                    SCRATCH / "no" / "x.json")
         self.assertEqual((code, out), (UNREADABLE, b""))
@@ -115,17 +128,14 @@ class Pipe(Base):
 
     def test_server_ends_first(self):
         """Standard output ends, and what is read still goes there."""
-        heard = SIMULATOR.folder / "heard"
-        heard.unlink(missing_ok=True)
+        heard = self.forget_heard()
         with self.start("all-at-once") as p:
             self.assertEqual(p.stdout.read(), b"hello")
             data = noise(3 * MIB)
             out, err = p.communicate(data, BOUND_S)
         self.assertEqual((p.returncode, out, err), (TRUSTED, b"", b""))
-        until = time.monotonic() + BOUND_S
-        while not heard.exists() and time.monotonic() < until:
-            time.sleep(0.01)
-        self.assertEqual(heard.read_text(), hashlib.sha256(data).hexdigest())
+        self.assertEqual(self.await_heard(heard),
+                         hashlib.sha256(data).hexdigest())
 
     def test_who_does_not_read_is_waited_for(self):
         """The server says much before it reads, and nobody takes it: then it
@@ -171,6 +181,27 @@ class Pipe(Base):
         code, out, err = self.pipe("cut", b"")
         self.assertEqual((code, out), (UNREADABLE, b"half a"))
         self.assertIn(b"the connection was cut", err)
+
+    def test_what_is_broken_off_is_no_end(self):
+        """A client that is interrupted, or gives up, does not tell the server
+        that what it has sent is all."""
+        def interrupt(p):
+            p.stdin.write(b"half a")
+            p.stdin.flush()
+            p.send_signal(signal.SIGINT)
+
+        for name, options, act in (
+                ("ended", (), lambda p: p.stdin.close()),
+                ("interrupted", (), interrupt),
+                ("too old", ("--max-age", "1"), lambda p: None)):
+            heard = self.forget_heard()
+            with self.subTest(name), self.start("writes-down-the-end",
+                                                *options) as p:
+                self.assertEqual(p.stdout.read(4), b"here")
+                act(p)
+                self.assertEqual(self.await_heard(heard),
+                                 "whole" if name == "ended" else "cut")
+                p.wait(BOUND_S)
 
     def test_servers_without_a_pipe(self):
         for name, needle in (

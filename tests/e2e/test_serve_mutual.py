@@ -368,6 +368,12 @@ class Operated(Base):
             for options, needle in (
                     (("--client-policy", str(bad)), "bad-policy.json"),
                     (("--client-policy", "/none"), "/none"),
+                    (("--client-policy", str(policy(
+                        "of-servers.json", certificate_event="required"))),
+                     "of-servers.json: policy.certificate_event"),
+                    (("--check", "--client-policy", str(policy(
+                        "old-wires.json", wires=["v2", "v0"]))),
+                     "old-wires.json: policy.wires"),
                     (("--client-policy", str(policy()), "--root", str(bad)),
                      "bad-policy.json"),
                     (("--pccs", "http://a"), "are for --client-policy"),

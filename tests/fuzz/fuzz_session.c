@@ -3,12 +3,15 @@
  *
  * Target functions: assay_client_feed, assay_client_reattest,
  * assay_client_begin, assay_client_write, assay_server_feed,
- * assay_client_give_evidence, assay_server_switch, assay_server_appraise
+ * assay_client_give_evidence, assay_server_switch, assay_server_appraise,
+ * assay_server_offer_pipe, assay_server_wants_pipe
  *
  * An attested session over a link that the input commands: it moves, cuts,
  * drops, repeats, holds back and flips what goes either way, in any state, and
- * calls the session's functions out of turn. TLS has randomness of its own, so
- * an input stands for a way to disturb, not for bytes.
+ * calls the session's functions out of turn. Bits of the first octet make a
+ * server that requires evidence (0x80), and one with a pipe behind it (0x40).
+ * TLS has randomness of its own, so an input stands for a way to disturb, not
+ * for bytes.
  */
 #include "harness/fuzz.h"
 #include "harness/pair.h"
@@ -29,6 +32,7 @@ struct scene {
     struct script script;
     bool ever_open;
     bool mutual;
+    bool pipe;
 };
 
 /* A server that requires evidence handles nobody's request without it. */
@@ -44,6 +48,14 @@ check_server(struct scene *x)
         PROMISE(assay_server_facts(x->s.server).mutual);
     }
     PROMISE(x->mutual || v == NULL);
+    if (assay_server_wants_pipe(x->s.server)) {
+        PROMISE(x->pipe && x->ever_open && state == ASSAY_SERVER_REQUEST);
+        PROMISE(assay_server_request_body(x->s.server).len == 0);
+        PROMISE(assay_server_body_done(x->s.server));
+    }
+    if (state == ASSAY_SERVER_RAW) {
+        PROMISE(assay_server_request_head(x->s.server).len == 0);
+    }
     PROMISE((state == ASSAY_SERVER_FAILED) ==
             (assay_server_error(x->s.server)->code != ASSAY_OK));
 }
@@ -117,11 +129,29 @@ drop(struct scene *x, bool up, size_t n)
     }
 }
 
+#define PIPE_HEAD                                                              \
+    "POST /assay-pipe HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+
+/* What is asked for where there is a pipe: it, and what resembles it. */
+static const char *
+request(const struct scene *x, size_t n)
+{
+    static const char *const texts[] = {
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        PIPE_HEAD "Upgrade: assay-pipe/1\r\n\r\n",
+        PIPE_HEAD "Upgrade: assay-pipe/1\r\n\r\nearly",
+        PIPE_HEAD "Upgrade: assay-pipe/2\r\n\r\n",
+        PIPE_HEAD "Upgrade: assay-pipe/1\r\nContent-Length: 1\r\n\r\nx",
+        "GET /Assay-Pipe/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    };
+
+    return texts[x->pipe ? n % (sizeof(texts) / sizeof(texts[0])) : 0];
+}
+
 /* Talks out of turn: what is written goes out of an open session only. */
 static void
-talk(struct scene *x)
+talk(struct scene *x, size_t n)
 {
-    static const char get[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     enum assay_client_state state = assay_client_state(x->s.client);
     bool open = state == ASSAY_CLIENT_OPEN || state == ASSAY_CLIENT_RAW;
     struct assay_error err;
@@ -129,7 +159,7 @@ talk(struct scene *x)
     if (assay_client_begin(x->s.client, x->s.now, &err) == ASSAY_OK) {
         PROMISE(open && !assay_client_due(x->s.client, x->s.now));
     }
-    if (assay_client_write(x->s.client, assay_slice_of(get), &err) ==
+    if (assay_client_write(x->s.client, assay_slice_of(request(x, n)), &err) ==
         ASSAY_OK) {
         PROMISE(open);
     }
@@ -146,6 +176,25 @@ answer(struct scene *x)
         x->s.server,
         assay_slice_of("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"), &err);
     assay_server_respond_end(x->s.server, true);
+}
+
+/* As assay-serve does, where a pipe is asked for. */
+static void
+open_pipe(struct scene *x)
+{
+    struct assay_error err;
+
+    if (assay_server_wants_pipe(x->s.server) &&
+        assay_server_respond(
+            x->s.server,
+            assay_slice_of("HTTP/1.1 101 Switching Protocols\r\n"
+                           "Connection: Upgrade\r\n"
+                           "Upgrade: assay-pipe/1\r\n\r\n"),
+            &err) == ASSAY_OK) {
+        assay_server_switch(x->s.server);
+        PROMISE(assay_server_state(x->s.server) == ASSAY_SERVER_RAW);
+        PROMISE(!assay_server_wants_pipe(x->s.server));
+    }
 }
 
 /* What raw and mutual sessions can do besides. */
@@ -177,6 +226,11 @@ more(struct scene *x, size_t n)
             PROMISE(x->ever_open);
         }
         assay_client_end(x->s.client);
+    } else if (n < 144) {
+        open_pipe(x);
+    } else if (n < 160) { /* what waits is taken, and answered if it is raw */
+        assay_server_body_taken(x->s.server, n);
+        (void)!assay_server_respond(x->s.server, assay_slice_of("down"), &err);
     }
 }
 
@@ -210,7 +264,7 @@ one_step(struct scene *x)
         (void)pair_serve(&x->s);
         break;
     case 8:
-        talk(x);
+        talk(x, n);
         break;
     case 9:
         answer(x);
@@ -262,6 +316,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pair_make_mutual(&x.s, &platform, policy);
     } else {
         pair_make(&x.s, &platform, policy);
+    }
+    x.pipe = size > 0 && (data[0] & 0x40) != 0;
+    if (x.pipe) {
+        assay_server_offer_pipe(x.s.server);
     }
     for (int i = 0; i < 200 && x.script.at < x.script.end; i++) {
         one_step(&x);

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "atls/tls.h"
-#include "harness/pair.h"
+#include "harness/pair_test.h"
 
 struct raw_client {
     struct assay_tls *tls;
@@ -88,4 +88,70 @@ raw_client_say(struct raw_client *r, const char *plain)
     pair_need(assay_tls_write(r->tls, assay_slice_of(plain), &err) == ASSAY_OK,
               &err);
     raw_client_run(r);
+}
+
+/* --- questions and answers ---------------------------------------------- */
+
+#define RAW_CLIENT_NONCE                                                       \
+    "ff00000000000000000000000000000000000000000000000000000000000000"
+
+/* Asks for evidence with a nonce of 64 hex digits, and `more` members. */
+static inline void
+raw_client_ask(struct raw_client *r, const char *nonce, const char *more)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof(text),
+                   "POST /tdx_quote HTTP/1.1\r\nHost: " PAIR_NAME "\r\n"
+                   "Content-Length: %zu\r\n\r\n{\"nonce_hex\":\"%s\"%s}",
+                   80 + strlen(more), nonce, more);
+    raw_client_say(r, text);
+}
+
+/* The server's quote, of which this client makes nothing, with a nonce for the
+ * client (or NULL). */
+static inline enum assay_code
+raw_client_give(struct raw_client *r, const uint8_t *nonce)
+{
+    const struct assay_quote_reply reply = {
+        .quote = assay_slice_of("a quote"),
+        .client_nonce = nonce,
+        .mono_ms = 1000,
+    };
+    struct assay_error err;
+
+    return assay_server_give_quote(r->server, &reply, &err);
+}
+
+static inline void
+raw_client_check_state(const struct raw_client *r, enum assay_server_state want)
+{
+    enum assay_server_state got = assay_server_state(r->server);
+
+    if (got != want) {
+        fail_msg("%s instead of %s: %s", assay_server_state_name(got),
+                 assay_server_state_name(want),
+                 assay_server_error(r->server)->msg);
+    }
+}
+
+/* All that was heard since the last look. */
+static inline void
+raw_client_check_heard(struct raw_client *r, const char *want)
+{
+    raw_client_run(r);
+    if (!assay_slice_is(assay_buf_slice(&r->heard), want)) {
+        fail_msg("heard \"%.*s\"", (int)r->heard.len,
+                 (const char *)r->heard.ptr);
+    }
+    r->heard.len = 0;
+}
+
+static inline void
+raw_client_check_answer(const char *row, struct raw_client *r,
+                        const char *status, const char *has)
+{
+    raw_client_run(r);
+    check_answer(row, assay_buf_slice(&r->heard), status, has);
+    r->heard.len = 0;
 }

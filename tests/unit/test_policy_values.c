@@ -269,13 +269,50 @@ test_status_names(void **state)
     assert_null(
         assay_tcb_status_name((enum assay_tcb_status)(COUNT_OF(names) + 1)));
 }
+
+/* Rules that nobody would look at are none for clients. */
+static void
+test_of_clients(void **state)
+{
+    static const struct {
+        const char *members;
+        const char *says; /* NULL: it may judge clients */
+    } rows[] = {
+        {"", NULL},
+        {",\"wires\":\"v2\"", NULL},
+        {",\"certificate_event\":\"if_present\"", NULL},
+        {",\"staple\":true,\"reattestation_interval_secs\":5", NULL},
+        {",\"certificate_event\":\"required\"", "policy.certificate_event: "},
+        {",\"certificate_event\":\"off\"", "policy.certificate_event: "},
+        {",\"wires\":\"v0\"", "policy.wires: "},
+        {",\"wires\":[\"v2\",\"v1\"]", "policy.wires: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_policy *p;
+        struct assay_error err;
+        char text[200];
+
+        (void)snprintf(text, sizeof(text),
+                       "{\"type\":\"tdx\",\"partial\":true%s}",
+                       rows[i].members);
+        p = read_policy(text);
+        (void)!assay_policy_check_for_clients(p, &err);
+        check_error(rows[i].members, &err,
+                    rows[i].says != NULL ? ASSAY_INVALID : ASSAY_OK,
+                    rows[i].says != NULL ? rows[i].says : "", ASSAY_NO_OFFSET);
+        assay_policy_free(p);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_tdx_values),
         cmocka_unit_test(test_sgx_values),   cmocka_unit_test(test_accept),
-        cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_status_names), cmocka_unit_test(test_of_clients),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

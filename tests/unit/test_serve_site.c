@@ -6,12 +6,15 @@
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "assay/assay.h"
 #include "base/buf.h"
 #include "harness/ctx.h"
 #include "programs/serve/check.h"
 #include "programs/serve/settings.h"
+#include "programs/serve/trust.h"
 
 /* Settings of a self-signed certificate for these names. */
 static struct site *
@@ -115,6 +118,63 @@ test_described(void **state)
     site_drop(s);
 }
 
+/* --- the policy of clients ------------------------------------------------ */
+
+static enum assay_code
+trust_by(struct trust *t, struct options *o, const char *path, const char *more)
+{
+    struct assay_error err;
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_true(fprintf(f, "{\"type\":\"tdx\",\"partial\":true%s}", more) > 0);
+    assert_int_equal(fclose(f), 0);
+    options_default(o);
+    o->client_policy = path;
+    assay_error_clear(&err);
+    *t = (struct trust){.policy = NULL};
+    (void)!trust_read(t, o, ctx, NULL, &err);
+    if (err.code != ASSAY_OK && strncmp(err.msg, path, strlen(path)) != 0) {
+        fail_msg("%s", err.msg);
+    }
+    return err.code;
+}
+
+/* What it asks for is done, or it is refused. */
+static void
+test_policy_of_clients(void **state)
+{
+    char path[] = "/tmp/assay-test-site-XXXXXX";
+    int fd = mkstemp(path);
+    struct options o;
+    struct trust t;
+
+    (void)state;
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_int_equal(
+        trust_by(&t, &o, path, ",\"certificate_event\":\"required\""),
+        ASSAY_INVALID);
+    trust_free(&t);
+    assert_int_equal(trust_by(&t, &o, path, ",\"wires\":[\"v2\",\"v0\"]"),
+                     ASSAY_INVALID);
+    trust_free(&t);
+    assert_int_equal(trust_by(&t, &o, path,
+                              ",\"ca_file\":\"/ca.pem\","
+                              "\"collateral_grace_secs\":5,"
+                              "\"max_collateral_age_secs\":7,"
+                              "\"cache_collateral\":false"),
+                     ASSAY_OK);
+
+    const struct assay_supply_options s = trust_supply(&t, &o, ctx, 1000);
+
+    assert_string_equal(s.fetch.more_ca_file, "/ca.pem");
+    assert_int_equal(s.grace_s, 5);
+    assert_false(s.use_cache);
+    trust_free(&t);
+    (void)unlink(path);
+}
+
 /* --- threads ------------------------------------------------------------ */
 
 #define THREADS 4
@@ -187,6 +247,7 @@ main(void)
         cmocka_unit_test(test_self_made_is_kept),
         cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_described),
+        cmocka_unit_test(test_policy_of_clients),
         cmocka_unit_test(test_threads),
     };
 

@@ -217,6 +217,46 @@ test_all_after_one(void **state)
     assert_true(n > 20);
 }
 
+/* What could not be written whole is not gone on with, nor ended: the server
+ * would take it for all that there was. */
+static void
+test_a_write_that_fails(void **state)
+{
+    static char text[100001];
+    bool refused = true;
+
+    (void)state;
+    (void)snprintf(text, sizeof(text),
+                   "POST / HTTP/1.1\r\nHost: a\r\n"
+                   "Content-Length: 1000000\r\n\r\n%090000d",
+                   0);
+    for (long n = 0; refused; n++) {
+        struct assay_error err;
+        struct pair s;
+
+        pair_make(&s, &platform, policy);
+        pair_run(&s);
+        assert_int_equal(assay_client_begin(s.client, s.now, &err), ASSAY_OK);
+        oom_fail_once(n);
+        (void)!assay_client_write(s.client, assay_slice_of(text), &err);
+        refused = oom_stop();
+        assert_int_equal(err.code, refused ? ASSAY_NO_MEMORY : ASSAY_OK);
+        for (int again = 0; again < 2; again++) { /* the same octets, too */
+            (void)!assay_client_write(
+                s.client, assay_slice_of(again == 0 ? text : "more"), &err);
+            assert_int_equal(err.code, refused ? ASSAY_NO_MEMORY : ASSAY_OK);
+        }
+        assay_client_close(s.client);
+        pair_run(&s);
+        assay_server_body_taken(s.server, SIZE_MAX);
+        pair_run(&s);
+        assay_server_eof(s.server);
+        assert_false(refused &&
+                     assay_server_state(s.server) == ASSAY_SERVER_REQUEST);
+        pair_free(&s);
+    }
+}
+
 static int
 all_mutual(void **state)
 {
@@ -231,8 +271,13 @@ main(void)
         cmocka_unit_test(test_each_allocation_once),
         cmocka_unit_test(test_all_after_one),
     };
+    const struct CMUnitTest writing[] = {
+        cmocka_unit_test(test_a_write_that_fails),
+    };
     int failed = cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 
+    failed += cmocka_run_group_tests_name("writing", writing, pair_setup,
+                                          pair_teardown);
     return failed + cmocka_run_group_tests_name("mutual", tests, all_mutual,
                                                 pair_teardown);
 }

@@ -12,23 +12,6 @@
 #define PIPE                                                                   \
     "POST /assay-pipe HTTP/1.1\r\n" HOST                                       \
     "Connection: Upgrade\r\nUpgrade: assay-pipe/1\r\n\r\n"
-#define ASK                                                                    \
-    "POST /tdx_quote HTTP/1.1\r\n" HOST "Content-Length: 80\r\n\r\n"           \
-    "{\"nonce_hex\":\"00112233445566778899001122334455"                        \
-    "66778899001122334455667788990011\"}"
-
-static void
-check_state(const struct raw_client *r, enum assay_server_state want)
-{
-    enum assay_server_state got = assay_server_state(r->server);
-
-    if (got != want) {
-        fail_msg("%s instead of %s: %s", assay_server_state_name(got),
-                 assay_server_state_name(want),
-                 assay_server_error(r->server)->msg);
-    }
-}
-
 static void
 check_answered(const struct raw_client *r, uint64_t count, unsigned status,
                const char *method, const char *path)
@@ -42,19 +25,16 @@ check_answered(const struct raw_client *r, uint64_t count, unsigned status,
     }
 }
 
+/* Asks for evidence, and is given it. */
 static void
-give_quote(struct raw_client *r)
+get_quote(struct raw_client *r)
 {
     static const uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES] = {1};
-    const struct assay_quote_reply reply = {.quote = assay_slice_of("quote"),
-                                            .client_nonce = nonce};
-    struct assay_error err;
 
-    check_state(r, ASSAY_SERVER_QUOTE);
-    if (assay_server_give_quote(r->server, &reply, &err) != ASSAY_OK) {
-        fail_msg("%s", err.msg);
-    }
-    check_state(r, ASSAY_SERVER_IDLE);
+    raw_client_ask(r, RAW_CLIENT_NONCE, "");
+    raw_client_check_state(r, ASSAY_SERVER_QUOTE);
+    assert_int_equal(raw_client_give(r, nonce), ASSAY_OK);
+    raw_client_check_state(r, ASSAY_SERVER_IDLE);
 }
 
 static void
@@ -74,25 +54,64 @@ test_only_behind_evidence(void **state)
     (void)state;
     start(&r, NULL);
     raw_client_say(&r, PIPE);
-    check_state(&r, ASSAY_SERVER_IDLE);
+    raw_client_check_state(&r, ASSAY_SERVER_IDLE);
     check_answered(&r, 1, 403, "POST", "/assay-pipe");
     assert_false(assay_server_wants_pipe(r.server));
     /* To have asked is not enough. */
-    raw_client_say(&r, ASK);
+    raw_client_ask(&r, RAW_CLIENT_NONCE, "");
     assay_server_refuse_quote(r.server, &none);
     raw_client_say(&r, PIPE);
     check_answered(&r, 3, 403, "POST", "/assay-pipe");
-    raw_client_say(&r, ASK);
-    give_quote(&r);
+    get_quote(&r);
     check_answered(&r, 4, 200, "POST", "/tdx_quote");
     raw_client_say(&r, PIPE);
-    check_state(&r, ASSAY_SERVER_REQUEST);
+    raw_client_check_state(&r, ASSAY_SERVER_REQUEST);
     assert_true(assay_server_wants_pipe(r.server));
     check_answered(&r, 4, 200, "POST", "/tdx_quote");
     assay_server_switch(r.server);
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     assert_false(assay_server_wants_pipe(r.server));
     raw_client_free(&r);
+}
+
+/* What is not as it should be is refused, and the connection goes on unless
+ * nobody knows where the next request begins. */
+static void
+test_requests_that_are_wrong(void **state)
+{
+    static const struct {
+        const char *request;
+        unsigned status;
+        enum assay_server_state then;
+    } rows[] = {
+        {"POST /assay-pipe HTTP/1.1\r\n" HOST
+         "Connection: Upgrade\r\nUpgrade: assay-pipe/2\r\n\r\n",
+         400, ASSAY_SERVER_IDLE},
+        {"POST /assay-pipe HTTP/1.1\r\n" HOST "Upgrade: assay-pipe/1\r\n\r\n",
+         400, ASSAY_SERVER_IDLE},
+        {"GET /assay-pipe HTTP/1.1\r\n" HOST
+         "Connection: Upgrade\r\nUpgrade: assay-pipe/1\r\n\r\n",
+         405, ASSAY_SERVER_IDLE},
+        {"POST /assay-pipe/ HTTP/1.1\r\n" HOST
+         "Connection: Upgrade\r\nUpgrade: assay-pipe/1\r\n\r\n",
+         400, ASSAY_SERVER_IDLE},
+        {"POST /assay-pipe HTTP/1.1\r\n" HOST "Connection: Upgrade\r\n"
+         "Upgrade: assay-pipe/1\r\nContent-Length: 1\r\n\r\nx",
+         400, ASSAY_SERVER_CLOSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct raw_client r;
+
+        start(&r, NULL);
+        get_quote(&r);
+        raw_client_say(&r, rows[i].request);
+        assert_int_equal(assay_server_answered(r.server)->status,
+                         rows[i].status);
+        raw_client_check_state(&r, rows[i].then);
+        raw_client_free(&r);
+    }
 }
 
 /* The next request on the connection is none for the pipe. */
@@ -103,13 +122,12 @@ test_refused_by_the_caller(void **state)
 
     (void)state;
     start(&r, NULL);
-    raw_client_say(&r, ASK);
-    give_quote(&r);
+    get_quote(&r);
     raw_client_say(&r, PIPE);
     assert_true(assay_server_wants_pipe(r.server));
     assay_server_respond_end(r.server, true);
     raw_client_say(&r, "GET / HTTP/1.1\r\n" HOST "\r\n");
-    check_state(&r, ASSAY_SERVER_REQUEST);
+    raw_client_check_state(&r, ASSAY_SERVER_REQUEST);
     assert_false(assay_server_wants_pipe(r.server));
     raw_client_free(&r);
 }
@@ -122,7 +140,7 @@ test_where_there_is_none(void **state)
     (void)state;
     raw_client_make(&r, &platform, NULL);
     raw_client_say(&r, PIPE);
-    check_state(&r, ASSAY_SERVER_REQUEST);
+    raw_client_check_state(&r, ASSAY_SERVER_REQUEST);
     assert_false(assay_server_wants_pipe(r.server));
     raw_client_free(&r);
 }
@@ -136,13 +154,12 @@ test_clients_that_must_attest(void **state)
 
     (void)state;
     start(&r, policy);
-    raw_client_say(&r, ASK);
-    give_quote(&r);
+    get_quote(&r);
     raw_client_say(&r, PIPE);
-    check_state(&r, ASSAY_SERVER_ADMIT);
+    raw_client_check_state(&r, ASSAY_SERVER_ADMIT);
     assert_false(assay_server_wants_pipe(r.server));
     assay_server_admit(r.server, now);
-    check_state(&r, ASSAY_SERVER_IDLE);
+    raw_client_check_state(&r, ASSAY_SERVER_IDLE);
     check_answered(&r, 2, 403, "POST", "/assay-pipe");
     raw_client_free(&r);
 }
@@ -184,6 +201,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_behind_evidence),
+        cmocka_unit_test(test_requests_that_are_wrong),
         cmocka_unit_test(test_refused_by_the_caller),
         cmocka_unit_test(test_where_there_is_none),
         cmocka_unit_test(test_clients_that_must_attest),

@@ -15,35 +15,12 @@ static const char switching[] =
     "Upgrade: chat/1\r\n\r\n";
 
 static void
-check_state(const struct raw_client *r, enum assay_server_state want)
-{
-    enum assay_server_state got = assay_server_state(r->server);
-
-    if (got != want) {
-        fail_msg("%s instead of %s: %s", assay_server_state_name(got),
-                 assay_server_state_name(want),
-                 assay_server_error(r->server)->msg);
-    }
-}
-
-static void
 respond(struct raw_client *r, const char *text)
 {
     struct assay_error err;
 
     assert_int_equal(
         assay_server_respond(r->server, assay_slice_of(text), &err), ASSAY_OK);
-}
-
-static void
-check_heard(struct raw_client *r, const char *want)
-{
-    raw_client_run(r);
-    if (!assay_slice_is(assay_buf_slice(&r->heard), want)) {
-        fail_msg("heard \"%.*s\"", (int)r->heard.len,
-                 (const char *)r->heard.ptr);
-    }
-    r->heard.len = 0;
 }
 
 static void
@@ -62,7 +39,7 @@ start(struct raw_client *r, const char *request)
 {
     raw_client_make(r, &platform, NULL);
     raw_client_say(r, request);
-    check_state(r, ASSAY_SERVER_REQUEST);
+    raw_client_check_state(r, ASSAY_SERVER_REQUEST);
 }
 
 static void
@@ -71,8 +48,8 @@ start_raw(struct raw_client *r)
     start(r, upgrade);
     respond(r, switching);
     assay_server_switch(r->server);
-    check_state(r, ASSAY_SERVER_RAW);
-    check_heard(r, switching);
+    raw_client_check_state(r, ASSAY_SERVER_RAW);
+    raw_client_check_heard(r, switching);
 }
 
 static void
@@ -86,11 +63,11 @@ test_octets_both_ways(void **state)
     assert_false(assay_server_body_done(r.server));
     /* What looks like a request is none any more. */
     raw_client_say(&r, "POST /tdx_quote HTTP/1.1\r\n\r\n");
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     check_got(&r, "POST /tdx_quote HTTP/1.1\r\n\r\n");
     respond(&r, "one ");
     respond(&r, "two");
-    check_heard(&r, "one two");
+    raw_client_check_heard(&r, "one two");
     raw_client_free(&r);
 }
 
@@ -119,13 +96,13 @@ test_body_not_read_is_goodbye(void **state)
     start(&r, "POST /a HTTP/1.1\r\nHost: tee.example.com\r\n"
               "Content-Length: 5\r\n\r\nhel");
     assay_server_switch(r.server);
-    check_state(&r, ASSAY_SERVER_CLOSED);
+    raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
     raw_client_free(&r);
     /* decoded, but not taken */
     start(&r, "POST /a HTTP/1.1\r\nHost: tee.example.com\r\n"
               "Content-Length: 5\r\n\r\nhello");
     assay_server_switch(r.server);
-    check_state(&r, ASSAY_SERVER_CLOSED);
+    raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
     raw_client_free(&r);
 }
 
@@ -137,7 +114,7 @@ test_switch_elsewhere_does_nothing(void **state)
     (void)state;
     raw_client_make(&r, &platform, NULL);
     assay_server_switch(r.server);
-    check_state(&r, ASSAY_SERVER_IDLE);
+    raw_client_check_state(&r, ASSAY_SERVER_IDLE);
     raw_client_free(&r);
 }
 
@@ -153,16 +130,16 @@ test_client_ends_first(void **state)
     raw_client_say(&r, "last");
     assay_tls_close(r.tls);
     raw_client_run(&r);
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     assert_true(assay_server_body_done(r.server));
     assay_server_eof(r.server); /* the connection's half, too */
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     respond(&r, "answer");
-    check_heard(&r, "answer");
+    raw_client_check_heard(&r, "answer");
     check_got(&r, "last");
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     assay_server_respond_end(r.server, true);
-    check_state(&r, ASSAY_SERVER_CLOSED);
+    raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
     raw_client_run(&r);
     assert_true(assay_tls_goodbye(r.tls));
     raw_client_free(&r);
@@ -179,19 +156,20 @@ test_server_ends_first(void **state)
     respond(&r, "last");
     assay_server_respond_end(r.server, false);
     assay_server_respond_end(r.server, false);
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     assert_int_equal(
         assay_server_respond(r.server, assay_slice_of("more"), &err),
         ASSAY_INVALID);
-    check_heard(&r, "last");
+    raw_client_check_heard(&r, "last");
     assert_true(assay_tls_goodbye(r.tls));
     raw_client_say(&r, "still here");
-    check_state(&r, ASSAY_SERVER_RAW);
+    raw_client_check_state(&r, ASSAY_SERVER_RAW);
     assay_tls_close(r.tls);
     raw_client_run(&r);
-    check_state(&r, ASSAY_SERVER_RAW); /* something waits to be taken */
+    raw_client_check_state(&r,
+                           ASSAY_SERVER_RAW); /* something waits to be taken */
     check_got(&r, "still here");
-    check_state(&r, ASSAY_SERVER_CLOSED);
+    raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
     raw_client_free(&r);
 }
 
@@ -207,7 +185,7 @@ test_cut_is_no_end(void **state)
             assay_server_respond_end(r.server, false);
         }
         assay_server_eof(r.server);
-        check_state(&r, ASSAY_SERVER_FAILED);
+        raw_client_check_state(&r, ASSAY_SERVER_FAILED);
         assert_int_equal(assay_server_error(r.server)->code, ASSAY_TRUNCATED);
         raw_client_free(&r);
     }
@@ -227,9 +205,11 @@ test_ended_before_the_switch(void **state)
             raw_client_run(&r);
         }
         assay_server_eof(r.server);
-        check_state(&r, cut == 0 ? ASSAY_SERVER_REQUEST : ASSAY_SERVER_FAILED);
+        raw_client_check_state(&r, cut == 0 ? ASSAY_SERVER_REQUEST
+                                            : ASSAY_SERVER_FAILED);
         assay_server_switch(r.server);
-        check_state(&r, cut == 0 ? ASSAY_SERVER_RAW : ASSAY_SERVER_FAILED);
+        raw_client_check_state(&r, cut == 0 ? ASSAY_SERVER_RAW
+                                            : ASSAY_SERVER_FAILED);
         assert_int_equal(assay_server_body_done(r.server), cut == 0);
         raw_client_free(&r);
     }
@@ -265,18 +245,6 @@ test_back_pressure(void **state)
 /* --- the client --------------------------------------------------------- */
 
 static void
-check_client(const struct pair *s, enum assay_client_state want)
-{
-    enum assay_client_state got = assay_client_state(s->client);
-
-    if (got != want) {
-        fail_msg("%s instead of %s: %s", assay_client_state_name(got),
-                 assay_client_state_name(want),
-                 assay_client_error(s->client)->msg);
-    }
-}
-
-static void
 client_says(struct pair *s, const char *text)
 {
     struct assay_error err;
@@ -294,17 +262,6 @@ server_says(struct pair *s, const char *text)
     assert_int_equal(
         assay_server_respond(s->server, assay_slice_of(text), &err), ASSAY_OK);
     pair_run(s);
-}
-
-static void
-client_got(struct pair *s, const char *want)
-{
-    struct assay_slice got = assay_client_read(s->client);
-
-    if (!assay_slice_is(got, want)) {
-        fail_msg("client got \"%.*s\"", (int)got.len, (const char *)got.ptr);
-    }
-    assay_client_taken(s->client, got.len);
 }
 
 /* Asked to switch; the server has not answered yet. */
@@ -328,9 +285,9 @@ open_raw(struct pair *s)
     ask_to_switch(s);
     server_says(s, switching);
     assay_server_switch(s->server);
-    client_got(s, switching);
+    pair_check_got(s, switching);
     assert_int_equal(assay_client_switch(s->client, &err), ASSAY_OK);
-    check_client(s, ASSAY_CLIENT_RAW);
+    pair_check_client(__func__, s, ASSAY_CLIENT_RAW);
 }
 
 static void
@@ -344,7 +301,7 @@ test_client_raw(void **state)
     client_says(&s, "up");
     assert_true(assay_slice_is(assay_server_request_body(s.server), "up"));
     server_says(&s, "down");
-    client_got(&s, "down");
+    pair_check_got(&s, "down");
     assay_client_end(s.client); /* which a raw stream does not */
     client_says(&s, "more");
     /* It is one message, begun on evidence that was fresh: it may grow old, and
@@ -356,7 +313,7 @@ test_client_raw(void **state)
     assert_int_equal(assay_client_reattest(s.client, s.now, pair_nonce, &err),
                      ASSAY_INVALID);
     assert_int_equal(assay_client_switch(s.client, &err), ASSAY_INVALID);
-    check_client(&s, ASSAY_CLIENT_RAW);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_RAW);
     pair_free(&s);
 }
 
@@ -373,7 +330,7 @@ test_client_raw_begins_fresh(void **state)
     s.now.mono_ms += 300000;
     assert_int_equal(assay_client_begin(s.client, s.now, &err), ASSAY_STALE);
     assert_int_equal(assay_client_switch(s.client, &err), ASSAY_INVALID);
-    check_client(&s, ASSAY_CLIENT_OPEN);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_OPEN);
     pair_free(&s);
 }
 
@@ -389,14 +346,14 @@ test_client_raw_ends_first(void **state)
     assert_int_equal(assay_client_write(s.client, assay_slice_of("x"), &err),
                      ASSAY_INVALID);
     pair_run(&s);
-    check_client(&s, ASSAY_CLIENT_RAW);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_RAW);
     assert_true(assay_server_body_done(s.server));
     server_says(&s, "all the rest");
     assay_server_respond_end(s.server, true);
     pair_run(&s);
-    check_client(&s, ASSAY_CLIENT_CLOSED);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_CLOSED);
     assert_false(assay_client_truncated(s.client));
-    client_got(&s, "all the rest");
+    pair_check_got(&s, "all the rest");
     assert_int_equal(assay_server_state(s.server), ASSAY_SERVER_CLOSED);
     pair_free(&s);
 }
@@ -411,16 +368,16 @@ test_client_raw_ends_last(void **state)
     server_says(&s, "last");
     assay_server_respond_end(s.server, true);
     pair_run(&s);
-    check_client(&s, ASSAY_CLIENT_RAW);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_RAW);
     assert_true(assay_client_read_done(s.client));
-    client_got(&s, "last");
+    pair_check_got(&s, "last");
     assay_client_eof(s.client); /* the connection's half, too */
-    check_client(&s, ASSAY_CLIENT_RAW);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_RAW);
     client_says(&s, "on and on");
     assert_true(
         assay_slice_is(assay_server_request_body(s.server), "on and on"));
     assay_client_close(s.client);
-    check_client(&s, ASSAY_CLIENT_CLOSED);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_CLOSED);
     assert_false(assay_client_truncated(s.client));
     pair_free(&s);
 }
@@ -438,12 +395,35 @@ test_client_raw_cut(void **state)
             assay_client_close(s.client);
         }
         assay_client_eof(s.client);
-        check_client(&s, ASSAY_CLIENT_CLOSED);
+        pair_check_client(__func__, &s, ASSAY_CLIENT_CLOSED);
         assert_true(assay_client_truncated(s.client));
         assert_false(assay_client_read_done(s.client));
-        client_got(&s, "half a");
+        pair_check_got(&s, "half a");
         pair_free(&s);
     }
+}
+
+/* A stream that fails here was cut: a goodbye would tell the server that what
+ * came is the whole. */
+static void
+test_client_raw_failure_is_no_end(void **state)
+{
+    struct assay_error why;
+    struct pair s;
+
+    (void)state;
+    open_raw(&s);
+    client_says(&s, "half a");
+    assay_error_clear(&why);
+    assay_fail(&why, ASSAY_TIMEOUT, ASSAY_NO_OFFSET, "too slow");
+    assay_client_abort(s.client, &why);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_FAILED);
+    pair_run(&s);
+    assert_false(assay_server_body_done(s.server));
+    assay_server_eof(s.server);
+    assert_int_equal(assay_server_state(s.server), ASSAY_SERVER_FAILED);
+    assert_int_equal(assay_server_error(s.server)->code, ASSAY_TRUNCATED);
+    pair_free(&s);
 }
 
 /* All that the server has to say comes at once, the goodbye with it. */
@@ -461,10 +441,10 @@ test_client_raw_goodbye_with_the_response(void **state)
     assay_server_switch(s.server);
     assay_server_respond_end(s.server, false);
     pair_run(&s);
-    check_client(&s, ASSAY_CLIENT_CLOSED);
-    client_got(&s, switching);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_CLOSED);
+    pair_check_got(&s, switching);
     assert_int_equal(assay_client_switch(s.client, &err), ASSAY_OK);
-    check_client(&s, ASSAY_CLIENT_RAW);
+    pair_check_client(__func__, &s, ASSAY_CLIENT_RAW);
     assert_true(assay_client_read_done(s.client));
     client_says(&s, "hello");
     assert_true(assay_slice_is(assay_server_request_body(s.server), "hello"));
@@ -514,15 +494,15 @@ test_bad_body_can_be_told(void **state)
         check_got(&r, bad_bodies[i].first);
         CHECK(row,
               assay_server_body_error(r.server)->code == bad_bodies[i].code);
-        check_state(&r, ASSAY_SERVER_REQUEST);
+        raw_client_check_state(&r, ASSAY_SERVER_REQUEST);
         CHECK(row, !assay_server_body_done(r.server));
         raw_client_say(&r, "0\r\n\r\n"); /* which mends nothing */
         check_got(&r, "");
         CHECK(row, !assay_server_body_done(r.server));
         respond(&r, refusal);
         assay_server_respond_end(r.server, true);
-        check_state(&r, ASSAY_SERVER_CLOSED);
-        check_heard(&r, refusal);
+        raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
+        raw_client_check_heard(&r, refusal);
         raw_client_free(&r);
     }
 }
@@ -533,11 +513,8 @@ static void
 ask_for_a_quote(struct raw_client *r)
 {
     raw_client_make(r, &platform, NULL);
-    raw_client_say(r, "POST /tdx_quote HTTP/1.1\r\nHost: tee.example.com\r\n"
-                      "Content-Length: 80\r\n\r\n"
-                      "{\"nonce_hex\":\"000102030405060708090a0b0c0d0e0f"
-                      "101112131415161718191a1b1c1d1e1f\"}");
-    check_state(r, ASSAY_SERVER_QUOTE);
+    raw_client_ask(r, RAW_CLIENT_NONCE, "");
+    raw_client_check_state(r, ASSAY_SERVER_QUOTE);
 }
 
 /* As large as a reply may be. */
@@ -565,10 +542,37 @@ test_large_reply(void **state)
     if (assay_server_give_quote(r.server, &reply, &err) != ASSAY_OK) {
         fail_msg("%s", err.msg);
     }
-    check_state(&r, ASSAY_SERVER_IDLE);
+    raw_client_check_state(&r, ASSAY_SERVER_IDLE);
     raw_client_run(&r);
     assert_true(r.heard.len > large.len);
     assay_buf_free(&large);
+    raw_client_free(&r);
+}
+
+/* Who has said goodbye waits for the answer; who is gone does not, and takes up
+ * no turn of the platform. */
+static void
+test_end_while_a_quote_is_made(void **state)
+{
+    static const uint8_t nonce[ASSAY_CLIENT_NONCE_BYTES] = {1};
+    struct raw_client r;
+
+    (void)state;
+    ask_for_a_quote(&r);
+    assay_tls_close(r.tls);
+    raw_client_run(&r);
+    assay_server_eof(r.server);
+    raw_client_check_state(&r, ASSAY_SERVER_QUOTE);
+    assert_int_equal(raw_client_give(&r, nonce), ASSAY_OK);
+    raw_client_check_state(&r, ASSAY_SERVER_CLOSED);
+    raw_client_check_answer("goodbye", &r, "HTTP/1.1 200 ", "\"quote\"");
+    raw_client_free(&r);
+
+    ask_for_a_quote(&r);
+    assay_server_eof(r.server);
+    raw_client_check_state(&r, ASSAY_SERVER_FAILED);
+    assert_int_equal(assay_server_error(r.server)->code, ASSAY_NETWORK);
+    assert_int_equal(raw_client_give(&r, nonce), ASSAY_INVALID);
     raw_client_free(&r);
 }
 
@@ -586,14 +590,15 @@ test_retry_after(void **state)
     (void)state;
     ask_for_a_quote(&r);
     assay_server_refuse_quote(r.server, &busy);
-    check_heard(&r, "HTTP/1.1 503 Service Unavailable\r\n"
-                    "Content-Type: application/json\r\n"
-                    "Cache-Control: no-store\r\n"
-                    "Retry-After: 7\r\n"
-                    "Content-Length: 53\r\n\r\n"
-                    "{\"error\":{\"code\":\"busy\",\"message\":\"later\","
-                    "\"hint\":\"\"}}");
-    check_state(&r, ASSAY_SERVER_IDLE);
+    raw_client_check_heard(
+        &r, "HTTP/1.1 503 Service Unavailable\r\n"
+            "Content-Type: application/json\r\n"
+            "Cache-Control: no-store\r\n"
+            "Retry-After: 7\r\n"
+            "Content-Length: 53\r\n\r\n"
+            "{\"error\":{\"code\":\"busy\",\"message\":\"later\","
+            "\"hint\":\"\"}}");
+    raw_client_check_state(&r, ASSAY_SERVER_IDLE);
     raw_client_free(&r);
 }
 
@@ -615,9 +620,11 @@ main(void)
         cmocka_unit_test(test_client_raw_ends_first),
         cmocka_unit_test(test_client_raw_ends_last),
         cmocka_unit_test(test_client_raw_cut),
+        cmocka_unit_test(test_client_raw_failure_is_no_end),
         cmocka_unit_test(test_client_raw_goodbye_with_the_response),
         cmocka_unit_test(test_bad_body_can_be_told),
         cmocka_unit_test(test_large_reply),
+        cmocka_unit_test(test_end_while_a_quote_is_made),
         cmocka_unit_test(test_retry_after),
     };
     return cmocka_run_group_tests(tests, pair_setup, pair_teardown);

@@ -67,16 +67,11 @@ test_server_leaves_it_out(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(more); i++) {
-        char text[512];
         struct raw_client r;
         size_t at;
 
-        (void)snprintf(text, sizeof(text),
-                       "POST /tdx_quote HTTP/1.1\r\nHost: a\r\n"
-                       "Content-Length: %zu\r\n\r\n{\"nonce_hex\":\"%064d\"%s}",
-                       80 + strlen(more[i]), 0, more[i]);
         raw_client_make(&r, &platform, NULL);
-        raw_client_say(&r, text);
+        raw_client_ask(&r, RAW_CLIENT_NONCE, more[i]);
         assert_int_equal(assay_server_give_quote(r.server, &reply, &err),
                          ASSAY_OK);
         raw_client_run(&r);
