@@ -118,6 +118,7 @@ tear_down(struct program *p)
     doors_close(&p->doors);
     admin_close(&p->admin);
     stapler_free(p->stapler);
+    quotes_close(&p->quotes);
     assay_quoter_free(p->quoter);
     reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
@@ -128,6 +129,7 @@ tear_down(struct program *p)
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
+    assay_quote_gate_free(p->gate);
     shelf_free(p->shelf);
     site_drop(p->site);
     options_free(&p->started);

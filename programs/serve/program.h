@@ -19,7 +19,9 @@ struct program {
     struct assay_ctx *ctx;
     struct site *site;           /* the newest one */
     struct options started;      /* as it was told then: what stays so */
-    struct assay_quoter *quoter; /* for announcements */
+    struct assay_quoter *quoter; /* for announcements ... */
+    struct quotes quotes;        /* ... and for what asks on this thread */
+    struct assay_quote_gate *gate;
     struct service service;
     uv_timer_t dog; /* until the service manager wants to hear again */
     struct access_log *access;

@@ -61,6 +61,7 @@ put_to_use(struct program *p)
     site_drop(p->site);
     p->site = p->next;
     p->next = NULL;
+    p->quotes.wait_ms = p->site->options.quote_wait_ms;
     crew_use(&p->crew, p->site);
     stapler_use(p->stapler, p->site);
     metrics_add(&p->metrics, METRIC_RELOADS, 1);

@@ -103,11 +103,11 @@ hire(struct program *p, struct assay_error *err)
     c->ctx = p->ctx;
     c->log = &p->log;
     c->access = p->access;
+    c->gate = p->gate;
     c->shelf = p->shelf;
     c->max_appraisals = p->site->options.max_appraisals;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
-    (void)!crew_limit_quotes(c, &p->site->options, err);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
         (void)!crew_add(c, p->site, doors_hand_over(&p->doors, i), err);
     }
@@ -124,13 +124,39 @@ open_admin(struct program *p, struct assay_error *err)
     }
     p->admin = (struct admin){
         .loop = &p->loop,
-        .quoter = p->quoter,
+        .quotes = &p->quotes,
         .crew = &p->crew,
         .site = &p->site,
         .draining = &p->draining,
         .metrics = &p->metrics,
     };
     return admin_open(&p->admin, &o->admin, err);
+}
+
+/* The gate before the platform, which is for all threads, and this one's end of
+ * it. */
+static enum assay_code
+open_gate(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+    const struct assay_quote_limits limits = {
+        .at_once = o->quote_concurrency,
+        .waiting = o->max_quotes,
+        .per_s = o->quote_rate,
+        .burst = o->quote_burst,
+    };
+
+    p->quotes = (struct quotes){
+        .quoter = p->quoter,
+        .log = &p->log,
+        .metrics = &p->metrics,
+        .loop = &p->loop,
+        .wait_ms = o->quote_wait_ms,
+    };
+    if (assay_quote_gate_new(&limits, p->ctx, &p->gate, err) == ASSAY_OK) {
+        (void)!quotes_open(&p->quotes, p->gate, err);
+    }
+    return err->code;
 }
 
 static enum assay_code
@@ -140,7 +166,7 @@ open_stapler(struct program *p, struct assay_error *err)
     p->stapler = p->shelf != NULL ? stapler_new(&(struct stapler_options){
                                         .loop = &p->loop,
                                         .ctx = p->ctx,
-                                        .quoter = p->quoter,
+                                        .quotes = &p->quotes,
                                         .shelf = p->shelf,
                                         .log = &p->log,
                                     })
@@ -219,7 +245,7 @@ program_open(struct program *p)
     check_dates(p->site, (int64_t)time(NULL), &p->log);
     if (open_all(p, &err) != ASSAY_OK ||
         opening_close_in(&p->site->options, &p->log, &err) != ASSAY_OK ||
-        announce_all(p, &err) != ASSAY_OK ||
+        announce_all(p, &err) != ASSAY_OK || open_gate(p, &err) != ASSAY_OK ||
         open_stapler(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         say_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
