@@ -3,14 +3,11 @@
  *
  * ekm.c - see ekm.h.
  */
-#define _DEFAULT_SOURCE 1 /* explicit_bzero */
-
 #include "ekm.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -186,15 +183,7 @@ on_hang_up(uv_signal_t *handle, int number)
 static enum assay_code
 read_secret(const char *path, struct assay_buf *out, struct assay_error *err)
 {
-    struct stat st;
-
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-        (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                          "%.200s: others than its owner may use it; chmod 600",
-                          path);
-    }
-    if (assay_file_read(path, ASSAY_EKM_SECRET_MOST + 2, out, err) !=
+    if (assay_file_read_secret(path, ASSAY_EKM_SECRET_MOST + 2, out, err) !=
         ASSAY_OK) {
         return err->code;
     }
@@ -290,10 +279,7 @@ tear_down(struct ekm *e)
     uv_loop_close(&e->loop);
     assay_quote_gate_free(e->gate);
     assay_ctx_free(e->ctx);
-    if (e->secret.ptr != NULL) {
-        explicit_bzero(e->secret.ptr, e->secret.len);
-    }
-    assay_buf_free(&e->secret);
+    assay_buf_free(&e->secret); /* wiped */
 }
 
 static bool

@@ -443,6 +443,14 @@ class Options(Case):
                 self.assertEqual(code, UNREADABLE, err)
                 self.assertIn(needle, err)
                 self.assertNotIn(SECRET[:-1], err)
+        if os.geteuid() == 0:
+            path = secret_file()
+            os.chown(path, 65534, -1)
+            code, err = self.serve("--ekm-header", "--check",
+                                   "--ekm-secret-file", path, "--quotes",
+                                   "dstack:/none")
+            self.assertEqual(code, UNREADABLE, err)
+            self.assertIn("belongs to user 65534", err)
         for text in (SECRET, SECRET + "\n", SECRET + "\r\n"):
             code, err = self.serve("--ekm-header", "--check",
                                    "--ekm-secret-file", secret_file(text),
