@@ -107,8 +107,7 @@ try_quote(struct admin *a)
     struct assay_refusal why;
 
     if (a->trial == NULL) {
-        a->trial =
-            quotes_order(a->quotes, nothing, NULL, on_tried, a, &why);
+        a->trial = quotes_order(a->quotes, nothing, NULL, on_tried, a, &why);
     }
 }
 

@@ -193,14 +193,17 @@ run(struct program *p, struct options *o)
 
 #define OTHER_THREADS 8u /* for names and files, and what is stapled */
 
-/* Searches for the collateral of clients must not keep the backend's name from
- * being looked up, which uses the same threads. They are made when needed. */
+/* Neither searches for the collateral of clients nor a kernel that hangs over a
+ * quote (each worker and the main thread may have one thread wait for it) must
+ * keep the backend's name from being looked up, which uses the same threads.
+ * They are made when the first is needed. */
 static void
 widen_pool(const struct options *o)
 {
     char count[16];
 
-    snprintf(count, sizeof(count), "%u", o->max_appraisals + OTHER_THREADS);
+    snprintf(count, sizeof(count), "%u",
+             o->max_appraisals + program_workers(o) + 1 + OTHER_THREADS);
     (void)setenv("UV_THREADPOOL_SIZE", count, 0);
 }
 

@@ -45,6 +45,8 @@ struct program {
     bool again;        /* SIGHUP came meanwhile */
 };
 
+/* How many there are to be. */
+unsigned program_workers(const struct options *o);
 /* All that can be had without letting anybody in (start.c). The options are
  * taken over. False: it was said why. */
 bool program_prepare(struct program *p, struct options *o);

@@ -206,8 +206,7 @@ learn(struct stapler *s)
         (s->asked_ms == 0 || now_ms - s->asked_ms >= due_ms)) {
         s->asked_ms = now_ms;
         s->answered = false;
-        s->order =
-            quotes_order(s->o.quotes, nothing, NULL, on_quoted, s, &why);
+        s->order = quotes_order(s->o.quotes, nothing, NULL, on_quoted, s, &why);
         if (s->order == NULL) {
             say(s, why.message);
         }

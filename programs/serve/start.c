@@ -83,8 +83,8 @@ announce_all(struct program *p, struct assay_error *err)
     return err->code;
 }
 
-static unsigned
-count_workers(const struct options *o)
+unsigned
+program_workers(const struct options *o)
 {
     unsigned cores = uv_available_parallelism();
 
@@ -190,8 +190,8 @@ open_all(struct program *p, struct assay_error *err)
         site_write_chain(p->site, err) == ASSAY_OK &&
         access_log_open(o->access_log, o->json_log, &p->access, err) ==
             ASSAY_OK &&
-        doors_open(&p->doors, &p->loop, &o->listen, inherited, count_workers(o),
-                   err) == ASSAY_OK) {
+        doors_open(&p->doors, &p->loop, &o->listen, inherited,
+                   program_workers(o), err) == ASSAY_OK) {
         (void)!open_admin(p, err);
     }
     return err->code;
