@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "opening.h"
 #include "quotes.h"
+#include "service.h"
 
 /* nginx runs as another user, in a group that the two share. */
 #define SOCKET_MODE    0660u
@@ -31,6 +32,8 @@ struct ekm {
     uv_signal_t interrupt;
     uv_signal_t hang_up;
     uv_timer_t drain;
+    uv_timer_t dog; /* until the service manager wants to hear again */
+    struct service service;
     struct assay_ctx *ctx;
     struct assay_buf secret;
     struct assay_quote_gate *gate;
@@ -162,6 +165,7 @@ on_signal(uv_signal_t *handle, int number)
         return;
     }
     e->draining = true;
+    service_tell(&e->service, "STOPPING=1");
     uv_timer_start(&e->drain, on_drain_over, e->o->drain_ms, 0);
     assay_http_server_drain(e->server, on_drained, e);
 }
@@ -174,6 +178,10 @@ on_hang_up(uv_signal_t *handle, int number)
     const struct ekm *e = handle->data;
 
     (void)number;
+    if (!e->draining) {
+        service_tell_reloading(&e->service);
+        service_tell(&e->service, "READY=1");
+    }
     log_event(e->log, LOG_WARNING, "nothing is reloaded in this mode", NULL, 0);
 }
 
@@ -228,6 +236,41 @@ prepare(struct ekm *e, struct assay_error *err)
                             err);
 }
 
+static void
+on_dog(uv_timer_t *timer)
+{
+    const struct ekm *e = timer->data;
+
+    service_tell(&e->service, "WATCHDOG=1");
+}
+
+/* A socket of the manager's that nobody accepts at would be a door that hangs:
+ * so it is refused, and not passed over. */
+static enum assay_code
+meet_manager(struct ekm *e, struct assay_error *err)
+{
+    int inherited = -1;
+
+    if (service_open(&e->service, err) == ASSAY_OK &&
+        service_inherit(&inherited, err) == ASSAY_OK && inherited >= 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--ekm-header takes no socket of the service manager; "
+                   "--listen says where it listens");
+    }
+    return err->code;
+}
+
+static void
+tell_manager(struct ekm *e)
+{
+    uint64_t turn_ms = service_dog_ms(&e->service);
+
+    service_tell(&e->service, "READY=1");
+    if (turn_ms > 0) {
+        uv_timer_start(&e->dog, on_dog, turn_ms, turn_ms);
+    }
+}
+
 static enum assay_code
 open_door(struct ekm *e, struct assay_error *err)
 {
@@ -241,7 +284,8 @@ open_door(struct ekm *e, struct assay_error *err)
     const char *quotes = assay_quoter_name(e->quotes.quoter);
     const char *address;
 
-    if (assay_http_server_new(&e->loop, &o->listen, SOCKET_MODE, &limits,
+    if (meet_manager(e, err) != ASSAY_OK ||
+        assay_http_server_new(&e->loop, &o->listen, SOCKET_MODE, &limits,
                               on_request, e, &e->server, err) != ASSAY_OK) {
         return err->code;
     }
@@ -260,6 +304,7 @@ open_door(struct ekm *e, struct assay_error *err)
                   {"quotes", assay_slice_of(quotes)},
               },
               2);
+    tell_manager(e);
     return ASSAY_OK;
 }
 
@@ -275,11 +320,13 @@ tear_down(struct ekm *e)
     uv_close((uv_handle_t *)&e->interrupt, NULL);
     uv_close((uv_handle_t *)&e->hang_up, NULL);
     uv_close((uv_handle_t *)&e->drain, NULL);
+    uv_close((uv_handle_t *)&e->dog, NULL);
     uv_run(&e->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&e->loop);
     assay_quote_gate_free(e->gate);
     assay_ctx_free(e->ctx);
     assay_buf_free(&e->secret); /* wiped */
+    service_close(&e->service);
 }
 
 static bool
@@ -292,6 +339,8 @@ init_loop(struct ekm *e)
     uv_signal_init(&e->loop, &e->interrupt);
     uv_signal_init(&e->loop, &e->hang_up);
     uv_timer_init(&e->loop, &e->drain);
+    uv_timer_init(&e->loop, &e->dog);
+    e->dog.data = e;
     e->terminate.data = e;
     e->interrupt.data = e;
     e->hang_up.data = e;
@@ -306,6 +355,7 @@ ekm_run(const struct options *o, const struct log *log)
 
     e.o = o;
     e.log = log;
+    e.service.fd = -1;
     assay_error_clear(&err);
     if (!init_loop(&e)) {
         log_event(log, LOG_ERROR, "out of memory or descriptors", NULL, 0);

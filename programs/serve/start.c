@@ -211,8 +211,6 @@ say_ready(const struct program *p, struct assay_error *err)
     return opening_say_ready(o, &r, err);
 }
 
-#define DOG_TURNS 3u /* in the time that the service manager waits */
-
 /* It hears from us as long as every thread moves. */
 static void
 on_dog(uv_timer_t *timer)
@@ -227,11 +225,10 @@ on_dog(uv_timer_t *timer)
 static void
 tell_service(struct program *p)
 {
-    uint64_t turn_ms = p->service.dog_us / 1000u / DOG_TURNS;
+    uint64_t turn_ms = service_dog_ms(&p->service);
 
     service_tell(&p->service, "READY=1");
-    if (p->service.dog_us > 0) {
-        turn_ms = turn_ms > 0 ? turn_ms : 1;
+    if (turn_ms > 0) {
         uv_timer_start(&p->dog, on_dog, turn_ms, turn_ms);
     }
 }

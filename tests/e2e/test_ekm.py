@@ -52,8 +52,9 @@ class Ekm:
 
     count = 0
 
-    def __init__(self, guest, *options, listen=None):
+    def __init__(self, guest, *options, listen=None, environment=()):
         Ekm.count += 1
+        self.environment = dict(environment)
         self.folder = SCRATCH / f"ekm{Ekm.count}"
         self.folder.mkdir()
         self.ready_file = self.folder / "ready.json"
@@ -67,8 +68,9 @@ class Ekm:
 
     def __enter__(self):
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(self.command, stderr=log,
-                                            env=clean_environment())
+            self.process = subprocess.Popen(
+                self.command, stderr=log,
+                env={**clean_environment(), **self.environment})
         until(self.command, lambda: self.ready_file.exists()
               or self.process.poll() is not None)
         self.ready = json.loads(self.ready_file.read_text())
@@ -388,6 +390,49 @@ class Signals(Case):
             until(ekm.log, lambda: "nothing is reloaded" in ekm.log
                   or ekm.process.poll() is not None)
             self.assertEqual(ekm.ask([KNOWN])[0], 200)
+
+
+class Managed(Case):
+    """As systemd runs it: a start that nobody tells of is one that failed."""
+
+    def manager(self):
+        path = SCRATCH / "ekm-notify.sock"
+        path.unlink(missing_ok=True)
+        s = self.enterContext(socket.socket(socket.AF_UNIX,
+                                            socket.SOCK_DGRAM))
+        s.settimeout(LIMIT_S)
+        s.bind(str(path))
+        return s, {"NOTIFY_SOCKET": str(path)}
+
+    def test_notify(self):
+        s, environment = self.manager()
+        with Ekm(SIMULATOR.ready["guest"], environment=environment) as ekm:
+            self.assertEqual(s.recv(999), b"READY=1")
+            ekm.process.send_signal(signal.SIGHUP)
+            self.assertIn(b"RELOADING=1\n", s.recv(999))
+            self.assertEqual(s.recv(999), b"READY=1")
+        self.assertEqual(s.recv(999), b"STOPPING=1")
+
+    def test_watchdog(self):
+        s, environment = self.manager()
+        environment["WATCHDOG_USEC"] = "150000"
+        with Ekm(SIMULATOR.ready["guest"], environment=environment):
+            self.assertEqual(s.recv(999), b"READY=1")
+            for _ in range(3):
+                self.assertEqual(s.recv(999), b"WATCHDOG=1")
+
+    def test_sockets_are_not_taken(self):
+        """One that nobody accepts at would only hang."""
+        with socket.create_server(("127.0.0.1", 0)) as tcp:
+            ekm = Ekm(SIMULATOR.ready["guest"])
+            script = ("export LISTEN_PID=$$ LISTEN_FDS=1; "
+                      f'exec 3<&{tcp.fileno()}; exec "$@"')
+            p = subprocess.run(
+                ["timeout", str(LIMIT_S), "sh", "-c", script, "sh",
+                 *ekm.command], capture_output=True, text=True,
+                pass_fds=[tcp.fileno()], env=clean_environment())
+        self.assertEqual(p.returncode, UNREADABLE, p.stderr)
+        self.assertIn("takes no socket of the service manager", p.stderr)
 
 
 class Options(Case):
