@@ -17,7 +17,7 @@ import time
 import configured
 import test_serve
 from backend import Backend
-from configured import Configured, start, wait_for, with_ca
+from configured import Configured, certificate, start, wait_for, with_ca
 from harness import SCRATCH, UNREADABLE, Case
 from test_serve import LIMIT_S, SERVE, Serve
 
@@ -235,6 +235,24 @@ class Operated(Case):
                 r"^127\.0\.0\.1(:\d+)? - - \[\d\d/[A-Z][a-z]{2}/20\d\d:\d\d:"
                 r"\d\d:\d\d \+0000\] \"" + want + r" HTTP/1\.1\" 200 \d+ "
                 r"\d+\.\d{3} whole$"))
+
+    def test_access_log_behind_reloads(self):
+        """It is opened anew where it was named at the start, though what
+        named it has been read anew since."""
+        cert, key, _ = certificate("logged", "localhost")
+        log = SCRATCH / "behind-reloads.log"
+        text = (f'cert = "{cert}"\nkey = "{key}"\naccess-log = "{log}"\n')
+        with Backend() as backend, Configured(backend, text) as serve:
+            serve.ca.write_text(cert.read_text())
+            for i in range(3):
+                serve.rewrite(text + f"max-body = {i}\n")
+                serve.reload()
+                serve.ask("GET", "/a")  # until nobody holds the first ones
+            log.rename(SCRATCH / "behind-reloads.log.1")
+            serve.process.send_signal(signal.SIGUSR1)
+            serve.log_line("access log reopened")
+            serve.ask("GET", "/b")
+            self.wait_lines(log, 1)
 
     def test_what_is_answered_here_is_logged_too(self):
         """Evidence, and what is refused before anybody else sees it."""
