@@ -6,11 +6,14 @@
 #include "ekm.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "check.h"
+#include "config.h"
 #include "io/ekm_http.h"
 #include "io/file.h"
 #include "opening.h"
@@ -347,6 +350,35 @@ init_loop(struct ekm *e)
     return true;
 }
 
+static enum assay_code
+check(const struct ekm *e, struct assay_error *err)
+{
+    struct assay_buf text;
+
+    if (check_start(e->o, err) == ASSAY_OK) {
+        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+        check_describe_ekm(e->o, e->quotes.quoter, &text);
+        fwrite(text.ptr, 1, text.len, stdout);
+        assay_buf_free(&text);
+    }
+    return err->code;
+}
+
+static enum assay_code
+serve(struct ekm *e, struct assay_error *err)
+{
+    if (prepare(e, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (e->o->check) {
+        return check(e, err);
+    }
+    if (open_door(e, err) == ASSAY_OK) {
+        uv_run(&e->loop, UV_RUN_DEFAULT);
+    }
+    return err->code;
+}
+
 enum serve_exit
 ekm_run(const struct options *o, const struct log *log)
 {
@@ -361,11 +393,7 @@ ekm_run(const struct options *o, const struct log *log)
         log_event(log, LOG_ERROR, "out of memory or descriptors", NULL, 0);
         return SERVE_FAILED;
     }
-    if (prepare(&e, &err) == ASSAY_OK && !o->check &&
-        open_door(&e, &err) == ASSAY_OK) {
-        uv_run(&e.loop, UV_RUN_DEFAULT);
-    }
-    if (err.code != ASSAY_OK) {
+    if (serve(&e, &err) != ASSAY_OK) {
         log_failure(log, LOG_ERROR, "cannot start", &err);
     }
     tear_down(&e);

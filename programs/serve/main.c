@@ -165,21 +165,31 @@ answered(const struct options *o)
     return o->help || o->version || o->dump;
 }
 
+static bool
+check(const struct program *p)
+{
+    struct assay_buf text;
+    struct assay_error err;
+
+    if (check_start(&p->site->options, &err) != ASSAY_OK) {
+        log_failure(&p->log, LOG_ERROR, "cannot start", &err);
+        return false;
+    }
+    assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+    check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
+    print(&text);
+    return true;
+}
+
 /* True if it ended as it should. */
 static bool
 run(struct program *p, struct options *o)
 {
-    struct assay_buf text;
-    bool check = o->check;
-
     if (!program_prepare(p, o)) {
         return false;
     }
-    if (check) {
-        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
-        check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
-        print(&text);
-        return true;
+    if (p->site->options.check) {
+        return check(p);
     }
     uv_signal_start(&p->terminate, on_signal, SIGTERM);
     uv_signal_start(&p->interrupt, on_signal, SIGINT);

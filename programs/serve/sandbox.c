@@ -91,6 +91,29 @@ drop_powers(struct assay_error *err)
     }
 }
 
+static void
+want_all(const struct sandbox_state *state, struct assay_error *err)
+{
+    if (state->landlock <= 0 || !state->seccomp) {
+        assay_fail(err, ASSAY_UNSUPPORTED, ASSAY_NO_OFFSET,
+                   "sandbox: this %s has no %s", SANITIZED ? "build" : "kernel",
+                   state->landlock <= 0 ? "Landlock" : "seccomp");
+    }
+}
+
+enum assay_code
+sandbox_check(struct assay_error *err)
+{
+    const struct sandbox_state state = {
+        .landlock = SANITIZED ? 0 : sandbox_files_version(),
+        .seccomp = !SANITIZED && sandbox_calls_are_there(),
+    };
+
+    assay_error_clear(err);
+    want_all(&state, err);
+    return err->code;
+}
+
 enum assay_code
 sandbox_enter(const struct sandbox_paths *paths, bool strict,
               struct sandbox_state *state, struct assay_error *err)
@@ -108,10 +131,8 @@ sandbox_enter(const struct sandbox_paths *paths, bool strict,
     if (!SANITIZED && err->code == ASSAY_OK) {
         state->seccomp = sandbox_calls(err);
     }
-    if (strict && (state->landlock <= 0 || !state->seccomp)) {
-        assay_fail(err, ASSAY_UNSUPPORTED, ASSAY_NO_OFFSET,
-                   "sandbox: this %s has no %s", SANITIZED ? "build" : "kernel",
-                   state->landlock <= 0 ? "Landlock" : "seccomp");
+    if (strict) {
+        want_all(state, err);
     }
     return err->code;
 }

@@ -239,13 +239,19 @@ add_own_signals(scmp_filter_ctx filter)
 }
 
 bool
+sandbox_calls_are_there(void)
+{
+    return seccomp_api_get() >= 2; /* filters for all threads */
+}
+
+bool
 sandbox_calls(struct assay_error *err)
 {
     scmp_filter_ctx filter = NULL;
     int rc;
 
-    if (seccomp_api_get() < 2) {
-        return false; /* no filters for all threads */
+    if (!sandbox_calls_are_there()) {
+        return false;
     }
     filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (filter == NULL) {

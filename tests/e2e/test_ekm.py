@@ -439,7 +439,9 @@ class Options(Case):
     def serve(self, *args):
         p = subprocess.run([str(SERVE), *map(str, args)], capture_output=True,
                            text=True, timeout=LIMIT_S, env=clean_environment())
-        self.assertEqual(p.stdout, "")
+        self.assertEqual(p.stdout, "" if p.returncode else (
+            "listen: 127.0.0.1:8443\nquotes: dstack (/none)\n"
+            "clients: come through nginx\n"))
         return p.returncode, p.stderr
 
     def test_usage(self):
