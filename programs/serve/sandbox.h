@@ -3,7 +3,8 @@
  *
  * sandbox.h - what the process can do no more once it is set up: files
  * (Landlock), system calls (seccomp), new privileges, core files with keys in
- * them. Once entered it cannot be left. See ADR 17.
+ * them, being read by others of its user. Once entered it cannot be left. See
+ * ADR 17.
  */
 #pragma once
 

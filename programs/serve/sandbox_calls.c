@@ -69,10 +69,8 @@ static const char *const allowed[] = {
     /* sockets and waiting */
     "socketpair",
     "connect",
-    "accept",
-    "accept4",
-    "bind",
-    "listen",
+    "accept4", /* at sockets that listen already: listen() is not here */
+    "bind",    /* getaddrinfo() */
     "getsockname",
     "getpeername",
     "setsockopt",
