@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve as it is watched: metrics, probes, the access log, the service
 manager."""
+import contextlib
 import http.client
 import json
 import os
@@ -432,6 +433,18 @@ class Managed(Case):
                     text=True, timeout=LIMIT_S, pass_fds=[udp.fileno()])
                 self.assertEqual(p.returncode, UNREADABLE)
                 self.assertIn(needle, p.stderr)
+            # Streams, but neither TCP nor Unix.
+            with contextlib.suppress(OSError):  # not in this kernel
+                vsock = self.enterContext(socket.socket(
+                    socket.AF_VSOCK, socket.SOCK_STREAM))
+                vsock.bind((socket.VMADDR_CID_ANY, socket.VMADDR_PORT_ANY))
+                vsock.listen(1)
+                p = subprocess.run(
+                    ["timeout", str(LIMIT_S),
+                     *self.inherit(Serve(backend), vsock)],
+                    capture_output=True, text=True, pass_fds=[vsock.fileno()])
+                self.assertEqual(p.returncode, UNREADABLE, p.stderr)
+                self.assertIn("no socket of TCP or Unix", p.stderr)
             # Another process's are none of our business.
             with Serve(backend) as serve:
                 pass
