@@ -6,6 +6,7 @@
 #include "admin.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -41,6 +42,23 @@ put_gauge(struct assay_buf *to, const char *name, const char *help,
                      (unsigned long long)value);
 }
 
+/* One that is shown for several lists of names is one row. */
+static bool
+is_repeated(const struct site *s, const struct assay_tls_identity *identity,
+            const uint8_t sha256[32])
+{
+    for (const struct assay_tls_identity *i = s->identity; i != identity;
+         i = assay_tls_identity_next(i)) {
+        uint8_t other[32];
+
+        assay_tls_identity_sha256(i, other);
+        if (memcmp(other, sha256, sizeof(other)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 put_certificates(const struct site *s, struct assay_buf *to)
 {
@@ -54,6 +72,9 @@ put_certificates(const struct site *s, struct assay_buf *to)
         int64_t until_s;
 
         assay_tls_identity_sha256(i, sha256);
+        if (is_repeated(s, i, sha256)) {
+            continue;
+        }
         assay_hex_to(hex, ASSAY_SLICE(sha256));
         assay_tls_identity_dates(i, &from_s, &until_s);
         assay_buf_printf(to,

@@ -19,7 +19,7 @@ import configured
 import test_serve
 from backend import Backend
 from configured import Configured, certificate, start, wait_for, with_ca
-from harness import SCRATCH, UNREADABLE, Case
+from harness import SCRATCH, SOURCE, UNREADABLE, Case
 from test_serve import LIMIT_S, SERVE, Serve
 
 
@@ -129,10 +129,24 @@ class Operated(Case):
 
     def test_metrics_are_well_formed(self):
         """Each family is described once, before its rows, and named by the
-        conventions of OpenMetrics."""
+        conventions of OpenMetrics; no row is there twice; the documents know
+        all of them, and no other."""
+        cert, key, _ = certificate("twice", "localhost")
         with Backend() as backend:
-            with Serve(backend, "--admin", "127.0.0.1:0") as serve:
+            with Configured(backend, "".join(
+                    f'[[certificate]]\ncert = "{cert}"\nkey = "{key}"\n'
+                    f'names = ["{name}"]\n' for name in "ab"), "--admin",
+                    "127.0.0.1:0") as serve:
                 text = self.get(serve, "/metrics")[1]
+        rows = [line.rpartition(" ")[0] for line in text.splitlines()
+                if not line.startswith("#")]
+        self.assertEqual(len(rows), len(set(rows)))
+        page = (SOURCE / "docs/serve.md").read_text()
+        table = page[page.index("| name | kind |"):page.index("## Access log")]
+        named = re.findall(r"`(?:assay_serve)?(_[a-z_]+)(?:\{\w+\})?`", table)
+        self.assertEqual(
+            sorted("assay_serve" + n for n in named),
+            sorted(re.findall("^# TYPE ([a-z_]+) ", text, re.M)))
         types, last = {}, None
         for line in text.splitlines():
             word = line.split(" ")
