@@ -40,7 +40,10 @@ check_written(const char *path, struct assay_error *err)
 {
     struct stat st;
 
-    if (stat(path, &st) != 0) {
+    if (path[0] == '\0') {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                   "the name of a file is empty");
+    } else if (stat(path, &st) != 0) {
         check_folder_of(path, err);
     } else if (S_ISDIR(st.st_mode)) {
         assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,

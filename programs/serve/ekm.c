@@ -23,6 +23,7 @@
 /* nginx runs as another user, in a group that the two share. */
 #define SOCKET_MODE    0660u
 #define BODY_MAX_BYTES 1024u
+#define WARN_EVERY_MS  10000u
 
 /* Whoever asks is nginx: addresses are known to it alone. */
 #define PEER "unix"
@@ -43,6 +44,7 @@ struct ekm {
     struct quotes quotes;
     struct metrics metrics;
     struct assay_http_server *server;
+    uint64_t warned_ms; /* of requests that were forged; 0: not yet */
     bool draining;
 };
 
@@ -94,13 +96,26 @@ answer_health(struct assay_http_answer *answer)
     assay_buf_add_text(&answer->body, "{\"status\":\"ok\"}");
 }
 
-/* Refused requests are nginx's fault or somebody's who got around it. */
+/* A wrong HMAC is nginx's fault, or is somebody's who got around it; who sends
+ * many of them does not fill the log. */
+static enum log_level
+level_of(struct ekm *e, const struct assay_refusal *why)
+{
+    uint64_t now_ms = uv_now(&e->loop);
+
+    if (why->status != 403 ||
+        (e->warned_ms != 0 && now_ms - e->warned_ms < WARN_EVERY_MS)) {
+        return LOG_DEBUG;
+    }
+    e->warned_ms = now_ms;
+    return LOG_WARNING;
+}
+
 static void
-refuse(const struct ekm *e, struct assay_http_answer *answer,
+refuse(struct ekm *e, struct assay_http_answer *answer,
        const struct assay_refusal *why)
 {
-    log_event(e->log, why->status == 403 ? LOG_WARNING : LOG_DEBUG,
-              "request refused",
+    log_event(e->log, level_of(e, why), "request refused",
               (struct log_field[]){
                   {"code", assay_slice_of(why->code)},
                   {"message", assay_slice_of(why->message)},

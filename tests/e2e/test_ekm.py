@@ -175,6 +175,13 @@ class Quotes(Case):
         self.assertIn("the HMAC is wrong", self.ekm.log)
         self.assertNotIn(SECRET, self.ekm.log)
 
+    def test_one_warning_for_many(self):
+        with Ekm(SIMULATOR.ready["guest"]) as ekm:
+            for _ in range(30):
+                self.assertEqual(ekm.ask([field(secret="f" * 32)])[0], 403)
+            self.assertEqual(ekm.log.count("warning: request refused"), 1)
+            self.assertEqual(ekm.log.count("debug: request refused"), 29)
+
     def test_bodies(self):
         for body in (b"", b"{}", b"null", b"{", GOOD[:-1],
                      json.dumps({"nonce_hex": NONCE[:-1]}).encode(),

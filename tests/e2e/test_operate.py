@@ -76,6 +76,7 @@ class Settings(Case):
                 (["--cert-out", "/none/x"], "/none/x: "),
                 (["--cert-out", SCRATCH], "is a directory"),
                 (["--ready-file", "/none/x"], "/none/x: "),
+                (["--ready-file", ""], "name of a file is empty"),
                 (["--access-log", "/none/x"], "/none/x: "),
                 (["--access-log", SCRATCH], f"{SCRATCH}: "),
                 (["--access-log", SCRATCH / "checked.log"], None),
