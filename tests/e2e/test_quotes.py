@@ -10,7 +10,6 @@ import struct
 import sys
 import time
 
-import configfs
 import harness
 from backend import Backend
 from fake_agent import Agent, send
@@ -268,16 +267,6 @@ class Own(Scene):
         for c in clients:
             self.assertEqual(c.answer().status, 200)
 
-    def test_the_quote_of_staples(self):
-        self.stage("--quote-concurrency", "1", "--staple", "on", "--no-cache",
-                   "--pccs", "http://127.0.0.1:1")
-        until("its quote", lambda: self.agent.asked == 1)
-        client, = self.asking(1)
-        until("waiting", lambda: self.waits() == 1)
-        self.agent.go.set()
-        self.assertEqual(client.answer().status, 200)
-        self.assertEqual((self.agent.most, self.agent.asked), (1, 2))
-
 
 def reset(client):
     client.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -421,35 +410,6 @@ class Faults(Scene):
             path.with_name(f"{path.name}.away").rename(path)
             self.agent.go.set()
             self.assertEqual(c.ask("POST", "/tdx_quote", GOOD).status, 200)
-
-
-class Hanging(Case):
-    def test_a_kernel_that_hangs_for_all(self):
-        """Each worker has a thread that it keeps; the backend's name is still
-        looked up, for every request."""
-        with configfs.emulated("hanging") as kernel:
-            if kernel is None:
-                return
-            with Backend() as backend, Serve(
-                    f"localhost:{backend.address.rpartition(':')[2]}",
-                    "--workers", "32", "--backend-pool", "0",
-                    "--backend-timeout", "5", "--quote-concurrency", "64",
-                    "--max-quotes", "1024", "--quote-timeout", "5",
-                    "--announce", "off", "--drain", "0.2",
-                    quotes=f"configfs:{kernel.folder}") as serve:
-                self.assertEqual(kernel.tell("hang 1"), "ok")
-                try:
-                    self.check_traffic(serve, kernel)
-                finally:
-                    self.assertEqual(kernel.tell("hang 0"), "ok")
-
-    def check_traffic(self, serve, kernel):
-        for _ in range(160):  # so that each worker has some
-            self.enterContext(serve.client()).send(ASK)
-        until("quotes", lambda: int(kernel.tell("entries")) > 0)
-        time.sleep(0.5)  # too short would only prove less
-        for i in range(10):
-            self.assertEqual(serve.ask("GET", f"/{i}").status, 200)
 
 
 if __name__ == "__main__":
