@@ -8,7 +8,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -230,6 +232,40 @@ seal(void)
 {
     return syscall(462, NULL, 0, 0) == 0 || errno == ENOSYS ? 0 : errno;
 }
+/* As a module that may be loaded for it. */
+static int
+another_protocol(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0 || errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT
+               ? 0
+               : errno;
+}
+static int
+sctp(void)
+{
+    return another_protocol(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+}
+static int
+sctp6(void)
+{
+    return another_protocol(AF_INET6, SOCK_STREAM, IPPROTO_SCTP);
+}
+static int
+netfilter(void)
+{
+    return another_protocol(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+}
+static int
+route(void)
+{
+    return another_protocol(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+}
+
 /* Everything that is listened at was opened before. */
 static int
 open_a_door(void)
@@ -353,6 +389,10 @@ static const struct {
     {"change a mode", change_a_mode, KILLED},
     {"another kind of socket", vsock, KILLED},
     {"a socket", inet, 0},
+    {"another protocol", sctp, KILLED},
+    {"another protocol of IPv6", sctp6, KILLED},
+    {"another netlink", netfilter, KILLED},
+    {"what looking up asks", route, 0},
     {"open a door", open_a_door, KILLED},
     {"look a name up", look_up_on_a_thread, 0},
     {"a newer call", seal, 0},
