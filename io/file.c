@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "crypto/crypto.h"
 #include "io/temp.h"
 
 #define CHUNK_BYTES 16384u
@@ -56,14 +57,12 @@ read_some(int fd, void *to, size_t n)
 }
 
 static enum assay_code
-read_to_end(int fd, const char *name, size_t max, struct assay_buf *out,
-            struct assay_error *err)
+read_chunks(int fd, const char *name, size_t max, uint8_t chunk[CHUNK_BYTES],
+            struct assay_buf *out, struct assay_error *err)
 {
-    uint8_t chunk[CHUNK_BYTES];
-
     for (;;) {
         size_t left = max - out->len;
-        size_t want = left < sizeof(chunk) ? left + 1 : sizeof(chunk);
+        size_t want = left < CHUNK_BYTES ? left + 1 : CHUNK_BYTES;
         ssize_t got = read_some(fd, chunk, want);
         if (got < 0) {
             return fail_errno(err, name, "cannot read");
@@ -79,6 +78,18 @@ read_to_end(int fd, const char *name, size_t max, struct assay_buf *out,
             return assay_buf_check(out, name, err);
         }
     }
+}
+
+/* Keys come this way too: nothing of them stays on the stack. */
+static enum assay_code
+read_to_end(int fd, const char *name, size_t max, struct assay_buf *out,
+            struct assay_error *err)
+{
+    uint8_t chunk[CHUNK_BYTES];
+
+    (void)!read_chunks(fd, name, max, chunk, out, err);
+    assay_wipe(chunk, sizeof(chunk));
+    return err->code;
 }
 
 static enum assay_code
@@ -106,27 +117,79 @@ read_fd(int fd, const char *name, size_t max, struct assay_buf *out,
     return code;
 }
 
-enum assay_code
-assay_file_read(const char *path, size_t max, struct assay_buf *out,
-                struct assay_error *err)
+/* -1 and *err, or a descriptor. */
+static int
+open_to_read(const char *path, struct assay_error *err)
 {
     int fd;
-    enum assay_code code;
 
     assay_error_clear(err);
-    assay_buf_init(out, max);
     if (path[0] == '\0') {
-        return fail_no_name(err);
+        fail_no_name(err);
+        return -1;
     }
     do {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0) {
-        return fail_errno(err, path, "cannot open");
+        fail_errno(err, path, "cannot open");
+    }
+    return fd;
+}
+
+enum assay_code
+assay_file_read(const char *path, size_t max, struct assay_buf *out,
+                struct assay_error *err)
+{
+    int fd = open_to_read(path, err);
+    enum assay_code code;
+
+    assay_buf_init(out, max);
+    if (fd < 0) {
+        return err->code;
     }
     code = read_fd(fd, path, max, out, err);
     close(fd);
     return code;
+}
+
+static enum assay_code
+check_private(int fd, const char *name, struct assay_error *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        return fail_errno(err, name, "cannot read");
+    }
+    if (st.st_uid != geteuid() && st.st_uid != 0) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "%.200s: belongs to user %lu, who may change it; "
+                          "chown it",
+                          name, (unsigned long)st.st_uid);
+    }
+    if (!S_ISDIR(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "%.200s: others than its owner may use it; chmod 600",
+                          name);
+    }
+    return ASSAY_OK;
+}
+
+enum assay_code
+assay_file_read_secret(const char *path, size_t max, struct assay_buf *out,
+                       struct assay_error *err)
+{
+    int fd = open_to_read(path, err);
+
+    assay_buf_init(out, max);
+    if (fd < 0) {
+        return err->code;
+    }
+    if (check_private(fd, path, err) == ASSAY_OK) {
+        (void)!read_fd(fd, path, max, out, err);
+    }
+    close(fd);
+    return err->code;
 }
 
 enum assay_code

@@ -25,6 +25,13 @@ ASSAY_MUST_CHECK enum assay_code assay_file_read_plain(const char *path,
                                                        size_t max,
                                                        struct assay_buf *out,
                                                        struct assay_error *err);
+/* The same for a secret: what belongs to another user than this one or root, or
+ * what others may read or write, is refused (ASSAY_INVALID), whatever kind of
+ * file it is. It is looked at once it is open, so what is judged is what is
+ * read. */
+ASSAY_MUST_CHECK enum assay_code
+assay_file_read_secret(const char *path, size_t max, struct assay_buf *out,
+                       struct assay_error *err);
 /* The same for standard input, which messages call "standard input". */
 ASSAY_MUST_CHECK enum assay_code
 assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err);

@@ -95,11 +95,16 @@ size_t
 assay_quote_gate_key(const char *peer, uint8_t out[ASSAY_GATE_KEY_BYTES])
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    bool bracket = peer[0] == '[';
     char host[INET6_ADDRSTRLEN] = "";
     uint8_t v6[16];
+    bool bracket;
     size_t len;
 
+    if (peer == NULL) {
+        out[0] = 1;
+        return 1;
+    }
+    bracket = peer[0] == '[';
     peer += bracket ? 1 : 0;
     len = strcspn(peer, bracket ? "]%" : ":");
     if (len < sizeof(host)) {

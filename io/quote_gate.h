@@ -64,8 +64,9 @@ enum assay_gate_answer {
     ASSAY_GATE_BUSY, /* no place left */
     ASSAY_GATE_RATE, /* of this address */
 };
-/* peer: as assay_stream_peer() has it. A ticket that was refused is done with;
- * *retry_s says when it is worth to come again. */
+/* peer: as assay_stream_peer() has it; NULL: the process itself, which is one
+ * more that asks. A ticket that was refused is done with; *retry_s says when it
+ * is worth to come again. */
 enum assay_gate_answer assay_gate_ask(struct assay_gate_end *e,
                                       struct assay_gate_ticket *t,
                                       const char *peer, uint32_t *retry_s);
@@ -81,8 +82,8 @@ struct assay_gate_counts {
 struct assay_gate_counts assay_quote_gate_counts(struct assay_quote_gate *g);
 
 /* What stands for a peer: its IPv4 address, the /64 of its IPv6 address (which
- * is what one customer has), or that it is no IP address. Returns the length.
- */
+ * is what one customer has), that it is no IP address, or that it is none at
+ * all (NULL). Returns the length. */
 #define ASSAY_GATE_KEY_BYTES 9u
 size_t assay_quote_gate_key(const char *peer,
                             uint8_t out[ASSAY_GATE_KEY_BYTES]);

@@ -25,8 +25,8 @@
 #define FILE_MODE        0640
 
 struct access_log {
-    int fd;           /* the same number for good; -1: off */
-    const char *path; /* NULL: standard error */
+    int fd;     /* the same number for good; -1: off */
+    char *path; /* NULL: standard error */
     bool json;
     atomic_bool torn; /* a line was written in part */
 };
@@ -59,8 +59,13 @@ access_log_open(const char *where, bool json, struct access_log **out,
     if (strcmp(where, "stderr") == 0) {
         a->fd = STDERR_FILENO;
     } else if (strcmp(where, "off") != 0) {
-        a->path = where;
-        a->fd = open_file(where, err);
+        /* A copy, for a reload frees the settings. */
+        a->path = strdup(where);
+        if (a->path == NULL) {
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "access log");
+        } else {
+            a->fd = open_file(where, err);
+        }
     }
     if (err->code != ASSAY_OK) {
         access_log_close(a);
@@ -93,9 +98,13 @@ access_log_reopen(struct access_log *a, struct assay_error *err)
 void
 access_log_close(struct access_log *a)
 {
-    if (a != NULL && a->path != NULL && a->fd >= 0) {
+    if (a == NULL) {
+        return;
+    }
+    if (a->path != NULL && a->fd >= 0) {
         close(a->fd);
     }
+    free(a->path);
     free(a);
 }
 

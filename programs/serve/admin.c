@@ -6,6 +6,7 @@
 #include "admin.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -41,6 +42,23 @@ put_gauge(struct assay_buf *to, const char *name, const char *help,
                      (unsigned long long)value);
 }
 
+/* One that is shown for several lists of names is one row. */
+static bool
+is_repeated(const struct site *s, const struct assay_tls_identity *identity,
+            const uint8_t sha256[32])
+{
+    for (const struct assay_tls_identity *i = s->identity; i != identity;
+         i = assay_tls_identity_next(i)) {
+        uint8_t other[32];
+
+        assay_tls_identity_sha256(i, other);
+        if (memcmp(other, sha256, sizeof(other)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 put_certificates(const struct site *s, struct assay_buf *to)
 {
@@ -54,6 +72,9 @@ put_certificates(const struct site *s, struct assay_buf *to)
         int64_t until_s;
 
         assay_tls_identity_sha256(i, sha256);
+        if (is_repeated(s, i, sha256)) {
+            continue;
+        }
         assay_hex_to(hex, ASSAY_SLICE(sha256));
         assay_tls_identity_dates(i, &from_s, &until_s);
         assay_buf_printf(to,
@@ -87,33 +108,32 @@ put_metrics(const struct admin *a, struct assay_buf *to)
 /* --- readiness ---------------------------------------------------------- */
 
 static void
-on_tried(void *user, const struct assay_quoted *quoted,
-         const struct assay_error *err)
+on_tried(void *user, const struct assay_quote_reply *reply,
+         const struct assay_refusal *why)
 {
     struct admin *a = user;
 
-    (void)err;
+    (void)reply;
+    (void)why; /* it was counted, which is what quotes_work() looks at */
     a->trial = NULL;
-    if (quoted != NULL) {
-        metrics_quote(a->metrics, uv_now(a->loop) - a->trial_ms);
-    } else {
-        metrics_add(a->metrics, METRIC_QUOTES_FAILED, 1);
-    }
 }
 
-/* A quote that proves nothing to anybody: its report data is zeros. */
+/* A quote that proves nothing to anybody: its report data is zeros. It takes a
+ * turn like a client's. Where there is none, nothing was tried, and what is
+ * known of the platform stays as it is. */
 static void
 try_quote(struct admin *a)
 {
     static const uint8_t nothing[64];
+    struct assay_refusal why;
 
     if (a->trial == NULL) {
-        a->trial_ms = uv_now(a->loop);
-        a->trial = assay_quoter_get(a->quoter, nothing, on_tried, a);
+        a->trial = quotes_order(a->quotes, nothing, NULL, on_tried, a, &why);
     }
 }
 
-/* From what clients' quotes came to since it was last asked. */
+/* From what quotes came to since it was last asked; those that were refused,
+ * because there were too many, say nothing of the platform. */
 static bool
 quotes_work(struct admin *a)
 {
@@ -249,7 +269,7 @@ void
 admin_close(struct admin *a)
 {
     if (a->trial != NULL) {
-        assay_quoter_cancel(a->trial);
+        quotes_withdraw(a->trial);
         a->trial = NULL;
     }
     if (a->dial != NULL) {

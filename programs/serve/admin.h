@@ -8,21 +8,20 @@
 
 #include "io/dial.h"
 #include "io/http_server.h"
-#include "io/quoter.h"
 #include "worker.h"
 
 struct admin {
     /* filled in by the owner */
     uv_loop_t *loop;
-    struct assay_quoter *quoter; /* to try it, as long as no quote was made */
+    struct quotes *quotes; /* to try one, as long as none was made; open when
+                            * the crew is there */
     const struct crew *crew;
     struct site *const *site; /* the newest one */
     const bool *draining;
     struct metrics *metrics; /* of the main thread */
     /* kept by admin.c */
     struct assay_http_server *server;
-    struct assay_quoter_call *trial;
-    uint64_t trial_ms;
+    struct quote_order *trial;
     bool working; /* the last quote that was asked for was made */
     uint64_t made;
     uint64_t failed;
@@ -36,4 +35,4 @@ ASSAY_MUST_CHECK enum assay_code admin_open(struct admin *a,
                                             const struct assay_address *at,
                                             struct assay_error *err);
 const char *admin_address(const struct admin *a);
-void admin_close(struct admin *a); /* before the quoter is freed */
+void admin_close(struct admin *a); /* before its quotes are closed */

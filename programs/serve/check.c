@@ -84,6 +84,15 @@ check_describe(const struct site *s, const struct assay_quoter *quoter,
 }
 
 void
+check_describe_ekm(const struct options *o, const struct assay_quoter *quoter,
+                   struct assay_buf *to)
+{
+    describe_address("listen", &o->listen, to);
+    assay_buf_printf(to, "quotes: %s\n", assay_quoter_name(quoter));
+    assay_buf_printf(to, "clients: come through nginx\n");
+}
+
+void
 check_dates(const struct site *s, int64_t now_s, const struct log *log)
 {
     for (const struct assay_tls_identity *i = s->identity; i != NULL;

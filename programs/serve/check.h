@@ -9,8 +9,17 @@
 #include "log.h"
 #include "site.h"
 
+/* What a start would do and --check does not: write the files that the settings
+ * name, make sockets, and be confined. Could it? ASSAY_IO, ASSAY_UNSUPPORTED.
+ */
+ASSAY_MUST_CHECK enum assay_code check_start(const struct options *o,
+                                             struct assay_error *err);
 /* Lines for a person: what was read, and what looks wrong with it. */
 void check_describe(const struct site *s, const struct assay_quoter *quoter,
                     int64_t now_s, struct assay_buf *to);
+/* The same of the mode behind nginx. */
+void check_describe_ekm(const struct options *o,
+                        const struct assay_quoter *quoter,
+                        struct assay_buf *to);
 /* A warning for each certificate that is out of its dates. */
 void check_dates(const struct site *s, int64_t now_s, const struct log *log);

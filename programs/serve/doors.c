@@ -34,19 +34,34 @@ name_door(struct doors *d, int fd)
     }
 }
 
+/* 0: it is no socket. */
+static int
+number_of(int fd, int option)
+{
+    int value = 0;
+    socklen_t len = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : 0;
+}
+
+/* Of others (AF_VSOCK), nothing here would know whom a client is. */
+static bool
+is_served(int family)
+{
+    return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
+}
+
 static void
 check_inherited(int fd, struct assay_error *err)
 {
-    int type = 0;
-    int listens = 0;
-    socklen_t len = sizeof(int);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0 ||
-        type != SOCK_STREAM || listens == 0) {
+    if (number_of(fd, SO_TYPE) != SOCK_STREAM ||
+        number_of(fd, SO_ACCEPTCONN) == 0) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "inherited descriptor %d is no stream socket that listens",
                    fd);
+    } else if (!is_served(number_of(fd, SO_DOMAIN))) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "inherited descriptor %d is no socket of TCP or Unix", fd);
     } else if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0 ||
                fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
         assay_fail_uv(err, ASSAY_IO, -errno, "inherited descriptor %d", fd);

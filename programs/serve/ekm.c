@@ -3,139 +3,22 @@
  *
  * ekm.c - see ekm.h.
  */
-#define _DEFAULT_SOURCE 1 /* explicit_bzero */
-
 #include "ekm.h"
 
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <stdio.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
+#include "check.h"
+#include "config.h"
+#include "ekm_state.h"
 #include "io/ekm_http.h"
 #include "io/file.h"
 #include "opening.h"
-#include "quotes.h"
 
 /* nginx runs as another user, in a group that the two share. */
 #define SOCKET_MODE    0660u
 #define BODY_MAX_BYTES 1024u
-
-/* Whoever asks is nginx: addresses are known to it alone. */
-#define PEER "unix"
-
-struct ekm {
-    const struct options *o;
-    const struct log *log;
-    uv_loop_t loop;
-    uv_signal_t terminate;
-    uv_signal_t interrupt;
-    uv_signal_t hang_up;
-    uv_timer_t drain;
-    struct assay_ctx *ctx;
-    struct assay_buf secret;
-    struct assay_quote_gate *gate;
-    struct quotes quotes;
-    struct metrics metrics;
-    struct assay_http_server *server;
-    bool draining;
-};
-
-struct request {
-    struct ekm *ekm;
-    struct assay_http_conn *from;
-    struct quote_order *order;
-    uint8_t report_data[64];
-};
-
-/* --- requests ----------------------------------------------------------- */
-
-static void
-on_gone(void *user)
-{
-    struct request *r = user;
-
-    quotes_withdraw(r->order);
-    free(r);
-}
-
-static void
-on_quoted(void *user, const struct assay_quote_reply *reply,
-          const struct assay_refusal *why)
-{
-    struct request *r = user;
-    struct assay_http_answer answer;
-    struct assay_refusal unfit;
-    struct assay_error err;
-
-    assay_http_answer_init(&answer);
-    if (reply != NULL &&
-        assay_ekm_give(&answer, reply, r->report_data, &err) != ASSAY_OK) {
-        unfit = quotes_unfit(&r->ekm->quotes, &err);
-        why = &unfit;
-    }
-    if (why != NULL) {
-        assay_ekm_refuse(&answer, why);
-    }
-    assay_http_answer_now(r->from, &answer);
-    assay_http_answer_free(&answer);
-    free(r);
-}
-
-static void
-answer_health(struct assay_http_answer *answer)
-{
-    answer->content_type = "application/json";
-    assay_buf_add_text(&answer->body, "{\"status\":\"ok\"}");
-}
-
-/* Refused requests are nginx's fault or somebody's who got around it. */
-static void
-refuse(const struct ekm *e, struct assay_http_answer *answer,
-       const struct assay_refusal *why)
-{
-    log_event(e->log, why->status == 403 ? LOG_WARNING : LOG_DEBUG,
-              "request refused",
-              (struct log_field[]){
-                  {"code", assay_slice_of(why->code)},
-                  {"message", assay_slice_of(why->message)},
-              },
-              2);
-    assay_ekm_refuse(answer, why);
-}
-
-static void
-on_request(void *user, const struct assay_http_request *request,
-           struct assay_http_answer *answer)
-{
-    struct ekm *e = user;
-    struct request *r;
-    struct assay_refusal why = {
-        .status = 503, .code = "busy", .message = "out of memory"};
-    struct assay_error err;
-
-    if (assay_slice_is(request->head->target, "/health") &&
-        assay_slice_is(request->head->method, "GET")) {
-        answer_health(answer);
-        return;
-    }
-    r = calloc(1, sizeof(*r));
-    if (r != NULL && assay_ekm_asks(e->ctx, assay_buf_slice(&e->secret),
-                                    request, r->report_data, &why, &err)) {
-        r->order =
-            quotes_order(&e->quotes, r->report_data, PEER, on_quoted, r, &why);
-    }
-    if (r == NULL || r->order == NULL) {
-        refuse(e, answer, &why);
-        free(r);
-        return;
-    }
-    r->ekm = e;
-    r->from = request->from;
-    assay_http_answer_later(request->from, on_gone, r);
-}
 
 /* --- ending ------------------------------------------------------------- */
 
@@ -165,6 +48,7 @@ on_signal(uv_signal_t *handle, int number)
         return;
     }
     e->draining = true;
+    service_tell(&e->service, "STOPPING=1");
     uv_timer_start(&e->drain, on_drain_over, e->o->drain_ms, 0);
     assay_http_server_drain(e->server, on_drained, e);
 }
@@ -177,6 +61,10 @@ on_hang_up(uv_signal_t *handle, int number)
     const struct ekm *e = handle->data;
 
     (void)number;
+    if (!e->draining) {
+        service_tell_reloading(&e->service);
+        service_tell(&e->service, "READY=1");
+    }
     log_event(e->log, LOG_WARNING, "nothing is reloaded in this mode", NULL, 0);
 }
 
@@ -186,15 +74,7 @@ on_hang_up(uv_signal_t *handle, int number)
 static enum assay_code
 read_secret(const char *path, struct assay_buf *out, struct assay_error *err)
 {
-    struct stat st;
-
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-        (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                          "%.200s: others than its owner may use it; chmod 600",
-                          path);
-    }
-    if (assay_file_read(path, ASSAY_EKM_SECRET_MOST + 2, out, err) !=
+    if (assay_file_read_secret(path, ASSAY_EKM_SECRET_MOST + 2, out, err) !=
         ASSAY_OK) {
         return err->code;
     }
@@ -239,6 +119,41 @@ prepare(struct ekm *e, struct assay_error *err)
                             err);
 }
 
+static void
+on_dog(uv_timer_t *timer)
+{
+    const struct ekm *e = timer->data;
+
+    service_tell(&e->service, "WATCHDOG=1");
+}
+
+/* A socket of the manager's that nobody accepts at would be a door that hangs:
+ * so it is refused, and not passed over. */
+static enum assay_code
+meet_manager(struct ekm *e, struct assay_error *err)
+{
+    int inherited = -1;
+
+    if (service_open(&e->service, err) == ASSAY_OK &&
+        service_inherit(&inherited, err) == ASSAY_OK && inherited >= 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--ekm-header takes no socket of the service manager; "
+                   "--listen says where it listens");
+    }
+    return err->code;
+}
+
+static void
+tell_manager(struct ekm *e)
+{
+    uint64_t turn_ms = service_dog_ms(&e->service);
+
+    service_tell(&e->service, "READY=1");
+    if (turn_ms > 0) {
+        uv_timer_start(&e->dog, on_dog, turn_ms, turn_ms);
+    }
+}
+
 static enum assay_code
 open_door(struct ekm *e, struct assay_error *err)
 {
@@ -252,8 +167,9 @@ open_door(struct ekm *e, struct assay_error *err)
     const char *quotes = assay_quoter_name(e->quotes.quoter);
     const char *address;
 
-    if (assay_http_server_new(&e->loop, &o->listen, SOCKET_MODE, &limits,
-                              on_request, e, &e->server, err) != ASSAY_OK) {
+    if (meet_manager(e, err) != ASSAY_OK ||
+        assay_http_server_new(&e->loop, &o->listen, SOCKET_MODE, &limits,
+                              ekm_on_request, e, &e->server, err) != ASSAY_OK) {
         return err->code;
     }
     uv_signal_start(&e->terminate, on_signal, SIGTERM);
@@ -271,6 +187,7 @@ open_door(struct ekm *e, struct assay_error *err)
                   {"quotes", assay_slice_of(quotes)},
               },
               2);
+    tell_manager(e);
     return ASSAY_OK;
 }
 
@@ -286,14 +203,13 @@ tear_down(struct ekm *e)
     uv_close((uv_handle_t *)&e->interrupt, NULL);
     uv_close((uv_handle_t *)&e->hang_up, NULL);
     uv_close((uv_handle_t *)&e->drain, NULL);
+    uv_close((uv_handle_t *)&e->dog, NULL);
     uv_run(&e->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&e->loop);
     assay_quote_gate_free(e->gate);
     assay_ctx_free(e->ctx);
-    if (e->secret.ptr != NULL) {
-        explicit_bzero(e->secret.ptr, e->secret.len);
-    }
-    assay_buf_free(&e->secret);
+    assay_buf_free(&e->secret); /* wiped */
+    service_close(&e->service);
 }
 
 static bool
@@ -306,10 +222,41 @@ init_loop(struct ekm *e)
     uv_signal_init(&e->loop, &e->interrupt);
     uv_signal_init(&e->loop, &e->hang_up);
     uv_timer_init(&e->loop, &e->drain);
+    uv_timer_init(&e->loop, &e->dog);
+    e->dog.data = e;
     e->terminate.data = e;
     e->interrupt.data = e;
     e->hang_up.data = e;
     return true;
+}
+
+static enum assay_code
+check(const struct ekm *e, struct assay_error *err)
+{
+    struct assay_buf text;
+
+    if (check_start(e->o, err) == ASSAY_OK) {
+        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+        check_describe_ekm(e->o, e->quotes.quoter, &text);
+        fwrite(text.ptr, 1, text.len, stdout);
+        assay_buf_free(&text);
+    }
+    return err->code;
+}
+
+static enum assay_code
+serve(struct ekm *e, struct assay_error *err)
+{
+    if (prepare(e, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (e->o->check) {
+        return check(e, err);
+    }
+    if (open_door(e, err) == ASSAY_OK) {
+        uv_run(&e->loop, UV_RUN_DEFAULT);
+    }
+    return err->code;
 }
 
 enum serve_exit
@@ -320,16 +267,13 @@ ekm_run(const struct options *o, const struct log *log)
 
     e.o = o;
     e.log = log;
+    e.service.fd = -1;
     assay_error_clear(&err);
     if (!init_loop(&e)) {
         log_event(log, LOG_ERROR, "out of memory or descriptors", NULL, 0);
         return SERVE_FAILED;
     }
-    if (prepare(&e, &err) == ASSAY_OK && !o->check &&
-        open_door(&e, &err) == ASSAY_OK) {
-        uv_run(&e.loop, UV_RUN_DEFAULT);
-    }
-    if (err.code != ASSAY_OK) {
+    if (serve(&e, &err) != ASSAY_OK) {
         log_failure(log, LOG_ERROR, "cannot start", &err);
     }
     tear_down(&e);

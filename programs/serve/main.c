@@ -118,6 +118,7 @@ tear_down(struct program *p)
     doors_close(&p->doors);
     admin_close(&p->admin);
     stapler_free(p->stapler);
+    quotes_close(&p->quotes);
     assay_quoter_free(p->quoter);
     reload_close(p);
     uv_close((uv_handle_t *)&p->terminate, NULL);
@@ -128,6 +129,7 @@ tear_down(struct program *p)
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&p->loop);
+    assay_quote_gate_free(p->gate);
     shelf_free(p->shelf);
     site_drop(p->site);
     options_free(&p->started);
@@ -163,21 +165,31 @@ answered(const struct options *o)
     return o->help || o->version || o->dump;
 }
 
+static bool
+check(const struct program *p)
+{
+    struct assay_buf text;
+    struct assay_error err;
+
+    if (check_start(&p->site->options, &err) != ASSAY_OK) {
+        log_failure(&p->log, LOG_ERROR, "cannot start", &err);
+        return false;
+    }
+    assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+    check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
+    print(&text);
+    return true;
+}
+
 /* True if it ended as it should. */
 static bool
 run(struct program *p, struct options *o)
 {
-    struct assay_buf text;
-    bool check = o->check;
-
     if (!program_prepare(p, o)) {
         return false;
     }
-    if (check) {
-        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
-        check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
-        print(&text);
-        return true;
+    if (p->site->options.check) {
+        return check(p);
     }
     uv_signal_start(&p->terminate, on_signal, SIGTERM);
     uv_signal_start(&p->interrupt, on_signal, SIGINT);
@@ -191,14 +203,17 @@ run(struct program *p, struct options *o)
 
 #define OTHER_THREADS 8u /* for names and files, and what is stapled */
 
-/* Searches for the collateral of clients must not keep the backend's name from
- * being looked up, which uses the same threads. They are made when needed. */
+/* Neither searches for the collateral of clients nor a kernel that hangs over a
+ * quote (each worker and the main thread may have one thread wait for it) must
+ * keep the backend's name from being looked up, which uses the same threads.
+ * They are made when the first is needed. */
 static void
 widen_pool(const struct options *o)
 {
     char count[16];
 
-    snprintf(count, sizeof(count), "%u", o->max_appraisals + OTHER_THREADS);
+    snprintf(count, sizeof(count), "%u",
+             o->max_appraisals + program_workers(o) + 1 + OTHER_THREADS);
     (void)setenv("UV_THREADPOOL_SIZE", count, 0);
 }
 

@@ -399,6 +399,14 @@ setting_nearest(const char *name, unsigned without)
     return assay_nearest(assay_slice_of(name), names);
 }
 
+/* "off" and "stderr" stand for no file where one could stand. */
+bool
+setting_is_file(const struct setting *s, const char *value, unsigned kinds)
+{
+    return (s->kind & kinds) != 0 && value != NULL &&
+           strcmp(value, "off") != 0 && strcmp(value, "stderr") != 0;
+}
+
 void
 setting_set(struct options *o, const struct setting *s, const char *value,
             struct assay_error *err)

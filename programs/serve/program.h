@@ -19,7 +19,9 @@ struct program {
     struct assay_ctx *ctx;
     struct site *site;           /* the newest one */
     struct options started;      /* as it was told then: what stays so */
-    struct assay_quoter *quoter; /* for announcements */
+    struct assay_quoter *quoter; /* for announcements ... */
+    struct quotes quotes;        /* ... and for what asks on this thread */
+    struct assay_quote_gate *gate;
     struct service service;
     uv_timer_t dog; /* until the service manager wants to hear again */
     struct access_log *access;
@@ -43,6 +45,8 @@ struct program {
     bool again;        /* SIGHUP came meanwhile */
 };
 
+/* How many there are to be. */
+unsigned program_workers(const struct options *o);
 /* All that can be had without letting anybody in (start.c). The options are
  * taken over. False: it was said why. */
 bool program_prepare(struct program *p, struct options *o);

@@ -217,7 +217,10 @@ quotes_order(struct quotes *q, const uint8_t report_data[64], const char *peer,
     answer = assay_gate_ask(q->end, &o->ticket, peer, &retry_s);
     if (answer == ASSAY_GATE_WAIT) {
         log_event(q->log, LOG_DEBUG, "quote waits",
-                  (struct log_field[]){{"peer", assay_slice_of(peer)}}, 1);
+                  (struct log_field[]){
+                      {"peer", assay_slice_of(peer != NULL ? peer : "itself")},
+                  },
+                  1);
         uv_update_time(q->loop);
         uv_timer_start(&o->timer, on_wait_over, q->wait_ms, 0);
         return o;
@@ -265,6 +268,7 @@ quotes_close(struct quotes *q)
     while (q->first != NULL) {
         if (q->first->call != NULL) {
             assay_quoter_cancel(q->first->call);
+            q->first->began_ns = 0; /* how long it takes is not known */
         }
         end_order(q->first);
     }

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * quotes.h - quotes for those who ask at one loop: let in by the gate of all
- * loops, each within its time.
+ * quotes.h - quotes for those who ask at one loop, clients or the process
+ * itself: let in by the gate of all loops, each within its time.
  */
 #pragma once
 
@@ -34,7 +34,8 @@ ASSAY_MUST_CHECK enum assay_code quotes_open(struct quotes *q,
                                              struct assay_quote_gate *gate,
                                              struct assay_error *err);
 /* Before its quoter is freed, when nobody waits any more: also ends what is
- * made for those who have gone. Does nothing where nothing is open. */
+ * made for those who have gone, and gives their turns back to other loops. Does
+ * nothing where nothing is open. */
 void quotes_close(struct quotes *q);
 
 /* A reply, or why there is none (the other is NULL); they are gone afterwards.
@@ -42,7 +43,8 @@ void quotes_close(struct quotes *q);
 typedef void quotes_done(void *user, const struct assay_quote_reply *reply,
                          const struct assay_refusal *why);
 /* One call of `done`, from the loop. NULL: it was refused at once, *why says
- * how, and `done` is not called. peer: as assay_stream_peer() has it.
+ * how, and `done` is not called. peer: as assay_stream_peer() has it; NULL: the
+ * process itself.
  *
  * report_data must not be a stranger's to choose: see ADR 10. */
 struct quote_order *quotes_order(struct quotes *q,

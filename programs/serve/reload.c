@@ -61,6 +61,7 @@ put_to_use(struct program *p)
     site_drop(p->site);
     p->site = p->next;
     p->next = NULL;
+    p->quotes.wait_ms = p->site->options.quote_wait_ms;
     crew_use(&p->crew, p->site);
     stapler_use(p->stapler, p->site);
     metrics_add(&p->metrics, METRIC_RELOADS, 1);
@@ -82,8 +83,8 @@ reload_begin(struct program *p)
 static void
 end_reload(struct program *p)
 {
-    service_tell(&p->service, "READY=1");
-    if (!p->draining) {
+    if (!p->draining) { /* else STOPPING=1 was the last word */
+        service_tell(&p->service, "READY=1");
         reload_begin(p);
     }
 }
@@ -104,21 +105,36 @@ on_announced(void *user, const struct assay_error *err)
     end_reload(p);
 }
 
+/* The next site, from settings that are read anew. The mode behind nginx is
+ * another program: a site for it would have no certificate. */
+static enum assay_code
+read_next(struct program *p, struct assay_error *err)
+{
+    struct options o;
+
+    if (options_parse(&o, p->argc, p->argv, err) != SERVE_DONE) {
+        return err->code;
+    }
+    if (o.ekm_header) {
+        options_free(&o);
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "ekm-header: only a restart changes the mode");
+    }
+    name_fixed(p, &o);
+    return site_new(&o, p->ctx, p->site, &p->next, err);
+}
+
 static void
 on_rest_over(uv_timer_t *timer)
 {
     struct program *p = timer->data;
     struct assay_error err;
-    struct options o;
 
-    service_tell_reloading(&p->service);
-    if (options_parse(&o, p->argc, p->argv, &err) != SERVE_DONE) {
-        keep_old(p, &err);
-        end_reload(p);
+    if (p->draining) {
         return;
     }
-    name_fixed(p, &o);
-    if (site_new(&o, p->ctx, p->site, &p->next, &err) != ASSAY_OK) {
+    service_tell_reloading(&p->service);
+    if (read_next(p, &err) != ASSAY_OK) {
         keep_old(p, &err);
         end_reload(p);
         return;

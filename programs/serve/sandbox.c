@@ -79,16 +79,43 @@ sandbox_paths_free(struct sandbox_paths *p)
 
 /* --- entering ----------------------------------------------------------- */
 
-/* Needed for the rest, and no harm anywhere. */
+/* Needed for the rest, and no harm anywhere. The limit of core files is not
+ * one where the system pipes them to a program: what is not dumpable has none,
+ * and its memory is not other processes' of this user to read either. (Leak
+ * checkers read it.) */
 static void
 drop_powers(struct assay_error *err)
 {
     struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        (!SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ||
         setrlimit(RLIMIT_CORE, &none) != 0) {
         assay_fail_uv(err, ASSAY_UNSUPPORTED, -errno, "sandbox");
     }
+}
+
+static void
+want_all(const struct sandbox_state *state, struct assay_error *err)
+{
+    if (state->landlock <= 0 || !state->seccomp) {
+        assay_fail(err, ASSAY_UNSUPPORTED, ASSAY_NO_OFFSET,
+                   "sandbox: this %s has no %s", SANITIZED ? "build" : "kernel",
+                   state->landlock <= 0 ? "Landlock" : "seccomp");
+    }
+}
+
+enum assay_code
+sandbox_check(struct assay_error *err)
+{
+    const struct sandbox_state state = {
+        .landlock = SANITIZED ? 0 : sandbox_files_version(),
+        .seccomp = !SANITIZED && sandbox_calls_are_there(),
+    };
+
+    assay_error_clear(err);
+    want_all(&state, err);
+    return err->code;
 }
 
 enum assay_code
@@ -108,10 +135,8 @@ sandbox_enter(const struct sandbox_paths *paths, bool strict,
     if (!SANITIZED && err->code == ASSAY_OK) {
         state->seccomp = sandbox_calls(err);
     }
-    if (strict && (state->landlock <= 0 || !state->seccomp)) {
-        assay_fail(err, ASSAY_UNSUPPORTED, ASSAY_NO_OFFSET,
-                   "sandbox: this %s has no %s", SANITIZED ? "build" : "kernel",
-                   state->landlock <= 0 ? "Landlock" : "seccomp");
+    if (strict) {
+        want_all(state, err);
     }
     return err->code;
 }

@@ -3,7 +3,8 @@
  *
  * sandbox.h - what the process can do no more once it is set up: files
  * (Landlock), system calls (seccomp), new privileges, core files with keys in
- * them. Once entered it cannot be left. See ADR 17.
+ * them, being read by others of its user. Once entered it cannot be left. See
+ * ADR 17.
  */
 #pragma once
 
@@ -46,9 +47,15 @@ ASSAY_MUST_CHECK enum assay_code
 sandbox_enter(const struct sandbox_paths *paths, bool strict,
               struct sandbox_state *state, struct assay_error *err);
 
+/* Whether it could be entered strictly; or ASSAY_UNSUPPORTED. Nothing is given
+ * up. */
+ASSAY_MUST_CHECK enum assay_code sandbox_check(struct assay_error *err);
+
 /* --- its parts ---------------------------------------------------------- */
 
 /* The version, 0 where the kernel has none, -1 with *err. */
 int sandbox_files(const struct sandbox_paths *paths, struct assay_error *err);
+int sandbox_files_version(void); /* the kernel's; 0 where it has none */
+bool sandbox_calls_are_there(void);
 /* False where the kernel has none, or with *err. */
 bool sandbox_calls(struct assay_error *err);

@@ -8,6 +8,8 @@
 #define _GNU_SOURCE /* CLONE_THREAD */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -69,10 +71,8 @@ static const char *const allowed[] = {
     /* sockets and waiting */
     "socketpair",
     "connect",
-    "accept",
-    "accept4",
-    "bind",
-    "listen",
+    "accept4", /* at sockets that listen already: listen() is not here */
+    "bind",    /* getaddrinfo() */
     "getsockname",
     "getpeername",
     "setsockopt",
@@ -172,12 +172,23 @@ static const struct {
     {"fcntl", 1, UINT32_MAX, F_SETFD},
     {"fcntl", 1, UINT32_MAX, F_GETFL},
     {"fcntl", 1, UINT32_MAX, F_SETFL}, /* F_SETOWN would signal others */
-    {"socket", 0, UINT32_MAX, AF_UNIX},
-    {"socket", 0, UINT32_MAX, AF_INET},
-    {"socket", 0, UINT32_MAX, AF_INET6},
-    {"socket", 0, UINT32_MAX, AF_NETLINK}, /* getaddrinfo() */
-    {"prctl", 0, UINT32_MAX, 15},          /* PR_SET_NAME */
-    {"prlimit64", 0, UINT32_MAX, 0},       /* one's own */
+    {"prctl", 0, UINT32_MAX, 15},      /* PR_SET_NAME */
+    {"prlimit64", 0, UINT32_MAX, 0},   /* one's own */
+};
+
+/* A protocol that nobody asks for is code of the kernel that nobody needs. */
+static const struct {
+    int family;
+    int protocol;
+} sockets[] = {
+    {AF_UNIX, 0},
+    {AF_INET, 0},
+    {AF_INET, IPPROTO_TCP},
+    {AF_INET, IPPROTO_UDP},
+    {AF_INET6, 0},
+    {AF_INET6, IPPROTO_TCP},
+    {AF_INET6, IPPROTO_UDP},
+    {AF_NETLINK, NETLINK_ROUTE}, /* getaddrinfo() */
 };
 
 static bool
@@ -226,6 +237,30 @@ add_rules(scmp_filter_ctx filter)
     return rc;
 }
 
+static int
+add_sockets(scmp_filter_ctx filter)
+{
+    int call = seccomp_syscall_resolve_name("socket");
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof(sockets) / sizeof(sockets[0]);
+         i++) {
+        struct scmp_arg_cmp so[] = {
+            {.arg = 0,
+             .op = SCMP_CMP_MASKED_EQ,
+             .datum_a = UINT32_MAX,
+             .datum_b = (scmp_datum_t)sockets[i].family},
+            {.arg = 2,
+             .op = SCMP_CMP_MASKED_EQ,
+             .datum_a = UINT32_MAX,
+             .datum_b = (scmp_datum_t)sockets[i].protocol},
+        };
+
+        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 2, so);
+    }
+    return rc;
+}
+
 /* abort() is a signal to oneself. */
 static int
 add_own_signals(scmp_filter_ctx filter)
@@ -239,13 +274,19 @@ add_own_signals(scmp_filter_ctx filter)
 }
 
 bool
+sandbox_calls_are_there(void)
+{
+    return seccomp_api_get() >= 2; /* filters for all threads */
+}
+
+bool
 sandbox_calls(struct assay_error *err)
 {
     scmp_filter_ctx filter = NULL;
     int rc;
 
-    if (seccomp_api_get() < 2) {
-        return false; /* no filters for all threads */
+    if (!sandbox_calls_are_there()) {
+        return false;
     }
     filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (filter == NULL) {
@@ -255,6 +296,7 @@ sandbox_calls(struct assay_error *err)
     rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     rc = rc == 0 ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 1) : rc;
     rc = rc == 0 ? add_rules(filter) : rc;
+    rc = rc == 0 ? add_sockets(filter) : rc;
     rc = rc == 0 ? add_own_signals(filter) : rc;
     rc = rc == 0 ? seccomp_load(filter) : rc;
     seccomp_release(filter);

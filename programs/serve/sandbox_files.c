@@ -68,16 +68,24 @@ allow(int rules, const struct sandbox_path *p, uint64_t handled)
 }
 
 int
-sandbox_files(const struct sandbox_paths *paths, struct assay_error *err)
+sandbox_files_version(void)
 {
     int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
                                LANDLOCK_CREATE_RULESET_VERSION);
+
+    return version > 0 ? version : 0; /* not built in, or switched off */
+}
+
+int
+sandbox_files(const struct sandbox_paths *paths, struct assay_error *err)
+{
+    int version = sandbox_files_version();
     struct landlock_ruleset_attr handled = {.handled_access_fs = 0};
     bool good = true;
     int rules;
 
-    if (version <= 0) {
-        return 0; /* not built in, or switched off */
+    if (version == 0) {
+        return 0;
     }
     handled.handled_access_fs = rights_of(version);
     rules = (int)syscall(SYS_landlock_create_ruleset, &handled,

@@ -65,14 +65,6 @@ allow_own(char *folder, struct sandbox_paths *to)
     free(folder);
 }
 
-/* "off" and "stderr" stand for no file where one could stand. */
-static bool
-is_file(const struct setting *s, const char *value)
-{
-    return (s->kind & (READS | WRITES)) != 0 && value != NULL &&
-           strcmp(value, "off") != 0 && strcmp(value, "stderr") != 0;
-}
-
 void
 sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
 {
@@ -82,7 +74,7 @@ sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
         sandbox_allow(to, system_paths[i], false);
     }
     for (size_t i = 0; i < settings_count; i++) {
-        if (is_file(&settings[i], o->given[i])) {
+        if (setting_is_file(&settings[i], o->given[i], READS | WRITES)) {
             sandbox_allow_folder_of(to, o->given[i],
                                     (settings[i].kind & WRITES) != 0);
         }

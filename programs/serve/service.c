@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "io/socket_name.h"
 
-#define FIRST_FD 3 /* SD_LISTEN_FDS_START */
+#define FIRST_FD  3  /* SD_LISTEN_FDS_START */
+#define DOG_TURNS 3u /* in the time that the service manager waits */
 
 /* A number in the environment; false if there is none. */
 static bool
@@ -118,6 +119,14 @@ service_open(struct service *s, struct assay_error *err)
         (void)number_of("WATCHDOG_USEC", &s->dog_us);
     }
     return ASSAY_OK;
+}
+
+uint64_t
+service_dog_ms(const struct service *s)
+{
+    uint64_t turn_ms = s->dog_us / 1000u / DOG_TURNS;
+
+    return s->dog_us > 0 && turn_ms == 0 ? 1 : turn_ms;
 }
 
 void

@@ -22,6 +22,8 @@ ASSAY_MUST_CHECK enum assay_code service_inherit(int *fd,
  * ASSAY_INVALID. */
 ASSAY_MUST_CHECK enum assay_code service_open(struct service *s,
                                               struct assay_error *err);
+/* How often to tell it that we are alive, ms; 0: it does not want to hear. */
+uint64_t service_dog_ms(const struct service *s);
 /* "READY=1", "STOPPING=1", "WATCHDOG=1"; a manager that does not listen is not
  * waited for. */
 void service_tell(const struct service *s, const char *what);

@@ -41,6 +41,9 @@ extern const size_t settings_count;
 const struct setting *setting_find(const char *name); /* or NULL */
 /* What may have been meant, among those of none of these kinds; or NULL. */
 const char *setting_nearest(const char *name, unsigned without);
+/* Does this value name a file, and is the setting of one of these kinds? */
+bool setting_is_file(const struct setting *s, const char *value,
+                     unsigned kinds);
 void setting_set(struct options *o, const struct setting *s, const char *value,
                  struct assay_error *err);
 

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "io/moment.h"
 #include "io/staple.h"
+#include "quotes.h"
 
 #define SOON_MS   500u    /* to look again, while the first search lasts */
 #define RETRY_MS  10000   /* to ask for a quote again, where none came */
@@ -119,9 +120,10 @@ struct stapler {
     struct stapler_options o;
     struct site *site; /* held; NULL: nothing is stapled */
     struct assay_staple *keeper;
-    struct assay_quoter_call *call;
+    struct quote_order *order;
     struct assay_quote *quote; /* the last one; NULL: none yet */
-    int64_t asked_ms;          /* when a quote was asked for last */
+    int64_t asked_ms;          /* when a quote was asked for last ... */
+    bool answered;             /* ... and whether one came */
     int64_t began_ms;          /* when the keeper did */
     uv_timer_t *timer;
     char said[320]; /* the last thing that went wrong */
@@ -166,19 +168,23 @@ publish(struct stapler *s)
 }
 
 static void
-on_quoted(void *user, const struct assay_quoted *quoted,
-          const struct assay_error *err)
+on_quoted(void *user, const struct assay_quote_reply *reply,
+          const struct assay_refusal *why)
 {
     struct stapler *s = user;
     struct assay_quote *quote = NULL;
-    struct assay_error sub = *err;
+    struct assay_error err;
 
-    s->call = NULL;
-    if (quoted == NULL ||
-        assay_quote_parse(quoted->quote, &quote, &sub) != ASSAY_OK) {
-        say(s, sub.msg);
+    s->order = NULL;
+    if (reply == NULL) {
+        say(s, why->message);
         return;
     }
+    if (assay_quote_parse(reply->quote, &quote, &err) != ASSAY_OK) {
+        say(s, err.msg);
+        return;
+    }
+    s->answered = true;
     assay_quote_free(s->quote);
     s->quote = quote;
     if (s->keeper != NULL) {
@@ -186,18 +192,24 @@ on_quoted(void *user, const struct assay_quoted *quoted,
     }
 }
 
-/* A quote that proves nothing to anybody: its report data is zeros. */
+/* A quote that proves nothing to anybody: its report data is zeros. It takes a
+ * turn like a client's, and comes again where there is none. */
 static void
 learn(struct stapler *s)
 {
     static const uint8_t nothing[64];
     int64_t now_ms = assay_now().mono_ms;
-    int64_t due_ms = s->quote != NULL ? LEARN_MS : RETRY_MS;
+    int64_t due_ms = s->answered ? LEARN_MS : RETRY_MS;
+    struct assay_refusal why;
 
-    if (s->call == NULL &&
+    if (s->order == NULL &&
         (s->asked_ms == 0 || now_ms - s->asked_ms >= due_ms)) {
         s->asked_ms = now_ms;
-        s->call = assay_quoter_get(s->o.quoter, nothing, on_quoted, s);
+        s->answered = false;
+        s->order = quotes_order(s->o.quotes, nothing, NULL, on_quoted, s, &why);
+        if (s->order == NULL) {
+            say(s, why.message);
+        }
     }
 }
 
@@ -285,8 +297,8 @@ stapler_free(struct stapler *s)
 {
     if (s != NULL) {
         stop(s);
-        if (s->call != NULL) {
-            assay_quoter_cancel(s->call);
+        if (s->order != NULL) {
+            quotes_withdraw(s->order);
         }
         uv_close((uv_handle_t *)s->timer, free_timer);
         assay_quote_free(s->quote);

@@ -7,9 +7,10 @@
  */
 #pragma once
 
-#include "io/quoter.h"
 #include "log.h"
 #include "site.h"
+
+struct quotes;
 
 /* --- for workers -------------------------------------------------------- */
 
@@ -30,7 +31,7 @@ struct stapler; /* opaque */
 struct stapler_options {
     uv_loop_t *loop;
     const struct assay_ctx *ctx;
-    struct assay_quoter *quoter; /* tells which collateral is needed */
+    struct quotes *quotes; /* tell which collateral is needed */
     struct shelf *shelf;
     const struct log *log;
 };
@@ -41,4 +42,4 @@ struct stapler *stapler_new(const struct stapler_options *options);
 /* Staples as this site says, if it does; what lay on the shelf stays there
  * until it is replaced, or nothing is to be stapled. */
 void stapler_use(struct stapler *s, struct site *site);
-void stapler_free(struct stapler *s); /* before its quoter; NULL is fine */
+void stapler_free(struct stapler *s); /* before its quotes; NULL is fine */

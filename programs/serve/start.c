@@ -83,8 +83,8 @@ announce_all(struct program *p, struct assay_error *err)
     return err->code;
 }
 
-static unsigned
-count_workers(const struct options *o)
+unsigned
+program_workers(const struct options *o)
 {
     unsigned cores = uv_available_parallelism();
 
@@ -103,11 +103,11 @@ hire(struct program *p, struct assay_error *err)
     c->ctx = p->ctx;
     c->log = &p->log;
     c->access = p->access;
+    c->gate = p->gate;
     c->shelf = p->shelf;
     c->max_appraisals = p->site->options.max_appraisals;
     c->ended = &p->ended;
     atomic_store(&c->max_clients, p->site->options.max_connections);
-    (void)!crew_limit_quotes(c, &p->site->options, err);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
         (void)!crew_add(c, p->site, doors_hand_over(&p->doors, i), err);
     }
@@ -124,13 +124,39 @@ open_admin(struct program *p, struct assay_error *err)
     }
     p->admin = (struct admin){
         .loop = &p->loop,
-        .quoter = p->quoter,
+        .quotes = &p->quotes,
         .crew = &p->crew,
         .site = &p->site,
         .draining = &p->draining,
         .metrics = &p->metrics,
     };
     return admin_open(&p->admin, &o->admin, err);
+}
+
+/* The gate before the platform, which is for all threads, and this one's end of
+ * it. */
+static enum assay_code
+open_gate(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+    const struct assay_quote_limits limits = {
+        .at_once = o->quote_concurrency,
+        .waiting = o->max_quotes,
+        .per_s = o->quote_rate,
+        .burst = o->quote_burst,
+    };
+
+    p->quotes = (struct quotes){
+        .quoter = p->quoter,
+        .log = &p->log,
+        .metrics = &p->metrics,
+        .loop = &p->loop,
+        .wait_ms = o->quote_wait_ms,
+    };
+    if (assay_quote_gate_new(&limits, p->ctx, &p->gate, err) == ASSAY_OK) {
+        (void)!quotes_open(&p->quotes, p->gate, err);
+    }
+    return err->code;
 }
 
 static enum assay_code
@@ -140,7 +166,7 @@ open_stapler(struct program *p, struct assay_error *err)
     p->stapler = p->shelf != NULL ? stapler_new(&(struct stapler_options){
                                         .loop = &p->loop,
                                         .ctx = p->ctx,
-                                        .quoter = p->quoter,
+                                        .quotes = &p->quotes,
                                         .shelf = p->shelf,
                                         .log = &p->log,
                                     })
@@ -164,8 +190,8 @@ open_all(struct program *p, struct assay_error *err)
         site_write_chain(p->site, err) == ASSAY_OK &&
         access_log_open(o->access_log, o->json_log, &p->access, err) ==
             ASSAY_OK &&
-        doors_open(&p->doors, &p->loop, &o->listen, inherited, count_workers(o),
-                   err) == ASSAY_OK) {
+        doors_open(&p->doors, &p->loop, &o->listen, inherited,
+                   program_workers(o), err) == ASSAY_OK) {
         (void)!open_admin(p, err);
     }
     return err->code;
@@ -185,8 +211,6 @@ say_ready(const struct program *p, struct assay_error *err)
     return opening_say_ready(o, &r, err);
 }
 
-#define DOG_TURNS 3u /* in the time that the service manager waits */
-
 /* It hears from us as long as every thread moves. */
 static void
 on_dog(uv_timer_t *timer)
@@ -201,11 +225,10 @@ on_dog(uv_timer_t *timer)
 static void
 tell_service(struct program *p)
 {
-    uint64_t turn_ms = p->service.dog_us / 1000u / DOG_TURNS;
+    uint64_t turn_ms = service_dog_ms(&p->service);
 
     service_tell(&p->service, "READY=1");
-    if (p->service.dog_us > 0) {
-        turn_ms = turn_ms > 0 ? turn_ms : 1;
+    if (turn_ms > 0) {
         uv_timer_start(&p->dog, on_dog, turn_ms, turn_ms);
     }
 }
@@ -220,7 +243,7 @@ program_open(struct program *p)
     trust_warn(&p->site->trust, &p->log);
     if (open_all(p, &err) != ASSAY_OK ||
         opening_close_in(&p->site->options, &p->log, &err) != ASSAY_OK ||
-        announce_all(p, &err) != ASSAY_OK ||
+        announce_all(p, &err) != ASSAY_OK || open_gate(p, &err) != ASSAY_OK ||
         open_stapler(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         say_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);

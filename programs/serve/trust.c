@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assay/session.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "io/file.h"
 #include "io/load.h"
 
 /* --- what was learnt ---------------------------------------------------- */
@@ -113,6 +115,32 @@ read_policy(struct trust *t, const char *path, const struct assay_ctx *ctx,
     }
 }
 
+#define ROOTS_MAX_BYTES (4u * 1024u * 1024u)
+
+/* Every fetch reads it anew. That it can be read, and has certificates, is
+ * asked now: later it would only be a note in the log. */
+static void
+try_pccs_ca(const char *path, const struct assay_ctx *ctx,
+            struct assay_error *err)
+{
+    struct assay_tls_roots *roots = NULL;
+    struct assay_buf pem;
+    size_t count = 0;
+
+    if (assay_file_read(path, ROOTS_MAX_BYTES, &pem, err) != ASSAY_OK) {
+        return;
+    }
+    if (assay_tls_roots_parse(ctx, assay_buf_slice(&pem), &roots, &count,
+                              err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", path);
+    } else if (count == 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%.200s: has no certificate", path);
+    }
+    assay_tls_roots_free(roots);
+    assay_buf_free(&pem);
+}
+
 enum assay_code
 trust_read(struct trust *t, const struct options *o,
            const struct assay_ctx *ctx, const struct trust *before,
@@ -129,6 +157,9 @@ trust_read(struct trust *t, const struct options *o,
     }
     if (err->code == ASSAY_OK && o->collateral != NULL) {
         (void)!assay_load_bundle(ctx, o->collateral, &t->fixed, err);
+    }
+    if (err->code == ASSAY_OK && o->pccs_ca != NULL) {
+        try_pccs_ca(o->pccs_ca, ctx, err);
     }
     choose_sources(t, o);
     if (err->code == ASSAY_OK && before != NULL && before->learnt != NULL) {

@@ -185,6 +185,9 @@ run(void *user)
     struct worker *w = user;
 
     uv_run(&w->loop, UV_RUN_DEFAULT);
+    /* What is made for clients who have gone: nobody would end it here, and
+     * other workers may wait for that turn. */
+    quotes_close(&w->connections.quotes);
     atomic_store(&w->gone, true);
     uv_async_send(w->crew->ended);
 }
@@ -210,20 +213,6 @@ init_connections(struct worker *w)
     c->quotes.metrics = &w->metrics;
     c->counted = on_counted;
     c->user = w;
-}
-
-enum assay_code
-crew_limit_quotes(struct crew *c, const struct options *o,
-                  struct assay_error *err)
-{
-    const struct assay_quote_limits limits = {
-        .at_once = o->quote_concurrency,
-        .waiting = o->max_quotes,
-        .per_s = o->quote_rate,
-        .burst = o->quote_burst,
-    };
-
-    return assay_quote_gate_new(&limits, c->ctx, &c->gate, err);
 }
 
 enum assay_code
@@ -336,6 +325,4 @@ crew_end(struct crew *c)
         site_drop(atomic_exchange(&c->workers[i].next, NULL));
     }
     c->count = 0;
-    assay_quote_gate_free(c->gate);
-    c->gate = NULL;
 }

@@ -49,7 +49,7 @@ struct crew {
     atomic_uint clients;
     atomic_uint max_clients; /* each worker may go above it by one */
     atomic_bool full;        /* somebody does not accept for that reason */
-    struct assay_quote_gate *gate;
+    struct assay_quote_gate *gate; /* the owner's, like what is above */
     struct shelf *shelf;
     atomic_uint appraisals; /* of clients that wait for collateral */
     unsigned max_appraisals;
@@ -58,11 +58,6 @@ struct crew {
     struct worker workers[SERVE_WORKERS_MAX];
 };
 
-/* Before the first worker: how many quotes there may be. ASSAY_NO_MEMORY,
- * ASSAY_IO. */
-ASSAY_MUST_CHECK enum assay_code crew_limit_quotes(struct crew *c,
-                                                   const struct options *o,
-                                                   struct assay_error *err);
 /* Makes a worker, with a hold on the site; the door is taken over, also on
  * failure. It does not run yet. ASSAY_NO_MEMORY, or what the quoter says. */
 ASSAY_MUST_CHECK enum assay_code crew_add(struct crew *c, struct site *site,

@@ -52,8 +52,9 @@ class Ekm:
 
     count = 0
 
-    def __init__(self, guest, *options, listen=None):
+    def __init__(self, guest, *options, listen=None, environment=()):
         Ekm.count += 1
+        self.environment = dict(environment)
         self.folder = SCRATCH / f"ekm{Ekm.count}"
         self.folder.mkdir()
         self.ready_file = self.folder / "ready.json"
@@ -67,8 +68,9 @@ class Ekm:
 
     def __enter__(self):
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(self.command, stderr=log,
-                                            env=clean_environment())
+            self.process = subprocess.Popen(
+                self.command, stderr=log,
+                env={**clean_environment(), **self.environment})
         until(self.command, lambda: self.ready_file.exists()
               or self.process.poll() is not None)
         self.ready = json.loads(self.ready_file.read_text())
@@ -172,6 +174,13 @@ class Quotes(Case):
                     "bad_request" if status == 400 else "forbidden")
         self.assertIn("the HMAC is wrong", self.ekm.log)
         self.assertNotIn(SECRET, self.ekm.log)
+
+    def test_one_warning_for_many(self):
+        with Ekm(SIMULATOR.ready["guest"]) as ekm:
+            for _ in range(30):
+                self.assertEqual(ekm.ask([field(secret="f" * 32)])[0], 403)
+            self.assertEqual(ekm.log.count("warning: request refused"), 1)
+            self.assertEqual(ekm.log.count("debug: request refused"), 29)
 
     def test_bodies(self):
         for body in (b"", b"{}", b"null", b"{", GOOD[:-1],
@@ -390,11 +399,56 @@ class Signals(Case):
             self.assertEqual(ekm.ask([KNOWN])[0], 200)
 
 
+class Managed(Case):
+    """As systemd runs it: a start that nobody tells of is one that failed."""
+
+    def manager(self):
+        path = SCRATCH / "ekm-notify.sock"
+        path.unlink(missing_ok=True)
+        s = self.enterContext(socket.socket(socket.AF_UNIX,
+                                            socket.SOCK_DGRAM))
+        s.settimeout(LIMIT_S)
+        s.bind(str(path))
+        return s, {"NOTIFY_SOCKET": str(path)}
+
+    def test_notify(self):
+        s, environment = self.manager()
+        with Ekm(SIMULATOR.ready["guest"], environment=environment) as ekm:
+            self.assertEqual(s.recv(999), b"READY=1")
+            ekm.process.send_signal(signal.SIGHUP)
+            self.assertIn(b"RELOADING=1\n", s.recv(999))
+            self.assertEqual(s.recv(999), b"READY=1")
+        self.assertEqual(s.recv(999), b"STOPPING=1")
+
+    def test_watchdog(self):
+        s, environment = self.manager()
+        environment["WATCHDOG_USEC"] = "150000"
+        with Ekm(SIMULATOR.ready["guest"], environment=environment):
+            self.assertEqual(s.recv(999), b"READY=1")
+            for _ in range(3):
+                self.assertEqual(s.recv(999), b"WATCHDOG=1")
+
+    def test_sockets_are_not_taken(self):
+        """One that nobody accepts at would only hang."""
+        with socket.create_server(("127.0.0.1", 0)) as tcp:
+            ekm = Ekm(SIMULATOR.ready["guest"])
+            script = ("export LISTEN_PID=$$ LISTEN_FDS=1; "
+                      f'exec 3<&{tcp.fileno()}; exec "$@"')
+            p = subprocess.run(
+                ["timeout", str(LIMIT_S), "sh", "-c", script, "sh",
+                 *ekm.command], capture_output=True, text=True,
+                pass_fds=[tcp.fileno()], env=clean_environment())
+        self.assertEqual(p.returncode, UNREADABLE, p.stderr)
+        self.assertIn("takes no socket of the service manager", p.stderr)
+
+
 class Options(Case):
     def serve(self, *args):
         p = subprocess.run([str(SERVE), *map(str, args)], capture_output=True,
                            text=True, timeout=LIMIT_S, env=clean_environment())
-        self.assertEqual(p.stdout, "")
+        self.assertEqual(p.stdout, "" if p.returncode else (
+            "listen: 127.0.0.1:8443\nquotes: dstack (/none)\n"
+            "clients: come through nginx\n"))
         return p.returncode, p.stderr
 
     def test_usage(self):
@@ -443,6 +497,14 @@ class Options(Case):
                 self.assertEqual(code, UNREADABLE, err)
                 self.assertIn(needle, err)
                 self.assertNotIn(SECRET[:-1], err)
+        if os.geteuid() == 0:
+            path = secret_file()
+            os.chown(path, 65534, -1)
+            code, err = self.serve("--ekm-header", "--check",
+                                   "--ekm-secret-file", path, "--quotes",
+                                   "dstack:/none")
+            self.assertEqual(code, UNREADABLE, err)
+            self.assertIn("belongs to user 65534", err)
         for text in (SECRET, SECRET + "\n", SECRET + "\r\n"):
             code, err = self.serve("--ekm-header", "--check",
                                    "--ekm-secret-file", secret_file(text),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve as it is watched: metrics, probes, the access log, the service
 manager."""
+import contextlib
 import http.client
 import json
 import os
@@ -17,8 +18,8 @@ import time
 import configured
 import test_serve
 from backend import Backend
-from configured import Configured, start, wait_for, with_ca
-from harness import SCRATCH, UNREADABLE, Case
+from configured import Configured, certificate, start, wait_for, with_ca
+from harness import SCRATCH, SOURCE, UNREADABLE, Case
 from test_serve import LIMIT_S, SERVE, Serve
 
 
@@ -128,10 +129,24 @@ class Operated(Case):
 
     def test_metrics_are_well_formed(self):
         """Each family is described once, before its rows, and named by the
-        conventions of OpenMetrics."""
+        conventions of OpenMetrics; no row is there twice; the documents know
+        all of them, and no other."""
+        cert, key, _ = certificate("twice", "localhost")
         with Backend() as backend:
-            with Serve(backend, "--admin", "127.0.0.1:0") as serve:
+            with Configured(backend, "".join(
+                    f'[[certificate]]\ncert = "{cert}"\nkey = "{key}"\n'
+                    f'names = ["{name}"]\n' for name in "ab"), "--admin",
+                    "127.0.0.1:0") as serve:
                 text = self.get(serve, "/metrics")[1]
+        rows = [line.rpartition(" ")[0] for line in text.splitlines()
+                if not line.startswith("#")]
+        self.assertEqual(len(rows), len(set(rows)))
+        page = (SOURCE / "docs/serve.md").read_text()
+        table = page[page.index("| name | kind |"):page.index("## Access log")]
+        named = re.findall(r"`(?:assay_serve)?(_[a-z_]+)(?:\{\w+\})?`", table)
+        self.assertEqual(
+            sorted("assay_serve" + n for n in named),
+            sorted(re.findall("^# TYPE ([a-z_]+) ", text, re.M)))
         types, last = {}, None
         for line in text.splitlines():
             word = line.split(" ")
@@ -235,6 +250,24 @@ class Operated(Case):
                 r"^127\.0\.0\.1(:\d+)? - - \[\d\d/[A-Z][a-z]{2}/20\d\d:\d\d:"
                 r"\d\d:\d\d \+0000\] \"" + want + r" HTTP/1\.1\" 200 \d+ "
                 r"\d+\.\d{3} whole$"))
+
+    def test_access_log_behind_reloads(self):
+        """It is opened anew where it was named at the start, though what
+        named it has been read anew since."""
+        cert, key, _ = certificate("logged", "localhost")
+        log = SCRATCH / "behind-reloads.log"
+        text = (f'cert = "{cert}"\nkey = "{key}"\naccess-log = "{log}"\n')
+        with Backend() as backend, Configured(backend, text) as serve:
+            serve.ca.write_text(cert.read_text())
+            for i in range(3):
+                serve.rewrite(text + f"max-body = {i}\n")
+                serve.reload()
+                serve.ask("GET", "/a")  # until nobody holds the first ones
+            log.rename(SCRATCH / "behind-reloads.log.1")
+            serve.process.send_signal(signal.SIGUSR1)
+            serve.log_line("access log reopened")
+            serve.ask("GET", "/b")
+            self.wait_lines(log, 1)
 
     def test_what_is_answered_here_is_logged_too(self):
         """Evidence, and what is refused before anybody else sees it."""
@@ -414,6 +447,18 @@ class Managed(Case):
                     text=True, timeout=LIMIT_S, pass_fds=[udp.fileno()])
                 self.assertEqual(p.returncode, UNREADABLE)
                 self.assertIn(needle, p.stderr)
+            # Streams, but neither TCP nor Unix.
+            with contextlib.suppress(OSError):  # not in this kernel
+                vsock = self.enterContext(socket.socket(
+                    socket.AF_VSOCK, socket.SOCK_STREAM))
+                vsock.bind((socket.VMADDR_CID_ANY, socket.VMADDR_PORT_ANY))
+                vsock.listen(1)
+                p = subprocess.run(
+                    ["timeout", str(LIMIT_S),
+                     *self.inherit(Serve(backend), vsock)],
+                    capture_output=True, text=True, pass_fds=[vsock.fileno()])
+                self.assertEqual(p.returncode, UNREADABLE, p.stderr)
+                self.assertIn("no socket of TCP or Unix", p.stderr)
             # Another process's are none of our business.
             with Serve(backend) as serve:
                 pass

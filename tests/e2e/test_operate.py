@@ -14,6 +14,7 @@ import test_serve
 from backend import Backend
 from configured import Configured, certificate, shown, start, wait_for, with_ca
 from harness import SCRATCH, UNREADABLE, Case, clean_environment, write
+from test_sandbox import sandbox_is_there
 from test_serve import LIMIT_S, SERVE, Serve
 
 
@@ -61,6 +62,46 @@ class Settings(Case):
                 code, out, err = self.serve("--config", config, "--check")
                 self.assertEqual((code, out), (UNREADABLE, ""), err)
                 self.assertIn(needle, err)
+
+    def test_check_and_start_agree(self):
+        """What the one finds no fault with does not keep the other from
+        starting."""
+        empty = write("empty.pem", "")
+        good = write("good.pem", certificate("ca", "x")[0].read_text())
+        for options, needle in (
+                (["--staple", "on", "--pccs-ca", "/none"], "/none: "),
+                (["--staple", "on", "--pccs-ca", SCRATCH], "is a directory"),
+                (["--staple", "on", "--pccs-ca", empty], f"{empty}: "),
+                (["--staple", "on", "--pccs-ca", good], None),
+                (["--cert-out", "/none/x"], "/none/x: "),
+                (["--cert-out", SCRATCH], "is a directory"),
+                (["--ready-file", "/none/x"], "/none/x: "),
+                (["--ready-file", ""], "name of a file is empty"),
+                (["--access-log", "/none/x"], "/none/x: "),
+                (["--access-log", SCRATCH], f"{SCRATCH}: "),
+                (["--access-log", SCRATCH / "checked.log"], None),
+                (["--access-log", "stderr"], None),
+                (["--admin", "unix:/none/x"], "/none/x: "),
+                (["--listen", "unix:/none/x"], "/none/x: "),
+                (["--listen", f"unix:{SCRATCH}/checked"], None)):
+            command = ["--backend", "127.0.0.1:1", "--self-signed", "a",
+                       "--quotes", "dstack:/none", "--listen", "127.0.0.1:0",
+                       *options]
+            with self.subTest(options):
+                code, out, err = self.serve(*command, "--check")
+                self.assertEqual(code, UNREADABLE if needle else 0, err)
+                if needle:
+                    self.assertEqual((out, self.serve(*command)[0]),
+                                     ("", UNREADABLE))
+                    self.assertIn(needle, err)
+        self.assertFalse((SCRATCH / "checked.log").exists())
+
+    def test_check_of_the_sandbox(self):
+        """Strictness is found out before the start."""
+        command = ["--backend", "127.0.0.1:1", "--self-signed", "a",
+                   "--quotes", "dstack:/none", "--sandbox", "strict"]
+        code, _, err = self.serve(*command, "--check")
+        self.assertEqual(code, 0 if sandbox_is_there() else UNREADABLE, err)
 
     def test_dump(self):
         """What it prints means the same, and printing that is the same."""

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve's quotes under load, and from a platform that misbehaves."""
 import contextlib
+import http.client
 import json
+import signal
 import socket
 import struct
 import sys
@@ -176,6 +178,94 @@ class Queue(Scene):
         self.stage("--quote-concurrency", "2", "--drain", "0.2")
         gone, *_ = self.fill(2, 3)
         reset(gone)
+
+
+    def test_a_worker_that_ends_gives_its_turn_back(self):
+        """The platform works for somebody who has gone, and so has his worker:
+        who waits at another one is not forgotten."""
+        self.stage("--quote-concurrency", "1", "--workers", "32",
+                   "--quote-queue-timeout", "5")
+        gone, last = self.fill(1, 1)  # at the same worker once in 32 times
+        reset(gone)
+        self.serve.log_line("connection failed")
+        self.serve.process.send_signal(signal.SIGTERM)
+        self.serve.log_line("stopping")
+        time.sleep(0.2)  # too short would only prove less
+        self.agent.go.set()
+        self.assertEqual(last.answer().status, 200)
+        self.assertEqual(self.agent.asked, 2)
+
+
+class Own(Scene):
+    """What the process asks for itself takes its turn, as clients do."""
+
+    ADMIN = ("--quote-concurrency", "1", "--admin", "127.0.0.1:0")
+
+    def get(self, path):
+        """Status and text from the operators' door."""
+        host, _, port = self.serve.ready["admin"].rpartition(":")
+        c = http.client.HTTPConnection(host, int(port), timeout=LIMIT_S)
+        self.addCleanup(c.close)
+        c.request("GET", path)
+        r = c.getresponse()
+        return r.status, r.read().decode()
+
+    def check_ready(self, want, times=5):
+        for _ in range(times):
+            status, text = self.get("/readyz")
+            self.assertEqual(status, want, text)
+            self.assertEqual(text.partition(":")[0],
+                             "ok\n" if want == 200 else "quotes")
+
+    def test_a_trial_waits(self):
+        self.stage(*self.ADMIN)
+        client, = self.fill(1, 0)
+        self.check_ready(503)
+        until("waiting", lambda: self.waits() == 1)
+        self.agent.go.set()
+        self.assertEqual(client.answer().status, 200)
+        until("ready", lambda: self.get("/readyz")[0] == 200)
+        until("its turn", lambda: self.agent.asked == 2)
+        self.assertEqual(self.agent.most, 1)
+
+    def test_no_place_for_a_trial(self):
+        """That is no failure of the platform's, and does not last."""
+        self.stage(*self.ADMIN, "--max-quotes", "1")
+        clients = self.fill(1, 1)
+        self.check_ready(503)
+        self.agent.go.set()
+        for c in clients:
+            self.assertEqual(c.answer().status, 200)
+        self.check_ready(200)
+        self.assertEqual(self.agent.asked, 2)
+        self.assertIn('quotes_total{result="failed"} 0\n',
+                      self.get("/metrics")[1])
+
+    def test_no_turn_for_a_trial(self):
+        self.stage(*self.ADMIN, "--quote-queue-timeout", "0.2")
+        client, = self.fill(1, 0)
+        self.check_ready(503)
+        self.assertIn("no turn in time", self.serve.log_line("quotes refused"))
+        self.agent.go.set()
+        self.assertEqual(client.answer().status, 200)
+        self.check_ready(200)
+
+    def test_ready_while_it_is_full(self):
+        """Who has much to do is not unready for that."""
+        self.stage(*self.ADMIN, "--max-quotes", "1")
+        self.agent.go.set()
+        self.assertEqual(self.client().ask("POST", "/tdx_quote", GOOD).status,
+                         200)
+        self.agent.go.clear()
+        was = self.agent.asked
+        clients = self.asking(1)
+        until("a quote", lambda: self.agent.asked == was + 1)
+        clients += self.asking(1)
+        until("waiting", lambda: self.waits() == 1)
+        self.check_ready(200)
+        self.agent.go.set()
+        for c in clients:
+            self.assertEqual(c.answer().status, 200)
 
 
 def reset(client):

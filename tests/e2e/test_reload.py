@@ -15,7 +15,7 @@ import configured
 import test_serve
 from backend import Backend
 from configured import Configured, certificate, shown, start, with_ca
-from harness import SCRATCH, Case
+from harness import SCRATCH, Case, write
 from test_serve import LIMIT_S, Serve
 
 
@@ -88,6 +88,22 @@ class Reload(Case):
                 for setting in ("log", "workers"):
                     serve.log_line("a restart is needed to change this "
                                    f"setting={setting}")
+
+    def test_another_mode(self):
+        """What would be no site for TLS is none that is put to use."""
+        secret = write("reload-secret", "0123456789abcdef" * 2)
+        secret.chmod(0o600)
+        with Backend() as backend, with_ca(Configured(backend, "")) as serve:
+            digest = shown(serve.port, "localhost")
+            serve.config.write_text(
+                'listen = "127.0.0.1:0"\nekm-header = true\n'
+                f'ekm-secret-file = "{secret}"\n')
+            line = serve.reload("reload failed, nothing has changed")
+            self.assertIn("ekm-header: only a restart", line)
+            self.assertEqual(shown(serve.port, "localhost"), digest)
+            self.assertEqual(serve.ask("GET", "/").status, 200)
+            with_ca(serve)
+            serve.reload()
 
     def test_announcing_is_required(self):
         """A certificate that the platform does not know is not shown."""
@@ -184,7 +200,9 @@ class Reload(Case):
 class Faults(Case):
     def test_no_descriptors(self):
         """Who is there is served; the others are when there are some again."""
-        with Backend() as backend, with_ca(Configured(backend, "")) as serve:
+        # In the sandbox, only root may look at its descriptors.
+        with Backend() as backend, with_ca(Configured(
+                backend, "", "--sandbox", "off")) as serve:
             with serve.client() as c:
                 c.ask("GET", "/")
                 pid = serve.process.pid

@@ -1,14 +1,13 @@
 # SPDX-FileCopyrightText: The Assay authors
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve in its sandbox, which is in force and has all that is needed."""
-import os
 import pathlib
 import signal
 import socket
 import subprocess
 
+import configfs
 import configured
-import harness
 import test_serve
 from backend import Backend
 from configured import Configured, certificate, shown, start
@@ -113,31 +112,17 @@ class Sandboxed(Case):
                              {"log", "moved"})
 
     def test_quotes_from_configfs(self):
-        build = os.environ.get("ASSAY_BUILD") or str(
-            harness.SOURCE / "build/release")
-        tsmfs = pathlib.Path(build) / "tests/tsmfs"
-        folder = SCRATCH / "tsmfs"
-        folder.mkdir()
-        if not tsmfs.exists():
-            print("SKIPPED configfs-tsm emulation: tsmfs was not built")
-            return
-        with subprocess.Popen([str(tsmfs), str(folder)],
-                              stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE) as p:
-            try:
-                if p.stdout.readline() != b"ready\n":
-                    print("SKIPPED configfs-tsm emulation: cannot be mounted")
-                    return
-                with Backend() as backend, Serve(
-                        backend, "--sandbox", "strict",
-                        quotes=f"configfs:{folder}") as serve:
-                    answer = serve.ask(
-                        "POST", "/tdx_quote", test_serve.GOOD,
-                        [("Content-Type", "application/json")])
-                    self.assertEqual(answer.status, 200, serve.log)
-                    self.assertIn("quote", answer.json)
-            finally:
-                p.stdin.close()
+        with configfs.emulated("tsmfs") as kernel:
+            if kernel is None:
+                return
+            with Backend() as backend, Serve(
+                    backend, "--sandbox", "strict",
+                    quotes=f"configfs:{kernel.folder}") as serve:
+                answer = serve.ask(
+                    "POST", "/tdx_quote", test_serve.GOOD,
+                    [("Content-Type", "application/json")])
+                self.assertEqual(answer.status, 200, serve.log)
+                self.assertIn("quote", answer.json)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
  * test_file.c - whole files in and out.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -173,6 +174,85 @@ failures(void **state)
     }
 }
 
+static void
+check_secret(const char *row, int (*make)(const char *at), mode_t mode,
+             enum assay_code want)
+{
+    struct assay_buf got;
+    struct assay_error err;
+    enum assay_code code;
+
+    (void)unlink(in_folder("file"));
+    assert_int_equal(make(path), 0);
+    assert_int_equal(chmod(path, mode), 0);
+    code = assay_file_read_secret(path, 9, &got, &err);
+    if (code != want || (code != ASSAY_OK && got.len > 0)) {
+        fail_msg("%s, mode %o: %s", row, (unsigned)mode, assay_code_name(code));
+    }
+    assert_int_equal(err.code, code);
+    assay_buf_free(&got);
+}
+
+static int
+make_file(const char *at)
+{
+    struct assay_error err;
+
+    return assay_file_write(at, assay_slice_of("secret"), 0600, &err) ==
+                   ASSAY_OK
+               ? 0
+               : -1;
+}
+
+static int pipe_fd = -1;
+
+/* One that can be opened at once. */
+static int
+make_pipe(const char *at)
+{
+    if (pipe_fd >= 0) {
+        (void)close(pipe_fd);
+    }
+    if (mkfifo(at, 0600) != 0) {
+        return -1;
+    }
+    pipe_fd = open(at, O_RDWR | O_CLOEXEC);
+    return pipe_fd >= 0 ? 0 : -1;
+}
+
+/* What is of another owner, tests/e2e/test_ekm.py has, where it is root. */
+static void
+secrets(void **state)
+{
+    static const mode_t open_modes[] = {0640, 0620, 0610, 0604, 0602, 0601};
+    struct assay_buf got;
+    struct assay_error err;
+    char link[256];
+
+    (void)state;
+    check_secret("file", make_file, 0600, ASSAY_OK);
+    check_secret("file", make_file, 0400, ASSAY_OK);
+    for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
+        check_secret("file", make_file, open_modes[i], ASSAY_INVALID);
+        check_secret("pipe", make_pipe, open_modes[i], ASSAY_INVALID);
+    }
+    (void)close(pipe_fd);
+    /* The file counts, and not the link to it. */
+    check_secret("linked", make_file, 0644, ASSAY_INVALID);
+    (void)snprintf(link, sizeof(link), "%s/link", folder);
+    (void)unlink(link);
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(assay_file_read_secret(link, 9, &got, &err),
+                     ASSAY_INVALID);
+    assert_int_equal(assay_file_read_secret(folder, 9, &got, &err), ASSAY_IO);
+    assert_int_equal(assay_file_read_secret("", 9, &got, &err), ASSAY_IO);
+    (void)unlink(in_folder("file"));
+    assert_int_equal(assay_file_read_secret(path, 9, &got, &err), ASSAY_IO);
+    make_file(path);
+    assert_int_equal(assay_file_read_secret(path, 5, &got, &err),
+                     ASSAY_TOO_LARGE);
+}
+
 int
 main(void)
 {
@@ -183,6 +263,7 @@ main(void)
         cmocka_unit_test(endless_device),
         cmocka_unit_test(device_is_written_in_place),
         cmocka_unit_test(failures),
+        cmocka_unit_test(secrets),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

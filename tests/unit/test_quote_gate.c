@@ -48,6 +48,7 @@ test_key(void **state)
         {"[fe80::1%eth0]:7", "06fe80000000000000"},
         {"unix", "00"},
         {"", "00"},
+        {NULL, "01"}, /* the process itself */
         {"[::1", "060000000000000000"},
         {"a name that is longer than any address of IPv6 could be:1", "00"},
     };

@@ -8,12 +8,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -229,6 +232,52 @@ seal(void)
 {
     return syscall(462, NULL, 0, 0) == 0 || errno == ENOSYS ? 0 : errno;
 }
+/* As a module that may be loaded for it. */
+static int
+another_protocol(int family, int type, int protocol)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0 || errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT
+               ? 0
+               : errno;
+}
+static int
+sctp(void)
+{
+    return another_protocol(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+}
+static int
+sctp6(void)
+{
+    return another_protocol(AF_INET6, SOCK_STREAM, IPPROTO_SCTP);
+}
+static int
+netfilter(void)
+{
+    return another_protocol(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+}
+static int
+route(void)
+{
+    return another_protocol(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+}
+
+/* Everything that is listened at was opened before. */
+static int
+open_a_door(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int failed = fd < 0 || listen(fd, 1) != 0 ? errno : 0;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return failed;
+}
 static int
 abort_self(void)
 {
@@ -344,6 +393,11 @@ static const struct {
     {"change a mode", change_a_mode, KILLED},
     {"another kind of socket", vsock, KILLED},
     {"a socket", inet, 0},
+    {"another protocol", sctp, KILLED},
+    {"another protocol of IPv6", sctp6, KILLED},
+    {"another netlink", netfilter, KILLED},
+    {"what looking up asks", route, 0},
+    {"open a door", open_a_door, KILLED},
     {"look a name up", look_up_on_a_thread, 0},
     {"a newer call", seal, 0},
     {"abort", abort_self, -SIGABRT},
@@ -414,6 +468,42 @@ test_without(void **state)
             CHECK(deeds[i].name, outcome(deeds[i].deed, false) == 0);
         }
     }
+}
+
+/* Files of a process that others may look into belong to its user, else to
+ * root. */
+static uid_t
+owner_of_memory(void)
+{
+    struct stat st;
+
+    return stat("/proc/self/mem", &st) == 0 ? st.st_uid : (uid_t)-1;
+}
+
+static int
+hide_memory(void)
+{
+    const uid_t nobody = 65534;
+    uid_t user = geteuid() == 0 ? nobody : geteuid();
+    const struct sandbox_paths paths = {.count = 0};
+    struct sandbox_state state;
+    struct assay_error err;
+
+    if ((geteuid() == 0 && setresuid(user, user, user) != 0) ||
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || owner_of_memory() != user) {
+        return 2;
+    }
+    if (sandbox_enter(&paths, true, &state, &err) != ASSAY_OK) {
+        return 3;
+    }
+    return owner_of_memory() == 0 ? 0 : 4;
+}
+
+static void
+test_memory_is_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(outcome(hide_memory, false), 0);
 }
 
 static void
@@ -504,6 +594,7 @@ main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_deeds),
         cmocka_unit_test(test_without),
+        cmocka_unit_test(test_memory_is_its_own),
     };
     int failed;
 
