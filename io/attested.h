@@ -34,7 +34,8 @@ struct assay_attested_events {
     /* The verdict is trusted: at first, and after each re-attestation. */
     void (*open)(void *user);
     /* For good. peer: the server was reached and did not prove itself. After
-     * an open session: whatever ended it, but the server's goodbye. */
+     * an open session: whatever ended it, but the server's goodbye; and a
+     * connection that breaks behind that, before it is closed here. */
     void (*failed)(void *user, const struct assay_error *err, bool peer);
     /* Plaintext waits in assay_client_read(). */
     void (*data)(void *user);

@@ -175,6 +175,7 @@ take_head(struct assay_reply_reader *r, struct assay_queue *from,
         used == 0) {
         return;
     }
+    r->status = head.status;
     if (head.status < 200) {
         /* No request of ours asks for an interim answer. */
         assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
@@ -202,7 +203,6 @@ take_head(struct assay_reply_reader *r, struct assay_queue *from,
                    r->what);
         return;
     }
-    r->status = head.status;
     r->have_head = true;
     assay_http1_body_init(&r->body, &head, r->content.max);
     if (head.framing == ASSAY_HTTP1_LENGTH) {

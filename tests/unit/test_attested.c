@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include "harness/attested.h"
 
@@ -175,46 +176,91 @@ give_silent_source(struct trial *t, char url[64])
     return fd;
 }
 
+static int
+give_no_quote(struct trial *t, char url[64])
+{
+    (void)url;
+    t->far.no_quote = true;
+    return -1;
+}
+
+static void
+require_evidence(struct trial *t)
+{
+    const struct assay_requirement r = {platform.verifier, platform.root,
+                                        policy};
+
+    assert_int_equal(assay_server_require(t->far.server, &r, &t->err),
+                     ASSAY_OK);
+}
+
+static int
+give_source_of_evidence(struct trial *t, char url[64])
+{
+    (void)url;
+    require_evidence(t);
+    give_quoter(t);
+    return -1;
+}
+
+/* A guest agent that takes connections and says nothing. */
+static int
+give_silent_agent(struct trial *t, char spec[64])
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = loop_socket(AF_UNIX, SOCK_CLOEXEC);
+
+    (void)snprintf(at.sun_path, sizeof(at.sun_path), "%s/silent.sock", folder);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    (void)snprintf(spec, 64, "dstack:%s/silent.sock", folder);
+    require_evidence(t);
+    assert_int_equal(
+        assay_quoter_new(&t->loop.uv, spec, 5000, &t->quoter, &t->err),
+        ASSAY_OK);
+    return fd;
+}
+
 /* Each phase has its limit, and what was under way in it is let go of. */
 static void
 silence_in_a_phase(void **state)
 {
-    static const enum assay_attested_phase phases[] = {
-        ASSAY_PHASE_HANDSHAKE, ASSAY_PHASE_QUOTE, ASSAY_PHASE_COLLATERAL,
-        ASSAY_PHASE_EVIDENCE};
+    static const struct {
+        enum assay_attested_phase phase;
+        enum manner manner;
+        int (*prepare)(struct trial *t, char text[64]); /* a socket, or -1 */
+    } rows[] = {
+        {ASSAY_PHASE_HANDSHAKE, SAYS_NOTHING, NULL},
+        {ASSAY_PHASE_QUOTE, ANSWERS, give_no_quote},
+        {ASSAY_PHASE_COLLATERAL, ANSWERS, give_silent_source},
+        {ASSAY_PHASE_EVIDENCE, JUDGES_NOBODY, give_source_of_evidence},
+        {ASSAY_PHASE_EVIDENCE, ANSWERS, give_silent_agent},
+    };
+
+    char path[64];
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(phases); i++) {
-        const struct assay_requirement r = {platform.verifier, platform.root,
-                                            policy};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char says[128];
-        char url[64];
-        int source = -1;
+        char text[64];
         struct trial t;
+        int fd;
 
-        trial_open(&t, phases[i] == ASSAY_PHASE_HANDSHAKE  ? SAYS_NOTHING
-                       : phases[i] == ASSAY_PHASE_EVIDENCE ? JUDGES_NOBODY
-                                                           : ANSWERS);
-        t.far.no_quote = phases[i] == ASSAY_PHASE_QUOTE;
-        if (phases[i] == ASSAY_PHASE_COLLATERAL) {
-            source = give_silent_source(&t, url);
-        } else if (phases[i] == ASSAY_PHASE_EVIDENCE) {
-            assert_int_equal(assay_server_require(t.far.server, &r, &t.err),
-                             ASSAY_OK);
-            give_quoter(&t);
-        }
+        trial_open(&t, rows[i].manner);
+        fd = rows[i].prepare != NULL ? rows[i].prepare(&t, text) : -1;
         trial_run(&t, on_open, PHASE_MS);
         (void)snprintf(says, sizeof(says),
-                       PAIR_NAME ": no end of the phase "
-                                 "'%s' within 0.5 s",
-                       assay_attested_phase_name(phases[i]));
+                       PAIR_NAME ": no end of the phase '%s' within 0.5 s",
+                       assay_attested_phase_name(rows[i].phase));
         check_ended(&t, ASSAY_TIMEOUT, says);
         assert_int_equal(t.opened, 0);
         trial_close(&t);
-        if (source >= 0) {
-            (void)close(source);
+        if (fd >= 0) {
+            (void)close(fd);
         }
     }
+    (void)snprintf(path, sizeof(path), "%s/silent.sock", folder);
+    (void)unlink(path);
 }
 
 int

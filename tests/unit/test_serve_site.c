@@ -126,7 +126,9 @@ trust_by(struct trust *t, struct options *o, const char *path, const char *more)
     struct assay_error err;
     FILE *f = fopen(path, "w");
 
-    assert_non_null(f);
+    if (f == NULL) {
+        abort(); /* an analyser knows that this does not return */
+    }
     assert_true(fprintf(f, "{\"type\":\"tdx\",\"partial\":true%s}", more) > 0);
     assert_int_equal(fclose(f), 0);
     options_default(o);
