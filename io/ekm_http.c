@@ -31,7 +31,10 @@ refusal_of(const struct assay_error *err, unsigned malformed)
     case ASSAY_NOT_TRUSTED:
         return refusal(403, "forbidden", err->msg);
     case ASSAY_NO_MEMORY:
-        return refusal(503, "busy", err->msg);
+        return (struct assay_refusal){.status = 503,
+                                      .code = "busy",
+                                      .message = err->msg,
+                                      .retry_after_s = 1};
     case ASSAY_CRYPTO:
         return refusal(500, "internal", err->msg);
     default:

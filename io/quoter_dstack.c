@@ -17,6 +17,7 @@
 /* Info is a help for those who look at the evidence; a quote that is there
  * does not wait for it longer than this. */
 #define INFO_TIMEOUT_MS 5000u
+#define INFO_REST_MS    60000u /* behind one that hung */
 #define ASK_MAX_BYTES   512u
 
 #define GET_QUOTE  "/GetQuote"
@@ -26,6 +27,7 @@
 struct dstack {
     struct assay_address to;
     struct assay_buf tcb_info; /* empty until Info has answered */
+    uint64_t info_from_ms;     /* of the loop: not asked before */
 };
 
 /* What a call is at. */
@@ -131,6 +133,15 @@ ask(struct job *j, const char *target, const struct assay_buf *body,
     return j->http != NULL;
 }
 
+/* Each quote would wait for it, and keep others waiting. */
+static void
+let_info_rest(const struct job *j)
+{
+    struct dstack *d = j->call->q->state;
+
+    d->info_from_ms = uv_now(j->call->q->loop) + INFO_REST_MS;
+}
+
 /* Whatever Info says: there is a quote. */
 static void
 on_info(void *user, const struct assay_http1_head *head,
@@ -147,6 +158,8 @@ on_info(void *user, const struct assay_http1_head *head,
         assay_dstack_read_tcb_info(body, &tcb_info, &ignored) == ASSAY_OK) {
         assay_buf_free(&d->tcb_info);
         d->tcb_info = tcb_info; /* handed over */
+    } else if (failed->code == ASSAY_TIMEOUT) {
+        let_info_rest(j);
     }
     succeed(j);
 }
@@ -164,7 +177,7 @@ ask_info(struct job *j)
     if (limit_ms > INFO_TIMEOUT_MS) {
         limit_ms = INFO_TIMEOUT_MS;
     }
-    if (d->tcb_info.len == 0) {
+    if (d->tcb_info.len == 0 && uv_now(j->call->q->loop) >= d->info_from_ms) {
         asked = ask(j, INFO, &body, limit_ms, on_info);
     }
     assay_buf_free(&body);
@@ -274,6 +287,7 @@ finish_late(struct assay_quoter_call *call)
         return false;
     }
     assay_http_call_cancel(j->http);
+    let_info_rest(j);
     succeed(j);
     return true;
 }

@@ -5,10 +5,22 @@
  */
 #include "check.h"
 
+#include <sys/stat.h>
+
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "base/timestamp.h"
+
+/* Its group may be one that was made for it. */
+static bool
+is_for_all(const char *key)
+{
+    struct stat st;
+
+    return stat(key, &st) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & S_IRWXO) != 0;
+}
 
 /* "" if it is in its dates. */
 static const char *
@@ -81,6 +93,12 @@ check_describe(const struct site *s, const struct assay_quoter *quoter,
          i = assay_tls_identity_next(i)) {
         describe_identity(i, now_s, to);
     }
+    for (size_t i = 0; i < o->certificate_count; i++) {
+        if (is_for_all(o->certificates[i].key)) {
+            assay_buf_printf(to, "key: %s, which every user may use\n",
+                             o->certificates[i].key);
+        }
+    }
 }
 
 void
@@ -92,9 +110,23 @@ check_describe_ekm(const struct options *o, const struct assay_quoter *quoter,
     assay_buf_printf(to, "clients: come through nginx\n");
 }
 
-void
-check_dates(const struct site *s, int64_t now_s, const struct log *log)
+static void
+warn_of_keys(const struct options *o, const struct log *log)
 {
+    for (size_t i = 0; i < o->certificate_count; i++) {
+        const char *key = o->certificates[i].key;
+
+        if (is_for_all(key)) {
+            log_event(log, LOG_WARNING, "every user may use a key",
+                      (struct log_field[]){{"file", assay_slice_of(key)}}, 1);
+        }
+    }
+}
+
+void
+check_certificates(const struct site *s, int64_t now_s, const struct log *log)
+{
+    warn_of_keys(&s->options, log);
     for (const struct assay_tls_identity *i = s->identity; i != NULL;
          i = assay_tls_identity_next(i)) {
         const char *fault = fault_of(i, now_s);

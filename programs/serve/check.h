@@ -21,5 +21,7 @@ void check_describe(const struct site *s, const struct assay_quoter *quoter,
 void check_describe_ekm(const struct options *o,
                         const struct assay_quoter *quoter,
                         struct assay_buf *to);
-/* A warning for each certificate that is out of its dates. */
-void check_dates(const struct site *s, int64_t now_s, const struct log *log);
+/* A warning for each certificate that is out of its dates, and for each key
+ * that every user may read. */
+void check_certificates(const struct site *s, int64_t now_s,
+                        const struct log *log);

@@ -94,8 +94,10 @@ ekm_on_request(void *user, const struct assay_http_request *request,
 {
     struct ekm *e = user;
     struct request *r;
-    struct assay_refusal why = {
-        .status = 503, .code = "busy", .message = "out of memory"};
+    struct assay_refusal why = {.status = 503,
+                                .code = "busy",
+                                .message = "out of memory",
+                                .retry_after_s = 1};
     struct assay_error err;
 
     if (assay_slice_is(request->head->target, "/health") &&

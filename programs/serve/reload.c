@@ -66,7 +66,7 @@ put_to_use(struct program *p)
     stapler_use(p->stapler, p->site);
     metrics_add(&p->metrics, METRIC_RELOADS, 1);
     log_event(&p->log, LOG_INFO, "reloaded", NULL, 0);
-    check_dates(p->site, (int64_t)time(NULL), &p->log);
+    check_certificates(p->site, (int64_t)time(NULL), &p->log);
 }
 
 static void on_rest_over(uv_timer_t *timer);

@@ -162,7 +162,7 @@ publish(struct stapler *s)
                                  : "no collateral to staple any more",
                   NULL, 0);
     }
-    if (s->quote != NULL) { /* else that is what was said */
+    if (s->answered) { /* else that is what was said */
         say(s, assay_staple_note(s->keeper));
     }
 }

@@ -239,7 +239,7 @@ program_open(struct program *p)
     struct assay_error err;
     char workers[16];
 
-    check_dates(p->site, (int64_t)time(NULL), &p->log);
+    check_certificates(p->site, (int64_t)time(NULL), &p->log);
     trust_warn(&p->site->trust, &p->log);
     if (open_all(p, &err) != ASSAY_OK ||
         opening_close_in(&p->site->options, &p->log, &err) != ASSAY_OK ||

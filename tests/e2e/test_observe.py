@@ -3,7 +3,6 @@
 """assay-serve as it is watched: metrics, probes, the access log, the service
 manager."""
 import contextlib
-import http.client
 import json
 import os
 import pathlib
@@ -26,19 +25,8 @@ from test_serve import LIMIT_S, SERVE, Serve
 class Operated(Case):
     """Metrics, readiness and the access log."""
 
-    def get(self, serve, path, method="GET"):
-        """Status and text from the operators' door."""
-        host, _, port = serve.ready["admin"].rpartition(":")
-        c = http.client.HTTPConnection(host, int(port), timeout=LIMIT_S)
-        try:
-            c.request(method, path)
-            r = c.getresponse()
-            return r.status, r.read().decode()
-        finally:
-            c.close()
-
     def metrics(self, serve):
-        status, text = self.get(serve, "/metrics")
+        status, text = serve.operators("/metrics")
         self.assertEqual(status, 200)
         return {name: float(value) for name, _, value in (
             line.rpartition(" ") for line in text.splitlines()
@@ -54,7 +42,7 @@ class Operated(Case):
 
     def wait_ready(self, serve, want=200):
         until = time.monotonic() + LIMIT_S
-        while (got := self.get(serve, "/readyz"))[0] != want:
+        while (got := serve.operators("/readyz"))[0] != want:
             assert time.monotonic() < until, got
             time.sleep(0.01)
         return got[1]
@@ -62,10 +50,10 @@ class Operated(Case):
     def test_doors(self):
         with Backend() as backend:
             with Serve(backend, "--admin", "127.0.0.1:0") as serve:
-                self.assertEqual(self.get(serve, "/healthz"), (200, "ok\n"))
-                self.assertEqual(self.get(serve, "/nothing")[0], 404)
-                self.assertEqual(self.get(serve, "/metrics", "POST")[0], 405)
-                self.assertEqual(self.get(serve, "/metrics", "HEAD"),
+                self.assertEqual(serve.operators("/healthz"), (200, "ok\n"))
+                self.assertEqual(serve.operators("/nothing")[0], 404)
+                self.assertEqual(serve.operators("/metrics", "POST")[0], 405)
+                self.assertEqual(serve.operators("/metrics", "HEAD"),
                                  (200, ""))
                 # Clients do not get there.
                 self.assertEqual(serve.ask("GET", "/metrics").json["path"],
@@ -137,7 +125,7 @@ class Operated(Case):
                     f'[[certificate]]\ncert = "{cert}"\nkey = "{key}"\n'
                     f'names = ["{name}"]\n' for name in "ab"), "--admin",
                     "127.0.0.1:0") as serve:
-                text = self.get(serve, "/metrics")[1]
+                text = serve.operators("/metrics")[1]
         rows = [line.rpartition(" ")[0] for line in text.splitlines()
                 if not line.startswith("#")]
         self.assertEqual(len(rows), len(set(rows)))
@@ -190,7 +178,7 @@ class Operated(Case):
             with Serve(backend, "--admin", "127.0.0.1:0", quotes=(
                     f"dstack:{SCRATCH}/none.sock")) as serve:
                 for _ in range(3):
-                    status, text = self.get(serve, "/readyz")
+                    status, text = serve.operators("/readyz")
                     self.assertEqual(status, 503)
                     self.assertTrue(text.startswith("quotes: "), text)
             with Serve(backend, "--admin", "127.0.0.1:0") as serve:
@@ -201,7 +189,7 @@ class Operated(Case):
                     serve.process.send_signal(signal.SIGTERM)
                     text = self.wait_ready(serve, 503)
                     self.assertTrue(text.startswith("draining: "), text)
-                    self.assertEqual(self.get(serve, "/healthz")[0], 200)
+                    self.assertEqual(serve.operators("/healthz")[0], 200)
                     backend.go.set()
                     self.assertEqual(c.answer().status, 200)
 
@@ -217,11 +205,11 @@ class Operated(Case):
             with serve:
                 until = time.monotonic() + LIMIT_S
                 while "backend: " not in (
-                        got := self.get(serve, "/readyz"))[1]:
+                        got := serve.operators("/readyz"))[1]:
                     assert got[0] == 503 and time.monotonic() < until, got
                     time.sleep(0.01)
                 for _ in range(3):
-                    self.assertEqual(self.get(serve, "/readyz")[0], 503)
+                    self.assertEqual(serve.operators("/readyz")[0], 503)
                 serve.backend = backend.address
                 with_ca(serve, "ready-backend = true\n")
                 serve.reload()

@@ -96,6 +96,24 @@ class Settings(Case):
                     self.assertIn(needle, err)
         self.assertFalse((SCRATCH / "checked.log").exists())
 
+    def test_keys_for_all(self):
+        """They are used, and that is said."""
+        cert, key, _ = certificate("open", "localhost")
+        text = f'cert = "{cert}"\nkey = "{key}"\n'
+        with Backend() as backend:
+            for mode, said in ((0o600, False), (0o640, False), (0o644, True),
+                               (0o602, True)):
+                key.chmod(mode)
+                with Configured(backend, text) as serve:
+                    code, out, _ = self.serve("--config", serve.config,
+                                              "--check")
+                    self.assertEqual(code, 0)
+                    self.assertEqual(f"key: {key}, which every" in out, said)
+                    serve.reload()
+                self.assertEqual(serve.log.count("warning: every user may use "
+                                                 f"a key file={key}"),
+                                 2 if said else 0)
+
     def test_check_of_the_sandbox(self):
         """Strictness is found out before the start."""
         command = ["--backend", "127.0.0.1:1", "--self-signed", "a",

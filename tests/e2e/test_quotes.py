@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve's quotes under load, and from a platform that misbehaves."""
 import contextlib
-import http.client
 import json
 import signal
 import socket
@@ -201,18 +200,9 @@ class Own(Scene):
 
     ADMIN = ("--quote-concurrency", "1", "--admin", "127.0.0.1:0")
 
-    def get(self, path):
-        """Status and text from the operators' door."""
-        host, _, port = self.serve.ready["admin"].rpartition(":")
-        c = http.client.HTTPConnection(host, int(port), timeout=LIMIT_S)
-        self.addCleanup(c.close)
-        c.request("GET", path)
-        r = c.getresponse()
-        return r.status, r.read().decode()
-
     def check_ready(self, want, times=5):
         for _ in range(times):
-            status, text = self.get("/readyz")
+            status, text = self.serve.operators("/readyz")
             self.assertEqual(status, want, text)
             self.assertEqual(text.partition(":")[0],
                              "ok\n" if want == 200 else "quotes")
@@ -224,7 +214,7 @@ class Own(Scene):
         until("waiting", lambda: self.waits() == 1)
         self.agent.go.set()
         self.assertEqual(client.answer().status, 200)
-        until("ready", lambda: self.get("/readyz")[0] == 200)
+        until("ready", lambda: self.serve.operators("/readyz")[0] == 200)
         until("its turn", lambda: self.agent.asked == 2)
         self.assertEqual(self.agent.most, 1)
 
@@ -239,7 +229,7 @@ class Own(Scene):
         self.check_ready(200)
         self.assertEqual(self.agent.asked, 2)
         self.assertIn('quotes_total{result="failed"} 0\n',
-                      self.get("/metrics")[1])
+                      self.serve.operators("/metrics")[1])
 
     def test_no_turn_for_a_trial(self):
         self.stage(*self.ADMIN, "--quote-queue-timeout", "0.2")

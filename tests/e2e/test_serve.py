@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: The Assay authors
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve between clients (curl, openssl, hand-made) and a backend."""
+import contextlib
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -113,6 +115,15 @@ class Serve:
 
     def client(self):
         return Client(self)
+
+    def operators(self, path, method="GET"):
+        """Status and text from the operators' door."""
+        host, _, port = self.ready["admin"].rpartition(":")
+        c = http.client.HTTPConnection(host, int(port), timeout=LIMIT_S)
+        with contextlib.closing(c):
+            c.request(method, path)
+            r = c.getresponse()
+            return r.status, r.read().decode()
 
     def ask(self, method, target, body=None, fields=()):
         """One request on a connection of its own."""
