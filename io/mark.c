@@ -101,15 +101,27 @@ is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Marks can be taken away there, or made, by more than this user and root. */
+/* More than this user and root can change what is in there. In a folder with
+ * the sticky bit nobody can but who made it. */
+static bool
+is_open(const struct stat *st, bool sticky_is_safe)
+{
+    bool open = (st->st_mode & S_IWOTH) != 0;
+
+    return (st->st_uid != geteuid() && st->st_uid != 0) ||
+           (open && !(sticky_is_safe && (st->st_mode & S_ISVTX) != 0));
+}
+
+/* Marks can be taken away there, or made; or the whole folder be exchanged. */
 static bool
 is_of_others(int folder)
 {
-    struct stat st;
+    struct stat own;
+    struct stat above;
 
-    return folder < 0 || fstat(folder, &st) != 0 ||
-           (st.st_uid != geteuid() && st.st_uid != 0) ||
-           (st.st_mode & S_IWOTH) != 0;
+    return folder < 0 || fstat(folder, &own) != 0 ||
+           fstatat(folder, "..", &above, 0) != 0 || is_open(&own, false) ||
+           is_open(&above, true);
 }
 
 int

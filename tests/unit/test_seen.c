@@ -399,6 +399,31 @@ no_place(void **state)
     assay_collateral_free(c);
 }
 
+/* Who may write to the folder above can put another one in its place. */
+static void
+not_above_either(void)
+{
+    static const struct {
+        mode_t above;
+        const char *note;
+    } rows[] = {
+        {0700, ""}, {0770, ""}, {01777, ""}, {0777, "others may write to it"}};
+    char below[96];
+
+    (void)snprintf(below, sizeof(below), "%s/evaluations", folder);
+    assert_int_equal(mkdir(below, 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_seen *s;
+
+        assert_int_equal(chmod(folder, rows[i].above), 0);
+        s = assay_seen_new(below);
+        check_note(s, rows[i].note);
+        assay_seen_free(s);
+    }
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(rmdir(below), 0);
+}
+
 /* A memory that is not whole, or not this user's alone, is said to be. */
 static void
 not_to_be_relied_on(void **state)
@@ -439,6 +464,7 @@ not_to_be_relied_on(void **state)
     assay_seen_reload(s);
     check_note(s, "");
     assay_seen_free(s);
+    not_above_either();
 }
 
 static void
