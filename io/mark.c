@@ -124,22 +124,18 @@ is_of_others(int folder)
            is_open(&above, true);
 }
 
-int
-assay_marks_load(const char *path,
-                 void (*each)(void *user, const struct assay_mark *m),
-                 void *user, struct assay_marks_found *found)
+/* From the beginning. Returns 0 or an errno. */
+static int
+read_names(DIR *folder, void (*each)(void *user, const struct assay_mark *m),
+           void *user, struct assay_marks_found *found)
 {
-    DIR *folder = opendir(path);
     const struct dirent *entry;
     struct assay_mark m;
     size_t names = 0;
-    int fault;
 
-    *found = (struct assay_marks_found){.strange = 0};
-    if (folder == NULL) {
-        return errno;
-    }
-    found->others = is_of_others(dirfd(folder));
+    found->strange = 0;
+    found->more = false;
+    rewinddir(folder);
     errno = 0;
     while (!found->more && (entry = readdir(folder)) != NULL) {
         if (is_dots(entry->d_name)) {
@@ -153,7 +149,27 @@ assay_marks_load(const char *path,
         }
         errno = 0;
     }
-    fault = errno;
+    return errno;
+}
+
+/* Twice: a mark that is made behind the reader, while the one that it overtakes
+ * is removed before him, is nowhere the first time. */
+int
+assay_marks_load(const char *path,
+                 void (*each)(void *user, const struct assay_mark *m),
+                 void *user, struct assay_marks_found *found)
+{
+    DIR *folder = opendir(path);
+    int fault = 0;
+
+    *found = (struct assay_marks_found){.strange = 0};
+    if (folder == NULL) {
+        return errno;
+    }
+    found->others = is_of_others(dirfd(folder));
+    for (int pass = 0; pass < 2 && fault == 0; pass++) {
+        fault = read_names(folder, each, user, found);
+    }
     closedir(folder);
     return fault;
 }

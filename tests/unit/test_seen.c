@@ -30,6 +30,29 @@ clear(void)
     folder_clear(folder);
 }
 
+/* What a reader of a folder may see while somebody else overtakes a mark: the
+ * new name is made where he has been, the old one removed where he has not. */
+struct dirent *readdir64(DIR *dirp);
+static bool overtaking;
+
+struct dirent *
+readdir(DIR *dirp)
+{
+    struct dirent *e = readdir64(dirp);
+    char path[512];
+
+    while (overtaking && e != NULL &&
+           strncmp(e->d_name, "intel_tdx-qe_", 13) == 0) {
+        if (strncmp(e->d_name, "intel_tdx-qe_18_", 16) == 0) {
+            (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+            (void)unlink(path);
+        }
+        e = readdir64(dirp);
+    }
+    overtaking = overtaking && e != NULL;
+    return e;
+}
+
 static size_t
 count_names(void)
 {
@@ -177,6 +200,22 @@ not_before_it_was_issued(void **state)
     e = assay_seen_recall(s, assay_root_intel(), &need, issued_s - 1);
     assert_int_equal(e.tcb_info, 0);
     assay_collateral_free(c);
+    assay_seen_free(s);
+    clear();
+}
+
+static void
+while_it_is_overtaken(void **state)
+{
+    struct assay_seen *s;
+
+    (void)state;
+    touch("intel_tdx-qe_18_1");
+    touch("intel_tdx-qe_19_1");
+    overtaking = true;
+    s = assay_seen_new(folder);
+    assert_false(overtaking);
+    check(s, assay_root_intel(), 0, 19);
     assay_seen_free(s);
     clear();
 }
@@ -519,6 +558,7 @@ main(void)
         cmocka_unit_test(the_highest_counts),
         cmocka_unit_test(each_kind_for_itself),
         cmocka_unit_test(not_before_it_was_issued),
+        cmocka_unit_test(while_it_is_overtaken),
         cmocka_unit_test(since_the_first_of_them),
         cmocka_unit_test(strange_names),
         cmocka_unit_test(many_roots),
