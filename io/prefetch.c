@@ -76,6 +76,7 @@ assay_prefetch(const struct assay_prefetch_input *in,
     struct assay_collateral *fetched = NULL;
     struct assay_collateral *cached = NULL;
     struct assay_error ignored;
+    struct assay_error unlearnt;
     struct assay_buf bundle;
     struct assay_buf cached_bundle;
 
@@ -96,8 +97,10 @@ assay_prefetch(const struct assay_prefetch_input *in,
         if (out->how == ASSAY_PREFETCHED) {
             (void)!assay_cache_store(path, assay_buf_slice(&bundle), err);
         }
-        if (out->verified && out->how == ASSAY_PREFETCHED) {
-            (void)!assay_seen_learn(in->seen, in->root, fetched, &ignored);
+        if (out->verified && out->how == ASSAY_PREFETCHED &&
+            assay_seen_learn(in->seen, in->root, fetched, &unlearnt) !=
+                ASSAY_OK) {
+            (void)snprintf(out->why, sizeof(out->why), "%.159s", unlearnt.msg);
         }
     }
     if (err->code == ASSAY_OK) {

@@ -32,7 +32,8 @@ struct assay_prefetch {
     bool verified;                       /* on the quote */
     struct assay_collateral *collateral; /* what is in the cache, or what was
                                             refused; owned */
-    char why[160];                       /* REFUSED: the verdict's words */
+    char why[160]; /* REFUSED: the verdict's words; else why the evaluation
+                      could not be remembered; or "" */
 };
 
 /* Asks the sources whatever the cache has. *out is all zero unless ASSAY_OK,

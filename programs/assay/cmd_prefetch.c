@@ -126,6 +126,7 @@ put_json(struct assay_json_out *j, const struct assay_collateral_need *need,
         e = assay_collateral_evaluations(p->collateral);
         assay_json_out_text(j, "result", results[p->how].name);
         assay_json_out_bool(j, "verified", p->verified);
+        assay_json_out_text(j, "why", p->why[0] != '\0' ? p->why : NULL);
         assay_json_out_time(j, "issued",
                             assay_collateral_issued(p->collateral));
         assay_json_out_time(j, "expires",

@@ -569,6 +569,21 @@ class Prefetch(Case):
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")
 
+    def test_no_place_for_what_is_learnt(self):
+        """Kept, but a rollback will not be noticed: that is said."""
+        env = clean_environment() | {
+            "XDG_STATE_HOME": str(write("state-file", ""))}
+        with FakePccs(NEW.parts) as p:
+            args = ("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
+                    "--root", NEW.root, NEW.quote)
+            got = self.check(run(*args, env=env), TRUSTED)
+            self.assertRegex(got.out, "kept, verified, .*: cannot make: Not a")
+            got = self.check(run(*args, "--json", env=env), TRUSTED)
+            one, = got.json["platforms"]
+            self.assertIn("cannot make", one["why"])
+            got = self.check(run(*args, "--json"), TRUSTED)
+            self.assertIsNone(got.json["platforms"][0]["why"])
+
     def test_sources_of_a_policy(self):
         with FakePccs(NEW.parts) as p:
             policy = write("prefetch.json", json.dumps(
