@@ -34,7 +34,8 @@ struct assay_pcs_request {
 };
 
 /* Ask one source after the other until one delivers all four parts in a form
- * that can be read; parts of several sources are never mixed.
+ * that can be read, in date and fresh as the request says; parts of several
+ * sources are never mixed.
  *
  * *bundle  initialised here; the collateral as a bundle file; freed by the
  *          caller, empty unless ASSAY_OK.
