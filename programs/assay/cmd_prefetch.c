@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "base/timestamp.h"
@@ -17,7 +18,8 @@
 #include "progress.h"
 #include "source.h"
 
-#define JSON_MAX_BYTES (1024u * 1024u)
+/* Of as many quotes as a command line can name. */
+#define JSON_MAX_BYTES (256u * 1024u * 1024u)
 
 /* Everything that one run owns. */
 struct run {
@@ -262,12 +264,13 @@ run_with_json(struct run *r)
     r->json = &json;
     (void)!prefetch_all(r, &err);
     r->json = NULL;
-    if (err.code != ASSAY_OK) {
+    assay_json_out_close(&json, ']');
+    assay_json_out_close(&json, '}');
+    if (err.code != ASSAY_OK ||
+        assay_buf_check(&text, "document", &err) != ASSAY_OK) {
         assay_buf_free(&text);
         return cli_fail(r->c, true, &err);
     }
-    assay_json_out_close(&json, ']');
-    assay_json_out_close(&json, '}');
     cli_print(&text);
     return EXIT_TRUSTED;
 }

@@ -569,6 +569,13 @@ class Prefetch(Case):
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")
 
+    def test_very_many(self):
+        """One document, however long it is."""
+        got = self.check(run("collateral", "prefetch", "--json", "--pccs",
+                             closed_port(), "--at", NOW,
+                             *[NEW.quote] * 4000), UNREADABLE)
+        self.assertEqual(len(got.json["platforms"]), 4000)
+
     def test_no_place_for_what_is_learnt(self):
         """Kept, but a rollback will not be noticed: that is said."""
         env = clean_environment() | {
