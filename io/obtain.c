@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "io/cache.h"
 #include "io/seen.h"
 
@@ -61,15 +62,30 @@ struct cached {
 };
 
 static void
+drop_cached(struct cached *cached)
+{
+    assay_collateral_free(cached->collateral);
+    assay_buf_free(&cached->bundle);
+    memset(cached, 0, sizeof(*cached));
+}
+
+static void
 load_cached(const struct assay_ctx *ctx, const struct assay_obtain_input *in,
             struct cached *cached, struct assay_obtained *out)
 {
     char *path = in->use_cache ? assay_cache_path(in->request) : NULL;
     struct assay_error why;
 
+    assay_error_clear(&why);
     if (path != NULL &&
         assay_cache_load(ctx, path, &cached->bundle, &cached->collateral,
-                         &why) == ASSAY_CACHED_UNREADABLE) {
+                         &why) == ASSAY_CACHED &&
+        assay_pcs_check_platform(cached->collateral, in->request->need, &why) !=
+            ASSAY_OK) {
+        assay_error_prefix(&why, "%s", path);
+        drop_cached(cached);
+    }
+    if (why.code != ASSAY_OK) {
         (void)snprintf(out->note, sizeof(out->note), "the cache is no use: %s",
                        why.msg);
     }
@@ -159,8 +175,7 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
         assay_buf_free(&out->bundle);
         take_cached(&cached, origin, out);
     }
-    assay_collateral_free(cached.collateral);
-    assay_buf_free(&cached.bundle);
+    drop_cached(&cached);
     return err->code;
 }
 

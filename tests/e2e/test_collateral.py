@@ -212,6 +212,28 @@ class Cache(Case):
                 got = self.check(ask(p, args=["-v"]), TRUSTED)
                 self.assertEqual(got.err, "")
 
+    def test_another_platforms(self):
+        """Authentic, but not what was asked for: the next source is asked, and
+        it is not kept, or it would be in the way until it runs out."""
+        family = World("family", "--fmspc", "00906ED50000", "--evaluation",
+                       "19")
+        enclave = World("enclave", "--version", "3", "--evaluation", "19")
+        mixed = {**NEW.parts, "qe_identity": enclave.parts["qe_identity"]}
+        for parts in (family.parts, enclave.parts, mixed):
+            forget()
+            with FakePccs(parts) as p, FakePccs(NEW.parts) as good:
+                self.check_refused(ask(p), UNREADABLE, p.url,
+                                   "not of tdx 00a06f050000")
+                self.assertEqual(list(SCRATCH.glob("cache/assay/*")), [])
+                self.check(ask(p, good, cache=False), TRUSTED)
+                p.parts = NEW.parts
+                self.check(ask(p), TRUSTED)
+                path, whole = self.entry(), self.entry().read_bytes()
+                path.write_text(json.dumps(parts))  # by whom it may be
+                got = self.check(ask(p, args=["-v"]), TRUSTED)
+                self.assertIn("the cache is no use: ", got.err)
+                self.assertEqual(path.read_bytes(), whole)
+
     def test_damage_without_a_source(self):
         with FakePccs(NEW.parts) as p:
             self.check(ask(p), TRUSTED)
