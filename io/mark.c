@@ -101,33 +101,41 @@ is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Marks can be taken away there, or made, by more than this user and root. */
+/* More than this user and root can change what is in there. In a folder with
+ * the sticky bit nobody can but who made it. */
+static bool
+is_open(const struct stat *st, bool sticky_is_safe)
+{
+    bool open = (st->st_mode & S_IWOTH) != 0;
+
+    return (st->st_uid != geteuid() && st->st_uid != 0) ||
+           (open && !(sticky_is_safe && (st->st_mode & S_ISVTX) != 0));
+}
+
+/* Marks can be taken away there, or made; or the whole folder be exchanged. */
 static bool
 is_of_others(int folder)
 {
-    struct stat st;
+    struct stat own;
+    struct stat above;
 
-    return folder < 0 || fstat(folder, &st) != 0 ||
-           (st.st_uid != geteuid() && st.st_uid != 0) ||
-           (st.st_mode & S_IWOTH) != 0;
+    return folder < 0 || fstat(folder, &own) != 0 ||
+           fstatat(folder, "..", &above, 0) != 0 || is_open(&own, false) ||
+           is_open(&above, true);
 }
 
-int
-assay_marks_load(const char *path,
-                 void (*each)(void *user, const struct assay_mark *m),
-                 void *user, struct assay_marks_found *found)
+/* From the beginning. Returns 0 or an errno. */
+static int
+read_names(DIR *folder, void (*each)(void *user, const struct assay_mark *m),
+           void *user, struct assay_marks_found *found)
 {
-    DIR *folder = opendir(path);
     const struct dirent *entry;
     struct assay_mark m;
     size_t names = 0;
-    int fault;
 
-    *found = (struct assay_marks_found){.strange = 0};
-    if (folder == NULL) {
-        return errno;
-    }
-    found->others = is_of_others(dirfd(folder));
+    found->strange = 0;
+    found->more = false;
+    rewinddir(folder);
     errno = 0;
     while (!found->more && (entry = readdir(folder)) != NULL) {
         if (is_dots(entry->d_name)) {
@@ -141,7 +149,27 @@ assay_marks_load(const char *path,
         }
         errno = 0;
     }
-    fault = errno;
+    return errno;
+}
+
+/* Twice: a mark that is made behind the reader, while the one that it overtakes
+ * is removed before him, is nowhere the first time. */
+int
+assay_marks_load(const char *path,
+                 void (*each)(void *user, const struct assay_mark *m),
+                 void *user, struct assay_marks_found *found)
+{
+    DIR *folder = opendir(path);
+    int fault = 0;
+
+    *found = (struct assay_marks_found){.strange = 0};
+    if (folder == NULL) {
+        return errno;
+    }
+    found->others = is_of_others(dirfd(folder));
+    for (int pass = 0; pass < 2 && fault == 0; pass++) {
+        fault = read_names(folder, each, user, found);
+    }
     closedir(folder);
     return fault;
 }

@@ -30,7 +30,8 @@ bool assay_mark_is_intels(const struct assay_mark *m);
 struct assay_marks_found {
     size_t strange; /* names that are no marks */
     bool more;      /* not all names were read: there are too many */
-    bool others;    /* somebody else owns it, or may write to it */
+    bool others;    /* somebody else owns it or the one above, or may write
+                       there */
 };
 
 /* Calls `each` for the names of a folder that are marks. Returns 0 or an

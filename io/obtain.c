@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "io/cache.h"
 #include "io/seen.h"
 
@@ -61,15 +62,30 @@ struct cached {
 };
 
 static void
+drop_cached(struct cached *cached)
+{
+    assay_collateral_free(cached->collateral);
+    assay_buf_free(&cached->bundle);
+    memset(cached, 0, sizeof(*cached));
+}
+
+static void
 load_cached(const struct assay_ctx *ctx, const struct assay_obtain_input *in,
             struct cached *cached, struct assay_obtained *out)
 {
     char *path = in->use_cache ? assay_cache_path(in->request) : NULL;
     struct assay_error why;
 
+    assay_error_clear(&why);
     if (path != NULL &&
         assay_cache_load(ctx, path, &cached->bundle, &cached->collateral,
-                         &why) == ASSAY_CACHED_UNREADABLE) {
+                         &why) == ASSAY_CACHED &&
+        assay_pcs_check_platform(cached->collateral, in->request->need, &why) !=
+            ASSAY_OK) {
+        assay_error_prefix(&why, "%s", path);
+        drop_cached(cached);
+    }
+    if (why.code != ASSAY_OK) {
         (void)snprintf(out->note, sizeof(out->note), "the cache is no use: %s",
                        why.msg);
     }
@@ -159,8 +175,7 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
         assay_buf_free(&out->bundle);
         take_cached(&cached, origin, out);
     }
-    assay_collateral_free(cached.collateral);
-    assay_buf_free(&cached.bundle);
+    drop_cached(&cached);
     return err->code;
 }
 
@@ -193,13 +208,22 @@ assay_obtain_keep(const struct assay_obtain_input *in, struct assay_obtained *o)
     free(path);
 }
 
-static const char *const signed_checks[] = {
-    "root_ca_crl", "pck_crl",   "tcb_signer",
-    "tcb_info",    "qe_signer", "qe_identity",
+/* What says of the collateral, whatever the quote and the time, that it holds
+ * together: a source in the middle of an update may have a new CRL beside what
+ * a revoked key has signed. */
+static const char *const own_checks[] = {
+    "root_ca_crl",
+    "pck_crl",
+    "tcb_signer",
+    "tcb_signer_not_revoked",
+    "tcb_info",
+    "qe_signer",
+    "qe_signer_not_revoked",
+    "qe_identity",
 };
-#define SIGNED_COUNT (sizeof(signed_checks) / sizeof(signed_checks[0]))
+#define OWN_COUNT (sizeof(own_checks) / sizeof(own_checks[0]))
 
-/* How many checks of signatures over collateral had this outcome. */
+/* How many of them had this outcome. */
 static size_t
 count(const struct assay_verdict *v, enum assay_outcome outcome)
 {
@@ -208,8 +232,8 @@ count(const struct assay_verdict *v, enum assay_outcome outcome)
     for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
         struct assay_check c = assay_verdict_check(v, i);
 
-        for (size_t k = 0; k < SIGNED_COUNT; k++) {
-            n += strcmp(c.name, signed_checks[k]) == 0 && c.outcome == outcome;
+        for (size_t k = 0; k < OWN_COUNT; k++) {
+            n += strcmp(c.name, own_checks[k]) == 0 && c.outcome == outcome;
         }
     }
     return n;
@@ -218,7 +242,7 @@ count(const struct assay_verdict *v, enum assay_outcome outcome)
 bool
 assay_obtain_is_authentic(const struct assay_verdict *v)
 {
-    return count(v, ASSAY_PASSED) == SIGNED_COUNT;
+    return count(v, ASSAY_PASSED) == OWN_COUNT;
 }
 
 bool

@@ -69,7 +69,8 @@ void assay_obtain_keep(const struct assay_obtain_input *in,
                        struct assay_obtained *o);
 
 /* What a verdict says of the collateral: all of it is signed as it should be;
- * or some of it is forged, damaged or another's. Neither, if the quote did not
+ * or some of it is forged, damaged, another's or signed by a revoked key.
+ * Neither, if the quote did not
  * let it be judged. */
 bool assay_obtain_is_authentic(const struct assay_verdict *v);
 bool assay_obtain_is_forged(const struct assay_verdict *v);

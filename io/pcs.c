@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/text.h"
+#include "collateral/collateral.h"
 #include "io/obtain.h"
 #include "io/seen.h"
 #include "io/url.h"
@@ -248,6 +250,26 @@ check_evaluation(struct assay_slice tcb_info, uint32_t wanted,
     return err->code;
 }
 
+enum assay_code
+assay_pcs_check_platform(const struct assay_collateral *c,
+                         const struct assay_collateral_need *need,
+                         struct assay_error *err)
+{
+    char fmspc[13];
+
+    assay_hex_to(fmspc, ASSAY_SLICE(c->tcb_info.fmspc));
+    if (c->tcb_info.tdx != need->tdx || c->qe_identity.tdx != need->tdx ||
+        strcmp(fmspc, need->fmspc) != 0) {
+        return assay_fail(err, ASSAY_NOT_FOUND, ASSAY_NO_OFFSET,
+                          "TCB info of %s %s and QE identity of %s, not of %s "
+                          "%s",
+                          c->tcb_info.tdx ? "tdx" : "sgx", fmspc,
+                          c->qe_identity.tdx ? "tdx" : "sgx",
+                          need->tdx ? "tdx" : "sgx", need->fmspc);
+    }
+    return ASSAY_OK;
+}
+
 static enum assay_code
 assemble(const struct assay_ctx *ctx, const struct assay_pcs_request *request,
          const struct delivery *d, struct assay_buf *bundle,
@@ -267,7 +289,8 @@ assemble(const struct assay_ctx *ctx, const struct assay_pcs_request *request,
     if (assay_collateral_from_parts(ctx, &parts, &c, err) != ASSAY_OK) {
         return err->code;
     }
-    if (request->evaluation != 0) {
+    if (assay_pcs_check_platform(c, request->need, err) == ASSAY_OK &&
+        request->evaluation != 0) {
         check_evaluation(parts.tcb_info, request->evaluation, err);
     }
     if (err->code == ASSAY_OK &&

@@ -33,8 +33,16 @@ struct assay_pcs_request {
     const struct assay_fetch_options *fetch;
 };
 
+/* Is this of the TEE and the platform family that was asked for? What is not
+ * may be authentic, but it is of no use. ASSAY_NOT_FOUND. */
+ASSAY_MUST_CHECK enum assay_code
+assay_pcs_check_platform(const struct assay_collateral *c,
+                         const struct assay_collateral_need *need,
+                         struct assay_error *err);
+
 /* Ask one source after the other until one delivers all four parts in a form
- * that can be read; parts of several sources are never mixed.
+ * that can be read, in date and fresh as the request says; parts of several
+ * sources are never mixed.
  *
  * *bundle  initialised here; the collateral as a bundle file; freed by the
  *          caller, empty unless ASSAY_OK.

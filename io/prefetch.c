@@ -13,25 +13,6 @@
 #include "collateral/collateral.h"
 #include "io/cache.h"
 
-/* Without a quote this is all that can be said. */
-static enum assay_code
-check_platform(const struct assay_collateral *c,
-               const struct assay_collateral_need *need,
-               struct assay_error *err)
-{
-    char fmspc[13];
-
-    assay_hex_to(fmspc, ASSAY_SLICE(c->tcb_info.fmspc));
-    if (c->tcb_info.tdx != need->tdx || c->qe_identity.tdx != need->tdx ||
-        strcmp(fmspc, need->fmspc) != 0) {
-        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                          "the collateral that came is of %s %s, not of %s %s",
-                          c->tcb_info.tdx ? "tdx" : "sgx", fmspc,
-                          need->tdx ? "tdx" : "sgx", need->fmspc);
-    }
-    return ASSAY_OK;
-}
-
 /* The cache has it from a later issue, or of a newer evaluation. */
 static bool
 is_older(const struct assay_collateral *c,
@@ -76,6 +57,7 @@ assay_prefetch(const struct assay_prefetch_input *in,
     struct assay_collateral *fetched = NULL;
     struct assay_collateral *cached = NULL;
     struct assay_error ignored;
+    struct assay_error unlearnt;
     struct assay_buf bundle;
     struct assay_buf cached_bundle;
 
@@ -90,14 +72,15 @@ assay_prefetch(const struct assay_prefetch_input *in,
     request.fresh = in->fresh;
     (void)assay_cache_load(in->ctx, path, &cached_bundle, &cached, &ignored);
     if (assay_pcs_fetch(in->ctx, &request, &bundle, &fetched, err) ==
-            ASSAY_OK &&
-        check_platform(fetched, request.need, err) == ASSAY_OK) {
+        ASSAY_OK) {
         judge(in, fetched, cached, request.seen, out);
         if (out->how == ASSAY_PREFETCHED) {
             (void)!assay_cache_store(path, assay_buf_slice(&bundle), err);
         }
-        if (out->verified && out->how == ASSAY_PREFETCHED) {
-            (void)!assay_seen_learn(in->seen, in->root, fetched, &ignored);
+        if (out->verified && out->how == ASSAY_PREFETCHED &&
+            assay_seen_learn(in->seen, in->root, fetched, &unlearnt) !=
+                ASSAY_OK) {
+            (void)snprintf(out->why, sizeof(out->why), "%.159s", unlearnt.msg);
         }
     }
     if (err->code == ASSAY_OK) {

@@ -32,13 +32,13 @@ struct assay_prefetch {
     bool verified;                       /* on the quote */
     struct assay_collateral *collateral; /* what is in the cache, or what was
                                             refused; owned */
-    char why[160];                       /* REFUSED: the verdict's words */
+    char why[160]; /* REFUSED: the verdict's words; else why the evaluation
+                      could not be remembered; or "" */
 };
 
 /* Asks the sources whatever the cache has. *out is all zero unless ASSAY_OK,
  * and out->collateral is freed by the caller. Errors of assay_pcs_fetch();
- * ASSAY_IO (the cache cannot be written, or there is no place for one);
- * ASSAY_INVALID (a source answered with collateral of another platform). */
+ * ASSAY_IO (the cache cannot be written, or there is no place for one). */
 ASSAY_MUST_CHECK enum assay_code
 assay_prefetch(const struct assay_prefetch_input *in,
                struct assay_prefetch *out, struct assay_error *err);

@@ -17,8 +17,7 @@ struct assay_supply_kept {
     struct assay_supplied *what; /* NULL: the slot is free */
     int64_t due_s;               /* of its refresh */
     int64_t asked_s;
-    bool
-        second_best; /* not fresh, or overtaken: nobody had better at asked_s */
+    bool second_best; /* late or overtaken: nobody had better at asked_s */
     unsigned failures;
 };
 

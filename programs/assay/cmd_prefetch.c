@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "base/timestamp.h"
@@ -18,7 +19,8 @@
 #include "source.h"
 #include "terminal.h"
 
-#define JSON_MAX_BYTES (1024u * 1024u)
+/* Of as many quotes as a command line can name. */
+#define JSON_MAX_BYTES (256u * 1024u * 1024u)
 
 /* Everything that one run owns. */
 struct run {
@@ -129,6 +131,7 @@ put_json(struct assay_json_out *j, const struct assay_collateral_need *need,
         e = assay_collateral_evaluations(p->collateral);
         assay_json_out_text(j, "result", results[p->how].name);
         assay_json_out_bool(j, "verified", p->verified);
+        assay_json_out_text(j, "why", p->why[0] != '\0' ? p->why : NULL);
         assay_json_out_time(j, "issued",
                             assay_collateral_issued(p->collateral));
         assay_json_out_time(j, "expires",
@@ -264,12 +267,13 @@ run_with_json(struct run *r)
     r->json = &json;
     (void)!prefetch_all(r, &err);
     r->json = NULL;
-    if (err.code != ASSAY_OK) {
+    assay_json_out_close(&json, ']');
+    assay_json_out_close(&json, '}');
+    if (err.code != ASSAY_OK ||
+        assay_buf_check(&text, "document", &err) != ASSAY_OK) {
         assay_buf_free(&text);
         return cli_fail(r->c, true, &err);
     }
-    assay_json_out_close(&json, ']');
-    assay_json_out_close(&json, '}');
     cli_print(&text);
     return EXIT_TRUSTED;
 }

@@ -212,6 +212,28 @@ class Cache(Case):
                 got = self.check(ask(p, args=["-v"]), TRUSTED)
                 self.assertEqual(got.err, "")
 
+    def test_another_platforms(self):
+        """Authentic, but not what was asked for: the next source is asked, and
+        it is not kept, or it would be in the way until it runs out."""
+        family = World("family", "--fmspc", "00906ED50000", "--evaluation",
+                       "19")
+        enclave = World("enclave", "--version", "3", "--evaluation", "19")
+        mixed = {**NEW.parts, "qe_identity": enclave.parts["qe_identity"]}
+        for parts in (family.parts, enclave.parts, mixed):
+            forget()
+            with FakePccs(parts) as p, FakePccs(NEW.parts) as good:
+                self.check_refused(ask(p), UNREADABLE, p.url,
+                                   "not of tdx 00a06f050000")
+                self.assertEqual(list(SCRATCH.glob("cache/assay/*")), [])
+                self.check(ask(p, good, cache=False), TRUSTED)
+                p.parts = NEW.parts
+                self.check(ask(p), TRUSTED)
+                path, whole = self.entry(), self.entry().read_bytes()
+                path.write_text(json.dumps(parts))  # by whom it may be
+                got = self.check(ask(p, args=["-v"]), TRUSTED)
+                self.assertIn("the cache is no use: ", got.err)
+                self.assertEqual(path.read_bytes(), whole)
+
     def test_damage_without_a_source(self):
         with FakePccs(NEW.parts) as p:
             self.check(ask(p), TRUSTED)
@@ -568,6 +590,28 @@ class Prefetch(Case):
             got = run("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
                       "--root", NEW.root, NEW.quote, env=env)
             self.check_refused(got, UNREADABLE, "XDG_CACHE_HOME")
+
+    def test_very_many(self):
+        """One document, however long it is."""
+        got = self.check(run("collateral", "prefetch", "--json", "--pccs",
+                             closed_port(), "--at", NOW,
+                             *[NEW.quote] * 4000), UNREADABLE)
+        self.assertEqual(len(got.json["platforms"]), 4000)
+
+    def test_no_place_for_what_is_learnt(self):
+        """Kept, but a rollback will not be noticed: that is said."""
+        env = clean_environment() | {
+            "XDG_STATE_HOME": str(write("state-file", ""))}
+        with FakePccs(NEW.parts) as p:
+            args = ("collateral", "prefetch", "--pccs", p.url, "--at", NOW,
+                    "--root", NEW.root, NEW.quote)
+            got = self.check(run(*args, env=env), TRUSTED)
+            self.assertRegex(got.out, "kept, verified, .*: cannot make: Not a")
+            got = self.check(run(*args, "--json", env=env), TRUSTED)
+            one, = got.json["platforms"]
+            self.assertIn("cannot make", one["why"])
+            got = self.check(run(*args, "--json"), TRUSTED)
+            self.assertIsNone(got.json["platforms"][0]["why"])
 
     def test_sources_of_a_policy(self):
         with FakePccs(NEW.parts) as p:

@@ -94,6 +94,17 @@ class Staple(Case):
             serve.log_line("info: reloaded")
             self.check(self.get(serve), TRUSTED)
 
+    def test_a_memory_of_others(self):
+        """Who can make this process forget evaluations is spoken of."""
+        folder = SCRATCH / "open-state" / "assay" / "evaluations"
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)
+        serve = Stapling(self.backend, "--no-cache")
+        serve.environment = {"XDG_STATE_HOME": str(SCRATCH / "open-state")}
+        with serve:
+            serve.log_line("warning: rollbacks may go unnoticed")
+            self.assertIn("others may write to it", serve.log)
+
     def test_in_the_sandbox(self):
         if not sandbox_is_there():
             self.skipTest("there is no sandbox here")
@@ -105,7 +116,8 @@ class Staple(Case):
         with serve:
             serve.log_line(THERE)
             self.check(self.get(serve), TRUSTED)
-        self.assertTrue(list((SCRATCH / "stapling/cache/assay").iterdir()))
+        entry, = (SCRATCH / "stapling/cache/assay").iterdir()
+        self.assertEqual(entry.suffix, ".json")
 
 
 if __name__ == "__main__":

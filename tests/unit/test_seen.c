@@ -30,6 +30,29 @@ clear(void)
     folder_clear(folder);
 }
 
+/* What a reader of a folder may see while somebody else overtakes a mark: the
+ * new name is made where he has been, the old one removed where he has not. */
+struct dirent *readdir64(DIR *dirp);
+static bool overtaking;
+
+struct dirent *
+readdir(DIR *dirp)
+{
+    struct dirent *e = readdir64(dirp);
+    char path[512];
+
+    while (overtaking && e != NULL &&
+           strncmp(e->d_name, "intel_tdx-qe_", 13) == 0) {
+        if (strncmp(e->d_name, "intel_tdx-qe_18_", 16) == 0) {
+            (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+            (void)unlink(path);
+        }
+        e = readdir64(dirp);
+    }
+    overtaking = overtaking && e != NULL;
+    return e;
+}
+
 static size_t
 count_names(void)
 {
@@ -177,6 +200,22 @@ not_before_it_was_issued(void **state)
     e = assay_seen_recall(s, assay_root_intel(), &need, issued_s - 1);
     assert_int_equal(e.tcb_info, 0);
     assay_collateral_free(c);
+    assay_seen_free(s);
+    clear();
+}
+
+static void
+while_it_is_overtaken(void **state)
+{
+    struct assay_seen *s;
+
+    (void)state;
+    touch("intel_tdx-qe_18_1");
+    touch("intel_tdx-qe_19_1");
+    overtaking = true;
+    s = assay_seen_new(folder);
+    assert_false(overtaking);
+    check(s, assay_root_intel(), 0, 19);
     assay_seen_free(s);
     clear();
 }
@@ -399,6 +438,31 @@ no_place(void **state)
     assay_collateral_free(c);
 }
 
+/* Who may write to the folder above can put another one in its place. */
+static void
+not_above_either(void)
+{
+    static const struct {
+        mode_t above;
+        const char *note;
+    } rows[] = {
+        {0700, ""}, {0770, ""}, {01777, ""}, {0777, "others may write to it"}};
+    char below[96];
+
+    (void)snprintf(below, sizeof(below), "%s/evaluations", folder);
+    assert_int_equal(mkdir(below, 0700), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct assay_seen *s;
+
+        assert_int_equal(chmod(folder, rows[i].above), 0);
+        s = assay_seen_new(below);
+        check_note(s, rows[i].note);
+        assay_seen_free(s);
+    }
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(rmdir(below), 0);
+}
+
 /* A memory that is not whole, or not this user's alone, is said to be. */
 static void
 not_to_be_relied_on(void **state)
@@ -439,6 +503,7 @@ not_to_be_relied_on(void **state)
     assay_seen_reload(s);
     check_note(s, "");
     assay_seen_free(s);
+    not_above_either();
 }
 
 static void
@@ -493,6 +558,7 @@ main(void)
         cmocka_unit_test(the_highest_counts),
         cmocka_unit_test(each_kind_for_itself),
         cmocka_unit_test(not_before_it_was_issued),
+        cmocka_unit_test(while_it_is_overtaken),
         cmocka_unit_test(since_the_first_of_them),
         cmocka_unit_test(strange_names),
         cmocka_unit_test(many_roots),

@@ -323,6 +323,28 @@ one_bad_quote(void **state)
     mint_world_free(w);
 }
 
+/* What its own CRL revokes is of no use to anybody, and not kept. */
+static void
+a_signer_that_is_revoked(void **state)
+{
+    const struct mint_options o = {
+        ISSUED(NOW, 18),
+        .root_crl.revoke = MINT_REVOKE(MINT_CERT_TCB_SIGNER),
+    };
+    struct mint_world *w = variant(&o);
+    struct trial t;
+
+    (void)state;
+    open_trial(&t, w, 0, NULL);
+    (void)get_one(&t, ASSAY_EMPTY, NOW);
+    assert_false(has(&t, NOW));
+    pccs_serves(&t.pccs, pccs_world); /* it has caught up */
+    (void)get_one(&t, ASSAY_EMPTY, NOW);
+    assert_true(has(&t, NOW));
+    close_trial(&t);
+    mint_world_free(w);
+}
+
 /* A cache with the first host's PCK chain in it fails the second host of the
  * same family; here only what all of them share is kept. */
 static void
@@ -777,6 +799,7 @@ main(void)
         cmocka_unit_test(freed_by_an_answer),
         cmocka_unit_test(all_are_told_of_a_failure),
         cmocka_unit_test(one_bad_quote),
+        cmocka_unit_test(a_signer_that_is_revoked),
         cmocka_unit_test(a_second_host_of_the_family),
         cmocka_unit_test(refreshed_in_time),
         cmocka_unit_test(refreshes_that_fail),
