@@ -487,6 +487,17 @@ class Lint(Case):
                 continue
             self.assertEqual(result.json["failed"], code == NOT_TRUSTED)
         self.check_refused(policy("lint", "/nonexistent"), UNREADABLE)
+
+    def test_a_policy_from_a_pipe(self):
+        """It is read once."""
+        fifo = SCRATCH / "lint.fifo"
+        os.mkfifo(fifo)
+        text = json.dumps({"type": "tdx", "partial": True})
+        threading.Thread(target=lambda: fifo.write_text(text),
+                         daemon=True).start()
+        got = self.check(policy("lint", "--json", fifo, limit_s=20),
+                         NOT_TRUSTED)
+        self.assertIn("partial", [f["code"] for f in got.json["findings"]])
         self.check_refused(policy("lint", "--fail-on", "x", "y"), USAGE)
         self.check_refused(policy("lint", "--allow", "x", "y"), USAGE, "'x'")
 

@@ -498,6 +498,8 @@ test_policies(void **state)
          "no-reattestation@reattestation_interval_secs"},
         {"plain http", TDX ",\"pccs_url\":[\"\",\"http://x/\"]}", "",
          "collateral-over-http@pccs_url"},
+        {"plain http in capitals", TDX ",\"pccs_url\":\"HTTP://x/\"}", "",
+         "collateral-over-http@pccs_url"},
         {"many values", TDX ",\"rtmr0\":" MANY ",\"mr_seam\":" MANY "}", "",
          ""},
         {"many kernels",
