@@ -240,6 +240,20 @@ class Responses(GetCase):
         self.assertEqual(target.read_text(), "final")
         self.assertEqual(os.listdir(folder), ["file"])
 
+    def test_output_that_is_there_already(self):
+        """Its mode is kept, and so is a link that leads to it."""
+        folder = SCRATCH / "there"
+        folder.mkdir()
+        target, link = folder / "file", folder / "link"
+        target.write_text("old")
+        target.chmod(0o600)
+        link.symlink_to("file")
+        self.good("/interim", "-o", link)
+        self.assertEqual(target.read_text(), "final")
+        self.assertEqual(stat.S_IMODE(target.stat().st_mode), 0o600)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(sorted(os.listdir(folder)), ["file", "link"])
+
     def interrupt(self, number, *args, **popen):
         """A request whose response has begun, and then the signal."""
         p = subprocess.Popen(
