@@ -95,7 +95,7 @@ cli_print(struct assay_buf *document)
         assay_buf_free(document);
         return;
     }
-    fwrite(document->ptr, 1, document->len, stdout);
+    terminal_put_document(stdout, assay_buf_slice(document));
     if (document->len == 0 || document->ptr[document->len - 1] != '\n') {
         putchar('\n');
     }

@@ -380,6 +380,8 @@ class Diff(ServerCase):
         self.assertTrue(shown.replace("\n", "").isprintable())
         self.assertIn("+  a1?[2K??31m?????b\n", shown)
         got = self.check(policy("diff", "--json", *files), NOT_TRUSTED)
+        self.assertNotIn("\u009b", got.out)
+        self.assertNotIn("\x7f", got.out)
         self.assertIn(f"a1{tricks}b", "".join(
             d["new"] for d in got.json["differences"]))
 

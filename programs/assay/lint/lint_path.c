@@ -110,11 +110,12 @@ lint_path_of(struct assay_slice source)
 {
     char path[PATH_MAX_BYTES];
     const char *name;
+    char first = source.len > 0 ? (char)source.ptr[0] : '\0';
 
-    if (source.len == 0 || memchr("/.~", source.ptr[0], 3) == NULL) {
+    if (first != '/' && first != '.' && first != '~') {
         return LINT_PATH_VOLUME;
     }
-    if (source.ptr[0] != '/' && !climbs(source)) {
+    if (first != '/' && !climbs(source)) {
         return by_name(source);
     }
     if (!normalize(source, path)) {
