@@ -200,6 +200,13 @@ class Pin(ServerCase):
         self.check(self.pin("--force", to=file), TRUSTED)
         self.assertIn("pinned", json.loads(file.read_text()))
 
+    def test_both_files_or_none(self):
+        text = self.fresh()
+        self.check_refused(
+            self.pin("--compose-out", text, to=SCRATCH / "none" / "x.json"),
+            UNREADABLE, "none/x.json: cannot write")
+        self.assertFalse(text.exists())
+
     def test_compose_text(self):
         file, text = self.fresh(), self.fresh()
         self.check(self.pin("--compose-out", text, to=file), TRUSTED)
@@ -225,6 +232,7 @@ class Pin(ServerCase):
                 (("--type", "sgx", self.server), "--type"),
                 (("--pin", "mrtd,nonsense", self.server), "--pin: 'nonsense'"),
                 (("--json", "--toml", self.server), "exclude each other"),
+                (("-o", "x", "--compose-out", "x", self.server), "same file"),
                 ((), "HOST:PORT is missing")):
             self.check_refused(policy("pin", *args), USAGE, needle)
         self.check_refused(policy("pin", "http://localhost/"), UNREADABLE,
