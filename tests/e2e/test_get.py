@@ -303,6 +303,22 @@ class Responses(GetCase):
         self.backend.go.clear()
         self.assertEqual((p.returncode, err), (TRUSTED, b""), out)
 
+    def test_nobody_reads(self):
+        """The pipe's other end is closed: one line, and the code says so."""
+        for args in ((), ("--json",), ("-i",)):
+            reader, writer = os.pipe()
+            os.close(reader)
+            p = subprocess.run(
+                [str(ASSAY), "get", *args, "--policy",
+                 str(self.sim.folder / "policy.json"), self.url("/interim")],
+                stdout=writer, stderr=subprocess.PIPE, timeout=60,
+                env=clean_environment())
+            os.close(writer)
+            with self.subTest(args):
+                self.assertEqual(p.returncode, UNREADABLE, p.stderr)
+                self.assertIn(b"Broken pipe", p.stderr)
+                self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
+
     def test_closed_standard_streams(self):
         """Their numbers go to no socket and to no file."""
         for closed, args, code in (
