@@ -79,20 +79,17 @@ complete_policy(const struct assay_ctx *ctx, struct assay_policy *p,
 }
 
 enum assay_code
-assay_load_policy_texts(const struct assay_ctx *ctx, const char *path,
-                        struct assay_policy **out,
-                        struct assay_load_policy_texts *texts,
-                        struct assay_error *err)
+assay_load_policy_of(const struct assay_ctx *ctx, const char *path,
+                     struct assay_policy **out,
+                     struct assay_load_policy_texts *texts,
+                     struct assay_error *err)
 {
     struct assay_policy *p = NULL;
 
     *out = NULL;
+    assay_error_clear(err);
     assay_buf_init(&texts->compose_file, 0);
     texts->is_toml = ends_with(path, ".toml");
-    if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &texts->text, err) !=
-        ASSAY_OK) {
-        return err->code;
-    }
     (void)!(
         texts->is_toml
             ? assay_policy_parse_toml(assay_buf_slice(&texts->text), &p, err)
@@ -102,12 +99,27 @@ assay_load_policy_texts(const struct assay_ctx *ctx, const char *path,
     }
     if (err->code != ASSAY_OK) {
         assay_policy_free(p);
-        assay_load_policy_texts_free(texts);
         assay_error_prefix(err, "%s", path);
         return err->code;
     }
     *out = p;
     return ASSAY_OK;
+}
+
+enum assay_code
+assay_load_policy_texts(const struct assay_ctx *ctx, const char *path,
+                        struct assay_policy **out,
+                        struct assay_load_policy_texts *texts,
+                        struct assay_error *err)
+{
+    *out = NULL;
+    assay_buf_init(&texts->compose_file, 0);
+    if (assay_file_read(path, ASSAY_POLICY_MAX_BYTES, &texts->text, err) ==
+            ASSAY_OK &&
+        assay_load_policy_of(ctx, path, out, texts, err) != ASSAY_OK) {
+        assay_load_policy_texts_free(texts);
+    }
+    return err->code;
 }
 
 void

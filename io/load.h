@@ -29,6 +29,11 @@ struct assay_load_policy_texts {
 ASSAY_MUST_CHECK enum assay_code assay_load_policy_texts(
     const struct assay_ctx *ctx, const char *path, struct assay_policy **out,
     struct assay_load_policy_texts *texts, struct assay_error *err);
+/* The same of a text that has been read from `path` already: texts->text, which
+ * stays the caller's to free whatever happens. */
+ASSAY_MUST_CHECK enum assay_code assay_load_policy_of(
+    const struct assay_ctx *ctx, const char *path, struct assay_policy **out,
+    struct assay_load_policy_texts *texts, struct assay_error *err);
 /* An empty one (all zero) is fine. */
 void assay_load_policy_texts_free(struct assay_load_policy_texts *t);
 /* From a file. */

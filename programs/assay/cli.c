@@ -77,26 +77,6 @@ cli_fail(const struct command *c, bool json, const struct assay_error *err)
     return EXIT_UNREADABLE;
 }
 
-/* JSON lets DEL and C1 (U+0080 to U+009F) stand in strings as they are, where
- * a stranger may have put them for a terminal to obey. */
-static void
-put_json(struct assay_slice s)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        bool c1 = s.ptr[i] == 0xc2 && i + 1 < s.len && s.ptr[i + 1] < 0xa0;
-
-        if (c1 || s.ptr[i] == 0x7f) {
-            fwrite(s.ptr + from, 1, i - from, stdout);
-            i += c1;
-            printf("\\u%04x", s.ptr[i]);
-            from = i + 1;
-        }
-    }
-    fwrite(s.ptr + from, 1, s.len - from, stdout);
-}
-
 /* Not all of a document could be made, and it was not written. */
 static bool document_lost;
 static bool output_failed; /* and that has been said */
@@ -115,11 +95,7 @@ cli_print(struct assay_buf *document)
         assay_buf_free(document);
         return;
     }
-    if (document->len > 0 && document->ptr[0] == '{') {
-        put_json(assay_buf_slice(document));
-    } else {
-        fwrite(document->ptr, 1, document->len, stdout);
-    }
+    terminal_put_document(stdout, assay_buf_slice(document));
     if (document->len == 0 || document->ptr[document->len - 1] != '\n') {
         putchar('\n');
     }

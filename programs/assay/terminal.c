@@ -95,3 +95,25 @@ terminal_put_lines(FILE *to, struct assay_slice text, const char *indent)
         text.len -= n;
     }
 }
+
+void
+terminal_put_document(FILE *to, struct assay_slice json)
+{
+    size_t put = 0;
+
+    for (size_t i = 0; i < json.len; i++) {
+        bool c1 = json.ptr[i] == 0xc2 && i + 1 < json.len &&
+                  json.ptr[i + 1] >= 0x80 && json.ptr[i + 1] < 0xa0;
+
+        if (json.ptr[i] != 0x7f && !c1) {
+            continue;
+        }
+        (void)fwrite(json.ptr + put, 1, i - put, to);
+        i += c1;
+        fprintf(to, "\\u%04x", (unsigned)json.ptr[i]);
+        put = i + 1;
+    }
+    if (put < json.len) {
+        (void)fwrite(json.ptr + put, 1, json.len - put, to);
+    }
+}

@@ -16,6 +16,9 @@
  * on its line. */
 void terminal_put(FILE *to, struct assay_slice text);
 void terminal_put_text(FILE *to, const char *text);
+/* A JSON (or TOML) document, which says the same afterwards: controls that may
+ * stand in a string as they are become escapes. */
+void terminal_put_document(FILE *to, struct assay_slice json);
 /* A text of several lines keeps line feeds and tabs. `indent` stands before
  * each line. */
 void terminal_put_lines(FILE *to, struct assay_slice text, const char *indent);

@@ -240,6 +240,20 @@ class Responses(GetCase):
         self.assertEqual(target.read_text(), "final")
         self.assertEqual(os.listdir(folder), ["file"])
 
+    def test_output_that_is_there_already(self):
+        """Its mode is kept, and so is a link that leads to it."""
+        folder = SCRATCH / "there"
+        folder.mkdir()
+        target, link = folder / "file", folder / "link"
+        target.write_text("old")
+        target.chmod(0o600)
+        link.symlink_to("file")
+        self.good("/interim", "-o", link)
+        self.assertEqual(target.read_text(), "final")
+        self.assertEqual(stat.S_IMODE(target.stat().st_mode), 0o600)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(sorted(os.listdir(folder)), ["file", "link"])
+
     def interrupt(self, number, *args, **popen):
         """A request whose response has begun, and then the signal."""
         p = subprocess.Popen(
@@ -288,6 +302,22 @@ class Responses(GetCase):
         out, err = p.communicate(timeout=BOUND_S)
         self.backend.go.clear()
         self.assertEqual((p.returncode, err), (TRUSTED, b""), out)
+
+    def test_nobody_reads(self):
+        """The pipe's other end is closed: one line, and the code says so."""
+        for args in ((), ("--json",), ("-i",)):
+            reader, writer = os.pipe()
+            os.close(reader)
+            p = subprocess.run(
+                [str(ASSAY), "get", *args, "--policy",
+                 str(self.sim.folder / "policy.json"), self.url("/interim")],
+                stdout=writer, stderr=subprocess.PIPE, timeout=60,
+                env=clean_environment())
+            os.close(writer)
+            with self.subTest(args):
+                self.assertEqual(p.returncode, UNREADABLE, p.stderr)
+                self.assertIn(b"Broken pipe", p.stderr)
+                self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
 
     def test_closed_standard_streams(self):
         """Their numbers go to no socket and to no file."""

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import pathlib
-import pwd
 import random
 import select
 import signal
@@ -15,12 +14,12 @@ import sys
 import time
 
 import harness
+import openssh
 from harness import (ASSAY, BIN, NOT_TRUSTED, SCRATCH, TRUSTED, UNREADABLE,
                      USAGE, Case, clean_environment, run, write)
 from test_interop import BOUND_S, Server, find_python
 from test_sim import SIM, Sim
 
-USER = pwd.getpwuid(os.getuid()).pw_name
 SANITIZED = "asan" in str(BIN) or "tsan" in str(BIN)
 LIMIT_S = 2
 MIB = 1 << 20
@@ -273,38 +272,17 @@ class Pipe(Base):
                 self.check_refused(run("pipe", *args), USAGE, needle)
 
 
-SSHD = pathlib.Path("/usr/sbin/sshd")
-SSHD_CONFIG = """HostKey {folder}/host
-AuthorizedKeysFile {folder}/user.pub
-StrictModes no
-UsePAM no
-PidFile none
-"""
-
-
 class Ssh(Base):
     """OpenSSH over a pipe, by its ProxyCommand."""
 
     def setUp(self):
         self.folder = SIMULATOR.folder
-        for name in ("host", "user"):
-            (self.folder / name).unlink(missing_ok=True)
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-                            "-f", str(self.folder / name)], check=True)
-        (self.folder / "sshd_config").write_text(
-            SSHD_CONFIG.format(folder=self.folder))
-        os.makedirs("/run/sshd", exist_ok=True)
+        openssh.prepare(self.folder)
 
     def ssh(self, *command, stdin=b"", **changes):
-        proxy = " ".join(map(str, [ASSAY, *self.command("ssh", **changes)]))
-        return subprocess.run(
-            ["ssh", "-F", "none", "-i", str(self.folder / "user"),
-             "-o", f"ProxyCommand={proxy}", "-o", "IdentitiesOnly=yes",
-             "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
-             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-             f"{USER}@tee.example", *command],
-            input=stdin, capture_output=True, timeout=BOUND_S,
-            env=clean_environment())
+        return openssh.ssh(self.folder,
+                           [ASSAY, *self.command("ssh", **changes)],
+                           *command, stdin=stdin, limit_s=BOUND_S)
 
     def test_a_command(self):
         data = noise(3 * MIB)
@@ -379,8 +357,8 @@ if __name__ == "__main__":
     if PYTHON is None:
         print(f"SKIPPED pyOpenSSL: {WHY}")
         sys.exit(77)
-    if not SSHD.exists() or os.getuid() != 0:
-        print(f"SKIPPED OpenSSH: needs {SSHD}, and root to run it")
+    if openssh.why_not():
+        print(f"SKIPPED OpenSSH: {openssh.why_not()}")
         del Ssh
     with Sim(now=None) as SIMULATOR, \
             Server(PYTHON, SIMULATOR, SCRIPT) as SERVER:

@@ -200,6 +200,13 @@ class Pin(ServerCase):
         self.check(self.pin("--force", to=file), TRUSTED)
         self.assertIn("pinned", json.loads(file.read_text()))
 
+    def test_both_files_or_none(self):
+        text = self.fresh()
+        self.check_refused(
+            self.pin("--compose-out", text, to=SCRATCH / "none" / "x.json"),
+            UNREADABLE, "none/x.json: cannot write")
+        self.assertFalse(text.exists())
+
     def test_compose_text(self):
         file, text = self.fresh(), self.fresh()
         self.check(self.pin("--compose-out", text, to=file), TRUSTED)
@@ -225,6 +232,7 @@ class Pin(ServerCase):
                 (("--type", "sgx", self.server), "--type"),
                 (("--pin", "mrtd,nonsense", self.server), "--pin: 'nonsense'"),
                 (("--json", "--toml", self.server), "exclude each other"),
+                (("-o", "x", "--compose-out", "x", self.server), "same file"),
                 ((), "HOST:PORT is missing")):
             self.check_refused(policy("pin", *args), USAGE, needle)
         self.check_refused(policy("pin", "http://localhost/"), UNREADABLE,
@@ -380,6 +388,8 @@ class Diff(ServerCase):
         self.assertTrue(shown.replace("\n", "").isprintable())
         self.assertIn("+  a1?[2K??31m?????b\n", shown)
         got = self.check(policy("diff", "--json", *files), NOT_TRUSTED)
+        self.assertNotIn("\u009b", got.out)
+        self.assertNotIn("\x7f", got.out)
         self.assertIn(f"a1{tricks}b", "".join(
             d["new"] for d in got.json["differences"]))
 
@@ -487,6 +497,17 @@ class Lint(Case):
                 continue
             self.assertEqual(result.json["failed"], code == NOT_TRUSTED)
         self.check_refused(policy("lint", "/nonexistent"), UNREADABLE)
+
+    def test_a_policy_from_a_pipe(self):
+        """It is read once."""
+        fifo = SCRATCH / "lint.fifo"
+        os.mkfifo(fifo)
+        text = json.dumps({"type": "tdx", "partial": True})
+        threading.Thread(target=lambda: fifo.write_text(text),
+                         daemon=True).start()
+        got = self.check(policy("lint", "--json", fifo, limit_s=20),
+                         NOT_TRUSTED)
+        self.assertIn("partial", [f["code"] for f in got.json["findings"]])
         self.check_refused(policy("lint", "--fail-on", "x", "y"), USAGE)
         self.check_refused(policy("lint", "--allow", "x", "y"), USAGE, "'x'")
 

@@ -5,7 +5,6 @@ was given evidence."""
 import hashlib
 import json
 import os
-import pwd
 import signal
 import socket
 import subprocess
@@ -13,16 +12,16 @@ import sys
 import threading
 
 import harness
+import openssh
 import test_serve
 from harness import ASSAY, TRUSTED, UNREADABLE, Case, clean_environment, write
 from raw_backend import OK, RawBackend, request
-from test_pipe import SSHD, SSHD_CONFIG, noise
+from test_pipe import noise
 from test_serve import GOOD, SERVE, Serve
 from test_sim import SIM, Sim
 
 BOUND_S = 60
 MIB = 1 << 20
-USER = pwd.getpwuid(os.getuid()).pw_name
 ASKS = (("Connection", "Upgrade"), ("Upgrade", "assay-pipe/1"),
         ("Content-Length", "0"))
 PIPE = request("POST", "/assay-pipe", ASKS)
@@ -333,17 +332,12 @@ class Ssh(Base):
 
     def setUp(self):
         self.folder = SIMULATOR.folder
-        for name in ("host", "user"):
-            (self.folder / name).unlink(missing_ok=True)
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-                            "-f", str(self.folder / name)], check=True)
-        config = self.folder / "sshd_config"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        config.write_text(SSHD_CONFIG.format(folder=self.folder)
-                          + f"ListenAddress 127.0.0.1:{self.port}\n")
-        os.makedirs("/run/sshd", exist_ok=True)
-        daemon = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(config)],
+        config = openssh.prepare(
+            self.folder, f"ListenAddress 127.0.0.1:{self.port}\n")
+        daemon = subprocess.Popen([str(openssh.SSHD), "-D", "-e", "-f",
+                                   str(config)],
                                   stderr=subprocess.PIPE, text=True)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.terminate)
@@ -354,15 +348,8 @@ class Ssh(Base):
     def test_a_command(self):
         with PipeServe(f"127.0.0.1:{self.port}") as serve:
             def ssh(*command, stdin=b"", **changes):
-                proxy = " ".join(self.command(serve, **changes))
-                return subprocess.run(
-                    ["ssh", "-F", "none", "-i", str(self.folder / "user"),
-                     "-o", f"ProxyCommand={proxy}", "-o", "IdentitiesOnly=yes",
-                     "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
-                     "-o", "UserKnownHostsFile=/dev/null",
-                     "-o", "LogLevel=ERROR", f"{USER}@tee.example", *command],
-                    input=stdin, capture_output=True, timeout=BOUND_S,
-                    env=clean_environment())
+                return openssh.ssh(self.folder, self.command(serve, **changes),
+                                   *command, stdin=stdin, limit_s=BOUND_S)
             data = noise(3 * MIB)
             got = ssh("cat", stdin=data)
             self.assertEqual((got.returncode, got.stderr), (0, b""))
@@ -378,8 +365,8 @@ if __name__ == "__main__":
         if not program.exists():
             print(f"SKIPPED everything: {program} is not there")
             sys.exit(77)
-    if not SSHD.exists() or os.getuid() != 0:
-        print(f"SKIPPED OpenSSH: needs {SSHD}, and root to run it")
+    if openssh.why_not():
+        print(f"SKIPPED OpenSSH: {openssh.why_not()}")
         del Ssh
     with Sim(now=None) as SIMULATOR:
         test_serve.SIMULATOR = SIMULATOR

@@ -63,6 +63,8 @@ check_findings(const char *row, struct lint *l, const char *expected)
 
 #define DIGEST                                                                 \
     "@sha256:4242424242424242424242424242424242424242424242424242424242424242"
+#define X32  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X128 X32 X32 X32 X32
 #define GOOD "services:\n  a:\n    image: r.example/a" DIGEST "\n"
 
 static const struct row {
@@ -143,6 +145,10 @@ static const struct row {
      "docker-socket@4:21"},
     {"the guest agent", GOOD "    volumes: [\"/var/run/dstack.sock:/s\"]\n",
      "dstack-socket@4:15"},
+    {"the socket by a long way",
+     GOOD "    volumes: [\"/" X128 "/../" X128
+          "/../var/run/docker.sock:/s\"]\n",
+     "docker-socket@4:15"},
     {"a folder", GOOD "    volumes: [\"./data:/d\"]\n", "bind-mount@4:15"},
     {"a home", GOOD "    volumes: [\"~/.x:/d\"]\n", "bind-mount@4:15"},
     {"a named volume", GOOD "    volumes: [\"data:/d\", /anonymous]\n", ""},
@@ -200,6 +206,14 @@ static const struct row {
     {"a merge in a merge",
      "x: &x {privileged: true}\ny: &y {<<: *x}\n" GOOD "    <<: *y\n",
      "yaml-merge@2:8 yaml-merge@6:5 yaml-merge-nested@6:5"},
+    {"many maps merged",
+     GOOD "    <<: [{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},"
+          "{privileged: yes}]\n",
+     "yaml-merge@4:5 privileged@4:82"},
+    {"more maps than are followed",
+     GOOD "    <<: [{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},"
+          "{}, {privileged: yes}]\n",
+     "yaml-merge@4:5 yaml-merge-nested@4:5"},
     {"services merged", "x: &x {}\n" GOOD "  <<: *x\n",
      "yaml-merge@5:3 yaml-merge-nested@5:3"},
     {"an alias, twice",
@@ -484,6 +498,8 @@ test_policies(void **state)
          "no-reattestation@reattestation_interval_secs"},
         {"plain http", TDX ",\"pccs_url\":[\"\",\"http://x/\"]}", "",
          "collateral-over-http@pccs_url"},
+        {"plain http in capitals", TDX ",\"pccs_url\":\"HTTP://x/\"}", "",
+         "collateral-over-http@pccs_url"},
         {"many values", TDX ",\"rtmr0\":" MANY ",\"mr_seam\":" MANY "}", "",
          ""},
         {"many kernels",
@@ -576,6 +592,10 @@ test_paths(void **state)
         {"/data", LINT_PATH_HOST},
         {"./docker.sock", LINT_PATH_RUNTIME},
         {"../../var/run/docker.sock", LINT_PATH_RUNTIME},
+        {"../../var/run", LINT_PATH_RUNTIME},
+        {"~/../../run/dstack.sock", LINT_PATH_GUEST_SOCKET},
+        {"./run", LINT_PATH_HOST},
+        {"./a..b/run", LINT_PATH_HOST},
         {"~", LINT_PATH_HOST},
         {"/run", LINT_PATH_RUNTIME},
         {"/run/", LINT_PATH_RUNTIME},
@@ -586,16 +606,22 @@ test_paths(void **state)
         {"/run/containerd/containerd.sock", LINT_PATH_RUNTIME},
         {"/.", LINT_PATH_RUNTIME},
     };
-    char longest[2048];
+    char longest[4200];
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        CHECK(rows[i].source, lint_path_of(rows[i].source) == rows[i].is);
+        CHECK(rows[i].source,
+              lint_path_of(assay_slice_of(rows[i].source)) == rows[i].is);
     }
     memset(longest, 'x', sizeof(longest));
     longest[0] = '/';
     (void)snprintf(longest + 1500, 100, "/docker.sock");
-    assert_int_equal(lint_path_of(longest), LINT_PATH_RUNTIME);
+    assert_int_equal(lint_path_of(assay_slice_of(longest)), LINT_PATH_RUNTIME);
+    (void)snprintf(longest + 1500, 100, "/../run");
+    assert_int_equal(lint_path_of(assay_slice_of(longest)), LINT_PATH_RUNTIME);
+    memset(longest + 1500, 'x', sizeof(longest) - 1500);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(lint_path_of(assay_slice_of(longest)), LINT_PATH_RUNTIME);
 }
 
 /* Every code is found in some row above. */

@@ -58,21 +58,12 @@ static char written[256];
 static FILE *
 open_file(void)
 {
-    FILE *to = tmpfile();
+    FILE *to;
 
+    memset(written, 0, sizeof(written));
+    to = fmemopen(written, sizeof(written), "w");
     assert_non_null(to);
     return to;
-}
-
-static void
-read_back(FILE *from)
-{
-    size_t n;
-
-    rewind(from);
-    n = fread(written, 1, sizeof(written) - 1, from);
-    written[n] = '\0';
-    fclose(from);
 }
 
 static void
@@ -83,7 +74,7 @@ characters(void **state)
         FILE *to = open_file();
 
         terminal_put_text(to, rows[i].in);
-        read_back(to);
+        assert_int_equal(fclose(to), 0);
         if (strcmp(written, rows[i].out) != 0) {
             fail_msg("%s: '%s'", rows[i].name, written);
         }
@@ -98,7 +89,7 @@ nul_is_hidden(void **state)
 
     (void)state;
     terminal_put(to, ASSAY_SLICE(text));
-    read_back(to);
+    assert_int_equal(fclose(to), 0);
     assert_string_equal(written, "a?b");
 }
 
@@ -121,7 +112,32 @@ lines(void **state)
         FILE *to = open_file();
 
         terminal_put_lines(to, assay_slice_of(texts[i].in), "  ");
-        read_back(to);
+        assert_int_equal(fclose(to), 0);
+        assert_string_equal(written, texts[i].out);
+    }
+}
+
+static void
+documents(void **state)
+{
+    static const struct {
+        const char *in;
+        const char *out;
+    } texts[] = {
+        {"", ""},
+        {"{\"a\": \"\\u001b\"}\n", "{\"a\": \"\\u001b\"}\n"},
+        {"\"\x7f\xc2\x80\xc2\x9f\xc2\xa0\"",
+         "\"\\u007f\\u0080\\u009f\xc2\xa0\""},
+        {"\"\\\\\x7f\"", "\"\\\\\\u007f\""},
+        {"\"\xe2\x80\xae\xc2", "\"\xe2\x80\xae\xc2"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        FILE *to = open_file();
+
+        terminal_put_document(to, assay_slice_of(texts[i].in));
+        assert_int_equal(fclose(to), 0);
         assert_string_equal(written, texts[i].out);
     }
 }
@@ -133,6 +149,7 @@ main(void)
         cmocka_unit_test(characters),
         cmocka_unit_test(nul_is_hidden),
         cmocka_unit_test(lines),
+        cmocka_unit_test(documents),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,36 +35,56 @@ fail_io(const struct sink *s, struct assay_error *err)
                       strerror(errno));
 }
 
-/* A regular file, or none yet, is written beside its place first; a device or
- * a pipe is written to as it is. */
-static FILE *
-open_path(struct sink *s)
+/* What people expect of a new file. */
+static unsigned
+mode_of_umask(void)
 {
-    struct stat there;
-    size_t len = strlen(s->path);
-    FILE *out;
+    mode_t mask = umask(0);
+
+    (void)umask(mask);
+    return 0666 & ~mask;
+}
+
+static FILE *
+open_temporary(struct sink *s)
+{
+    size_t len = strlen(s->target);
+    FILE *out = NULL;
     int fd;
 
-    if (stat(s->path, &there) == 0 && !S_ISREG(there.st_mode)) {
-        return fopen(s->path, "wb");
-    }
     s->temporary = malloc(len + sizeof(".XXXXXX"));
     if (s->temporary == NULL) {
         return NULL;
     }
-    memcpy(s->temporary, s->path, len);
+    memcpy(s->temporary, s->target, len);
     memcpy(s->temporary + len, ".XXXXXX", sizeof(".XXXXXX"));
     fd = mkstemp(s->temporary);
-    if (fd < 0) {
+    if (fd >= 0) {
+        out = fdopen(fd, "wb");
+    } else {
         free(s->temporary);
         s->temporary = NULL;
-        return NULL;
     }
-    out = fdopen(fd, "wb");
-    if (out == NULL) {
+    if (fd >= 0 && out == NULL) {
         (void)close(fd);
     }
     return out;
+}
+
+/* A regular file, or none yet, is written beside its place first, and keeps its
+ * mode and the links to it; a device or a pipe is written to as it is. */
+static FILE *
+open_path(struct sink *s)
+{
+    struct stat there;
+    bool old = stat(s->path, &there) == 0;
+
+    if (old && !S_ISREG(there.st_mode)) {
+        return fopen(s->path, "wb");
+    }
+    s->target = old ? realpath(s->path, NULL) : strdup(s->path);
+    s->mode = old ? there.st_mode & 0777 : mode_of_umask();
+    return s->target != NULL ? open_temporary(s) : NULL;
 }
 
 enum assay_code
@@ -134,16 +154,6 @@ sink_data(struct sink *s, struct assay_slice data, struct assay_error *err)
     return s->path == NULL && fflush(s->to) != 0 ? fail_io(s, err) : ASSAY_OK;
 }
 
-/* mkstemp() made it private; a file of the umask is what people expect. */
-static void
-relax_mode(const char *path)
-{
-    mode_t mask = umask(0);
-
-    (void)umask(mask);
-    (void)chmod(path, 0666 & ~mask);
-}
-
 enum assay_code
 sink_commit(struct sink *s, struct assay_error *err)
 {
@@ -160,8 +170,8 @@ sink_commit(struct sink *s, struct assay_error *err)
         return fail_io(s, err);
     }
     if (s->temporary != NULL) {
-        relax_mode(s->temporary);
-        if (rename(s->temporary, s->path) != 0) {
+        (void)chmod(s->temporary, (mode_t)s->mode); /* until now private */
+        if (rename(s->temporary, s->target) != 0) {
             return fail_io(s, err);
         }
         free(s->temporary);
@@ -182,6 +192,8 @@ sink_free(struct sink *s)
         free(s->temporary);
         s->temporary = NULL;
     }
+    free(s->target);
+    s->target = NULL;
     assay_buf_free(&s->fields);
     assay_buf_free(&s->body);
 }

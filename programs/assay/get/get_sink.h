@@ -19,7 +19,9 @@ struct sink {
     bool memory;
     bool include; /* the head too */
     FILE *to;
-    char *temporary; /* beside `path` */
+    char *target;    /* what `path` names, through symbolic links */
+    char *temporary; /* beside it */
+    unsigned mode;   /* that it is to have */
     /* with `memory` */
     unsigned status;
     struct assay_buf fields; /* name NUL value NUL ... */

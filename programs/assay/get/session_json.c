@@ -113,7 +113,8 @@ session_json(struct assay_attested *a, const char *server_name,
     } else {
         report_json_error_to(out, why);
     }
-    if (assay_buf_check(out, "verdict", err) != ASSAY_OK) {
+    if (err->code != ASSAY_OK ||
+        assay_buf_check(out, "verdict", err) != ASSAY_OK) {
         return err->code;
     }
     reopen(out, &o);

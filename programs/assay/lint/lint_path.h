@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include "assay/bytes.h"
 
 enum lint_path {
     LINT_PATH_VOLUME,       /* the name of a volume: no path */
@@ -15,5 +15,7 @@ enum lint_path {
 };
 
 /* As docker-compose takes it: "." and "~" and "/" begin a path, slashes may be
- * doubled, and "." and ".." lead where they lead. */
-enum lint_path lint_path_of(const char *source);
+ * doubled, and "." and ".." lead where they lead. Where "." and "~" are is not
+ * known: ".." from there may lead to the top. What is too long for a path is
+ * taken for the worst. */
+enum lint_path lint_path_of(struct assay_slice source);

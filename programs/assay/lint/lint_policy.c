@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "assay/compose.h"
 #include "base/buf.h"
@@ -31,7 +32,7 @@ enum test {
     IS_ZERO,
     IS_OVER,     /* the number */
     LISTS,       /* the word, alone or in a list */
-    LISTS_START, /* one that starts with it */
+    LISTS_START, /* one that starts with it, in any case */
     IS_WIDE,     /* more than WIDE values */
 };
 
@@ -129,7 +130,8 @@ lists(const struct assay_json *j, uint32_t value, const struct rule *r)
         struct assay_slice s = assay_json_string(j, i);
 
         if (r->test == LISTS ? assay_slice_is(s, r->word)
-                             : s.len >= n && memcmp(s.ptr, r->word, n) == 0) {
+                             : s.len >= n && strncasecmp((const char *)s.ptr,
+                                                         r->word, n) == 0) {
             return true;
         }
     }

@@ -12,6 +12,8 @@
 #include "lint_path.h"
 #include "lint_yaml.h"
 
+#define PATH_SHOWN 60
+
 /* --- single values ------------------------------------------------------ */
 
 /* How a value is judged. */
@@ -152,23 +154,26 @@ judge_values(const struct lint_yaml *y, uint32_t service)
 /* --- mounts and ports --------------------------------------------------- */
 
 static void
-judge_path(const struct lint_yaml *y, uint32_t node, const char *source)
+judge_path(const struct lint_yaml *y, uint32_t node, struct assay_slice source)
 {
+    int shown = source.len < PATH_SHOWN ? (int)source.len : PATH_SHOWN;
+    const char *text = (const char *)source.ptr;
+
     switch (lint_path_of(source)) {
     case LINT_PATH_VOLUME:
         break;
     case LINT_PATH_RUNTIME:
         lint_yaml_add(y, LINT_SOCKET, node,
-                      "'%.60s' is, or holds, the container runtime's socket",
-                      source);
+                      "'%.*s' is, or holds, the container runtime's socket",
+                      shown, text);
         break;
     case LINT_PATH_GUEST_SOCKET:
         lint_yaml_add(y, LINT_GUEST_SOCKET, node,
-                      "'%.60s' is the guest agent's socket", source);
+                      "'%.*s' is the guest agent's socket", shown, text);
         break;
     case LINT_PATH_HOST:
-        lint_yaml_add(y, LINT_BIND, node, "'%.60s' of the TD is mounted",
-                      source);
+        lint_yaml_add(y, LINT_BIND, node, "'%.*s' of the TD is mounted", shown,
+                      text);
         break;
     }
 }
@@ -177,23 +182,21 @@ judge_path(const struct lint_yaml *y, uint32_t node, const char *source)
 static void
 judge_volume(const struct lint_yaml *y, uint32_t volume)
 {
-    const char *text = yaml_string(y->t, volume);
+    struct assay_slice text = yaml_text(y->t, volume);
     uint32_t source = yaml_member(y->t, volume, "source");
-    char path[256];
 
     source = source != YAML_NONE ? source : yaml_member(y->t, volume, "src");
     if (y->t->node[volume].kind == YAML_KIND_SCALAR) {
-        if (strchr(text, ':') != NULL) { /* else a target alone */
-            (void)snprintf(
-                path, sizeof(path), "%.*s",
-                (int)(strcspn(text, ":") < 255 ? strcspn(text, ":") : 255),
-                text);
-            judge_path(y, volume, path);
+        size_t len = strcspn(yaml_string(y->t, volume), ":");
+
+        if (len < text.len) { /* else a target alone */
+            text.len = len;
+            judge_path(y, volume, text);
         }
     } else if (y->t->node[volume].kind != YAML_KIND_MAP) {
         lint_yaml_add(y, LINT_SHAPE, volume, "it is no mount");
     } else if (source != YAML_NONE) {
-        judge_path(y, source, yaml_string(y->t, source));
+        judge_path(y, source, yaml_text(y->t, source));
     }
 }
 
@@ -331,7 +334,7 @@ judge_entries(const struct lint_yaml *y)
                 lint_yaml_add(y, entries[i].code, value, "%s",
                               entries[i].message);
             } else if (value != YAML_NONE) {
-                judge_path(y, value, yaml_string(y->t, value));
+                judge_path(y, value, yaml_text(y->t, value));
             }
         }
     }

@@ -144,14 +144,19 @@ key_above(const struct yaml_tree *t, uint32_t node)
     return node != YAML_NONE ? t->node[node].key : YAML_NONE;
 }
 
+/* Each name has a finding of its own, so that more of them than there can be
+ * findings need not be told apart. */
 static bool
 is_allowed(const struct lint_envs *e, const char *name)
 {
+    uint32_t left = LINT_FINDINGS_MAX;
+
     if (e == NULL || e->list == ASSAY_JSON_NONE) {
         return false;
     }
-    for (uint32_t n = assay_json_first(e->doc, e->list); n != ASSAY_JSON_NONE;
-         n = assay_json_next(e->doc, n)) {
+    for (uint32_t n = assay_json_first(e->doc, e->list);
+         n != ASSAY_JSON_NONE && left > 0;
+         n = assay_json_next(e->doc, n), left--) {
         if (assay_slice_is(assay_json_string(e->doc, n), name)) {
             return true;
         }

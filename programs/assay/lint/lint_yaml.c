@@ -119,7 +119,8 @@ has_merge(const struct lint_yaml *y, uint32_t map)
     return false;
 }
 
-/* Only maps that merge nothing themselves are followed (yaml_member()). */
+/* Only maps that merge nothing themselves are followed, and not many of them
+ * (yaml_member()). */
 static void
 judge_merge(const struct lint_yaml *y, uint32_t key)
 {
@@ -129,6 +130,11 @@ judge_merge(const struct lint_yaml *y, uint32_t key)
 
     lint_yaml_add(y, LINT_MERGE, key,
                   "a merge key, which not every program follows");
+    if (list && y->t->node[from].count > YAML_TREE_MAX_MERGED) {
+        lint_yaml_add(y, LINT_DEEP_MERGE, key, "it merges more than %u maps",
+                      YAML_TREE_MAX_MERGED);
+        return;
+    }
     for (; e != YAML_NONE; e = list ? yaml_next(y->t, e) : YAML_NONE) {
         uint32_t map = yaml_resolve(y->t, e);
 

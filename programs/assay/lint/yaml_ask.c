@@ -72,19 +72,20 @@ own_member(const struct yaml_tree *t, uint32_t map, const char *name)
 }
 
 /* A member that the merge key brings: from one map, or from the first of a list
- * that has it. A merge inside of what is merged is not followed; whoever looks
- * at the tree has to say so. */
+ * that has it. A merge inside of what is merged is not followed, nor is what a
+ * long list ends with; whoever looks at the tree has to say so. */
 static uint32_t
 merged_member(const struct yaml_tree *t, uint32_t map, const char *name)
 {
     uint32_t from = own_member(t, map, "<<");
+    uint32_t left = YAML_TREE_MAX_MERGED;
     uint32_t found;
 
     if (from == YAML_NONE || t->node[from].kind != YAML_KIND_LIST) {
         return own_member(t, from, name);
     }
-    for (uint32_t e = yaml_first(t, from); e != YAML_NONE;
-         e = yaml_next(t, e)) {
+    for (uint32_t e = yaml_first(t, from); e != YAML_NONE && left > 0;
+         e = yaml_next(t, e), left--) {
         found = own_member(t, yaml_resolve(t, e), name);
         if (found != YAML_NONE) {
             return found;

@@ -18,6 +18,7 @@
 #define YAML_TREE_MAX_ENTRIES 1024u /* of one map */
 #define YAML_TREE_MAX_ANCHORS 128u
 #define YAML_TREE_MAX_ALIASES 256u
+#define YAML_TREE_MAX_MERGED  16u /* maps of one merge key that are followed */
 
 enum yaml_kind {
     YAML_KIND_SCALAR,
@@ -69,7 +70,8 @@ uint32_t yaml_resolve(const struct yaml_tree *t, uint32_t node);
 const char *yaml_string(const struct yaml_tree *t, uint32_t node);
 struct assay_slice yaml_text(const struct yaml_tree *t, uint32_t node);
 /* The value of a map's member, resolved; also one that a merge key ("<<")
- * brings, but not a merge inside of that. NONE if it has none, or is no map. */
+ * brings, but not a merge inside of that, nor a map beyond
+ * YAML_TREE_MAX_MERGED. NONE if it has none, or is no map. */
 uint32_t yaml_member(const struct yaml_tree *t, uint32_t map, const char *name);
 /* Elements of a list, or keys of a map; NONE for others and at the end. */
 uint32_t yaml_first(const struct yaml_tree *t, uint32_t node);

@@ -69,40 +69,41 @@ subject_of(const char *path, const struct assay_json *doc)
 /* --- looking ------------------------------------------------------------ */
 
 static void
-look_at_policy(struct lint *l, const struct options *o)
+look_at_policy(struct lint *l, const struct options *o,
+               const struct assay_buf *text)
 {
     struct assay_policy *policy = NULL;
-    struct assay_load_policy_texts texts = {.is_toml = false};
+    struct assay_load_policy_texts texts = {.text = *text};
     struct assay_buf given;
 
     if (load_text(o->app_compose, ASSAY_COMPOSE_MAX_BYTES, &given, l->err) ==
             ASSAY_OK &&
-        assay_load_policy_texts(l->ctx, o->operand, &policy, &texts, l->err) ==
+        assay_load_policy_of(l->ctx, o->operand, &policy, &texts, l->err) ==
             ASSAY_OK) {
         lint_policy(
             l, policy,
             assay_buf_slice(given.len > 0 ? &given : &texts.compose_file));
     }
-    assay_load_policy_texts_free(&texts);
+    assay_buf_free(&texts.compose_file); /* the text is the caller's */
     assay_policy_free(policy);
     assay_buf_free(&given);
 }
 
 static void
-look_at(struct lint *l, const struct options *o, struct assay_slice text,
+look_at(struct lint *l, const struct options *o, const struct assay_buf *text,
         const struct assay_json *doc)
 {
     static const struct lint_envs none = {NULL, ASSAY_JSON_NONE};
 
     switch (subject_of(o->operand, doc)) {
     case SUBJECT_POLICY:
-        look_at_policy(l, o);
+        look_at_policy(l, o, text);
         return; /* its errors have the path */
     case SUBJECT_APP_COMPOSE:
         lint_app_compose(l, doc, ASSAY_JSON_ROOT, "");
         break;
     case SUBJECT_SERVICES:
-        lint_services(l, text, &none, "");
+        lint_services(l, assay_buf_slice(text), &none, "");
         break;
     }
     assay_error_prefix(l->err, "%s", o->operand);
@@ -124,7 +125,7 @@ look(struct lint *l, const struct options *o)
         assay_json_parse(text, &limits, "JSON", &doc, l->err) != ASSAY_OK) {
         assay_error_prefix(l->err, "%s", o->operand);
     } else {
-        look_at(l, o, text, doc);
+        look_at(l, o, &content, doc);
     }
     assay_json_free(doc);
     assay_buf_free(&content);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -118,18 +119,21 @@ static enum assay_code
 put(const struct options *o, const struct found *f, struct assay_buf *policy,
     struct assay_error *err)
 {
+    const char *beside = f->app_compose.len > 0 ? o->tools.compose_out : NULL;
     bool force = o->tools.force;
 
-    if (o->tools.compose_out != NULL && f->app_compose.len > 0 &&
-        write_to(o->tools.compose_out, assay_buf_slice(&f->app_compose), force,
-                 err) != ASSAY_OK) {
+    if (beside != NULL && write_to(beside, assay_buf_slice(&f->app_compose),
+                                   force, err) != ASSAY_OK) {
         return err->code;
     }
-    if (o->output != NULL) {
-        return write_to(o->output, assay_buf_slice(policy), force, err);
+    if (o->output == NULL) {
+        cli_print(policy);
+    } else if (write_to(o->output, assay_buf_slice(policy), force, err) !=
+                   ASSAY_OK &&
+               beside != NULL && !force) {
+        (void)unlink(beside); /* which was not there before */
     }
-    cli_print(policy);
-    return ASSAY_OK;
+    return err->code;
 }
 
 static enum assay_code
@@ -218,6 +222,11 @@ check_usage(const struct command *c, const struct options *o,
                               options[i].of_files ? "--quote" : "a server");
             return false;
         }
+    }
+    if (o->output != NULL && o->tools.compose_out != NULL &&
+        strcmp(o->output, o->tools.compose_out) == 0) {
+        *code = cli_usage(c, "--output and --compose-out are the same file");
+        return false;
     }
     if (o->json && o->tools.toml) {
         *code = cli_usage(c, "--json and --toml exclude each other");
