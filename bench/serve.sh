@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-FileCopyrightText: The Assay authors
 # SPDX-License-Identifier: Apache-2.0
 #

@@ -4,6 +4,7 @@
 """What documents point at exists.
 
 - Relative links of every *.md, with their #anchors.
+- Tables of every *.md have a head: a blank line within one ends it.
 - Paths in `code` of every *.md at the root or in docs/, build output excepted.
 - docs/*.md that code refers readers to.
 """
@@ -14,6 +15,7 @@ from tree import ROOT, files, is_shell, with_suffix
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.S | re.M)
+RULE = re.compile(r"\|[-:| ]+\|")
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/?")
 SUFFIX = re.compile(r"\.(c|h|md|py|sh|txt|cmake|json)$")
@@ -56,8 +58,21 @@ def is_path(token):
         and token[0].isupper())
 
 
+def check_tables(lines):
+    """Line numbers of rows that no head stands above."""
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if not inside and line.startswith("| "):
+            below = lines[number] if number < len(lines) else ""
+            if not RULE.fullmatch(below):
+                yield number
+        inside = line.startswith("|")
+
+
 def check_document(path):
     text = FENCE.sub(blank, (ROOT / path).read_text())
+    for number in check_tables(text.splitlines()):
+        yield f"{path}:{number}: a row of a table without a head"
     for number, line in enumerate(text.splitlines(), 1):
         for target in LINK.findall(line):
             wrong = check_link(path, target)

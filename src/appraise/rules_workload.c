@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "eventlog/compose.h"
+#include "eventlog/event_digest.h"
 
 /* --- app-compose --------------------------------------------------------- */
 
@@ -269,11 +270,7 @@ count_events(const struct assay_eventlog *l, struct assay_verdict_workload *w)
     w->has_event_log = l != NULL;
     w->events = l != NULL ? assay_eventlog_count(l) : 0;
     for (size_t i = 0; i < w->events; i++) {
-        const struct assay_event *e = assay_eventlog_event(l, i);
-
-        if (e->imr == 3 && e->type == ASSAY_EVENT_RUNTIME) {
-            w->runtime_events++;
-        }
+        w->runtime_events += assay_event_is_runtime(assay_eventlog_event(l, i));
     }
 }
 

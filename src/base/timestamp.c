@@ -280,20 +280,25 @@ assay_time_parse_loose(struct assay_slice text, int64_t *out_s,
                   err);
 }
 
+/* As certificates have it: all parts side by side, then "Z". */
+static void
+scan_packed(struct scan *s, int year_digits)
+{
+    digits_of(s, YEAR, year_digits);
+    for (int part = MONTH; part < PARTS; part++) {
+        digits_of(s, (enum part)part, 2);
+    }
+    one_of(s, "Z");
+}
+
 enum assay_code
 assay_time_parse_utctime(struct assay_slice text, int64_t *out_s,
                          const char *field, struct assay_error *err)
 {
     struct scan s = {.text = text};
 
-    digits_of(&s, YEAR, 2);
+    scan_packed(&s, 2);
     s.value[YEAR] += s.value[YEAR] < 50 ? 2000 : 1900; /* RFC 5280 4.1.2.5.1 */
-    digits_of(&s, MONTH, 2);
-    digits_of(&s, DAY, 2);
-    digits_of(&s, HOUR, 2);
-    digits_of(&s, MINUTE, 2);
-    digits_of(&s, SECOND, 2);
-    one_of(&s, "Z");
     return finish(&s, 0, out_s, "YYMMDDhhmmssZ", field, err);
 }
 
@@ -303,13 +308,7 @@ assay_time_parse_generalized(struct assay_slice text, int64_t *out_s,
 {
     struct scan s = {.text = text};
 
-    digits_of(&s, YEAR, 4);
-    digits_of(&s, MONTH, 2);
-    digits_of(&s, DAY, 2);
-    digits_of(&s, HOUR, 2);
-    digits_of(&s, MINUTE, 2);
-    digits_of(&s, SECOND, 2);
-    one_of(&s, "Z");
+    scan_packed(&s, 4);
     return finish(&s, 0, out_s, "YYYYMMDDhhmmssZ", field, err);
 }
 

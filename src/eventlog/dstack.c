@@ -8,9 +8,8 @@
  */
 #include "eventlog/dstack.h"
 
+#include "eventlog/event_digest.h"
 #include "eventlog/fault.h"
-
-#define RUNTIME_IMR 3u
 
 static const char ready_event[] = "system-ready";
 static const char certificate_event[] = "New TLS Certificate";
@@ -34,14 +33,7 @@ struct boot_event {
 static void
 fault(const struct rules *r, const struct assay_event *e, const char *why)
 {
-    assay_fault(r->fault, "entry %zu ('%.*s'): %s", r->index,
-                ASSAY_FAULT_TEXT(e->name, 40u), why);
-}
-
-static bool
-is_runtime(const struct assay_event *e)
-{
-    return e->imr == RUNTIME_IMR && e->type == ASSAY_EVENT_RUNTIME;
+    assay_fault_entry(r->fault, r->index, e, why);
 }
 
 /* Colon: the pre-image of version 1 does not tell name "a:" with payload "b"
@@ -65,7 +57,7 @@ static void
 read_boot_event(const struct rules *r, const struct boot_event *b,
                 const struct assay_event *e)
 {
-    if (!is_runtime(e)) {
+    if (!assay_event_is_runtime(e)) {
         fault(r, e, "this name belongs to runtime events of RTMR3");
     } else if (r->ready) {
         fault(r, e, "this name counts only before system-ready");
@@ -108,7 +100,7 @@ try_boot_events(const struct rules *r, const struct assay_event *e)
 static void
 read_certificate(const struct rules *r, const struct assay_event *e)
 {
-    if (!is_runtime(e)) {
+    if (!assay_event_is_runtime(e)) {
         fault(r, e, "this name belongs to runtime events of RTMR3");
     } else if (!r->ready) {
         fault(r, e, "this name counts only after system-ready");
@@ -127,11 +119,12 @@ read_entry(struct rules *r, const struct assay_event *e)
         return;
     } else if (assay_slice_is(e->name, certificate_event)) {
         read_certificate(r, e);
-    } else if (e->imr == RUNTIME_IMR && !r->ready && !is_runtime(e)) {
+    } else if (e->imr == ASSAY_RUNTIME_IMR && !r->ready &&
+               !assay_event_is_runtime(e)) {
         /* Any event could be disguised so, and a later one take its place. */
         fault(r, e, "no runtime event, but in RTMR3 before system-ready");
     } else if (assay_slice_is(e->name, ready_event)) {
-        if (!is_runtime(e)) {
+        if (!assay_event_is_runtime(e)) {
             fault(r, e, "this name belongs to runtime events of RTMR3");
         }
         r->ready = true;

@@ -30,3 +30,11 @@ assay_fault(char fault[ASSAY_FAULT_BYTES], const char *fmt, ...)
     }
     fault[len] = '\0';
 }
+
+void
+assay_fault_entry(char fault[ASSAY_FAULT_BYTES], size_t index,
+                  const struct assay_event *e, const char *why)
+{
+    assay_fault(fault, "entry %zu ('%.*s'): %s", index,
+                ASSAY_FAULT_TEXT(e->name, 40u), why);
+}

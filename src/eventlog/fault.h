@@ -15,6 +15,10 @@
 void assay_fault(char fault[ASSAY_FAULT_BYTES], const char *fmt, ...)
     ASSAY_PRINTF(2, 3);
 
+/* The same, about one entry of a log. */
+void assay_fault_entry(char fault[ASSAY_FAULT_BYTES], size_t index,
+                       const struct assay_event *e, const char *why);
+
 /* "%.*s" of at most n bytes. */
 #define ASSAY_FAULT_TEXT(s, n)                                                 \
     (int)((s).len < (n) ? (s).len : (n)), (const char *)(s).ptr

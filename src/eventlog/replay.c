@@ -12,8 +12,6 @@
 #include "eventlog/event_digest.h"
 #include "eventlog/fault.h"
 
-#define RUNTIME_IMR 3u
-
 struct replay {
     const struct assay_ctx *ctx;
     struct assay_replay *out;
@@ -24,14 +22,7 @@ struct replay {
 static void
 fault(const struct replay *r, const struct assay_event *e, const char *why)
 {
-    assay_fault(r->out->fault, "entry %zu ('%.*s'): %s", r->index,
-                ASSAY_FAULT_TEXT(e->name, 40u), why);
-}
-
-static bool
-is_runtime(const struct assay_event *e)
-{
-    return e->imr == RUNTIME_IMR && e->type == ASSAY_EVENT_RUNTIME;
+    assay_fault_entry(r->out->fault, r->index, e, why);
 }
 
 /* Version 2 carries its pre-image for others to read, so it must be there,
@@ -89,11 +80,11 @@ extend(const struct replay *r, const struct assay_event *e)
     uint8_t digest[ASSAY_SHA384_BYTES];
     uint8_t *rtmr;
 
-    if (e->imr > RUNTIME_IMR) {
+    if (e->imr > ASSAY_RUNTIME_IMR) {
         fault(r, e, "its imr is above 3, and no register holds it");
         return ASSAY_OK;
     }
-    if (is_runtime(e)) {
+    if (assay_event_is_runtime(e)) {
         runtime_digest(r, e, digest);
     } else {
         given_digest(r, e, digest);

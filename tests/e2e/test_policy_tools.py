@@ -479,6 +479,25 @@ class Hash(Case):
             run("inspect", "--json", quote).json, "mr_config_id"))
 
 
+class Explain(Case):
+    def test_what_is_not_looked_at(self):
+        """It is not told as asked for."""
+        named = {"compose_hash": "00" * 32, "os_image_hash": "00" * 32,
+                 "expected_bootchain": {name: "00" * 48 for name in BOOT}}
+        for disabled, state in ((False, "asks"), (True, "open")):
+            file = write("explain.json", json.dumps({
+                "type": "dstack_tdx", **named,
+                "disable_runtime_verification": disabled}))
+            told = {m["name"]: m for m in self.check(
+                policy("explain", "--json", file), TRUSTED).json["members"]}
+            for name in named:
+                self.assertEqual(told[name]["state"], state, name)
+                self.assertEqual("Not looked at" in told[name]["words"],
+                                 disabled)
+            self.assertEqual(told["app_compose"]["state"],
+                             "open" if disabled else "default")
+
+
 class Lint(Case):
     def test_exit_codes(self):
         good = "services: {a: {image: a@sha256:" + "4" * 64 + "}}"

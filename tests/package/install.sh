@@ -62,4 +62,6 @@ if command -v c++ >/dev/null; then
     echo '#include <assay/assay.h>' |
         c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
             $(pkg-config --cflags assay) -x c++ -
+else
+    echo "SKIPPED C++: there is no c++"
 fi

@@ -762,8 +762,13 @@ test_inputs(void **state)
     tear_down(&b);
 }
 
-/* A TD whose module was exchanged since: the date of what runs now is that of
- * the older one of platform and module. */
+/* The module was exchanged since the TD was launched. */
+#define NEW_MODULE                                                             \
+    .quote = {.version = 5,                                                    \
+              .td = {.tee_tcb_svn = "02010300000000000000000000000000",        \
+                     .tee_tcb_svn2 = "06010300000000000000000000000000"}}
+
+/* The date of what runs now is that of the older one of platform and module. */
 static void
 test_date_of_what_runs_now(void **state)
 {
@@ -780,11 +785,7 @@ test_date_of_what_runs_now(void **state)
     for (size_t i = 0; i < COUNT_OF(dates); i++) {
         const struct row row = {
             .name = dates[i].name,
-            .world = {.quote = {.version = 5,
-                                .td = {.tee_tcb_svn =
-                                           "02010300000000000000000000000000",
-                                       .tee_tcb_svn2 =
-                                           "06010300000000000000000000000000"}},
+            .world = {NEW_MODULE,
                       .tcb_info = {.modules[0].levels[0].date_s =
                                        dates[i].module_s,
                                    .levels[0].date_s = dates[i].platform_s}},
@@ -814,6 +815,44 @@ test_date_of_what_runs_now(void **state)
     }
 }
 
+/* What concerns only the module that runs now is no advisory of the answer,
+ * wherever its name would stand among them. */
+static void
+test_advisories_of_what_runs_now(void **state)
+{
+    static const char *const now[] = {"INTEL-SA-00001", "INTEL-SA-09999"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(now); i++) {
+        const struct row row = {
+            .name = now[i],
+            .world = {NEW_MODULE,
+                      .tcb_info.modules[0].levels[0].advisories[0] = now[i]},
+        };
+        struct bench b = {.world = NULL};
+        struct assay_verdict *v = NULL;
+        struct assay_error err;
+
+        set_up(&row, &b);
+        const struct assay_verify_input in = {
+            .quote = b.quote,
+            .collateral = b.collateral,
+            .root = b.root,
+            .policy = b.policy,
+            .now_s = NOW,
+        };
+
+        MUST(row.name, assay_verify(b.verifier, &in, &v, &err));
+        assert_int_equal(assay_verdict_advisory_count(v), 1);
+        assert_string_equal(assay_verdict_advisory(v, 0), "INTEL-SA-01099");
+        assert_null(assay_verdict_advisory(v, 1));
+        assert_int_equal(v->advisory_count, 2);
+        assert_string_equal(v->advisory[1].id, now[i]);
+        assay_verdict_free(v);
+        tear_down(&b);
+    }
+}
+
 int
 main(void)
 {
@@ -822,6 +861,7 @@ main(void)
         cmocka_unit_test(test_all_checks_have_rows),
         cmocka_unit_test(test_inputs),
         cmocka_unit_test(test_date_of_what_runs_now),
+        cmocka_unit_test(test_advisories_of_what_runs_now),
     };
 
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);

@@ -49,9 +49,20 @@ is_said(const struct policy_document *d, const struct policy_words *w)
             policy_document_sets(d, assay_slice_of("compose_file")));
 }
 
+/* It may stand there, and nobody looks at it. */
+static bool
+is_disabled(const struct policy_document *d, const struct policy_words *w)
+{
+    return w->runtime && policy_document_sets(
+                             d, assay_slice_of("disable_runtime_verification"));
+}
+
 static enum section
 section_of(const struct policy_document *d, const struct policy_words *w)
 {
+    if (is_disabled(d, w)) {
+        return SECTION_OPEN;
+    }
     if (policy_document_sets(d, assay_slice_of(w->name))) {
         return w->weakens ? SECTION_WEAKENS : SECTION_ASKS;
     }
@@ -59,8 +70,13 @@ section_of(const struct policy_document *d, const struct policy_words *w)
 }
 
 static const char *
-sentence_of(const struct policy_words *w, enum section s)
+sentence_of(const struct policy_document *d, const struct policy_words *w,
+            enum section s)
 {
+    if (is_disabled(d, w)) {
+        return "Not looked at, whatever the policy says of it: runtime "
+               "verification is disabled.";
+    }
     if (s == SECTION_DEFAULT && w->open) {
         return "Not needed: another member names the app-compose.";
     }
@@ -144,7 +160,7 @@ print_section(const struct policy_document *d, enum section s)
             any = true;
         }
         printf("\n  %s\n", w->name);
-        put_words(sentence_of(w, s));
+        put_words(sentence_of(d, w, s));
         if (s == SECTION_WEAKENS || s == SECTION_ASKS) {
             put_values(d->all, assay_json_value(d->all, n));
         }
@@ -187,7 +203,7 @@ put_member(struct assay_json_out *o, const struct policy_document *d,
         assay_json_out_text(o, "name", w->name);
         assay_json_out_text(o, "state", sections[s].name);
         assay_json_out_document(o, "value", assay_buf_slice(&value));
-        assay_json_out_text(o, "words", sentence_of(w, s));
+        assay_json_out_text(o, "words", sentence_of(d, w, s));
         assay_json_out_close(o, '}');
     }
     assay_buf_free(&value);

@@ -16,12 +16,20 @@
     {.name = #member, .set = (with), .otherwise = (without)}
 #define O(member, with, without)                                               \
     {.name = #member, .set = (with), .otherwise = (without), .open = true}
-/* C: names the app-compose; one of them is enough. */
+/* R: likewise, and not looked at where runtime verification is disabled. */
+#define R(member, with, without)                                               \
+    {.name = #member,                                                          \
+     .set = (with),                                                            \
+     .otherwise = (without),                                                   \
+     .open = true,                                                             \
+     .runtime = true}
+/* C: such a one that names the app-compose; one of them is enough. */
 #define C(member, with, without)                                               \
     {.name = #member,                                                          \
      .set = (with),                                                            \
      .otherwise = (without),                                                   \
      .open = true,                                                             \
+     .runtime = true,                                                          \
      .compose = true}
 #define L(member, with, without)                                               \
     {.name = #member, .set = (with), .otherwise = (without), .weakens = true}
@@ -119,7 +127,7 @@ static const struct policy_words words[] = {
       "RTMR2, kernel command line and initrd, is not checked."),
     O(rtmr3, "RTMR3, what was measured at run time, must be (one of) this.",
       "RTMR3, what was measured at run time, is not checked."),
-    O(expected_bootchain,
+    R(expected_bootchain,
       "Firmware, kernel, initrd and their configuration (MRTD and RTMR0 to "
       "RTMR2) must be (one of) these.",
       "Firmware and kernel are not checked, so nothing that they measured "
@@ -139,7 +147,7 @@ static const struct policy_words words[] = {
     O(mr_owner, "MROWNER must be (one of) this.", "MROWNER is not checked."),
     O(mr_owner_config, "MROWNERCONFIG must be (one of) this.",
       "MROWNERCONFIG is not checked."),
-    O(os_image_hash,
+    R(os_image_hash,
       "The platform's key service must have said this (or one of these) of "
       "the OS image.",
       "What the key service says of the OS image is not checked."),

@@ -15,6 +15,7 @@ struct policy_words {
     bool weakens; /* saying so asks for less than saying nothing would */
     bool compose; /* one of the members that name the app-compose */
     bool open;    /* saying nothing leaves something unchecked */
+    bool runtime; /* disable_runtime_verification makes nothing of it */
 };
 
 /* NULL for a name that has no words. */
