@@ -123,7 +123,7 @@ class Troubles(Case):
             self.assertEqual(other.requests, [])
 
     def test_hang(self):
-        self.check_trouble(fake_pccs.hang, "no answer within 0.5 s",
+        self.check_trouble(fake_pccs.hang, "no answer within ",
                            patience=HASTY)
 
     def test_stall_in_the_body(self):

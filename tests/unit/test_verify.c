@@ -853,6 +853,44 @@ test_advisories_of_what_runs_now(void **state)
     }
 }
 
+/* Trusted is what was required, ran and passed, with nothing that failed: also
+ * where no judge would leave it so. */
+static void
+test_what_trusted_is(void **state)
+{
+    static const struct {
+        const char *name;
+        assay_check_set required;
+        assay_check_set passed;
+        assay_check_set failed;
+        bool trusted;
+        const char *reason;
+    } sets[] = {
+        {"all passed", 3, 3, 0, true, NULL},
+        {"more passed", 3, 7, 0, true, NULL},
+        {"one did not run", 3, 1, 0, false, NULL},
+        {"none ran", 3, 0, 0, false, NULL},
+        {"one failed", 3, 1, 2, false, NULL},
+        {"one failed that nobody required", 3, 3, 4, false, NULL},
+        {"nothing is required", 0, 3, 0, false, "no_checks"},
+        {"nothing at all", 0, 0, 0, false, "no_checks"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sets); i++) {
+        struct assay_verdict v = {.checks = {.required = sets[i].required,
+                                             .passed = sets[i].passed,
+                                             .failed = sets[i].failed}};
+        const char *reason = assay_verdict_reason(&v);
+
+        CHECK(sets[i].name, assay_verdict_trusted(&v) == sets[i].trusted);
+        CHECK(sets[i].name, (reason == NULL) == sets[i].trusted);
+        CHECK(sets[i].name,
+              sets[i].reason == NULL ||
+                  (reason != NULL && strcmp(reason, sets[i].reason) == 0));
+    }
+}
+
 int
 main(void)
 {
@@ -862,6 +900,7 @@ main(void)
         cmocka_unit_test(test_inputs),
         cmocka_unit_test(test_date_of_what_runs_now),
         cmocka_unit_test(test_advisories_of_what_runs_now),
+        cmocka_unit_test(test_what_trusted_is),
     };
 
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
