@@ -89,6 +89,9 @@ void exchange_send(struct exchange *x, struct assay_slice payload);
  * The body is complete. trailers: lines, where it is chunked. */
 void exchange_send_end(struct exchange *x, struct assay_slice trailers);
 
+/* All that was sent is with the system: closing loses nothing of it. */
+bool exchange_is_flushed(const struct exchange *x);
+
 /* In HEAD; valid until the head is taken, which leads on to BODY or, behind an
  * interim response, to the next head, or behind a switch of protocols to RAW.
  */

@@ -270,6 +270,18 @@ move_forward(struct connection *c)
            assay_server_request_body(c->session).len != before;
 }
 
+/* One that was under way is of no use any more. */
+static void
+drop_request(struct connection *c)
+{
+    forward_free(c->forward);
+    c->forward = NULL;
+    quotes_cancel(c->quote);
+    c->quote = NULL;
+    clients_cancel(c->judgement);
+    c->judgement = NULL;
+}
+
 /* What the session asks for; false if nothing has moved. */
 static bool
 serve(struct connection *c)
@@ -315,14 +327,13 @@ serve(struct connection *c)
         assay_server_admit(c->session, assay_now());
         return true;
     case ASSAY_SERVER_CLOSED:
+        if (c->forward != NULL && forward_lingers(c->forward)) {
+            return false;
+        }
+        drop_request(c);
+        return false;
     case ASSAY_SERVER_FAILED:
-        /* A request that was under way is of no use any more. */
-        forward_free(c->forward);
-        c->forward = NULL;
-        quotes_cancel(c->quote);
-        c->quote = NULL;
-        clients_cancel(c->judgement);
-        c->judgement = NULL;
+        drop_request(c);
         return false;
     }
     return false;
@@ -346,13 +357,14 @@ flush(struct connection *c)
 /* --- turning ------------------------------------------------------------- */
 
 /* Behind the last byte: the client is given a moment to read it, for closing
- * at once would throw away what it has not fetched. False: it is gone. */
+ * at once would throw away what it has not fetched; and the backend its time to
+ * take what lingers. False: the client is gone. */
 static bool
 wind_up(struct connection *c)
 {
     bool written = assay_stream_queued(c->stream) == 0;
 
-    if (written && (c->cut || c->eof)) {
+    if (written && (c->cut || c->eof) && c->forward == NULL) {
         connection_close(c);
         return false;
     }
@@ -438,7 +450,13 @@ on_failed(void *user, const struct assay_error *err)
     struct connection *c = user;
 
     log_failure(c->all->log, LOG_DEBUG, "connection failed", err);
-    connection_close(c);
+    if (assay_server_state(c->session) == ASSAY_SERVER_CLOSED &&
+        c->forward != NULL) {
+        c->eof = true; /* it said goodbye before: what lingers goes on */
+        connection_turn(c);
+    } else {
+        connection_close(c);
+    }
 }
 
 static bool

@@ -32,6 +32,10 @@ waits_for(struct connection *c, uint64_t *mark)
     bool begun = head_begun(c);
 
     *mark = c->written - queued;
+    if (connection_is_over(c) && c->forward != NULL) {
+        *mark = forward_progress(c->forward);
+        return WAIT_RAW; /* what lingers */
+    }
     if (connection_is_over(c)) {
         return queued > 0 ? WAIT_CLIENT : WAIT_LINGER;
     }
