@@ -13,10 +13,15 @@
 #include "http1/http1.h"
 #include "io/dial.h"
 #include "pool.h"
+#include "seldom.h"
 
 /* What may wait, in either direction, before its source has to: one record of
  * TLS. Memory, for there may be many who do not read. */
 #define QUEUE_MAX_BYTES (16u * 1024u)
+
+/* All interim responses (1xx) to one request: a backend that sends them for
+ * ever has not answered. */
+#define EXCHANGE_INTERIM_MAX_BYTES (64u * 1024u)
 
 struct exchange; /* opaque */
 
@@ -36,6 +41,7 @@ struct backend {
     struct pool pool;
     unsigned proxy; /* version of the PROXY header that it wants; 0: none */
     unsigned generation; /* of connections: others do not come back */
+    struct seldom failures;
 };
 
 /* How, beside the address. */

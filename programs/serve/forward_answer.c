@@ -16,7 +16,7 @@
 static void
 cut(struct forward *f, const struct assay_error *why)
 {
-    log_failure(f->options->log, LOG_WARNING, "answer cut", why);
+    forward_warn(f, "answer cut", why);
     f->state = FORWARD_CUT;
 }
 
@@ -178,7 +178,7 @@ move_head(struct forward *f, bool last)
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
         metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        log_failure(f->options->log, LOG_WARNING, "backend", &err);
+        forward_warn(f, "backend failed", &err);
         forward_refuse(f, &bad_answer);
     } else if (h->status >= 200) {
         f->begun = true;
@@ -246,8 +246,7 @@ give_up(struct forward *f)
     const struct assay_error *why = exchange_error(f->exchange);
 
     metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-    log_failure(f->options->log, LOG_WARNING,
-                f->begun ? "answer cut" : "backend failed", why);
+    forward_warn(f, f->begun ? "answer cut" : "backend failed", why);
     forward_refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
 }
 
