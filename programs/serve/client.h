@@ -47,6 +47,7 @@ struct connection {
     uv_timer_t timer;
     bool greeted;   /* TLS is set up */
     bool eof;       /* of the client */
+    bool deaf;      /* nothing is read from it for now */
     bool ended;     /* our own: shutdown was called */
     bool cut;       /* once written, it ends without TLS's goodbye */
     uint64_t taken; /* octets of ciphertext, in */

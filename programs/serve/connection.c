@@ -403,7 +403,8 @@ connection_turn(struct connection *c)
     if (connection_is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(c->stream, !c->eof && wants_more(c));
+    c->deaf = c->eof || !wants_more(c);
+    assay_stream_read(c->stream, !c->deaf);
     wait_begin(c);
 }
 

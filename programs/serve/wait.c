@@ -9,6 +9,9 @@
 #include "client.h"
 
 #define LINGER_MS 2000u
+/* Between two looks whether a client is still there from which nothing is read,
+ * for the backend does not take what it has sent: only reading would tell. */
+#define LOOK_MS 1000u
 
 /* Since the session last said or finished something, has anything come? */
 static bool
@@ -111,10 +114,20 @@ set_timer(struct connection *c)
     uint64_t now = uv_now(c->all->loop);
     uint64_t left = c->deadline_ms > now ? c->deadline_ms - now : 0;
 
+    left = c->deaf && left > LOOK_MS ? LOOK_MS : left;
     if (!uv_is_active((uv_handle_t *)&c->timer) ||
         uv_timer_get_due_in(&c->timer) > left) {
         uv_timer_start(&c->timer, on_timer, left, 0);
     }
+}
+
+/* Not once its session is over: then it needs nothing any more, and what
+ * lingers goes on without it. */
+static bool
+is_gone(const struct connection *c)
+{
+    return c->deaf && !connection_is_over(c) &&
+           assay_stream_is_reset(c->stream);
 }
 
 static void
@@ -125,6 +138,10 @@ on_timer(uv_timer_t *timer)
     enum wait w;
 
     if (c->wait == WAIT_FOREVER) {
+        return;
+    }
+    if (is_gone(c)) {
+        connection_close(c);
         return;
     }
     if (uv_now(c->all->loop) < c->deadline_ms) {

@@ -5,6 +5,7 @@ stop making sense, at every point of an exchange."""
 import os
 import socket
 import sys
+import time
 
 import harness
 from harness import Case
@@ -66,6 +67,20 @@ class Clients(Ends):
                 self.client.until(b"\r\n\r\n")
                 self.vanish(how)
                 self.assertTrue(peer.ended())
+
+    def test_reset_while_its_body_waits(self):
+        """Nothing is read from it: the backend does not take what has come."""
+        peer = self.begin("POST", "/waits",
+                          fields=[("Content-Length", 1 << 30)])
+        self.client.tls.settimeout(0.3)
+        with self.assertRaises(TimeoutError):
+            while True:
+                self.client.send(bytes(1 << 16))
+        began = time.monotonic()
+        self.vanish("reset")
+        self.serve.log_line("path=/waits status=0")
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(set(peer.rest()), {0})
 
     def test_goodbye_behind_a_request(self):
         with HalfClosing(self.serve) as client:
@@ -180,6 +195,35 @@ class Backends(Ends):
         peer = self.begin("POST", fields=[("Content-Length", 2)], body=b"hi")
         peer.exactly(2)
         self.check_error(self.client.answer(), 504, "timeout")
+
+    def test_interim_answers_without_end(self):
+        """They are silence, at length: each of them would be progress."""
+        hint = b"HTTP/1.1 103 Early Hints\r\nLink: <"
+        hint += b"a" * (1024 - 5 - len(hint)) + b">\r\n\r\n"
+        peer = self.begin()
+        for _ in range(64):
+            peer.send(hint)
+        peer.send(OK)
+        for _ in range(64):
+            self.assertEqual(self.client.answer().status, 103)
+        self.assertEqual(self.client.answer().status, 200)
+        peer = self.begin()
+        for _ in range(65):
+            peer.send(hint)
+        for _ in range(64):
+            self.assertEqual(self.client.answer().status, 103)
+        self.check_error(self.client.answer(), 502, "bad_gateway")
+        self.assertTrue(peer.ended())
+
+    def test_many_failures_are_said_once(self):
+        said = self.serve.log.count("warning: backend failed")
+        for _ in range(20):
+            self.begin().close()
+            self.assertEqual(self.client.answer().status, 502)
+        now = self.serve.log.count("warning: backend failed")
+        self.assertLessEqual(now - said, 1)
+        self.assertLessEqual(said, 1)  # by all tests before it
+        self.assertIn("count=1", self.serve.log_line("warning: backend"))
 
     def test_answers_that_make_no_sense(self):
         for answer in (
