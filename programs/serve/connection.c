@@ -188,7 +188,6 @@ on_answered(void *user)
     struct connection *c = user;
 
     c->quote = NULL;
-    c->requests++;
     connection_turn(c);
 }
 
@@ -198,7 +197,6 @@ on_judged(void *user)
     struct connection *c = user;
 
     c->judgement = NULL;
-    c->requests++;
     connection_turn(c);
 }
 
