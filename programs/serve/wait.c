@@ -57,7 +57,7 @@ waits_for(struct connection *c, uint64_t *mark)
             *mark = forward_progress(c->forward);
             return WAIT_BACKEND;
         }
-        *mark = c->taken;
+        *mark += c->taken; /* one that takes its answer is not silent */
         return WAIT_BODY;
     case ASSAY_SERVER_RAW:
         *mark += c->taken;

@@ -36,6 +36,8 @@ class Ends(Case):
 
 
 class Clients(Ends):
+    options = ("--body-timeout", "1")
+
     def vanish(self, how):
         if how == "reset":
             self.client.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -81,6 +83,16 @@ class Clients(Ends):
         self.serve.log_line("path=/waits status=0")
         self.assertLess(time.monotonic() - began, 5)
         self.assertEqual(set(peer.rest()), {0})
+
+    def test_a_pause_of_who_is_answered_meanwhile(self):
+        """It is not silent while it takes what the backend streams."""
+        peer = self.begin("POST", fields=CHUNKED, body=b"2\r\nhi\r\n")
+        peer.until(b"2\r\nhi\r\n")
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n")
+        for _ in range(40):
+            time.sleep(0.05)
+            peer.send(b"x")
+        self.assertEqual(self.client.answer().body, b"x" * 40)
 
     def test_goodbye_behind_a_request(self):
         with HalfClosing(self.serve) as client:
