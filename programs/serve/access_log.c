@@ -28,7 +28,7 @@
 struct access_log {
     struct lines own;    /* its descriptor has the same number for good */
     struct lines *lines; /* NULL: off */
-    const char *path;    /* NULL: no file of its own */
+    char *path;          /* NULL: no file of its own */
     bool json;
 };
 
@@ -67,8 +67,13 @@ access_log_open(const char *where, bool json, struct access_log **out,
         a->lines = &lines_stderr;
     } else if (strcmp(where, "off") != 0) {
         a->lines = &a->own;
-        a->path = where;
-        a->own.fd = open_file(where, err);
+        /* A copy, for a reload frees the settings. */
+        a->path = strdup(where);
+        if (a->path == NULL) {
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "access log");
+        } else {
+            a->own.fd = open_file(where, err);
+        }
     }
     if (err->code != ASSAY_OK) {
         access_log_close(a);
@@ -108,6 +113,7 @@ access_log_close(struct access_log *a)
         close(a->own.fd);
     }
     pthread_mutex_destroy(&a->own.turn);
+    free(a->path);
     free(a);
 }
 
