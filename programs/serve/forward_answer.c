@@ -189,6 +189,7 @@ move_head(struct forward *f, bool last)
         forward_flush(f);
         forward_switch(f);
     } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
+        f->encouraged = true;
         respond_buf(f, &head);
     }
     assay_buf_free(&head);

@@ -24,6 +24,7 @@ struct forward {
     bool answered;        /* in raw: the backend has closed its side */
     uint64_t body_len;    /* of the request, so far */
     struct assay_buf out; /* of the answer, for one record of TLS */
+    bool encouraged;      /* an interim answer was passed on */
     bool begun;           /* the answer has */
     unsigned status;
     struct response_plan plan;

@@ -84,6 +84,22 @@ class Clients(Ends):
         self.assertLess(time.monotonic() - began, 5)
         self.assertEqual(set(peer.rest()), {0})
 
+    def test_a_pause_before_it_is_to_go_on(self):
+        """Who expects 100 waits for the backend, and has its time then."""
+        fields = [("Expect", "100-continue"), ("Content-Length", 2)]
+        peer = self.begin("POST", fields=fields)
+        time.sleep(1.5)
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.assertEqual(self.client.answer().status, 100)
+        self.client.send(b"hi")
+        peer.exactly(2)
+        peer.send(OK)
+        self.assertEqual(self.client.answer().status, 200)
+        peer = self.begin("POST", fields=fields)
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.assertEqual(self.client.answer().status, 100)
+        self.assertEqual(self.client.answer().status, 408)
+
     def test_a_pause_of_who_is_answered_meanwhile(self):
         """It is not silent while it takes what the backend streams."""
         peer = self.begin("POST", fields=CHUNKED, body=b"2\r\nhi\r\n")
