@@ -89,7 +89,7 @@ forward_move_raw(struct forward *f, size_t room)
 bool
 forward_lingers(struct forward *f)
 {
-    if (f->raw && f->state == FORWARD_GOING) {
+    if (f->raw && f->answered && f->state == FORWARD_GOING) {
         forward_move_raw(f, 0);
         return f->state == FORWARD_GOING;
     }
