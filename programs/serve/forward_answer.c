@@ -149,15 +149,28 @@ forward_refuse_request(struct forward *f, const struct assay_error *err)
     forward_refuse(f, &why);
 }
 
+/* It is counted, and the log says why. */
+static void
+note_failure(const struct forward *f, const struct assay_error *why)
+{
+    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
+    forward_warn(f, f->begun ? "answer cut" : "backend failed", why);
+}
+
 void
 forward_timeout(struct forward *f)
 {
+    struct assay_error silent;
+
     if (forward_wants_client(f)) {
         forward_refuse(f, &late_client);
-    } else {
-        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        forward_refuse(f, &late_backend);
+        return;
     }
+    assay_error_clear(&silent);
+    assay_fail(&silent, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
+               "backend: silent for longer than --backend-timeout");
+    note_failure(f, &silent);
+    forward_refuse(f, &late_backend);
 }
 
 /* --- towards the client ------------------------------------------------- */
@@ -177,8 +190,7 @@ move_head(struct forward *f, bool last)
                              !last && f->request.keep_alive && request_read(f));
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
-        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        forward_warn(f, "backend failed", &err);
+        note_failure(f, &err);
         forward_refuse(f, &bad_answer);
     } else if (h->status >= 200) {
         f->begun = true;
@@ -246,8 +258,7 @@ give_up(struct forward *f)
 {
     const struct assay_error *why = exchange_error(f->exchange);
 
-    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-    forward_warn(f, f->begun ? "answer cut" : "backend failed", why);
+    note_failure(f, why);
     forward_refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
 }
 

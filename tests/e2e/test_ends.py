@@ -220,6 +220,7 @@ class Backends(Ends):
     def test_slow(self):
         self.begin()
         self.check_error(self.client.answer(), 504, "timeout")
+        self.serve.log_line("code=timeout")
         peer = self.begin("POST", fields=[("Content-Length", 2)], body=b"hi")
         peer.exactly(2)
         self.check_error(self.client.answer(), 504, "timeout")
