@@ -127,6 +127,13 @@ static const struct assay_refusal late_backend = {
     .message = "the backend did not answer in time",
     .hint = "the server's log says more; --backend-timeout is its limit",
 };
+static const struct assay_refusal late_connection = {
+    .status = 504,
+    .code = "timeout",
+    .message = "the backend could not be reached in time",
+    .hint = "the server's log says more: is the backend busy, and is its "
+            "address the one of --backend?",
+};
 static const struct assay_refusal no_backend = {
     .status = 502,
     .code = "bad_gateway",
@@ -259,7 +266,8 @@ give_up(struct forward *f)
     const struct assay_error *why = exchange_error(f->exchange);
 
     note_failure(f, why);
-    forward_refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
+    forward_refuse(f,
+                   why->code == ASSAY_TIMEOUT ? &late_connection : &no_backend);
 }
 
 bool

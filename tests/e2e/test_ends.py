@@ -225,6 +225,15 @@ class Backends(Ends):
         peer.exactly(2)
         self.check_error(self.client.answer(), 504, "timeout")
 
+    def test_nobody_accepts(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, \
+                socket.create_connection(full.getsockname()), \
+                Plane("127.0.0.1:%d" % full.getsockname()[1]) as serve:
+            answer = serve.ask("GET", "/")
+            self.check_error(answer, 504, "timeout")
+            self.assertIn("reached", answer.json["error"]["message"])
+            serve.log_line("warning: backend failed code=timeout")
+
     def test_interim_answers_without_end(self):
         """They are silence, at length: each of them would be progress."""
         hint = b"HTTP/1.1 103 Early Hints\r\nLink: <"
