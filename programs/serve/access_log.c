@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,16 +33,24 @@ struct access_log {
     bool json;
 };
 
-/* A pipe that nobody reads yet is opened too, so that nobody waits here, and
- * stays open when its reader goes and another one comes. */
+static bool
+is_pipe(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* A pipe is opened for reading too, where that may be: then it is there before
+ * somebody reads it, and stays when its reader goes and another one comes. */
 static int
 open_file(const char *path, struct assay_error *err)
 {
     int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd = open(path, O_WRONLY | flags, FILE_MODE);
+    int fd = is_pipe(path) ? open(path, O_RDWR | flags, FILE_MODE) : -1;
 
-    if (fd < 0 && errno == ENXIO) {
-        fd = open(path, O_RDWR | flags, FILE_MODE);
+    if (fd < 0) {
+        fd = open(path, O_WRONLY | flags, FILE_MODE);
     }
     if (fd < 0) {
         assay_fail_uv(err, ASSAY_IO, -errno, "%s", path);

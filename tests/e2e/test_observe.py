@@ -324,6 +324,8 @@ class Operated(Case):
             self.fill(serve)
             self.assertEqual(serve.log.count("access log cannot be written"),
                              1)
+            serve.process.send_signal(signal.SIGUSR1)
+            serve.log_line("access log reopened")
             with open(pipe, "rb") as reader:  # one that comes late
                 lines = reader.read(16384).split(b"\n")[:-1]
                 self.assertTrue(all(line.endswith(b" whole")
