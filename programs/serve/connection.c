@@ -14,6 +14,9 @@
 #include "site.h"
 
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
+/* Goes to the session at a time, about a record: what it answers itself is
+ * sent, or holds the rest back, before there is more of it. */
+#define FEED_MAX_BYTES (16u * 1024u)
 
 /* --- ending ------------------------------------------------------------- */
 
@@ -99,6 +102,7 @@ feed(struct connection *c)
     struct assay_error err;
     size_t used = 0;
 
+    in.len = in.len < FEED_MAX_BYTES ? in.len : FEED_MAX_BYTES;
     if (in.len == 0 || c->preface || connection_room(c) == 0 ||
         connection_is_over(c)) {
         return false;
