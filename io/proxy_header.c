@@ -24,6 +24,10 @@ enum family {
     UNIX = 0x31,
 };
 
+/* Version 2, with its commands. What LOCAL has behind it means nothing. */
+#define LOCAL   0x20
+#define PROXIED 0x21
+
 struct end {
     enum family family;
     uint8_t ip[16];
@@ -231,24 +235,44 @@ tlvs_fit(struct assay_slice tlvs)
     return tlvs.len == 0;
 }
 
+/* What stands behind the first 16 octets. */
+static enum assay_code
+read_v2_rest(uint8_t family, struct assay_slice rest,
+             struct assay_proxy_header *out, struct assay_error *err)
+{
+    size_t addresses = addresses_len(family);
+
+    if (rest.len < addresses) {
+        return refuse(err, 14, "too short for its addresses");
+    }
+    if (!tlvs_fit(
+            (struct assay_slice){rest.ptr + addresses, rest.len - addresses})) {
+        return refuse(err, 16 + addresses, "TLVs that do not fit");
+    }
+    if (family != UNSPECIFIED) {
+        read_addresses(family, rest.ptr, out);
+    }
+    return ASSAY_OK;
+}
+
 static enum assay_code
 read_v2(struct assay_slice in, struct assay_proxy_header *out, size_t *used,
         struct assay_error *err)
 {
-    size_t addresses;
+    bool local;
     size_t len;
 
     if (in.len < 16) {
         return ASSAY_OK;
     }
-    addresses = addresses_len(in.ptr[13]);
+    local = in.ptr[12] == LOCAL;
     len = be16(in.ptr + 14);
-    if (in.ptr[12] != 0x20 && in.ptr[12] != 0x21) {
+    if (!local && in.ptr[12] != PROXIED) {
         return assay_fail(err, ASSAY_UNSUPPORTED, 12,
                           "PROXY header: version and command 0x%02x",
                           in.ptr[12]);
     }
-    if (addresses == SIZE_MAX) {
+    if (!local && addresses_len(in.ptr[13]) == SIZE_MAX) {
         return assay_fail(err, ASSAY_UNSUPPORTED, 13,
                           "PROXY header: family and transport 0x%02x",
                           in.ptr[13]);
@@ -258,21 +282,15 @@ read_v2(struct assay_slice in, struct assay_proxy_header *out, size_t *used,
                           "PROXY header: %zu bytes, limit %u", len + 16,
                           ASSAY_PROXY_V2_MAX_BYTES);
     }
-    if (len < addresses) {
-        return refuse(err, 14, "too short for its addresses");
-    }
     if (in.len < 16 + len) {
         return ASSAY_OK;
     }
-    if (!tlvs_fit(
-            (struct assay_slice){in.ptr + 16 + addresses, len - addresses})) {
-        return refuse(err, 16 + addresses, "TLVs that do not fit");
+    if (!local) {
+        (void)!read_v2_rest(in.ptr[13], (struct assay_slice){in.ptr + 16, len},
+                            out, err);
     }
-    if (in.ptr[12] == 0x21 && in.ptr[13] != UNSPECIFIED) {
-        read_addresses(in.ptr[13], in.ptr + 16, out);
-    }
-    *used = 16 + len;
-    return ASSAY_OK;
+    *used = err->code == ASSAY_OK ? 16 + len : 0;
+    return err->code;
 }
 
 enum assay_code
@@ -356,7 +374,7 @@ write_v2(struct assay_buf *to, const struct end *source,
     size_t n = source->family == IPV4 ? 4 : 16;
 
     assay_buf_add(to, ASSAY_SLICE(signature));
-    assay_buf_add_u8(to, known ? 0x21 : 0x20);
+    assay_buf_add_u8(to, known ? PROXIED : LOCAL);
     assay_buf_add_u8(to, known ? (uint8_t)source->family : UNSPECIFIED);
     add_be16(to, known ? 2 * n + 4 : 0);
     if (known) {

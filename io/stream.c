@@ -11,6 +11,7 @@
 #include "io/stream.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,6 +339,16 @@ assay_stream_is_quiet(const struct assay_stream *s)
            uv_fileno((const uv_handle_t *)s->handle, &fd) == 0 &&
            recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
            (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool
+assay_stream_is_reset(const struct assay_stream *s)
+{
+    struct pollfd p = {.fd = -1};
+
+    return !s->closing && !s->shutdown_wanted &&
+           uv_fileno((const uv_handle_t *)s->handle, &p.fd) == 0 &&
+           poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 void

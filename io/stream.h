@@ -52,6 +52,9 @@ size_t assay_stream_queued(const struct assay_stream *s);
 /* Nothing is on its way: all that was written is with the system, and nothing
  * has come that was not read, no byte and no end (the system is asked). */
 bool assay_stream_is_quiet(const struct assay_stream *s);
+/* The peer has reset the connection (the system is asked): for those who do not
+ * read, whom nothing tells. */
+bool assay_stream_is_reset(const struct assay_stream *s);
 /* After what is queued: no more will be written (half-close). */
 void assay_stream_shutdown(struct assay_stream *s);
 /* Closes and frees; what is queued is lost, no callback comes any more. NULL

@@ -10,33 +10,48 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "io/socket_name.h"
+#include "lines.h"
 
-/* Six for each byte of them and all else are a line that also a pipe takes in
- * one step (PIPE_BUF). */
+/* Six for each byte of them and all else are a line that is written in one step
+ * (PIPE_BUF), so that no other process's line gets into it. */
 #define METHOD_MAX_BYTES 32u
 #define PATH_MAX_BYTES   512u
 #define LINE_MAX_BYTES   4096u
 #define FILE_MODE        0640
 
 struct access_log {
-    int fd;     /* the same number for good; -1: off */
-    char *path; /* NULL: standard error */
+    struct lines own;    /* its descriptor has the same number for good */
+    struct lines *lines; /* NULL: off */
+    char *path;          /* NULL: no file of its own */
     bool json;
-    atomic_bool torn; /* a line was written in part */
 };
 
+static bool
+is_pipe(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* A pipe is opened for reading too, where that may be: then it is there before
+ * somebody reads it, and stays when its reader goes and another one comes. */
 static int
 open_file(const char *path, struct assay_error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-                  FILE_MODE);
+    int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = is_pipe(path) ? open(path, O_RDWR | flags, FILE_MODE) : -1;
 
+    if (fd < 0) {
+        fd = open(path, O_WRONLY | flags, FILE_MODE);
+    }
     if (fd < 0) {
         assay_fail_uv(err, ASSAY_IO, -errno, "%s", path);
     }
@@ -54,17 +69,19 @@ access_log_open(const char *where, bool json, struct access_log **out,
     if (a == NULL) {
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "access log");
     }
-    a->fd = -1;
+    pthread_mutex_init(&a->own.turn, NULL);
+    a->own.fd = -1;
     a->json = json;
     if (strcmp(where, "stderr") == 0) {
-        a->fd = STDERR_FILENO;
+        a->lines = &lines_stderr;
     } else if (strcmp(where, "off") != 0) {
+        a->lines = &a->own;
         /* A copy, for a reload frees the settings. */
         a->path = strdup(where);
         if (a->path == NULL) {
             assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "access log");
         } else {
-            a->fd = open_file(where, err);
+            a->own.fd = open_file(where, err);
         }
     }
     if (err->code != ASSAY_OK) {
@@ -87,7 +104,7 @@ access_log_reopen(struct access_log *a, struct assay_error *err)
     }
     fd = open_file(a->path, err);
     if (fd >= 0) {
-        if (dup3(fd, a->fd, O_CLOEXEC) < 0) {
+        if (dup3(fd, a->own.fd, O_CLOEXEC) < 0) {
             assay_fail_uv(err, ASSAY_IO, -errno, "%s", a->path);
         }
         close(fd);
@@ -101,9 +118,10 @@ access_log_close(struct access_log *a)
     if (a == NULL) {
         return;
     }
-    if (a->path != NULL && a->fd >= 0) {
-        close(a->fd);
+    if (a->own.fd >= 0) {
+        close(a->own.fd);
     }
+    pthread_mutex_destroy(&a->own.turn);
     free(a->path);
     free(a);
 }
@@ -172,42 +190,22 @@ shortened(struct assay_slice s, size_t max)
     return s;
 }
 
-/* One write(): appending is one step for the system. */
-static bool
-write_line(struct access_log *a, struct assay_slice line, bool behind_torn)
-{
-    ssize_t n;
-
-    do {
-        n = write(a->fd, line.ptr, line.len);
-    } while (n < 0 && errno == EINTR);
-    if (n > 0 ? (size_t)n < line.len : behind_torn) {
-        atomic_store(&a->torn, true);
-    }
-    return n == (ssize_t)line.len;
-}
-
 bool
 access_log_write(struct access_log *a, const struct request *r, int64_t now_s)
 {
     struct request shown = *r;
     struct assay_buf line;
-    bool torn;
     bool good;
 
-    if (a->fd < 0) {
+    if (a->lines == NULL) {
         return true;
     }
-    torn = atomic_exchange(&a->torn, false);
     shown.method = shortened(r->method, METHOD_MAX_BYTES);
     shown.path = shortened(r->path, PATH_MAX_BYTES);
     assay_buf_init(&line, LINE_MAX_BYTES);
-    if (torn) {
-        assay_buf_add_u8(&line, '\n');
-    }
     (a->json ? put_json : put_text)(&line, &shown, now_s);
     assay_buf_add_u8(&line, '\n');
-    good = !line.failed && write_line(a, assay_buf_slice(&line), torn);
+    good = !line.failed && lines_write(a->lines, assay_buf_slice(&line));
     assay_buf_free(&line);
     return good;
 }

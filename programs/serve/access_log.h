@@ -5,8 +5,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-
 #include "assay/bytes.h"
 
 struct access_log; /* opaque; shared by threads */
@@ -31,6 +29,7 @@ struct request {
     uint64_t ms;
     const char *end; /* "whole", "cut", "switched" */
 };
-/* In one piece, so that no other line gets into it. False: it is lost. */
+/* In one piece, so that no other line gets into it, and without waiting for
+ * whoever reads a pipe. False: it is lost. */
 bool access_log_write(struct access_log *a, const struct request *r,
                       int64_t now_s);

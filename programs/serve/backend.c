@@ -276,6 +276,12 @@ exchange_room(const struct exchange *x)
     return queued < QUEUE_MAX_BYTES ? QUEUE_MAX_BYTES - queued : 0;
 }
 
+bool
+exchange_is_flushed(const struct exchange *x)
+{
+    return x->stream == NULL || assay_stream_queued(x->stream) == 0;
+}
+
 void
 exchange_send(struct exchange *x, struct assay_slice payload)
 {

@@ -13,10 +13,15 @@
 #include "http1/http1.h"
 #include "io/dial.h"
 #include "pool.h"
+#include "seldom.h"
 
 /* What may wait, in either direction, before its source has to: one record of
  * TLS. Memory, for there may be many who do not read. */
 #define QUEUE_MAX_BYTES (16u * 1024u)
+
+/* All interim responses (1xx) to one request: a backend that sends them for
+ * ever has not answered. */
+#define EXCHANGE_INTERIM_MAX_BYTES (64u * 1024u)
 
 struct exchange; /* opaque */
 
@@ -36,6 +41,7 @@ struct backend {
     struct pool pool;
     unsigned proxy; /* version of the PROXY header that it wants; 0: none */
     unsigned generation; /* of connections: others do not come back */
+    struct seldom failures;
 };
 
 /* How, beside the address. */
@@ -88,6 +94,9 @@ void exchange_send(struct exchange *x, struct assay_slice payload);
 /* In RAW a payload is octets, and the end closes our side of the connection.
  * The body is complete. trailers: lines, where it is chunked. */
 void exchange_send_end(struct exchange *x, struct assay_slice trailers);
+
+/* All that was sent is with the system: closing loses nothing of it. */
+bool exchange_is_flushed(const struct exchange *x);
 
 /* In HEAD; valid until the head is taken, which leads on to BODY or, behind an
  * interim response, to the next head, or behind a switch of protocols to RAW.

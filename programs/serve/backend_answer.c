@@ -50,6 +50,14 @@ end_without_head(struct exchange *x)
     exchange_fail(x, &err);
 }
 
+/* The head that is there counts too, if it is not the final one. */
+static bool
+is_too_much(const struct exchange *x)
+{
+    return x->head.status < 200 && x->head.status != 101 &&
+           x->interim + x->head_len > EXCHANGE_INTERIM_MAX_BYTES;
+}
+
 /* WAITING to HEAD, if it is there. */
 static void
 look_for_head(struct exchange *x)
@@ -65,6 +73,11 @@ look_for_head(struct exchange *x)
                !upgrade_granted(&x->head, x->upgrade)) {
         assay_fail(&err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "backend: switched protocols, unasked");
+        exchange_fail(x, &err);
+    } else if (x->head_len > 0 && is_too_much(x)) {
+        assay_fail(&err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
+                   "backend: more than %u bytes of interim responses",
+                   EXCHANGE_INTERIM_MAX_BYTES);
         exchange_fail(x, &err);
     } else if (x->head_len > 0) {
         x->state = EXCHANGE_HEAD;
@@ -165,6 +178,7 @@ exchange_head_taken(struct exchange *x)
     bool interim = x->head.status < 200 && !switched;
 
     take_in(x, x->head_len);
+    x->interim += interim ? x->head_len : 0;
     x->head_len = 0;
     x->scanned = 0;
     x->raw = switched;

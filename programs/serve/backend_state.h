@@ -33,6 +33,7 @@ struct exchange {
     bool eof;
     struct assay_error broken; /* why it ended, if not by an orderly end */
     size_t head_len;           /* octets; in HEAD */
+    size_t interim;            /* octets of heads before the final one */
     struct assay_http1_body body;
     struct assay_buf trailers;
     size_t payload; /* decoded, at the front of `in` */

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * client.h - one client, for connection.c (what moves) and wait.c (what is
- * waited for).
+ * client.h - one client, for connection.c (what moves), welcome.c (who it is),
+ * serving.c (what it asks for), own.c (what its session has answered) and
+ * wait.c (what is waited for).
  */
 #pragma once
 
@@ -47,6 +48,7 @@ struct connection {
     uv_timer_t timer;
     bool greeted;   /* TLS is set up */
     bool eof;       /* of the client */
+    bool deaf;      /* nothing is read from it for now */
     bool ended;     /* our own: shutdown was called */
     bool cut;       /* once written, it ends without TLS's goodbye */
     uint64_t taken; /* octets of ciphertext, in */
@@ -68,6 +70,15 @@ bool connection_is_over(const struct connection *c);
 /* Moves what can be moved; it may be gone afterwards. */
 void connection_turn(struct connection *c);
 void connection_close(struct connection *c);
+
+/* Who it is, is known: whom it speaks for, and whether it gets a place; else it
+ * is cut off (welcome.c). */
+void welcome_client(struct connection *c);
+/* The same once the PROXY header at the front of what has come is whole. */
+void welcome_behind_preface(struct connection *c);
+
+/* Does what the session asks for; false if nothing has moved (serving.c). */
+bool serving_move(struct connection *c);
 
 /* Tells of what the session has answered itself (own.c). */
 void own_tell(struct connection *c);

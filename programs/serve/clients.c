@@ -10,11 +10,13 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "io/moment.h"
+#include "seldom.h"
 
 struct clients {
     unsigned holders;
     struct clients_of of;
     struct assay_supply *supply;
+    struct seldom unjudged;
 };
 
 struct judgement {
@@ -150,7 +152,8 @@ refuse_unjudged(struct clients *c, struct assay_server *session,
         .retry_after_s = 30,
     };
 
-    log_failure(c->of.log, LOG_WARNING, "no collateral for a client", err);
+    seldom_failure(&c->unjudged, uv_now(c->of.loop), c->of.log,
+                   "no collateral for a client", err);
     refuse(c, session, peer, &unable);
 }
 

@@ -11,11 +11,12 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "io/moment.h"
-#include "io/proxy_header.h"
 #include "site.h"
 
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
+/* Goes to the session at a time, about a record: what it answers itself is
+ * sent, or holds the rest back, before there is more of it. */
+#define FEED_MAX_BYTES (16u * 1024u)
 
 /* --- ending ------------------------------------------------------------- */
 
@@ -93,46 +94,6 @@ log_session_failure(const struct connection *c)
                 assay_server_error(c->session));
 }
 
-/* Who it is, is known: does it get a place? */
-static void
-welcome(struct connection *c)
-{
-    const struct options *o = &c->site->options;
-    struct cidr_ip ip;
-
-    if (!cidr_ip_of(assay_stream_peer(c->stream), &ip)) {
-        return; /* a Unix socket: whoever may open it */
-    }
-    c->trusted = cidr_has(o->trust_forwarded, &ip);
-    if (o->max_per_address > 0) {
-        c->place = crowd_enter(&c->all->crowd, &ip, o->max_per_address);
-        c->cut = c->place == NULL;
-    }
-}
-
-/* The PROXY header at the front of what has come. */
-static void
-take_preface(struct connection *c)
-{
-    struct assay_proxy_header h;
-    struct assay_error err;
-    size_t used;
-
-    if (assay_proxy_header_read(assay_queue_slice(&c->in), &h, &used, &err) !=
-        ASSAY_OK) {
-        log_failure(c->all->log, LOG_DEBUG, "no PROXY header", &err);
-        c->cut = true;
-    } else if (used > 0) {
-        assay_queue_take(&c->in, used);
-        c->preface = false;
-        if (h.known) {
-            assay_stream_set_peer(c->stream, h.source);
-            memcpy(c->local, h.destination, sizeof(c->local));
-        }
-        welcome(c);
-    }
-}
-
 static bool
 feed(struct connection *c)
 {
@@ -141,6 +102,7 @@ feed(struct connection *c)
     struct assay_error err;
     size_t used = 0;
 
+    in.len = in.len < FEED_MAX_BYTES ? in.len : FEED_MAX_BYTES;
     if (in.len == 0 || c->preface || connection_room(c) == 0 ||
         connection_is_over(c)) {
         return false;
@@ -176,158 +138,6 @@ keep_input(struct connection *c)
     return !to->failed;
 }
 
-static void
-on_changed(void *user)
-{
-    connection_turn(user);
-}
-
-static void
-on_answered(void *user)
-{
-    struct connection *c = user;
-
-    c->quote = NULL;
-    c->requests++;
-    connection_turn(c);
-}
-
-static void
-on_judged(void *user)
-{
-    struct connection *c = user;
-
-    c->judgement = NULL;
-    c->requests++;
-    connection_turn(c);
-}
-
-/* What clients have to prove was read anew since it came: it was let in, or has
- * proven itself, under a policy that does not hold any more. */
-static bool
-is_outdated(const struct connection *c)
-{
-    return c->site != c->all->site && (c->site->trust.policy != NULL ||
-                                       c->all->site->trust.policy != NULL);
-}
-
-/* The next answer is the last on this connection. */
-static bool
-is_last(const struct connection *c)
-{
-    return c->all->draining || is_outdated(c) ||
-           c->requests + 1 >= c->site->options.max_requests;
-}
-
-/* Ends a request as its forwarding has ended. */
-static void
-end_forward(struct connection *c, enum forward_state how)
-{
-    bool keep = forward_keep(c->forward) && !is_last(c);
-
-    forward_free(c->forward);
-    c->forward = NULL;
-    c->requests++;
-    if (how == FORWARD_CUT) {
-        c->cut = true;
-    } else {
-        assay_server_respond_end(c->session, keep);
-    }
-}
-
-static bool
-move_forward(struct connection *c)
-{
-    size_t before = assay_server_request_body(c->session).len;
-    uint64_t progress;
-    enum forward_state state;
-
-    if (c->forward == NULL && is_outdated(c)) {
-        assay_server_close(c->session); /* it may come again */
-        return true;
-    }
-    if (c->forward == NULL) {
-        const struct forward_client client = {
-            .peer = assay_stream_peer(c->stream),
-            .local = c->local,
-            .trusted = c->trusted,
-        };
-
-        c->forward =
-            forward_new(&c->all->forward, c->session, &client, on_changed, c);
-        if (c->forward == NULL) {
-            c->cut = true;
-            return false;
-        }
-    }
-    progress = forward_progress(c->forward);
-    state = forward_move(c->forward, connection_room(c), is_last(c));
-    if (state != FORWARD_GOING) {
-        end_forward(c, state);
-        return true;
-    }
-    return forward_progress(c->forward) != progress ||
-           assay_server_request_body(c->session).len != before;
-}
-
-/* What the session asks for; false if nothing has moved. */
-static bool
-serve(struct connection *c)
-{
-    enum assay_server_state s = assay_server_state(c->session);
-
-    if (c->cut) {
-        return false; /* its request must not be asked for once more */
-    }
-    c->greeted =
-        c->greeted || (s != ASSAY_SERVER_HANDSHAKE && s != ASSAY_SERVER_FAILED);
-    switch (s) {
-    case ASSAY_SERVER_QUOTE:
-        /* Whoever does not read its answers gets no more of them made. */
-        if (c->quote == NULL && connection_room(c) > 0) {
-            c->quote = quotes_ask(&c->all->quotes, c->session,
-                                  assay_stream_peer(c->stream), on_answered, c);
-            return c->quote == NULL; /* it was refused */
-        }
-        return false;
-    case ASSAY_SERVER_REQUEST:
-    case ASSAY_SERVER_RAW:
-        return move_forward(c);
-    case ASSAY_SERVER_IDLE:
-        if (c->all->draining || is_outdated(c) ||
-            c->requests >= c->site->options.max_requests) {
-            assay_server_close(c->session);
-        }
-        return false;
-    case ASSAY_SERVER_HANDSHAKE:
-        c->cut = c->all->draining;
-        return false;
-    case ASSAY_SERVER_NEED_COLLATERAL:
-    case ASSAY_SERVER_APPRAISE:
-        if (c->judgement == NULL) {
-            c->judgement =
-                clients_judge(c->clients, c->session,
-                              assay_stream_peer(c->stream), on_judged, c);
-            return c->judgement == NULL; /* it is answered */
-        }
-        return false;
-    case ASSAY_SERVER_ADMIT:
-        assay_server_admit(c->session, assay_now());
-        return true;
-    case ASSAY_SERVER_CLOSED:
-    case ASSAY_SERVER_FAILED:
-        /* A request that was under way is of no use any more. */
-        forward_free(c->forward);
-        c->forward = NULL;
-        quotes_cancel(c->quote);
-        c->quote = NULL;
-        clients_cancel(c->judgement);
-        c->judgement = NULL;
-        return false;
-    }
-    return false;
-}
-
 static bool
 flush(struct connection *c)
 {
@@ -346,13 +156,14 @@ flush(struct connection *c)
 /* --- turning ------------------------------------------------------------- */
 
 /* Behind the last byte: the client is given a moment to read it, for closing
- * at once would throw away what it has not fetched. False: it is gone. */
+ * at once would throw away what it has not fetched; and the backend its time to
+ * take what lingers. False: the client is gone. */
 static bool
 wind_up(struct connection *c)
 {
     bool written = assay_stream_queued(c->stream) == 0;
 
-    if (written && (c->cut || c->eof)) {
+    if (written && (c->cut || c->eof) && c->forward == NULL) {
         connection_close(c);
         return false;
     }
@@ -380,7 +191,7 @@ connection_turn(struct connection *c)
     do {
         moved = feed(c);
         own_tell(c);
-        moved = serve(c) || moved;
+        moved = serving_move(c) || moved;
         own_tell(c);
         moved = flush(c) || moved;
     } while (moved);
@@ -391,7 +202,8 @@ connection_turn(struct connection *c)
     if (connection_is_over(c) && !wind_up(c)) {
         return;
     }
-    assay_stream_read(c->stream, !c->eof && wants_more(c));
+    c->deaf = c->eof || !wants_more(c);
+    assay_stream_read(c->stream, !c->deaf);
     wait_begin(c);
 }
 
@@ -407,7 +219,7 @@ on_data(void *user, struct assay_slice data)
     if (c->preface && !connection_is_over(c)) {
         /* As much as one reading gives fits; a failure sticks. */
         assay_buf_add(assay_queue_writer(&c->in), data);
-        take_preface(c);
+        welcome_behind_preface(c);
     } else {
         c->fresh = data;
     }
@@ -438,7 +250,13 @@ on_failed(void *user, const struct assay_error *err)
     struct connection *c = user;
 
     log_failure(c->all->log, LOG_DEBUG, "connection failed", err);
-    connection_close(c);
+    if (assay_server_state(c->session) == ASSAY_SERVER_CLOSED &&
+        c->forward != NULL) {
+        c->eof = true; /* it said goodbye before: what lingers goes on */
+        connection_turn(c);
+    } else {
+        connection_close(c);
+    }
 }
 
 static bool
@@ -496,7 +314,7 @@ connection_open(struct connections *all, struct assay_stream *stream)
         assay_server_offer_pipe(c->session);
     }
     if (!c->preface) {
-        welcome(c);
+        welcome_client(c);
     }
     assay_stream_tell(stream, &events, c);
     connection_turn(c);

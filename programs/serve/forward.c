@@ -261,11 +261,18 @@ forward_keep(const struct forward *f)
     return f->plan.keep;
 }
 
+/* It waits for the backend to want its body (100 Continue). */
+static bool
+client_may_wait(const struct forward *f)
+{
+    return f->request.expect_continue && f->body_len == 0 && !f->encouraged;
+}
+
 bool
 forward_wants_client(const struct forward *f)
 {
     return f->exchange != NULL && !f->raw && !f->body_sent &&
-           exchange_room(f->exchange) > 0 &&
+           !client_may_wait(f) && exchange_room(f->exchange) > 0 &&
            assay_server_request_body(f->session).len == 0;
 }
 

@@ -48,6 +48,9 @@ enum forward_state {
 /* Moves what can be moved, both ways, at most `room` bytes towards the client.
  * last: nothing is to come on this connection behind this answer. */
 enum forward_state forward_move(struct forward *f, size_t room, bool last);
+/* Its session has closed in good order. Is what the client sent behind a switch
+ * of protocols still on its way to the backend? */
+bool forward_lingers(struct forward *f);
 /* In DONE: may the connection stay open? */
 bool forward_keep(const struct forward *f);
 /* Is it the client who is waited for (a body that has not come whole)? */

@@ -16,7 +16,7 @@
 static void
 cut(struct forward *f, const struct assay_error *why)
 {
-    log_failure(f->options->log, LOG_WARNING, "answer cut", why);
+    forward_warn(f, "answer cut", why);
     f->state = FORWARD_CUT;
 }
 
@@ -127,6 +127,13 @@ static const struct assay_refusal late_backend = {
     .message = "the backend did not answer in time",
     .hint = "the server's log says more; --backend-timeout is its limit",
 };
+static const struct assay_refusal late_connection = {
+    .status = 504,
+    .code = "timeout",
+    .message = "the backend could not be reached in time",
+    .hint = "the server's log says more: is the backend busy, and is its "
+            "address the one of --backend?",
+};
 static const struct assay_refusal no_backend = {
     .status = 502,
     .code = "bad_gateway",
@@ -149,15 +156,28 @@ forward_refuse_request(struct forward *f, const struct assay_error *err)
     forward_refuse(f, &why);
 }
 
+/* It is counted, and the log says why. */
+static void
+note_failure(const struct forward *f, const struct assay_error *why)
+{
+    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
+    forward_warn(f, f->begun ? "answer cut" : "backend failed", why);
+}
+
 void
 forward_timeout(struct forward *f)
 {
+    struct assay_error silent;
+
     if (forward_wants_client(f)) {
         forward_refuse(f, &late_client);
-    } else {
-        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        forward_refuse(f, &late_backend);
+        return;
     }
+    assay_error_clear(&silent);
+    assay_fail(&silent, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
+               "backend: silent for longer than --backend-timeout");
+    note_failure(f, &silent);
+    forward_refuse(f, &late_backend);
 }
 
 /* --- towards the client ------------------------------------------------- */
@@ -177,8 +197,7 @@ move_head(struct forward *f, bool last)
                              !last && f->request.keep_alive && request_read(f));
     }
     if (heads_put_response(&head, h, &f->request, &f->plan, &err) != ASSAY_OK) {
-        metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-        log_failure(f->options->log, LOG_WARNING, "backend", &err);
+        note_failure(f, &err);
         forward_refuse(f, &bad_answer);
     } else if (h->status >= 200) {
         f->begun = true;
@@ -189,6 +208,7 @@ move_head(struct forward *f, bool last)
         forward_flush(f);
         forward_switch(f);
     } else if (f->request.minor >= 1) { /* 1.0 knows no interim responses */
+        f->encouraged = true;
         respond_buf(f, &head);
     }
     assay_buf_free(&head);
@@ -245,10 +265,9 @@ give_up(struct forward *f)
 {
     const struct assay_error *why = exchange_error(f->exchange);
 
-    metrics_add(f->options->requests->metrics, METRIC_BACKEND_FAILURES, 1);
-    log_failure(f->options->log, LOG_WARNING,
-                f->begun ? "answer cut" : "backend failed", why);
-    forward_refuse(f, why->code == ASSAY_TIMEOUT ? &late_backend : &no_backend);
+    note_failure(f, why);
+    forward_refuse(f,
+                   why->code == ASSAY_TIMEOUT ? &late_connection : &no_backend);
 }
 
 bool

@@ -17,6 +17,15 @@ path_of(struct assay_slice target)
 }
 
 void
+forward_warn(const struct forward *f, const char *event,
+             const struct assay_error *why)
+{
+    struct backend *b = f->pipe ? f->options->pipe : f->options->backend;
+
+    seldom_failure(&b->failures, uv_now(b->loop), f->options->log, event, why);
+}
+
+void
 forward_log(const struct forward *f, const char *end)
 {
     requests_tell(f->options->requests,

@@ -34,7 +34,7 @@ say_unreachable(const struct forward *f)
     };
     const struct assay_error *why = exchange_error(f->exchange);
 
-    log_failure(f->options->log, LOG_WARNING, "pipe failed", why);
+    forward_warn(f, "pipe failed", why);
     return why->code == ASSAY_TIMEOUT ? &late : &gone;
 }
 

@@ -71,7 +71,8 @@ move_raw_down(struct forward *f, size_t room)
     }
 }
 
-/* Each direction ends for itself. */
+/* Each direction ends for itself; nothing is over before the backend has been
+ * handed all that the client sent. */
 void
 forward_move_raw(struct forward *f, size_t room)
 {
@@ -79,6 +80,18 @@ forward_move_raw(struct forward *f, size_t room)
     move_raw_down(f, room);
     if (f->state == FORWARD_GOING && f->answered) {
         move_raw_up(f);
-        f->state = f->body_sent ? FORWARD_DONE : FORWARD_GOING;
+        f->state = f->body_sent && exchange_is_flushed(f->exchange)
+                       ? FORWARD_DONE
+                       : FORWARD_GOING;
     }
+}
+
+bool
+forward_lingers(struct forward *f)
+{
+    if (f->raw && f->answered && f->state == FORWARD_GOING) {
+        forward_move_raw(f, 0);
+        return f->state == FORWARD_GOING;
+    }
+    return false;
 }

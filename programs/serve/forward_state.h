@@ -24,6 +24,7 @@ struct forward {
     bool answered;        /* in raw: the backend has closed its side */
     uint64_t body_len;    /* of the request, so far */
     struct assay_buf out; /* of the answer, for one record of TLS */
+    bool encouraged;      /* an interim answer was passed on */
     bool begun;           /* the answer has */
     unsigned status;
     struct response_plan plan;
@@ -35,6 +36,10 @@ struct forward {
 
 /* Says in the log what was asked and how it ended (forward_log.c). */
 void forward_log(const struct forward *f, const char *end);
+/* Warns of a failure of the backend, or of the pipe's target: of many, now and
+ * then. */
+void forward_warn(const struct forward *f, const char *event,
+                  const struct assay_error *why);
 
 /* forward_answer.c: */
 /* One step towards the client; false when there is nothing to do for now. */

@@ -47,8 +47,9 @@ forwarded_is_reserved(struct assay_slice name)
 {
     static const char *const prefixes[] = {"x-assay-", "x-tls-ekm-",
                                            "x-forwarded-"};
-    /* The last two frame; as they should be spelt, they never get here. */
-    static const char *const names[] = {"forwarded", "x-real-ip",
+    /* To CGI, "Proxy" is the variable that names a proxy for its own requests.
+     * The last two frame; as they should be spelt, they never get here. */
+    static const char *const names[] = {"forwarded", "x-real-ip", "proxy",
                                         "content-length", "transfer-encoding"};
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {

@@ -8,7 +8,7 @@
 
 #include "http1/http1.h"
 
-/* Does a backend believe a field of this name because only we say it? Also
+/* Does a backend believe a field of this name, which clients must not say? Also
  * with '_' in place of '-', which CGI and its heirs do not tell apart. */
 bool forwarded_is_reserved(struct assay_slice name);
 

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "base/timestamp.h"
+#include "lines.h"
 
 #define LINE_MAX_BYTES  8192u
 #define VALUE_MAX_BYTES 1024u
@@ -68,6 +69,40 @@ put_text(struct assay_buf *to, enum log_level level, const char *event,
     }
 }
 
+static void
+put_line(const struct log *log, enum log_level level, const char *event,
+         const struct log_field *fields, size_t count, struct assay_buf *to)
+{
+    assay_buf_init(to, LINE_MAX_BYTES);
+    (log->json ? put_json : put_text)(to, level, event, fields, count);
+    assay_buf_add_u8(to, '\n');
+}
+
+static atomic_ulong lost; /* lines, since it was last said */
+
+/* Says first that others are missing. */
+static void
+write_line(const struct log *log, struct assay_buf *line)
+{
+    unsigned long missing = atomic_exchange(&lost, 0);
+    bool good = true;
+    char number[24];
+    struct assay_buf note;
+
+    if (missing > 0) {
+        snprintf(number, sizeof(number), "%lu", missing);
+        put_line(log, LOG_WARNING, "lines of this log were lost",
+                 (struct log_field[]){{"count", assay_slice_of(number)}}, 1,
+                 &note);
+        good = lines_write(&lines_stderr, assay_buf_slice(&note));
+        missing = good ? 0 : missing;
+        assay_buf_free(&note);
+    }
+    good = good && !line->failed &&
+           lines_write(&lines_stderr, assay_buf_slice(line));
+    atomic_fetch_add(&lost, missing + (good ? 0 : 1));
+}
+
 static struct assay_slice
 shortened(struct assay_slice s)
 {
@@ -96,12 +131,8 @@ log_event(const struct log *log, enum log_level level, const char *event,
         shown[i] =
             (struct log_field){fields[i].name, shortened(fields[i].value)};
     }
-    assay_buf_init(&line, LINE_MAX_BYTES);
-    (log->json ? put_json : put_text)(&line, level, event, shown, count);
-    assay_buf_add_u8(&line, '\n');
-    if (!line.failed) {
-        fwrite(line.ptr, 1, line.len, stderr); /* unbuffered: one write */
-    }
+    put_line(log, level, event, shown, count, &line);
+    write_line(log, &line);
     assay_buf_free(&line);
 }
 

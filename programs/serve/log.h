@@ -28,7 +28,9 @@ struct log_field {
 
 /* Would an event of this level be written? */
 bool log_wants(const struct log *log, enum log_level level);
-/* `event` is a word or two of ours; values may be a stranger's. */
+/* Nobody waits for standard error: what it does not take at once is lost, and
+ * the next line says how many. `event` is a word or two of ours; values may be
+ * a stranger's. */
 void log_event(const struct log *log, enum log_level level, const char *event,
                const struct log_field *fields, size_t count);
 /* The usual one: an event and why. */

@@ -38,6 +38,7 @@ own_tell(struct connection *c)
         for (uint64_t n = c->own_answers + 1; n < a->count; n++) {
             metrics_request(to->metrics, a->status, true);
         }
+        c->requests += (unsigned)(a->count - c->own_answers);
         c->own_answers = a->count;
         c->asked_ms = 0;
         requests_tell(to, &(struct request){

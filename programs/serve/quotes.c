@@ -11,8 +11,6 @@
 
 #include "base/bytes.h"
 
-#define SAY_EVERY_MS 10000u /* that some were refused */
-
 struct quote_order {
     struct assay_gate_ticket ticket; /* its user is the order */
     struct quotes *quotes;
@@ -39,16 +37,14 @@ static const struct assay_refusal no_memory = {
 static void
 say_refused(struct quotes *q, const char *why, const char *peer)
 {
-    uint64_t now_ms = uv_now(q->loop);
+    uint64_t due = seldom_due(&q->refusals, uv_now(q->loop));
     char count[24];
 
     metrics_add(q->metrics, METRIC_QUOTES_REFUSED, 1);
-    q->refused++;
-    if (q->said_ms != 0 && now_ms - q->said_ms < SAY_EVERY_MS) {
+    if (due == 0) {
         return;
     }
-    (void)snprintf(count, sizeof(count), "%llu",
-                   (unsigned long long)q->refused);
+    (void)snprintf(count, sizeof(count), "%llu", (unsigned long long)due);
     log_event(q->log, LOG_WARNING, "quotes refused",
               (struct log_field[]){
                   {"reason", assay_slice_of(why)},
@@ -56,8 +52,6 @@ say_refused(struct quotes *q, const char *why, const char *peer)
                   {"peer", assay_slice_of(peer != NULL ? peer : "")},
               },
               peer != NULL ? 3 : 2);
-    q->refused = 0;
-    q->said_ms = now_ms;
 }
 
 struct assay_refusal

@@ -11,6 +11,7 @@
 #include "io/quoter.h"
 #include "log.h"
 #include "metrics.h"
+#include "seldom.h"
 #include "staple.h"
 
 struct quote_order; /* opaque: one that waits, or is being made */
@@ -25,8 +26,7 @@ struct quotes {
     uint32_t wait_ms;    /* for a turn */
     /* kept by quotes.c */
     struct quote_order *first;
-    uint64_t refused; /* since it was last said */
-    uint64_t said_ms;
+    struct seldom refusals;
 };
 
 /* quoter, log, metrics, loop and wait_ms are set. ASSAY_NO_MEMORY, ASSAY_IO. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "io/moment.h"
 
 static void
 log_request(const struct log *log, const struct request *r)
@@ -33,13 +34,15 @@ log_request(const struct log *log, const struct request *r)
               6);
 }
 
-/* A full disk is no reason not to serve; it is said once, and counted. */
+/* Neither a full disk nor a pipe that nobody reads is a reason not to serve; it
+ * is counted, and said when it begins. */
 static void
 note_loss(struct requests *to, bool lost)
 {
     if (lost) {
         metrics_add(to->metrics, METRIC_LOG_LOST, 1);
-        if (!to->losing) {
+        if (!to->losing &&
+            seldom_due(&to->losses, (uint64_t)assay_now().mono_ms) > 0) {
             log_event(to->log, LOG_ERROR, "the access log cannot be written",
                       NULL, 0);
         }

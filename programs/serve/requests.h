@@ -9,12 +9,14 @@
 #include "access_log.h"
 #include "log.h"
 #include "metrics.h"
+#include "seldom.h"
 
 struct requests {
     const struct log *log;
     struct access_log *access;
     struct metrics *metrics;
-    bool losing; /* it was said that lines are lost */
+    bool losing;          /* the last line was lost */
+    struct seldom losses; /* when it was said */
 };
 
 void requests_tell(struct requests *to, const struct request *r);

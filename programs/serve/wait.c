@@ -9,6 +9,9 @@
 #include "client.h"
 
 #define LINGER_MS 2000u
+/* Between two looks whether a client is still there from which nothing is read,
+ * for the backend does not take what it has sent: only reading would tell. */
+#define LOOK_MS 1000u
 
 /* Since the session last said or finished something, has anything come? */
 static bool
@@ -32,6 +35,10 @@ waits_for(struct connection *c, uint64_t *mark)
     bool begun = head_begun(c);
 
     *mark = c->written - queued;
+    if (connection_is_over(c) && c->forward != NULL) {
+        *mark = forward_progress(c->forward);
+        return WAIT_RAW; /* what lingers */
+    }
     if (connection_is_over(c)) {
         return queued > 0 ? WAIT_CLIENT : WAIT_LINGER;
     }
@@ -50,7 +57,7 @@ waits_for(struct connection *c, uint64_t *mark)
             *mark = forward_progress(c->forward);
             return WAIT_BACKEND;
         }
-        *mark = c->taken;
+        *mark += c->taken; /* one that takes its answer is not silent */
         return WAIT_BODY;
     case ASSAY_SERVER_RAW:
         *mark += c->taken;
@@ -107,10 +114,20 @@ set_timer(struct connection *c)
     uint64_t now = uv_now(c->all->loop);
     uint64_t left = c->deadline_ms > now ? c->deadline_ms - now : 0;
 
+    left = c->deaf && left > LOOK_MS ? LOOK_MS : left;
     if (!uv_is_active((uv_handle_t *)&c->timer) ||
         uv_timer_get_due_in(&c->timer) > left) {
         uv_timer_start(&c->timer, on_timer, left, 0);
     }
+}
+
+/* Not once its session is over: then it needs nothing any more, and what
+ * lingers goes on without it. */
+static bool
+is_gone(const struct connection *c)
+{
+    return c->deaf && !connection_is_over(c) &&
+           assay_stream_is_reset(c->stream);
 }
 
 static void
@@ -121,6 +138,10 @@ on_timer(uv_timer_t *timer)
     enum wait w;
 
     if (c->wait == WAIT_FOREVER) {
+        return;
+    }
+    if (is_gone(c)) {
+        connection_close(c);
         return;
     }
     if (uv_now(c->all->loop) < c->deadline_ms) {

@@ -95,7 +95,8 @@ class Forwarded(Rigged):
                 ("X-Assay-Peer-Trusted", "1"), ("x_assay_peer", "1"),
                 ("X-TLS-EKM-Channel-Binding", "00:00"),
                 ("X-Tls_Ekm-Channel_Binding", "00:00"),
-                ("Forwarded", "for=6.6.6.6"), ("X-Real-IP", "6.6.6.6")]))
+                ("Forwarded", "for=6.6.6.6"), ("X-Real-IP", "6.6.6.6"),
+                ("Proxy", "http://6.6.6.6")]))
             names = {n for n, _ in self.backend.accept().head()[1]}
             self.assertEqual(names, {"host", "connection", *FORWARDED})
 
@@ -208,6 +209,18 @@ class Limits(Rigged):
                 peer.send(OK)
                 self.assertEqual(client.answer().get("Connection"), want)
             self.assertTrue(client.ended())
+
+    def test_requests_that_are_answered_here(self):
+        """They count too, whatever the answer is."""
+        for method, fields, status in (
+                ("PUT", [], 405), ("POST", [("Content-Length", "0")], 400)):
+            with self.subTest(status):
+                self.rig("--max-requests", "3")
+                with self.serve.client() as client:
+                    for _ in range(3):
+                        client.send(request(method, "/tdx_quote", fields))
+                        self.assertEqual(client.answer().status, status)
+                    self.assertTrue(client.ended())
 
     def test_heads(self):
         self.rig("--max-header", "1024")

@@ -5,6 +5,7 @@ stop making sense, at every point of an exchange."""
 import os
 import socket
 import sys
+import time
 
 import harness
 from harness import Case
@@ -35,6 +36,8 @@ class Ends(Case):
 
 
 class Clients(Ends):
+    options = ("--body-timeout", "1")
+
     def vanish(self, how):
         if how == "reset":
             self.client.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -66,6 +69,46 @@ class Clients(Ends):
                 self.client.until(b"\r\n\r\n")
                 self.vanish(how)
                 self.assertTrue(peer.ended())
+
+    def test_reset_while_its_body_waits(self):
+        """Nothing is read from it: the backend does not take what has come."""
+        peer = self.begin("POST", "/waits",
+                          fields=[("Content-Length", 1 << 30)])
+        self.client.tls.settimeout(0.3)
+        with self.assertRaises(TimeoutError):
+            while True:
+                self.client.send(bytes(1 << 16))
+        began = time.monotonic()
+        self.vanish("reset")
+        self.serve.log_line("path=/waits status=0")
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(set(peer.rest()), {0})
+
+    def test_a_pause_before_it_is_to_go_on(self):
+        """Who expects 100 waits for the backend, and has its time then."""
+        fields = [("Expect", "100-continue"), ("Content-Length", 2)]
+        peer = self.begin("POST", fields=fields)
+        time.sleep(1.5)
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.assertEqual(self.client.answer().status, 100)
+        self.client.send(b"hi")
+        peer.exactly(2)
+        peer.send(OK)
+        self.assertEqual(self.client.answer().status, 200)
+        peer = self.begin("POST", fields=fields)
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.assertEqual(self.client.answer().status, 100)
+        self.assertEqual(self.client.answer().status, 408)
+
+    def test_a_pause_of_who_is_answered_meanwhile(self):
+        """It is not silent while it takes what the backend streams."""
+        peer = self.begin("POST", fields=CHUNKED, body=b"2\r\nhi\r\n")
+        peer.until(b"2\r\nhi\r\n")
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n")
+        for _ in range(40):
+            time.sleep(0.05)
+            peer.send(b"x")
+        self.assertEqual(self.client.answer().body, b"x" * 40)
 
     def test_goodbye_behind_a_request(self):
         with HalfClosing(self.serve) as client:
@@ -177,9 +220,48 @@ class Backends(Ends):
     def test_slow(self):
         self.begin()
         self.check_error(self.client.answer(), 504, "timeout")
+        self.serve.log_line("code=timeout")
         peer = self.begin("POST", fields=[("Content-Length", 2)], body=b"hi")
         peer.exactly(2)
         self.check_error(self.client.answer(), 504, "timeout")
+
+    def test_nobody_accepts(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, \
+                socket.create_connection(full.getsockname()), \
+                Plane("127.0.0.1:%d" % full.getsockname()[1]) as serve:
+            answer = serve.ask("GET", "/")
+            self.check_error(answer, 504, "timeout")
+            self.assertIn("reached", answer.json["error"]["message"])
+            serve.log_line("warning: backend failed code=timeout")
+
+    def test_interim_answers_without_end(self):
+        """They are silence, at length: each of them would be progress."""
+        hint = b"HTTP/1.1 103 Early Hints\r\nLink: <"
+        hint += b"a" * (1024 - 5 - len(hint)) + b">\r\n\r\n"
+        peer = self.begin()
+        for _ in range(64):
+            peer.send(hint)
+        peer.send(OK)
+        for _ in range(64):
+            self.assertEqual(self.client.answer().status, 103)
+        self.assertEqual(self.client.answer().status, 200)
+        peer = self.begin()
+        for _ in range(65):
+            peer.send(hint)
+        for _ in range(64):
+            self.assertEqual(self.client.answer().status, 103)
+        self.check_error(self.client.answer(), 502, "bad_gateway")
+        self.assertTrue(peer.ended())
+
+    def test_many_failures_are_said_once(self):
+        said = self.serve.log.count("warning: backend failed")
+        for _ in range(20):
+            self.begin().close()
+            self.assertEqual(self.client.answer().status, 502)
+        now = self.serve.log.count("warning: backend failed")
+        self.assertLessEqual(now - said, 1)
+        self.assertLessEqual(said, 1)  # by all tests before it
+        self.assertIn("count=1", self.serve.log_line("warning: backend"))
 
     def test_answers_that_make_no_sense(self):
         for answer in (

@@ -336,6 +336,48 @@ class Operated(Case):
                              1)
 
 
+    def test_a_pipe_that_nobody_reads(self):
+        """Lines are lost; nobody waits for whoever should read them."""
+        pipe = SCRATCH / "access.fifo"
+        os.mkfifo(pipe)
+        with Backend() as backend, Serve(
+                backend, "--access-log", str(pipe), "--admin",
+                "127.0.0.1:0", "--workers", "1") as serve:
+            self.fill(serve)
+            self.assertEqual(serve.log.count("access log cannot be written"),
+                             1)
+            serve.process.send_signal(signal.SIGUSR1)
+            serve.log_line("access log reopened")
+            with open(pipe, "rb") as reader:  # one that comes late
+                lines = reader.read(16384).split(b"\n")[:-1]
+                self.assertTrue(all(line.endswith(b" whole")
+                                    for line in lines))
+            serve.ask("GET", "/behind-its-reader")
+
+    def test_standard_error_that_nobody_reads(self):
+        with Backend() as backend:
+            serve = Serve(backend, "--access-log", "stderr", "--admin",
+                          "127.0.0.1:0", "--workers", "2")
+            reader, writer = os.pipe()
+            serve.log_file = pathlib.Path(f"/dev/fd/{writer}")
+            with serve:
+                os.close(writer)
+                self.fill(serve)
+                text = b""
+                while b"lines of this log were lost" not in text:
+                    text += os.read(reader, 65536)
+                    serve.ask("GET", "/again")
+            os.close(reader)
+
+    def fill(self, serve):
+        """Requests, until lines of them are lost."""
+        with serve.client() as c:
+            for _ in range(200):
+                self.assertEqual(c.ask("HEAD", "/" + "x" * 400).status, 200)
+        self.assertGreater(
+            self.metrics(serve)["assay_serve_access_log_lost_total"], 0)
+
+
 class Managed(Case):
     """As systemd runs it."""
 

@@ -27,7 +27,8 @@ class Stuck(Case):
     def setUp(self):
         self.backend = self.enterContext(RawBackend())
         self.limit(self.backend.listener)
-        self.serve = self.enterContext(Plane(self.backend))
+        self.serve = self.enterContext(Plane(
+            self.backend, "--max-requests", "1000000000"))
         self.context = ssl.create_default_context(cafile=str(self.serve.ca))
 
     def limit(self, sock):
@@ -35,7 +36,7 @@ class Stuck(Case):
         for which in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             sock.setsockopt(socket.SOL_SOCKET, which, SOCKET_BYTES)
 
-    def ask(self, message):
+    def connect(self):
         sock = socket.socket()
         self.addCleanup(sock.close)
         self.limit(sock)
@@ -43,6 +44,10 @@ class Stuck(Case):
         sock.connect(("127.0.0.1", self.serve.port))
         tls = self.context.wrap_socket(sock, server_hostname="localhost")
         self.addCleanup(tls.close)
+        return tls
+
+    def ask(self, message):
+        tls = self.connect()
         tls.sendall(message)
         peer = self.backend.accept()
         peer.head()
@@ -92,6 +97,21 @@ class Stuck(Case):
             data = tls.recv(min(left, 65536))
             self.assertEqual(data, b"x" * len(data))
             left -= len(data)
+
+    def test_answers_of_our_own(self):
+        """Requests that come together, and each of them is refused here."""
+        message = b"PUT /tdx_quote HTTP/1.1\r\nHost:\r\n\r\n"
+        kept = [self.connect() for _ in range(CLIENTS)]
+        before = self.serve.rss_kib
+        for tls in kept:
+            tls.settimeout(LOOK_S)
+            with self.assertRaises(TimeoutError):
+                while True:
+                    tls.sendall(message * (16384 // len(message)))
+        self.check_held(before)
+        for tls in kept:
+            tls.settimeout(LIMIT_S)
+            self.assertIn(b" 405 ", tls.recv(64))
 
     def test_bodies(self):
         length = PIECES * len(PIECE)

@@ -6,6 +6,8 @@ import hashlib
 import os
 import socket
 import sys
+import time
+import urllib.request
 
 import harness
 from harness import Case, UNREADABLE
@@ -133,6 +135,69 @@ class Switched(Plain):
                 peer.send(data)
         self.assertEqual(hashlib.sha256(client.exactly(len(data))).hexdigest(),
                          want)
+
+
+class Stuck(Plain):
+    """The backend reads nothing, until the client has gone."""
+
+    options = ("--admin", "127.0.0.1:0", "--drain", "0.5")
+    piece = os.urandom(8192)
+
+    def received(self):
+        """Octets that assay-serve has had from its clients."""
+        name = "assay_serve_received_bytes_total "
+        with urllib.request.urlopen(
+                f"http://{self.serve.ready['admin']}/metrics") as page:
+            return next(int(line[len(name):])
+                        for line in page.read().decode().splitlines()
+                        if line.startswith(name))
+
+    def is_taken(self, client, count=1):
+        """Sends some more, to see whether all of it is read."""
+        before = self.received()
+        client.send(count * self.piece)
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            if self.received() >= before + count * len(self.piece):
+                return True
+        return False
+
+    def most(self, *before, count):
+        """How often so many pieces are read before it has to stop."""
+        client = self.client()
+        self.switched(client)
+        client.answer_head()
+        for n in before:
+            self.is_taken(client, n)
+        return next(n for n in range(1024)
+                    if not self.is_taken(client, count))
+
+    def test_nothing_is_lost_at_the_end(self):
+        """Some octets still wait in here when the client says goodbye."""
+        many = self.most(count=32) * 32 - 32
+        counts = [many] + [1] * (self.most(many, count=1) - 2)
+        for first in ("backend", "client"):
+            with self.subTest(first), HalfClosing(self.serve) as client:
+                client.send(request(fields=ASKS))
+                peer = self.backend.accept()
+                peer.head()
+                peer.send(AGREES)
+                self.assertIn(b"101", client.read())
+                if first == "backend":
+                    peer.shutdown()
+                    self.assertEqual(client.read(), b"")
+                sent = 0
+                for n in counts:
+                    sent += n
+                    if not self.is_taken(client, n):
+                        break  # the system has less room than before
+                client.goodbye()
+                if first == "client":
+                    peer.shutdown()
+                    self.assertEqual(client.read(), b"")
+                client.sock.close()
+                time.sleep(0.1)
+                self.assertTrue(peer.rest() == sent * self.piece)
 
 
 class NotSwitched(Plain):

@@ -33,6 +33,9 @@ static const struct {
      "1.2.3.4:1234", "5.6.7.8:443"},
     {"v2 LOCAL", T(SIG "\x20\x11\0\x0c" V4), NULL, NULL},
     {"v2 LOCAL, empty", T(SIG "\x20\0\0\0"), NULL, NULL},
+    {"v2 LOCAL, whose addresses nobody reads", T(SIG "\x20\x11\0\0"), NULL,
+     NULL},
+    {"v2 LOCAL of any family", T(SIG "\x20\x12\0\x02xx"), NULL, NULL},
     {"v2 unspecified", T(SIG "\x21\0\0\x03\x04\0\0"), NULL, NULL},
 };
 

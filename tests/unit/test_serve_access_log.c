@@ -5,9 +5,11 @@
  * what strangers send does not get out of its place, and a line that was torn
  * does not spoil the next one.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -169,6 +171,41 @@ test_torn(void **state)
     (void)unlink(LOG);
 }
 
+/* Nobody reads it at first; then somebody comes. */
+static void
+test_pipe(void **state)
+{
+    struct access_log *a = NULL;
+    struct request r = request_of("/a");
+    struct assay_error err;
+    static const char want[] = "192.0.2.1 - - [21/Sep/2026:14:13:20 +0000] "
+                               "\"GET /a HTTP/1.1\" 200 12 1.234 whole\n";
+    static char got[1u << 20];
+    const size_t each = sizeof(want) - 1;
+    size_t lines = 0;
+    int reader;
+
+    (void)state;
+    (void)unlink(LOG);
+    assert_int_equal(mkfifo(LOG, 0600), 0);
+    assert_int_equal(access_log_open(LOG, false, &a, &err), ASSAY_OK);
+    while (access_log_write(a, &r, NOW_S)) {
+        lines++;
+        assert_true(lines < sizeof(got) / each);
+    }
+    assert_false(access_log_write(a, &r, NOW_S));
+    reader = open(LOG, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_true(lines > 0);
+    assert_int_equal(read(reader, got, sizeof(got)), lines * each);
+    assert_memory_equal(got + (lines - 1) * each, want, each);
+    assert_true(access_log_write(a, &r, NOW_S));
+    assert_int_equal(read(reader, got, sizeof(got)), each);
+    (void)close(reader);
+    access_log_close(a);
+    (void)unlink(LOG);
+}
+
 static void
 test_nowhere(void **state)
 {
@@ -235,7 +272,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),    cmocka_unit_test(test_json),
         cmocka_unit_test(test_long),    cmocka_unit_test(test_torn),
-        cmocka_unit_test(test_nowhere), cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_pipe),    cmocka_unit_test(test_nowhere),
+        cmocka_unit_test(test_metrics),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
