@@ -836,11 +836,15 @@ class Quotes(Shared):
                     except ssl.SSLWantReadError:
                         if outgoing.pending:
                             s.sendall(outgoing.read())
-                        incoming.write(s.recv(65536))
+                        came = s.recv(65536)
+                        self.assertNotEqual(came, b"", "cut")
+                        incoming.write(came)
 
             step(tls.do_handshake)
             tls.write(b"POST /tdx_quote HTTP/1.1\r\nHost: localhost\r\n"
                       b"Content-Length: %d\r\n\r\n%s" % (len(GOOD), GOOD))
+            with self.assertRaises(ssl.SSLWantReadError):  # theirs is to come
+                tls.unwrap()
             s.sendall(outgoing.read())
             s.shutdown(socket.SHUT_WR)
             answer = b""
