@@ -24,3 +24,19 @@ folder_clear(const char *path)
         closedir(d);
     }
 }
+
+/* How many names are in it. */
+static inline size_t
+folder_count(const char *path)
+{
+    DIR *d = opendir(path);
+    size_t n = 0;
+
+    while (d != NULL && readdir(d) != NULL) {
+        n++;
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    return n - 2; /* . and .. */
+}

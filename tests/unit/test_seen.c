@@ -53,21 +53,6 @@ readdir(DIR *dirp)
     return e;
 }
 
-static size_t
-count_names(void)
-{
-    DIR *d = opendir(folder);
-    size_t n = 0;
-
-    while (d != NULL && readdir(d) != NULL) {
-        n++;
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
-    return n - 2; /* . and .. */
-}
-
 static void
 touch(const char *name)
 {
@@ -142,7 +127,8 @@ the_highest_counts(void **state)
     learn(s, intel, 17, 19);
     check(s, intel, 18, 19);
     assay_seen_free(s);
-    assert_int_equal(count_names(), 2); /* what was overtaken is removed */
+    assert_int_equal(folder_count(folder),
+                     2); /* what was overtaken is removed */
     s = assay_seen_new(folder);
     check(s, intel, 18, 19);
     check_note(s, "");
@@ -294,7 +280,7 @@ strange_names(void **state)
     learn(s, assay_root_intel(), 5, 5);
     check(s, assay_root_intel(), 5, 5);
     assay_seen_free(s);
-    assert_int_equal(count_names(), COUNT_OF(names) + 2);
+    assert_int_equal(folder_count(folder), COUNT_OF(names) + 2);
     touch("intel_tdx-" FMSPC "_4294967295_1");
     touch("intel_tdx-qe_7_253402300799"); /* not known yet at NOW */
     s = assay_seen_new(folder);
@@ -340,7 +326,7 @@ many_roots(void **state)
     s = assay_seen_new(folder);
     learn(s, own, 3, 4); /* two names; two of the oldest go */
     assay_seen_free(s);
-    assert_int_equal(count_names(), ASSAY_SEEN_OTHERS_MAX);
+    assert_int_equal(folder_count(folder), ASSAY_SEEN_OTHERS_MAX);
     assert_int_equal(access(path, F_OK), -1);
     s = assay_seen_new(folder);
     check(s, own, 3, 4);

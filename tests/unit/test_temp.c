@@ -55,21 +55,6 @@ path_of(const char *name)
     return path[which];
 }
 
-static size_t
-count_names(void)
-{
-    DIR *d = opendir(folder);
-    size_t n = 0;
-
-    while (d != NULL && readdir(d) != NULL) {
-        n++;
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
-    return n - 2; /* . and .. */
-}
-
 static bool
 there(const char *name)
 {
@@ -152,10 +137,10 @@ killed(void **state)
                              1);
             assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
             assert_true(holds("tdx-0.json", "old"));
-            assert_int_equal(count_names(), 2); /* what it has left */
+            assert_int_equal(folder_count(folder), 2); /* what it has left */
             assert_int_equal(writers[w](path_of("tdx-1.json"), "1"), ASSAY_OK);
             assert_true(holds("tdx-1.json", "1"));
-            assert_int_equal(count_names(), 2);
+            assert_int_equal(folder_count(folder), 2);
             folder_clear(folder);
         }
     }
@@ -175,12 +160,12 @@ stopped(void **state)
         assert_true(WIFSTOPPED(status));
         assert_int_equal(writers[w](path_of("tdx-0.json"), "quick"), ASSAY_OK);
         assert_true(holds("tdx-0.json", "quick"));
-        assert_int_equal(count_names(), 2);
+        assert_int_equal(folder_count(folder), 2);
         assert_int_equal(kill(slow, SIGCONT), 0);
         assert_int_equal(waitpid(slow, &status, 0), slow);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
         assert_true(holds("tdx-0.json", "slow"));
-        assert_int_equal(count_names(), 1);
+        assert_int_equal(folder_count(folder), 1);
         folder_clear(folder);
     }
 }
@@ -220,7 +205,7 @@ crowd(void **state)
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
     assert_int_equal(write_file(path_of("tdx-9.json"), "last"), ASSAY_OK);
-    assert_int_equal(count_names(), LIVING + 1);
+    assert_int_equal(folder_count(folder), LIVING + 1);
     folder_clear(folder);
 }
 
@@ -262,13 +247,13 @@ names(void **state)
     assert_true(assay_temp_open(&t, path_of("a"), 0640));
     assert_string_equal(t.name, path_of(".assay-tmp-0"));
     assay_temp_drop(&t);
-    assert_int_equal(count_names(), 0);
+    assert_int_equal(folder_count(folder), 0);
     assert_int_equal(chdir(folder), 0);
     assert_true(assay_temp_open(&t, "a", 0640));
     assert_string_equal(t.name, ".assay-tmp-0");
     assert_false(assay_temp_become(&t, "none/a"));
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(count_names(), 0);
+    assert_int_equal(folder_count(folder), 0);
     assert_false(assay_temp_open(&t, "none/a", 0640));
     assert_int_equal(errno, ENOENT);
 }
