@@ -9,8 +9,6 @@
 #include "ekm_state.h"
 #include "io/ekm_http.h"
 
-#define WARN_EVERY_MS 10000u
-
 /* Whoever asks is nginx: addresses are known to it alone. */
 #define PEER "unix"
 
@@ -65,14 +63,10 @@ answer_health(struct assay_http_answer *answer)
 static enum log_level
 level_of(struct ekm *e, const struct assay_refusal *why)
 {
-    uint64_t now_ms = uv_now(&e->loop);
+    bool due =
+        why->status == 403 && seldom_due(&e->forged, uv_now(&e->loop)) > 0;
 
-    if (why->status != 403 ||
-        (e->warned_ms != 0 && now_ms - e->warned_ms < WARN_EVERY_MS)) {
-        return LOG_DEBUG;
-    }
-    e->warned_ms = now_ms;
-    return LOG_WARNING;
+    return due ? LOG_WARNING : LOG_DEBUG;
 }
 
 static void

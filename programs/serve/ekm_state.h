@@ -28,7 +28,7 @@ struct ekm {
     struct quotes quotes;
     struct metrics metrics;
     struct assay_http_server *server;
-    uint64_t warned_ms; /* of requests that were forged; 0: not yet */
+    struct seldom forged; /* requests */
     bool draining;
 };
 

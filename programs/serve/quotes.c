@@ -55,10 +55,10 @@ say_refused(struct quotes *q, const char *why, const char *peer)
 }
 
 struct assay_refusal
-quotes_unfit(const struct quotes *q, const struct assay_error *why)
+quotes_unfit(struct quotes *q, const struct assay_error *why)
 {
     metrics_add(q->metrics, METRIC_QUOTES_FAILED, 1);
-    log_failure(q->log, LOG_WARNING, "quote failed", why);
+    seldom_failure(&q->failures, uv_now(q->loop), q->log, "quote failed", why);
     if (why->code == ASSAY_TIMEOUT) {
         return (struct assay_refusal){
             .status = 504,

@@ -27,6 +27,7 @@ struct quotes {
     /* kept by quotes.c */
     struct quote_order *first;
     struct seldom refusals;
+    struct seldom failures;
 };
 
 /* quoter, log, metrics, loop and wait_ms are set. ASSAY_NO_MEMORY, ASSAY_IO. */
@@ -56,7 +57,7 @@ struct quote_order *quotes_order(struct quotes *q,
 void quotes_withdraw(struct quote_order *o);
 /* A reply could not be used: logs why. Strangers learn only that there is
  * none. */
-struct assay_refusal quotes_unfit(const struct quotes *q,
+struct assay_refusal quotes_unfit(struct quotes *q,
                                   const struct assay_error *why);
 
 /* --- for sessions (quotes_session.c) ------------------------------------ */

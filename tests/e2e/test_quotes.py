@@ -371,6 +371,16 @@ class Faults(Scene):
         self.assertIn(needle, lines[-1])
         self.assertNotIn(NONCE, lines[-1])
 
+    def test_many_failures_are_said_once(self):
+        self.stage("--quote-rate", "0", "--workers", "1")
+        self.agent.behave = says(500, b"broken")
+        with self.serve.client() as c:
+            for _ in range(20):
+                self.check_refused(c.ask("POST", "/tdx_quote", GOOD), 502,
+                                   "quote_unavailable")
+        self.assertIn("count=1", self.serve.log_line("warning: quote failed"))
+        self.assertEqual(self.serve.log.count("warning: quote failed"), 1)
+
     def test_hanging_for_all(self):
         """Every turn is taken by a call that hangs: others are told so in
         time, and traffic goes on."""
