@@ -5,6 +5,7 @@
  * sources, or in what a server stapled; tried on the quote that it is for.
  */
 #include "io/lookup.h"
+#include "io/freshness.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,7 +126,7 @@ judge_staple(struct assay_lookup *l)
     try_on(l, &t);
     if (!t.sound) {
         assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", t.summary);
-    } else if (!assay_obtain_is_fresh(c, &fresh, l->now_s)) {
+    } else if (!assay_is_fresh(c, &fresh, l->now_s)) {
         assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "it is older than the policy allows");
     } else if (!assay_seen_reached(c,

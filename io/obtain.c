@@ -13,47 +13,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "io/cache.h"
+#include "io/freshness.h"
 #include "io/seen.h"
-
-/* As src/dcap judges it: the last second belongs to the period. */
-static bool
-in_date(const struct assay_collateral *c, int64_t now_s)
-{
-    return assay_collateral_expires(c) >= now_s;
-}
-
-static uint32_t
-lower_evaluation(const struct assay_collateral *c)
-{
-    struct assay_evaluations e = assay_collateral_evaluations(c);
-
-    return e.tcb_info < e.qe_identity ? e.tcb_info : e.qe_identity;
-}
-
-bool
-assay_obtain_is_fresh(const struct assay_collateral *c,
-                      const struct assay_freshness *fresh, int64_t now_s)
-{
-    return in_date(c, now_s) && lower_evaluation(c) >= fresh->min_evaluation &&
-           (!fresh->has_max_age ||
-            now_s - assay_collateral_issued(c) <= fresh->max_age_s);
-}
-
-/* Documents may run late, by the grace; certificates may not: what a key signs
- * after its time is over is anybody's guess. */
-bool
-assay_obtain_within_grace(const struct assay_collateral *c, int64_t now_s,
-                          int64_t grace_s)
-{
-    for (size_t i = 0; i < assay_collateral_item_count(c); i++) {
-        struct assay_collateral_item item = assay_collateral_item(c, i);
-
-        if (now_s - item.expires_s > (item.certificate ? 0 : grace_s)) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* What the cache has, if anything. */
 struct cached {
@@ -117,17 +78,18 @@ is_better_than_nothing(const struct assay_obtain_input *in,
     if (c == NULL || in->pass_by_cache || in->issued_after_s != 0) {
         return false;
     }
-    *origin = in_date(c, in->now_s) ? ASSAY_ORIGIN_CACHED : ASSAY_ORIGIN_STALE;
+    *origin = assay_is_in_date(c, in->now_s) ? ASSAY_ORIGIN_CACHED
+                                             : ASSAY_ORIGIN_STALE;
     return *origin == ASSAY_ORIGIN_CACHED
-               ? assay_obtain_is_fresh(c, &in->fresh, in->now_s)
-               : assay_obtain_within_grace(c, in->now_s, in->grace_s);
+               ? assay_is_fresh(c, &in->fresh, in->now_s)
+               : assay_is_within_grace(c, in->now_s, in->grace_s);
 }
 
 static bool
 is_good(const struct assay_obtain_input *in, const struct assay_collateral *c)
 {
     return c != NULL && !in->pass_by_cache &&
-           assay_obtain_is_fresh(c, &in->fresh, in->now_s) &&
+           assay_is_fresh(c, &in->fresh, in->now_s) &&
            assay_seen_reached(c, in->seen) &&
            (in->issued_after_s == 0 ||
             assay_collateral_issued(c) > in->issued_after_s);
@@ -142,7 +104,7 @@ is_overtaken_by(const struct assay_obtain_input *in,
 {
     enum assay_origin ignored;
 
-    return !in_date(fetched, in->now_s) && cached != NULL &&
+    return !assay_is_in_date(fetched, in->now_s) && cached != NULL &&
            assay_collateral_expires(cached) >
                assay_collateral_expires(fetched) &&
            is_better_than_nothing(in, cached, &ignored);
@@ -196,7 +158,7 @@ assay_obtain_keep(const struct assay_obtain_input *in, struct assay_obtained *o)
     char *path;
 
     if (!in->use_cache || o->origin != ASSAY_ORIGIN_FETCHED ||
-        !in_date(o->collateral, in->now_s) ||
+        !assay_is_in_date(o->collateral, in->now_s) ||
         !assay_seen_reached(o->collateral, in->seen)) {
         return;
     }

@@ -37,15 +37,6 @@ struct assay_obtain_input {
     int64_t issued_after_s;
 };
 
-/* In date at now_s (the last second belongs to it), and as fresh as that. */
-bool assay_obtain_is_fresh(const struct assay_collateral *c,
-                           const struct assay_freshness *fresh, int64_t now_s);
-
-/* All its documents have run out by no more than the grace, or not at all, and
- * no certificate has. */
-bool assay_obtain_within_grace(const struct assay_collateral *c, int64_t now_s,
-                               int64_t grace_s);
-
 struct assay_obtained {
     struct assay_collateral *collateral;
     enum assay_origin origin;

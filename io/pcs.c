@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "collateral/collateral.h"
-#include "io/obtain.h"
+#include "io/freshness.h"
 #include "io/seen.h"
 #include "io/url.h"
 
@@ -399,7 +399,7 @@ is_good(const struct assay_pcs_request *request,
 {
     return assay_seen_reached(c, request->seen) &&
            (request->now_s == 0 ||
-            assay_obtain_is_fresh(c, &request->fresh, request->now_s));
+            assay_is_fresh(c, &request->fresh, request->now_s));
 }
 
 /* Of two that are not good: in date before run out, then by evaluation. */
@@ -408,9 +408,9 @@ is_better(const struct assay_pcs_request *request,
           const struct assay_collateral *c,
           const struct assay_collateral *other)
 {
-    bool good = assay_collateral_expires(c) >= request->now_s;
+    bool good = assay_is_in_date(c, request->now_s);
 
-    return good != (assay_collateral_expires(other) >= request->now_s)
+    return good != assay_is_in_date(other, request->now_s)
                ? good
                : assay_seen_reached(c, assay_collateral_evaluations(other));
 }

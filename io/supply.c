@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/freshness.h"
 #include "io/moment.h"
 #include "io/refresh.h"
 #include "io/supply_state.h"
@@ -110,7 +111,7 @@ assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
         .what = new,
         .asked_s = now_s,
         .second_best =
-            !assay_obtain_is_fresh(new->collateral, &s->o.fresh, now_s) ||
+            !assay_is_fresh(new->collateral, &s->o.fresh, now_s) ||
             !assay_seen_reached(new->collateral,
                                 assay_supply_seen(s, &new->need, now_s)),
     };
@@ -132,8 +133,8 @@ is_second_best(const struct assay_supply *s, const struct assay_supply_kept *k,
 
     return k->second_best && now_s >= k->asked_s &&
            now_s < k->asked_s + ASSAY_REFRESH_SOONEST_S &&
-           (assay_obtain_is_fresh(c, &s->o.fresh, now_s) ||
-            assay_obtain_within_grace(c, now_s, s->o.grace_s));
+           (assay_is_fresh(c, &s->o.fresh, now_s) ||
+            assay_is_within_grace(c, now_s, s->o.grace_s));
 }
 
 static bool
@@ -143,7 +144,7 @@ is_good(struct assay_supply *s, const struct assay_supply_kept *k,
     const struct assay_collateral *c = k->what->collateral;
 
     return s->o.fixed != NULL || is_second_best(s, k, now_s) ||
-           (assay_obtain_is_fresh(c, &s->o.fresh, now_s) &&
+           (assay_is_fresh(c, &s->o.fresh, now_s) &&
             assay_seen_reached(c, assay_supply_seen(s, &k->what->need, now_s)));
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "io/freshness.h"
 #include "io/refresh.h"
 #include "io/supply_state.h"
 
@@ -197,11 +198,10 @@ end_refresh(struct assay_search *f)
     struct assay_lookup *l = &f->lookup;
     struct assay_supply *s = f->supply;
     struct assay_supply_kept *k = assay_supply_find(s, &l->to->need);
-    bool newer =
-        l->err.code == ASSAY_OK && l->authentic &&
-        l->to->obtained.origin != ASSAY_ORIGIN_STALE &&
-        assay_obtain_is_fresh(l->to->collateral, &s->o.fresh, l->now_s) &&
-        assay_collateral_issued(l->to->collateral) > l->issued_after_s;
+    bool newer = l->err.code == ASSAY_OK && l->authentic &&
+                 l->to->obtained.origin != ASSAY_ORIGIN_STALE &&
+                 assay_is_fresh(l->to->collateral, &s->o.fresh, l->now_s) &&
+                 assay_collateral_issued(l->to->collateral) > l->issued_after_s;
 
     if (newer &&
         assay_seen_reached(l->to->collateral,

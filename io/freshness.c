@@ -1,0 +1,45 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "io/freshness.h"
+
+/* As src/dcap judges it: the last second belongs to the period. */
+bool
+assay_is_in_date(const struct assay_collateral *c, int64_t now_s)
+{
+    return assay_collateral_expires(c) >= now_s;
+}
+
+static uint32_t
+lower_evaluation(const struct assay_collateral *c)
+{
+    struct assay_evaluations e = assay_collateral_evaluations(c);
+
+    return e.tcb_info < e.qe_identity ? e.tcb_info : e.qe_identity;
+}
+
+bool
+assay_is_fresh(const struct assay_collateral *c,
+               const struct assay_freshness *fresh, int64_t now_s)
+{
+    return assay_is_in_date(c, now_s) &&
+           lower_evaluation(c) >= fresh->min_evaluation &&
+           (!fresh->has_max_age ||
+            now_s - assay_collateral_issued(c) <= fresh->max_age_s);
+}
+
+/* Documents may run late, by the grace; certificates may not: what a key signs
+ * after its time is over is anybody's guess. */
+bool
+assay_is_within_grace(const struct assay_collateral *c, int64_t now_s,
+                      int64_t grace_s)
+{
+    for (size_t i = 0; i < assay_collateral_item_count(c); i++) {
+        struct assay_collateral_item item = assay_collateral_item(c, i);
+
+        if (now_s - item.expires_s > (item.certificate ? 0 : grace_s)) {
+            return false;
+        }
+    }
+    return true;
+}
