@@ -27,7 +27,7 @@
  * apart; a collision would show the bundle of the other list, which is
  * verified all the same. */
 static uint64_t
-hash_sources(const struct assay_pcs_request *request)
+hash_sources(const struct assay_gather_request *request)
 {
     uint64_t h = FNV_OFFSET;
 
@@ -67,7 +67,7 @@ assay_cache_folder(void)
 }
 
 char *
-assay_cache_path(const struct assay_pcs_request *request)
+assay_cache_path(const struct assay_gather_request *request)
 {
     const struct assay_collateral_need *need = request->need;
     struct assay_buf path;

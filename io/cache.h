@@ -14,7 +14,7 @@
 /* The file for this request below $XDG_CACHE_HOME/assay, or ~/.cache/assay:
  * one per TEE, FMSPC, CA, update parameters and list of sources. NULL if there
  * is no such place (or no memory); freed with free(). */
-char *assay_cache_path(const struct assay_pcs_request *request);
+char *assay_cache_path(const struct assay_gather_request *request);
 
 /* The folder that these are in; likewise. */
 char *assay_cache_folder(void);

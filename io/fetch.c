@@ -14,10 +14,10 @@
 #include "assay/version.h"
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/url.h"
 #include "io/curl_load.h"
 #include "io/file.h"
 #include "io/system_roots.h"
-#include "io/url.h"
 
 #define WAITING_AFTER_MS 1000
 /* A peer that sends less than this for so long has stalled. */
@@ -453,31 +453,4 @@ assay_response_free(struct assay_response *r)
 {
     assay_buf_free(&r->headers);
     assay_buf_free(&r->body);
-}
-
-struct assay_slice
-assay_response_header(const struct assay_response *r, const char *name)
-{
-    const char *line = (const char *)r->headers.ptr;
-    const char *end = line + r->headers.len;
-    size_t n = strlen(name);
-
-    while (line < end) {
-        const char *lf = memchr(line, '\n', (size_t)(end - line));
-        const char *stop = lf == NULL ? end : lf;
-        if ((size_t)(stop - line) > n && line[n] == ':' &&
-            strncasecmp(line, name, n) == 0) {
-            line += n + 1;
-            while (line < stop && (*line == ' ' || *line == '\t')) {
-                line++;
-            }
-            while (stop > line && (stop[-1] == '\r' || stop[-1] == ' ')) {
-                stop--;
-            }
-            return (struct assay_slice){(const uint8_t *)line,
-                                        (size_t)(stop - line)};
-        }
-        line = stop + 1;
-    }
-    return ASSAY_EMPTY;
 }

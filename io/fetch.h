@@ -57,7 +57,3 @@ ASSAY_MUST_CHECK enum assay_code assay_fetch(struct assay_fetcher *f,
                                              struct assay_response *out,
                                              struct assay_error *err);
 void assay_response_free(struct assay_response *r);
-
-/* Value of a header, by name without case; empty if it is not there. */
-struct assay_slice assay_response_header(const struct assay_response *r,
-                                         const char *name);

@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/json_out.h"
+#include "base/url.h"
 #include "io/http_conn.h"
-#include "io/url.h"
 
 /* For what the server writes itself, and a small body behind it. */
 #define ROOM_BYTES (ASSAY_HTTP_SMALL_BODY_BYTES + 4096u)

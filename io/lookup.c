@@ -5,7 +5,7 @@
  * sources, or in what a server stapled; tried on the quote that it is for.
  */
 #include "io/lookup.h"
-#include "io/freshness.h"
+#include "collateral/usable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,14 +71,14 @@ remember(struct assay_lookup *l, const struct assay_obtain_input *in,
 void
 assay_lookup_run(struct assay_lookup *l)
 {
-    const struct assay_pcs_request request = {
+    const struct assay_gather_request request = {
         .need = &l->to->need,
         .sources = l->source,
         .source_count = l->o.source_count,
-        .fetch = &l->o.fetch,
     };
     struct assay_obtain_input in = {
         .request = &request,
+        .fetch = &l->o.fetch,
         .use_cache = l->o.use_cache,
         .now_s = l->now_s,
         .grace_s = l->o.grace_s,
@@ -129,9 +129,9 @@ judge_staple(struct assay_lookup *l)
     } else if (!assay_is_fresh(c, &fresh, l->now_s)) {
         assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "it is older than the policy allows");
-    } else if (!assay_seen_reached(c,
-                                   assay_seen_recall(l->o.seen, l->o.root,
-                                                     &l->to->need, l->now_s))) {
+    } else if (!assay_has_reached(c,
+                                  assay_seen_recall(l->o.seen, l->o.root,
+                                                    &l->to->need, l->now_s))) {
         assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "its TCB evaluation was overtaken");
     }

@@ -21,7 +21,7 @@ struct assay_supplied {
 /* Everything that the worker needs, so that it never looks at the supply. */
 struct assay_lookup {
     struct assay_supply_options o;
-    const char *source[ASSAY_PCS_SOURCES_MAX];
+    const char *source[ASSAY_SOURCES_MAX];
     atomic_bool cancel;
     int64_t now_s;
     int64_t issued_after_s;    /* as in struct assay_obtain_input */

@@ -12,8 +12,8 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "collateral/usable.h"
 #include "io/cache.h"
-#include "io/freshness.h"
 #include "io/seen.h"
 
 /* What the cache has, if anything. */
@@ -41,8 +41,7 @@ load_cached(const struct assay_ctx *ctx, const struct assay_obtain_input *in,
     if (path != NULL &&
         assay_cache_load(ctx, path, &cached->bundle, &cached->collateral,
                          &why) == ASSAY_CACHED &&
-        assay_pcs_check_platform(cached->collateral, in->request->need, &why) !=
-            ASSAY_OK) {
+        assay_serves(cached->collateral, in->request->need, &why) != ASSAY_OK) {
         assay_error_prefix(&why, "%s", path);
         drop_cached(cached);
     }
@@ -90,7 +89,7 @@ is_good(const struct assay_obtain_input *in, const struct assay_collateral *c)
 {
     return c != NULL && !in->pass_by_cache &&
            assay_is_fresh(c, &in->fresh, in->now_s) &&
-           assay_seen_reached(c, in->seen) &&
+           assay_has_reached(c, in->seen) &&
            (in->issued_after_s == 0 ||
             assay_collateral_issued(c) > in->issued_after_s);
 }
@@ -115,7 +114,7 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
                         const struct assay_obtain_input *in,
                         struct assay_obtained *out, struct assay_error *err)
 {
-    struct assay_pcs_request request = *in->request;
+    struct assay_gather_request request = *in->request;
     struct cached cached = {.collateral = NULL};
     enum assay_origin origin;
 
@@ -127,8 +126,8 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
     request.fresh = in->fresh;
     if (is_good(in, cached.collateral)) {
         take_cached(&cached, ASSAY_ORIGIN_CACHED, out);
-    } else if (assay_pcs_fetch(ctx, &request, &out->bundle, &out->collateral,
-                               err) == ASSAY_OK &&
+    } else if (assay_pcs_fetch(ctx, &request, in->fetch, &out->bundle,
+                               &out->collateral, err) == ASSAY_OK &&
                !is_overtaken_by(in, out->collateral, cached.collateral)) {
         out->origin = ASSAY_ORIGIN_FETCHED;
     } else if (is_better_than_nothing(in, cached.collateral, &origin)) {
@@ -159,7 +158,7 @@ assay_obtain_keep(const struct assay_obtain_input *in, struct assay_obtained *o)
 
     if (!in->use_cache || o->origin != ASSAY_ORIGIN_FETCHED ||
         !assay_is_in_date(o->collateral, in->now_s) ||
-        !assay_seen_reached(o->collateral, in->seen)) {
+        !assay_has_reached(o->collateral, in->seen)) {
         return;
     }
     path = assay_cache_path(in->request);

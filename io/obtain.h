@@ -19,7 +19,8 @@ enum assay_origin {
 };
 
 struct assay_obtain_input {
-    const struct assay_pcs_request *request;
+    const struct assay_gather_request *request;
+    const struct assay_fetch_options *fetch;
     bool use_cache;
     bool pass_by_cache; /* ask the sources though the cache has an answer */
     int64_t now_s;      /* Unix seconds: what "in date" is judged by */

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "collateral/collateral.h"
+#include "collateral/usable.h"
 #include "io/cache.h"
 
 /* The cache has it from a later issue, or of a newer evaluation. */
@@ -20,7 +21,7 @@ is_older(const struct assay_collateral *c,
 {
     return cached != NULL && assay_collateral_expires(cached) >= now_s &&
            (assay_collateral_issued(c) < assay_collateral_issued(cached) ||
-            !assay_seen_reached(c, assay_collateral_evaluations(cached)));
+            !assay_has_reached(c, assay_collateral_evaluations(cached)));
 }
 
 static void
@@ -41,7 +42,7 @@ judge(const struct assay_prefetch_input *in,
         (void)snprintf(out->why, sizeof(out->why), "%s", t.summary);
     } else if (assay_collateral_expires(fetched) < in->now_s) {
         out->how = ASSAY_PREFETCHED_EXPIRED;
-    } else if (!assay_seen_reached(fetched, seen)) {
+    } else if (!assay_has_reached(fetched, seen)) {
         out->how = ASSAY_PREFETCHED_ROLLBACK;
     } else if (in->quote == NULL && is_older(fetched, cached, in->now_s)) {
         out->how = ASSAY_PREFETCHED_OLDER; /* which may have been verified */
@@ -52,7 +53,7 @@ enum assay_code
 assay_prefetch(const struct assay_prefetch_input *in,
                struct assay_prefetch *out, struct assay_error *err)
 {
-    struct assay_pcs_request request = *in->request;
+    struct assay_gather_request request = *in->request;
     char *path = assay_cache_path(in->request);
     struct assay_collateral *fetched = NULL;
     struct assay_collateral *cached = NULL;
@@ -71,7 +72,7 @@ assay_prefetch(const struct assay_prefetch_input *in,
     request.now_s = in->now_s;
     request.fresh = in->fresh;
     (void)assay_cache_load(in->ctx, path, &cached_bundle, &cached, &ignored);
-    if (assay_pcs_fetch(in->ctx, &request, &bundle, &fetched, err) ==
+    if (assay_pcs_fetch(in->ctx, &request, in->fetch, &bundle, &fetched, err) ==
         ASSAY_OK) {
         judge(in, fetched, cached, request.seen, out);
         if (out->how == ASSAY_PREFETCHED) {

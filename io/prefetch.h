@@ -12,7 +12,8 @@ struct assay_prefetch_input {
     const struct assay_ctx *ctx;
     struct assay_verifier *verifier;
     const struct assay_root *root;
-    const struct assay_pcs_request *request;
+    const struct assay_gather_request *request;
+    const struct assay_fetch_options *fetch;
     const struct assay_quote *quote; /* to try it on; NULL: it is not tried */
     struct assay_seen *seen;         /* or NULL */
     int64_t now_s;

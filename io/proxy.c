@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "io/url.h"
+#include "base/url.h"
 
 /* "user:password" as base64, RFC 7617. */
 static void

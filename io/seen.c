@@ -297,13 +297,3 @@ assay_seen_learn(struct assay_seen *s, const struct assay_root *root,
     uv_mutex_unlock(&s->lock);
     return err->code;
 }
-
-bool
-assay_seen_reached(const struct assay_collateral *c,
-                   struct assay_evaluations seen)
-{
-    struct assay_evaluations have = assay_collateral_evaluations(c);
-
-    return have.tcb_info >= seen.tcb_info &&
-           have.qe_identity >= seen.qe_identity;
-}

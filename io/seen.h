@@ -62,7 +62,3 @@ struct assay_evaluations assay_seen_recall_for(struct assay_seen *s,
 ASSAY_MUST_CHECK enum assay_code
 assay_seen_learn(struct assay_seen *s, const struct assay_root *root,
                  const struct assay_collateral *c, struct assay_error *err);
-
-/* Neither number is below what was seen. */
-bool assay_seen_reached(const struct assay_collateral *c,
-                        struct assay_evaluations seen);

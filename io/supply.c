@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/freshness.h"
+#include "collateral/usable.h"
 #include "io/moment.h"
 #include "io/refresh.h"
 #include "io/supply_state.h"
@@ -112,8 +112,8 @@ assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
         .asked_s = now_s,
         .second_best =
             !assay_is_fresh(new->collateral, &s->o.fresh, now_s) ||
-            !assay_seen_reached(new->collateral,
-                                assay_supply_seen(s, &new->need, now_s)),
+            !assay_has_reached(new->collateral,
+                               assay_supply_seen(s, &new->need, now_s)),
     };
     if (s->timer != NULL) {
         const struct assay_refresh_rule rule = assay_refresh_rule_of(
@@ -145,7 +145,7 @@ is_good(struct assay_supply *s, const struct assay_supply_kept *k,
 
     return s->o.fixed != NULL || is_second_best(s, k, now_s) ||
            (assay_is_fresh(c, &s->o.fresh, now_s) &&
-            assay_seen_reached(c, assay_supply_seen(s, &k->what->need, now_s)));
+            assay_has_reached(c, assay_supply_seen(s, &k->what->need, now_s)));
 }
 
 struct assay_supplied *

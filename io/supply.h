@@ -25,7 +25,7 @@ struct assay_supply_options {
     const struct assay_ctx *ctx;
     struct assay_verifier *verifier;
     const struct assay_root *root;
-    const char *const *sources; /* as in struct assay_pcs_request */
+    const char *const *sources; /* as in struct assay_gather_request */
     size_t source_count;
     struct assay_fetch_options fetch; /* `cancel` is the supply's own */
     bool use_cache;                   /* on disk; memory is always used */

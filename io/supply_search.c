@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "io/freshness.h"
+#include "collateral/usable.h"
 #include "io/refresh.h"
 #include "io/supply_state.h"
 
@@ -204,8 +204,8 @@ end_refresh(struct assay_search *f)
                  assay_collateral_issued(l->to->collateral) > l->issued_after_s;
 
     if (newer &&
-        assay_seen_reached(l->to->collateral,
-                           assay_supply_seen(s, &l->to->need, l->now_s))) {
+        assay_has_reached(l->to->collateral,
+                          assay_supply_seen(s, &l->to->need, l->now_s))) {
         assay_supply_keep(s, l->to, l->now_s);
     } else if (k != NULL) {
         k->failures++;

@@ -52,7 +52,7 @@ struct assay_supply {
     uv_loop_t *loop;
     uv_timer_t *timer; /* NULL: no refreshes */
     struct assay_supply_options o;
-    const char *source[ASSAY_PCS_SOURCES_MAX];
+    const char *source[ASSAY_SOURCES_MAX];
     struct assay_supply_kept kept[ASSAY_SUPPLY_KEPT];
     unsigned next; /* the one to be replaced when all are in use */
     struct assay_supply_call *calls;

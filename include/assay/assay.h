@@ -11,6 +11,7 @@
 #include "assay/error.h"
 #include "assay/eventlog.h"
 #include "assay/evidence.h"
+#include "assay/gather.h"
 #include "assay/policy.h"
 #include "assay/quote.h"
 #include "assay/root.h"

@@ -47,20 +47,19 @@ fetch_bundle(const struct assay_ctx *ctx, const struct options *o,
              struct assay_collateral_need *need, struct assay_buf *bundle,
              struct assay_collateral **out, struct assay_error *err)
 {
-    static const char *const intel[SOURCES_DEFAULT] = {ASSAY_PCS_INTEL};
+    static const char *const intel[SOURCES_DEFAULT] = {ASSAY_SOURCE_INTEL};
     struct assay_quote *quote = NULL;
     struct assay_fetch_options fetch = {
         .ca_file = o->pccs_ca,
         .connect_timeout_ms = o->connect_timeout_ms,
         .timeout_ms = o->timeout_ms,
     };
-    struct assay_pcs_request request = {
+    struct assay_gather_request request = {
         .need = need,
         .sources = o->source_count > 0 ? o->sources : intel,
         .source_count = o->source_count > 0 ? o->source_count : SOURCES_DEFAULT,
         .early = o->early,
         .evaluation = o->evaluation,
-        .fetch = &fetch,
     };
 
     if (load_quote(o->operand, &quote, err) != ASSAY_OK) {
@@ -74,7 +73,7 @@ fetch_bundle(const struct assay_ctx *ctx, const struct options *o,
         return err->code;
     }
     progress_attach(&fetch);
-    (void)!assay_pcs_fetch(ctx, &request, bundle, out, err);
+    (void)!assay_pcs_fetch(ctx, &request, &fetch, bundle, out, err);
     progress_end();
     return err->code;
 }

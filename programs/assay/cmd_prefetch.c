@@ -31,7 +31,7 @@ struct run {
     struct assay_policy *policy; /* NULL: none was named */
     struct assay_root *own_root; /* NULL: Intel's */
     struct assay_seen *seen;
-    const char *urls[ASSAY_PCS_SOURCES_MAX];
+    const char *urls[ASSAY_SOURCES_MAX];
     size_t url_count;
     struct assay_json_out *json; /* NULL: text */
     bool refused;                /* one of them at least */
@@ -151,17 +151,17 @@ prefetch(struct run *r, const struct assay_collateral_need *need,
          const struct assay_quote *quote)
 {
     struct assay_fetch_options fetch = source_fetch(r->o, r->policy);
-    const struct assay_pcs_request request = {
+    const struct assay_gather_request request = {
         .need = need,
         .sources = r->urls,
         .source_count = r->url_count,
-        .fetch = &fetch,
     };
     const struct assay_prefetch_input in = {
         .ctx = r->ctx,
         .verifier = r->verifier,
         .root = r->own_root != NULL ? r->own_root : assay_root_intel(),
         .request = &request,
+        .fetch = &fetch,
         .quote = quote,
         .seen = r->seen,
         .now_s = r->o->now_s,

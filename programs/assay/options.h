@@ -46,7 +46,7 @@ struct options {
     const char *app_compose;
     const char *vm_config;
     const char *evidence; /* a bundle, in place of QUOTE */
-    const char *sources[ASSAY_PCS_SOURCES_MAX];
+    const char *sources[ASSAY_SOURCES_MAX];
     size_t source_count;
     enum assay_tcb_status accept[STATUSES_MAX];
     size_t accept_count;

@@ -12,8 +12,8 @@
 
 #include "base/bytes.h"
 #include "base/timestamp.h"
+#include "base/url.h"
 #include "io/args.h"
-#include "io/url.h"
 
 #define TIMEOUT_MAX_S   3600.0
 #define WITHIN_MAX_DAYS 36500u
@@ -67,16 +67,16 @@ add_source(struct options *o, const char *url, struct assay_error *err)
 {
     bool intel = strcmp(url, "intel") == 0;
 
-    if (o->source_count == ASSAY_PCS_SOURCES_MAX) {
+    if (o->source_count == ASSAY_SOURCES_MAX) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--pccs: more than %u sources", ASSAY_PCS_SOURCES_MAX);
+                   "--pccs: more than %u sources", ASSAY_SOURCES_MAX);
         return;
     }
     if (!intel && assay_url_check_base(url, err) != ASSAY_OK) {
         assay_error_prefix(err, "--pccs");
         return;
     }
-    o->sources[o->source_count++] = intel ? ASSAY_PCS_INTEL : url;
+    o->sources[o->source_count++] = intel ? ASSAY_SOURCE_INTEL : url;
 }
 
 static void

@@ -15,7 +15,7 @@
 
 size_t
 source_urls(const struct options *o, const struct assay_policy *p,
-            const char *out[ASSAY_PCS_SOURCES_MAX])
+            const char *out[ASSAY_SOURCES_MAX])
 {
     size_t of_policy = assay_policy_pccs_count(p);
     size_t count = 0;
@@ -24,15 +24,15 @@ source_urls(const struct options *o, const struct assay_policy *p,
         memcpy(out, o->sources, o->source_count * sizeof(out[0]));
         return o->source_count;
     }
-    while (count < of_policy && count < ASSAY_PCS_SOURCES_MAX) {
+    while (count < of_policy && count < ASSAY_SOURCES_MAX) {
         out[count] = assay_policy_pccs(p, count);
         count++;
     }
     if (count == 0) {
         if (o->policy != NULL) {
-            out[count++] = ASSAY_PCS_PHALA;
+            out[count++] = ASSAY_SOURCE_PHALA;
         }
-        out[count++] = ASSAY_PCS_INTEL;
+        out[count++] = ASSAY_SOURCE_INTEL;
     }
     return count;
 }
@@ -59,11 +59,11 @@ source_of(const struct options *o, const struct assay_quote *q,
             {
                 .need = &s->need,
                 .sources = s->urls,
-                .fetch = &s->fetch,
             },
         .in =
             {
                 .request = &s->request,
+                .fetch = &s->fetch,
                 .use_cache = !o->no_cache && assay_policy_cache_collateral(p),
                 .now_s = o->now_s,
                 .grace_s = assay_policy_collateral_grace(p),

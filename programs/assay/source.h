@@ -11,16 +11,16 @@
 
 struct source {
     struct assay_collateral_need need;
-    const char *urls[ASSAY_PCS_SOURCES_MAX];
+    const char *urls[ASSAY_SOURCES_MAX];
     struct assay_fetch_options fetch;
-    struct assay_pcs_request request;
+    struct assay_gather_request request;
     struct assay_obtain_input in; /* refers to the members above */
 };
 
 /* Where to ask, in order: options first, then the policy, which names two
  * sources by default; without a policy, Intel's PCS. Returns how many. */
 size_t source_urls(const struct options *o, const struct assay_policy *p,
-                   const char *out[ASSAY_PCS_SOURCES_MAX]);
+                   const char *out[ASSAY_SOURCES_MAX]);
 
 /* And how: --pccs-ca is in place of the system's TLS roots, a policy's ca_file
  * beside them. */

@@ -11,12 +11,12 @@
 
 #include "base/bytes.h"
 #include "base/nearest.h"
+#include "base/url.h"
 #include "cidr.h"
 #include "http1/http1.h"
 #include "io/args.h"
 #include "io/quote_gate.h"
 #include "io/quoter.h"
-#include "io/url.h"
 #include "settings.h"
 #include "upgrade.h"
 
@@ -208,13 +208,14 @@ set_pccs(struct options *o, const char *v, struct assay_error *err)
     for (size_t i = 0; i < count && err->code == ASSAY_OK; i++) {
         bool intel = strcmp(names[i], "intel") == 0;
 
-        if (i == ASSAY_PCS_SOURCES_MAX) {
+        if (i == ASSAY_SOURCES_MAX) {
             assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "--pccs: more than %u sources", ASSAY_PCS_SOURCES_MAX);
+                       "--pccs: more than %u sources", ASSAY_SOURCES_MAX);
         } else if (!intel && assay_url_check_base(names[i], err) != ASSAY_OK) {
             assay_error_prefix(err, "--pccs");
         } else {
-            o->sources[o->source_count++] = intel ? ASSAY_PCS_INTEL : names[i];
+            o->sources[o->source_count++] =
+                intel ? ASSAY_SOURCE_INTEL : names[i];
         }
     }
 }

@@ -100,7 +100,7 @@ struct options {
     bool staple;               /* collateral of our own, to who asks */
     /* where collateral comes from, and what it is judged by */
     const char *root; /* NULL: Intel's, or what the policy names */
-    const char *sources[ASSAY_PCS_SOURCES_MAX];
+    const char *sources[ASSAY_SOURCES_MAX];
     size_t source_count; /* 0: the policy's, or the usual ones */
     const char *pccs_ca;
     const char *collateral;

@@ -93,14 +93,14 @@ choose_sources(struct trust *t, const struct options *o)
     t->source_count = o->source_count;
     memcpy(t->sources, o->sources, sizeof(t->sources));
     while (o->source_count == 0 && t->source_count < of_policy &&
-           t->source_count < ASSAY_PCS_SOURCES_MAX) {
+           t->source_count < ASSAY_SOURCES_MAX) {
         t->sources[t->source_count] =
             assay_policy_pccs(t->policy, t->source_count);
         t->source_count++;
     }
     if (t->source_count == 0) {
-        t->sources[t->source_count++] = ASSAY_PCS_PHALA;
-        t->sources[t->source_count++] = ASSAY_PCS_INTEL;
+        t->sources[t->source_count++] = ASSAY_SOURCE_PHALA;
+        t->sources[t->source_count++] = ASSAY_SOURCE_INTEL;
     }
 }
 

@@ -17,7 +17,7 @@ struct trust {
     struct assay_root *own_root;
     struct assay_collateral *fixed;
     struct learnt *learnt; /* held; NULL where nothing is judged */
-    const char *sources[ASSAY_PCS_SOURCES_MAX];
+    const char *sources[ASSAY_SOURCES_MAX];
     size_t source_count;
 };
 

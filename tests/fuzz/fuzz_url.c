@@ -9,8 +9,8 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/url.h"
 #include "harness/fuzz.h"
-#include "io/url.h"
 
 static void
 check_decode(struct assay_slice in)

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "collateral/parts.h"
 #include "harness/eventlog.h"
+#include "harness/gather.h"
 #include "harness/world.h"
 #include "pki/cert.h"
 
@@ -151,6 +152,32 @@ save_documents(const char *name, const struct mint_world *w)
     assay_buf_free(&bundle);
 }
 
+/* The four answers of a source, as fuzz_gather reads them. */
+static void
+save_answers(const char *name, const struct mint_world *w)
+{
+    static const char *const asked[] = {"/tcb?", "/qe/identity", "/pckcrl",
+                                        "/rootcacrl"};
+    const struct assay_collateral_parts p = mint_world_collateral_parts(w);
+    struct assay_buf all;
+    struct assay_error err;
+
+    assay_buf_init(&all, MINT_TEXT_MAX);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct gather_answer a = gather_answer_of(&p, asked[i]);
+
+        assay_buf_add(&all, assay_buf_slice(&a.headers));
+        assay_buf_add_text(&all, "\n\n");
+        assay_buf_add(&all, a.body);
+        assay_buf_add_text(&all, "\n--\n");
+        assay_buf_free(&a.headers);
+    }
+    assay_error_clear(&err);
+    evidence_need(assay_buf_check(&all, "answers", &err) == ASSAY_OK, &err);
+    save("gather", name, assay_buf_slice(&all));
+    assay_buf_free(&all);
+}
+
 static void
 save_crls(const char *name, const struct mint_world *w)
 {
@@ -170,6 +197,7 @@ save_world(const char *name, struct mint_options o)
     o.seed = MINT_TEST_SEED;
     w = new_world(&o);
     save_documents(name, w);
+    save_answers(name, w);
     save_crls(name, w);
     save_certs(w);
     save("chain", name, mint_world_collateral_parts(w).pck_crl_issuer_chain);

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/gather.h"
 #include "harness/trial.h"
 
 struct pccs {
@@ -31,41 +32,20 @@ struct pccs {
     atomic_uint collateral; /* whole sets: requests for TCB info */
 };
 
-static inline void
-pccs_add_chain(struct assay_buf *out, const char *name, struct assay_slice pem)
-{
-    assay_buf_printf(out, "%s: ", name);
-    for (size_t i = 0; i < pem.len; i++) {
-        assay_buf_printf(out, "%%%02X", (unsigned)pem.ptr[i]);
-    }
-    assay_buf_add_text(out, "\r\n");
-}
-
 /* The answer to a request that begins so. */
 static inline void
 pccs_answer(struct pccs *p, const char *request, struct assay_buf *out)
 {
-    const struct assay_collateral_parts *c = &p->parts;
-    struct assay_slice body = c->root_ca_crl;
-    struct assay_buf head;
+    struct gather_answer a = gather_answer_of(&p->parts, request);
 
-    assay_buf_init(&head, 1u << 20);
-    assay_buf_add_text(&head, "HTTP/1.1 200 OK\r\nConnection: close\r\n");
-    if (strstr(request, "/tcb?") != NULL) {
-        body = c->tcb_info;
-        pccs_add_chain(&head, "TCB-Info-Issuer-Chain",
-                       c->tcb_info_issuer_chain);
-    } else if (strstr(request, "/qe/identity") != NULL) {
-        body = c->qe_identity;
-        pccs_add_chain(&head, "SGX-Enclave-Identity-Issuer-Chain",
-                       c->qe_identity_issuer_chain);
-    } else if (strstr(request, "/pckcrl") != NULL) {
-        body = c->pck_crl;
-    }
-    assay_buf_printf(&head, "Content-Length: %zu\r\n\r\n", body.len);
-    assay_buf_add(out, assay_buf_slice(&head));
-    assay_buf_add(out, body);
-    assay_buf_free(&head);
+    assay_buf_printf(out,
+                     "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                     "Content-Length: %zu\r\n",
+                     a.body.len);
+    assay_buf_add(out, assay_buf_slice(&a.headers));
+    assay_buf_add_text(out, "\r\n");
+    assay_buf_add(out, a.body);
+    assay_buf_free(&a.headers);
 }
 
 static inline void

@@ -31,7 +31,7 @@ put_file(const char *path, const char *text, off_t size)
 
 static char *
 path_with(const char *xdg, const char *home,
-          const struct assay_pcs_request *request)
+          const struct assay_gather_request *request)
 {
     if (xdg != NULL) {
         setenv("XDG_CACHE_HOME", xdg, 1);
@@ -61,7 +61,7 @@ folders(void **state)
         {NULL, "relative", NULL},
         {NULL, NULL, NULL},
     };
-    struct assay_pcs_request request = {
+    struct assay_gather_request request = {
         .need = &need, .sources = intel, .source_count = 1};
 
     (void)state;
@@ -89,7 +89,7 @@ one_file_per_question(void **state)
                                                     "processor"};
     static const char *const ab[] = {"https://a", "https://b"};
     static const char *const ba[] = {"https://b", "https://a"};
-    static const struct assay_pcs_request requests[] = {
+    static const struct assay_gather_request requests[] = {
         {.need = &need, .sources = intel, .source_count = 1},
         {.need = &sgx, .sources = intel, .source_count = 1},
         {.need = &other, .sources = intel, .source_count = 1},

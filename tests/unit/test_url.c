@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "io/url.h"
+#include "base/url.h"
 
 static void
 base_urls(void **state)

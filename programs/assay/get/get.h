@@ -28,7 +28,7 @@ struct get {
     struct assay_tls_roots *roots;
     struct assay_collateral *bundle; /* of --collateral */
     struct assay_verifier *verifier;
-    const char *urls[ASSAY_PCS_SOURCES_MAX];
+    const char *urls[ASSAY_SOURCES_MAX];
     struct assay_client_options session;
     struct assay_dial_options dial;
     char *proxy; /* of the environment */

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * freshness.h - whether collateral is still worth using, by its dates and its
- * evaluation; no judgement of what it says.
+ * usable.h - whether collateral is worth using, by its dates, its evaluation
+ * and the platform that it is for; no judgement of what it says.
  */
 #pragma once
 
@@ -19,3 +19,11 @@ bool assay_is_fresh(const struct assay_collateral *c,
  * no certificate has. */
 bool assay_is_within_grace(const struct assay_collateral *c, int64_t now_s,
                            int64_t grace_s);
+/* Neither number is below what was seen. */
+bool assay_has_reached(const struct assay_collateral *c,
+                       struct assay_evaluations seen);
+/* Is this of the TEE and the platform family that was asked for? What is not
+ * may be authentic, but it is of no use. ASSAY_NOT_FOUND. */
+ASSAY_MUST_CHECK enum assay_code
+assay_serves(const struct assay_collateral *c,
+             const struct assay_collateral_need *need, struct assay_error *err);

@@ -1,7 +1,14 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "io/freshness.h"
+#include "collateral/usable.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "collateral/collateral.h"
 
 /* As src/dcap judges it: the last second belongs to the period. */
 bool
@@ -42,4 +49,33 @@ assay_is_within_grace(const struct assay_collateral *c, int64_t now_s,
         }
     }
     return true;
+}
+
+bool
+assay_has_reached(const struct assay_collateral *c,
+                  struct assay_evaluations seen)
+{
+    struct assay_evaluations have = assay_collateral_evaluations(c);
+
+    return have.tcb_info >= seen.tcb_info &&
+           have.qe_identity >= seen.qe_identity;
+}
+
+enum assay_code
+assay_serves(const struct assay_collateral *c,
+             const struct assay_collateral_need *need, struct assay_error *err)
+{
+    char fmspc[13];
+
+    assay_hex_to(fmspc, ASSAY_SLICE(c->tcb_info.fmspc));
+    if (c->tcb_info.tdx != need->tdx || c->qe_identity.tdx != need->tdx ||
+        strcmp(fmspc, need->fmspc) != 0) {
+        return assay_fail(err, ASSAY_NOT_FOUND, ASSAY_NO_OFFSET,
+                          "TCB info of %s %s and QE identity of %s, not of %s "
+                          "%s",
+                          c->tcb_info.tdx ? "tdx" : "sgx", fmspc,
+                          c->qe_identity.tdx ? "tdx" : "sgx",
+                          need->tdx ? "tdx" : "sgx", need->fmspc);
+    }
+    return ASSAY_OK;
 }

@@ -3,11 +3,10 @@
  *
  * url.c - the little about URLs that fetching collateral needs.
  */
-#include "io/url.h"
+#include "base/url.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -17,11 +16,15 @@
 static size_t
 scheme_length(const char *url)
 {
-    if (strncasecmp(url, "https://", 8) == 0) {
-        return 8;
-    }
-    if (strncasecmp(url, "http://", 7) == 0) {
-        return 7;
+    static const char *const schemes[] = {"https://", "http://"};
+    const struct assay_slice all = assay_slice_of(url);
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        struct assay_slice start = {all.ptr, strlen(schemes[i])};
+
+        if (all.len >= start.len && assay_slice_is_nocase(start, schemes[i])) {
+            return start.len;
+        }
     }
     return 0;
 }
