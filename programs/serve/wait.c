@@ -9,9 +9,7 @@
 #include "client.h"
 
 #define LINGER_MS 2000u
-/* Between two looks whether a client is still there from which nothing is read,
- * for the backend does not take what it has sent: only reading would tell. */
-#define LOOK_MS 1000u
+#define LOOK_MS   1000u /* between two looks whether a client is still there */
 
 /* Since the session last said or finished something, has anything come? */
 static bool
@@ -104,6 +102,14 @@ limit_of(const struct connections *all, enum wait w)
     return 0;
 }
 
+/* Nothing would tell that it is gone: nothing is read from it, for the backend
+ * does not take what it has sent, and nothing is being written to it. */
+static bool
+is_unheard(const struct connection *c)
+{
+    return c->deaf && assay_stream_queued(c->stream) == 0;
+}
+
 static void on_timer(uv_timer_t *timer);
 
 /* Deadlines move with every request, timers cost: one that wakes too early
@@ -114,7 +120,7 @@ set_timer(struct connection *c)
     uint64_t now = uv_now(c->all->loop);
     uint64_t left = c->deadline_ms > now ? c->deadline_ms - now : 0;
 
-    left = c->deaf && left > LOOK_MS ? LOOK_MS : left;
+    left = left > LOOK_MS && is_unheard(c) ? LOOK_MS : left;
     if (!uv_is_active((uv_handle_t *)&c->timer) ||
         uv_timer_get_due_in(&c->timer) > left) {
         uv_timer_start(&c->timer, on_timer, left, 0);
@@ -126,7 +132,7 @@ set_timer(struct connection *c)
 static bool
 is_gone(const struct connection *c)
 {
-    return c->deaf && !connection_is_over(c) &&
+    return is_unheard(c) && !connection_is_over(c) &&
            assay_stream_is_reset(c->stream);
 }
 
