@@ -23,8 +23,6 @@
 /* A peer that sends less than this for so long has stalled. */
 #define STALLED_BYTES_PER_S 1L
 #define STALLED_AFTER_S     15L
-/* Of one file; the system's has some 220 KiB. */
-#define ROOTS_MAX_BYTES (4u * 1024u * 1024u)
 
 struct assay_fetcher {
     const struct assay_curl *curl;
@@ -154,7 +152,8 @@ add_file(struct assay_fetcher *f, const char *path, struct assay_error *err)
 {
     struct assay_buf pem;
 
-    if (assay_file_read(path, ROOTS_MAX_BYTES, &pem, err) == ASSAY_OK &&
+    if (assay_file_read(path, ASSAY_FETCH_ROOTS_MAX_BYTES, &pem, err) ==
+            ASSAY_OK &&
         assay_slice_find(assay_buf_slice(&pem), "CERTIFICATE-----") ==
             ASSAY_NO_OFFSET) {
         assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
@@ -232,7 +231,7 @@ assay_fetcher_new(const struct assay_fetch_options *options,
     }
     f->curl = curl;
     f->options = *options;
-    assay_buf_init(&f->roots, 2 * ROOTS_MAX_BYTES + 2);
+    assay_buf_init(&f->roots, 2 * ASSAY_FETCH_ROOTS_MAX_BYTES + 2);
     if (f->options.connect_timeout_ms == 0) {
         f->options.connect_timeout_ms = ASSAY_FETCH_CONNECT_TIMEOUT_MS;
     }

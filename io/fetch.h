@@ -16,6 +16,8 @@
 #define ASSAY_FETCH_CONNECT_TIMEOUT_MS 5000u
 #define ASSAY_FETCH_TIMEOUT_MS         20000u
 #define ASSAY_FETCH_HEADERS_MAX_BYTES  (96u * 1024u)
+/* Of a file of roots; the system's has some 220 KiB. */
+#define ASSAY_FETCH_ROOTS_MAX_BYTES (4u * 1024u * 1024u)
 
 struct assay_fetch_options {
     const char *ca_file;         /* PEM, in place of the system's TLS roots, of

@@ -115,8 +115,6 @@ read_policy(struct trust *t, const char *path, const struct assay_ctx *ctx,
     }
 }
 
-#define ROOTS_MAX_BYTES (4u * 1024u * 1024u)
-
 /* Every fetch reads it anew. That it can be read, and has certificates, is
  * asked now: later it would only be a note in the log. */
 static void
@@ -127,7 +125,8 @@ try_pccs_ca(const char *path, const struct assay_ctx *ctx,
     struct assay_buf pem;
     size_t count = 0;
 
-    if (assay_file_read(path, ROOTS_MAX_BYTES, &pem, err) != ASSAY_OK) {
+    if (assay_file_read(path, ASSAY_FETCH_ROOTS_MAX_BYTES, &pem, err) !=
+        ASSAY_OK) {
         return;
     }
     if (assay_tls_roots_parse(ctx, assay_buf_slice(&pem), &roots, &count,
