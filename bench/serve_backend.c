@@ -29,6 +29,9 @@
 #define READ_BYTES  (256u * 1024u)
 #define EVENTS      256
 #define DESCRIPTORS 65536
+/* A thousand answers that nobody takes are not to use up what the system has
+ * for all TCP: that would slow down every one, and say nothing of a server. */
+#define UNSENT_MAX_BYTES (128 * 1024)
 
 struct peer {
     int fd;
@@ -203,6 +206,7 @@ static void
 accept_all(int listener)
 {
     int one = 1;
+    int unsent = UNSENT_MAX_BYTES;
     int fd;
 
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >=
@@ -213,6 +217,8 @@ accept_all(int listener)
         }
         peers[fd]->fd = fd;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+                         sizeof(unsent));
         watch(fd);
     }
 }

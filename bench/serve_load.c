@@ -35,6 +35,7 @@
 #define SAMPLES_MAX  (1u << 18)
 #define ANSWER_BYTES (256u * 1024u)
 #define HOLD_THREADS 4u
+#define MOMENTS      100 /* of a second, in which slow clients send */
 
 static const char get_small[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 static const char get_last[] =
@@ -326,8 +327,9 @@ slow_work(void *arg)
     return NULL;
 }
 
-/* LORIS connections send a head octet by octet, one a second; STUCK ask for
- * much and read nothing. */
+/* LORIS connections send a head octet by octet, one a second, each in a moment
+ * of its own: all at once, the sender would take the processor from those whose
+ * latency is measured. STUCK ask for much and read nothing. */
 static void
 run_slow(char **argv)
 {
@@ -344,8 +346,9 @@ run_slow(char **argv)
         &(struct worker){.kept = slow, .loris = loris, .total = loris + stuck},
         slow_work);
     say("ready");
-    while (poll(&input, 1, 1000) == 0) {
-        for (size_t i = 0; i < loris; i++) {
+    for (size_t at = 0; poll(&input, 1, 1000 / MOMENTS) == 0;
+         at = (at + 1) % MOMENTS) {
+        for (size_t i = at; i < loris; i += MOMENTS) {
             (void)SSL_write(slow[i], "x", 1); /* it may have been shown out */
         }
     }

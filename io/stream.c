@@ -11,6 +11,8 @@
 #include "io/stream.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -433,6 +435,20 @@ ignore_sigpipe(void)
     }
 }
 
+/* Neither is needed for it to work: no error is told. */
+static void
+tune_tcp(uv_tcp_t *tcp)
+{
+    int unsent = ASSAY_STREAM_UNSENT_MAX_BYTES;
+    uv_os_fd_t fd;
+
+    (void)uv_tcp_nodelay(tcp, 1);
+    if (uv_fileno((uv_handle_t *)tcp, &fd) == 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+                         sizeof(unsent));
+    }
+}
+
 static void
 name_peer(struct assay_stream *s)
 {
@@ -444,7 +460,7 @@ name_peer(struct assay_stream *s)
 
         peer.ss_family = AF_UNSPEC; /* stays if the peer is gone again */
         (void)uv_tcp_getpeername(tcp, (struct sockaddr *)&peer, &len);
-        (void)uv_tcp_nodelay(tcp, 1);
+        tune_tcp(tcp);
     }
     assay_socket_name((struct sockaddr *)&peer, s->peer, sizeof(s->peer));
 }

@@ -14,6 +14,9 @@
 
 /* What one reading takes at most: the longest slice of `data`. */
 #define ASSAY_STREAM_READ_BYTES (64u * 1024u)
+/* What the system keeps of TCP for a peer that does not read, beside what is on
+ * its way to it: else some MiB each, and its memory for all TCP is small. */
+#define ASSAY_STREAM_UNSENT_MAX_BYTES (128u * 1024u)
 /* What may wait for a slow peer: 64 MiB, and a head before it. More is told by
  * `failed` as ASSAY_TOO_LARGE. */
 #define ASSAY_STREAM_QUEUE_MAX_BYTES (64u * 1024u * 1024u + 128u * 1024u)

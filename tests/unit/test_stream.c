@@ -3,9 +3,14 @@
  *
  * test_stream.c - bytes through a pair of sockets, and every way it can end.
  */
+#include <netinet/in.h>
+
 #include "harness/loop.h"
 
 #define BIG_BYTES (8u * 1024u * 1024u) /* more than a socket holds */
+/* What the system takes of it where nobody reads: what it promised the sender
+ * to take in, and what may be unsent. */
+#define TAKEN_MAX_BYTES (ASSAY_STREAM_UNSENT_MAX_BYTES + 512u * 1024u)
 
 /* One end, and what it was told. */
 struct end {
@@ -223,6 +228,56 @@ slow_reader(void **state)
     assert_int_equal(e[1].wrong, 0);
     assert_int_equal(e[0].drains, 1);
     close_ends(&t, e);
+}
+
+/* A stream over TCP on loopback; *other is its other end, a plain socket. */
+static struct assay_stream *
+tcp_stream(struct trial_loop *t, int *other)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr *to = (struct sockaddr *)&at;
+    socklen_t len = sizeof(at);
+    int listener = loop_socket(AF_INET, SOCK_CLOEXEC);
+    int fd = loop_socket(AF_INET, SOCK_CLOEXEC);
+    uv_tcp_t *tcp = malloc(sizeof(*tcp));
+    struct assay_stream *s;
+
+    assert_int_equal(bind(listener, to, len), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, to, &len), 0);
+    assert_int_equal(connect(fd, to, len), 0);
+    *other = accept(listener, NULL, NULL);
+    assert_true(*other >= 0);
+    (void)close(listener);
+    assert_non_null(tcp);
+    assert_int_equal(uv_tcp_init(&t->uv, tcp), 0);
+    assert_int_equal(uv_tcp_open(tcp, fd), 0);
+    s = assay_stream_adopt((uv_stream_t *)tcp);
+    assert_non_null(s);
+    return s;
+}
+
+/* The system takes little of what is not read: it has not much memory for all
+ * of TCP, which a thousand such peers would use up. */
+static void
+system_takes_little(void **state)
+{
+    struct trial_loop t;
+    struct end e = {.stream = NULL};
+    int other;
+
+    (void)state;
+    loop_open(&t);
+    e.stream = tcp_stream(&t, &other);
+    assay_stream_tell(e.stream, &events, &e);
+    end_write(&e, big_pattern());
+    settle(&t);
+    assert_int_equal(e.failures, 0);
+    assert_true(assay_stream_queued(e.stream) >= BIG_BYTES - TAKEN_MAX_BYTES);
+    end_close(&e);
+    (void)close(other);
+    loop_close(&t);
 }
 
 /* Who looks at the queue need not be told that it is empty, but must be when it
@@ -553,6 +608,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(slow_reader),
+        cmocka_unit_test(system_takes_little),
         cmocka_unit_test(told_if_waited),
         cmocka_unit_test(many_writes),
         cmocka_unit_test(half_close),
