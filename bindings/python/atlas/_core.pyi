@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+"""The core in C: bytes in and out, no sockets.
+
+Objects belong to one thread at a time; a second thread that calls a method
+while another is inside one gets RuntimeError. Supplies may be shared.
+"""
+
+from collections.abc import Callable
+
+VERSION: str
+COMPOSE_DEFAULT: bytes  # JSON of the default app-compose
+
+class AssayError(Exception):
+    """What could not be done, args (code, message); `hint` says what to try.
+
+    Codes are those of assay/error.h: "network", "timeout", "tls",
+    "not_trusted", "invalid", ...
+    """
+
+    code: str
+    message: str
+    hint: str
+
+def compose_merge(user: bytes, /) -> bytes:
+    """JSON object over the default app-compose, shallow, compact JSON."""
+
+class Policy:
+    """An appraisal policy, immutable. AssayError where it cannot be read."""
+
+    def __new__(cls, json: bytes, compose_file: bytes | None = None, /) -> Policy: ...
+    wires: tuple[str, ...]  # "v2", ...; the first is used
+    accepts_self_signed: bool
+    reattestation_interval: int  # seconds; 0: never
+    sources: tuple[str, ...]  # of collateral; "" is Intel's PCS
+    cache_collateral: bool
+    trusted_root: str | None  # PEM text or a path
+    ca_file: str | None
+    def to_json(self, every_member: bool = False, /) -> bytes: ...
+
+def policy_compose_file(json: bytes, /) -> str | None:
+    """The path that a policy names as compose_file: its content goes into
+    Policy()."""
+
+class Root:
+    """The trust anchor of quotes."""
+
+    def __new__(cls, certificate: bytes | None = None, /) -> Root:
+        """None: Intel's. Else one certificate, PEM or DER."""
+    is_intel: bool
+
+class Roots:
+    """Whom TLS believes: certificates in PEM; b"" believes nobody."""
+
+    def __new__(cls, pem: bytes, /) -> Roots: ...
+    count: int
+
+class Collateral:
+    """Endorsements that were found; immutable."""
+
+    origin: str  # "cached", "fetched", "stale", "stapled"
+
+class Supply:
+    """Collateral from memory, disk and sources, for one policy's rules.
+
+    fetch(url, max_body) answers one GET with (header lines, body) after status
+    200, or raises AssayError ("network", "timeout", "not_found", "too_large"),
+    the message beginning with the URL. It is called from search() only, in
+    that thread.
+    """
+
+    def __new__(
+        cls,
+        policy: Policy,
+        root: Root,
+        sources: tuple[str, ...],
+        use_cache: bool,
+        fetch: Callable[[str, int], tuple[bytes, bytes]],
+        /,
+    ) -> Supply: ...
+    def have(self, need: tuple[bool, str, str], wall: int, /) -> Collateral | None:
+        """From memory; never waits."""
+    def search(
+        self, need: tuple[bool, str, str], quote: bytes, stapled: bytes, wall: int, /
+    ) -> Collateral:
+        """From what was stapled, else memory, disk or sources. Blocks, without
+        the GIL; threads that want the same wait for one another."""
+    note: str  # what did not work and did not matter; or ""
+
+class Session:
+    """The client's end of one attested TLS 1.3 connection, without I/O.
+
+    State: "handshake", "quote", "need_collateral", "appraise",
+    "need_evidence", "evidence", "open", "raw", "closed", "failed".
+    """
+
+    def __new__(
+        cls,
+        policy: Policy,
+        root: Root,
+        roots: Roots,
+        server_name: str,
+        wall: int,  # Unix seconds
+        mono: int,  # milliseconds of a clock that only goes forward
+        /,
+    ) -> Session: ...
+    state: str
+    peer_failed: bool  # failed: the server did not prove itself
+    truncated: bool  # closed or failed without TLS's goodbye
+    readable: bool  # plaintext waits, or the end of it
+    need: tuple[bool, str, str] | None
+    quote: bytes  # raw, once there is one
+    stapled: bytes
+    attestations: int
+    def receive(self, data: bytes, /) -> None:
+        """Bytes from the network, any number. AssayError once it failed."""
+    def output(self) -> bytes:
+        """All bytes for the network: to be sent, even after a failure."""
+    def eof(self) -> None: ...
+    def abort(self, code: str, message: str, /) -> None: ...
+    def supply(self, collateral: Collateral, supply: Supply, wall: int, /) -> None:
+        """In "need_collateral" and "appraise"."""
+    def appraise(self, wall: int, mono: int, /) -> None:
+        """In "appraise"; without the GIL. AssayError "not_trusted"."""
+    def due(self, wall: int, mono: int, /) -> bool: ...
+    def reattest(self, wall: int, mono: int, /) -> None:
+        """In "open", between messages, all plaintext read."""
+    def begin(self, wall: int, mono: int, /) -> None:
+        """A message begins. AssayError "stale": reattest() first."""
+    def write(self, data: bytes, offset: int, /) -> int:
+        """Takes some of data from offset on; how many octets. Send output()
+        before the next."""
+    def end(self) -> None:
+        """The message ends (does nothing if none was begun)."""
+    def switch(self) -> None:
+        """Behind the head of a 101: octets both ways from here on."""
+    def read(self, max_bytes: int, /) -> bytes:
+        """Plaintext that waits; b"" if there is none."""
+    def close(self) -> None:
+        """Says goodbye; output() has it."""
+    def verdict(self) -> bytes | None:
+        """The last verdict as JSON (docs/verdict.md)."""
+    def facts(self) -> dict[str, str | int | bool]:
+        """tls_version, tls_cipher, wire, exporter, certificate_sha256, ..."""
+    def evidence(self, supply: Supply, server_name: str, policy: bytes, /) -> bytes:
+        """The last evidence as a bundle (assay-evidence/1)."""
