@@ -21,7 +21,9 @@ from atlas.policy import (
 
 REGISTER = "ab" * 48
 HASH = "cd" * 32
-BOOTCHAIN: dict[str, Any] = {name: REGISTER for name in ("mrtd", "rtmr0", "rtmr1", "rtmr2")}
+BOOTCHAIN: dict[str, Any] = {
+    name: REGISTER for name in ("mrtd", "rtmr0", "rtmr1", "rtmr2")
+}
 COMPLETE: dict[str, Any] = {
     "expected_bootchain": BOOTCHAIN,
     "os_image_hash": HASH,
