@@ -9,6 +9,7 @@ those that are have addresses (RFC 5737) which exist in this process only.
 """
 
 import base64
+import gzip
 import hashlib
 import ipaddress
 import json
@@ -99,6 +100,19 @@ class Routes(backend.Handler):
         self.close_connection = True
         self.answer(200, b"the last", Connection="close")
 
+    def path_gzip(self) -> None:
+        self.answer(200, gzip.compress(b"zipped"), Content_Encoding="gzip")
+
+    def path_loop(self) -> None:
+        self.answer(302, b"", Location=self.path)
+
+    def path_tdx_quote(self) -> None:
+        """It has no quotes; of one that is mute no answer until `go`."""
+        b"".join(self.body())
+        if self.server.mute:
+            self.server.go.wait(LIMIT_S)
+        self.answer(404, b"")
+
     def path_set_cookie(self) -> None:
         self.answer(200, b"", Set_Cookie="session=s3cr3t; Path=/; Secure; HttpOnly")
 
@@ -151,6 +165,7 @@ class Web(Backend):
         super().__init__()
         self.server.RequestHandlerClass = Routes
         self.server.nonces = set()
+        self.server.mute = False
         self.port: int = self.server.server_address[1]
         if authority:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -164,6 +179,11 @@ class Web(Backend):
     def reset(self) -> None:
         self.seen.clear()
         self.go.clear()
+        self.server.mute = False
+
+    def mute(self) -> None:
+        """Requests for quotes get no answer until `go`."""
+        self.server.mute = True
 
     def fields(self, index: int = -1) -> dict[str, str]:
         """Of one request that came."""
