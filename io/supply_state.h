@@ -16,8 +16,8 @@
 struct assay_supply_kept {
     struct assay_supplied *what; /* NULL: the slot is free */
     int64_t due_s;               /* of its refresh */
-    int64_t asked_s;
-    bool second_best; /* late or overtaken: nobody had better at asked_s */
+    int64_t asked_s; /* late or overtaken, when nobody had better; else
+                        INT64_MIN */
     unsigned failures;
 };
 
