@@ -96,6 +96,6 @@ PyObject *core_need_out(const struct assay_collateral_need *need);
 bool core_need_in(PyObject *tuple, struct assay_collateral_need *out);
 
 /* What sessions ask of a supply. */
-struct assay_evaluations supply_seen(PyObject *supply,
+struct assay_evaluations supply_seen(PyObject *self,
                                      const struct assay_collateral_need *need,
                                      int64_t wall_s);
