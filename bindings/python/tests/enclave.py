@@ -106,6 +106,11 @@ class Routes(backend.Handler):
     def path_loop(self) -> None:
         self.answer(302, b"", Location=self.path)
 
+    def path_onward(self) -> None:
+        """A redirect to a redirect that leads to the other host."""
+        onward = f"/redirect?302&https://{OTHER}/json"
+        self.answer(302, b"", Location=onward)
+
     def path_tdx_quote(self) -> None:
         """It has no quotes; of one that is mute no answer until `go`."""
         b"".join(self.body())
@@ -204,6 +209,7 @@ class Serve:
         listen: str = "127.0.0.1:0",
     ) -> None:
         Serve.count += 1
+        self._killed = False
         stem = harness.SCRATCH / f"python-serve{Serve.count}"
         self._ready = stem.with_suffix(".json")
         self._log = stem.with_suffix(".log")
@@ -233,7 +239,14 @@ class Serve:
     def __exit__(self, *unused: object) -> None:
         self.stop()
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._killed = True
+
     def stop(self) -> None:
+        if self._killed:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(LIMIT_S)
@@ -283,6 +296,7 @@ class Names:
         self, host: Any, port: Any, family: int = 0, *more: Any, **named: Any
     ) -> list[Any]:
         name = host.decode() if isinstance(host, bytes) else host
+        name = name.rstrip(".") if name else name
         if name in self._names:
             address = f"192.0.2.{1 + self._names.index(name)}"
             sockaddr = (address, int(port or 0))
