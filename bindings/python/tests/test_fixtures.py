@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from harness import ASSAY, clean_environment, write
-
 from enclave import (
     HOST,
     LIMIT_S,
@@ -23,6 +21,7 @@ from enclave import (
     Serve,
     Web,
 )
+from harness import ASSAY, clean_environment, write
 
 URL = f"https://{HOST}"
 
