@@ -33,7 +33,7 @@ static PyType_Slot context_slots[] = {
 PyType_Spec context_spec = {
     .name = "atlas._core.Context",
     .basicsize = sizeof(struct context),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = context_slots,
 };
 

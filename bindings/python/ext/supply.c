@@ -56,7 +56,7 @@ static PyType_Slot collateral_slots[] = {
 PyType_Spec collateral_spec = {
     .name = "atlas._core.Collateral",
     .basicsize = sizeof(struct collateral),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = collateral_slots,
 };
 
