@@ -66,14 +66,30 @@ function(assay_use_internal target)
     "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
 endfunction()
 
-# Everything that makes system calls. libcurl is loaded when the first fetch
+# The search for collateral: cache, memory of evaluations, and sources that
+# somebody else asks (io/ask.h). It needs POSIX, and neither libuv nor libcurl,
+# so a binding can be built of assay_find and assay_static alone.
+function(assay_add_find)
+  if(NOT TARGET assay_static)
+    return()
+  endif()
+  add_library(assay_find STATIC
+    io/ask.c io/cache.c io/cache_prune.c io/file.c io/home.c io/lookup.c
+    io/mark.c io/obtain.c io/seen.c io/temp.c)
+  assay_use_internal(assay_find)
+  target_link_libraries(assay_find PUBLIC assay_static Threads::Threads)
+endfunction()
+
+# Everything else that makes system calls. libcurl is loaded when the first fetch
 # happens (io/curl_load.h), so its headers are used and it is not linked.
 function(assay_add_io)
-  file(GLOB sources CONFIGURE_DEPENDS "io/*.c")
-  if(NOT sources OR NOT TARGET assay_static)
+  if(NOT TARGET assay_find)
     message(STATUS "io: nothing to build yet")
     return()
   endif()
+  file(GLOB sources RELATIVE "${CMAKE_SOURCE_DIR}" CONFIGURE_DEPENDS "io/*.c")
+  get_target_property(found assay_find SOURCES)
+  list(REMOVE_ITEM sources ${found})
   find_package(CURL REQUIRED)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(UV REQUIRED IMPORTED_TARGET GLOBAL libuv)
@@ -81,7 +97,7 @@ function(assay_add_io)
   assay_use_internal(assay_io)
   target_include_directories(assay_io PRIVATE ${CURL_INCLUDE_DIRS})
   target_link_libraries(assay_io
-    PUBLIC assay_static PkgConfig::UV
+    PUBLIC assay_find assay_static PkgConfig::UV
     PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "io/pcs.h"
+#include "assay/gather.h"
 
 /* The file for this request below $XDG_CACHE_HOME/assay, or ~/.cache/assay:
  * one per TEE, FMSPC, CA, update parameters and list of sources. NULL if there

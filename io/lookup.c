@@ -1,11 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * lookup.c - one search for collateral, on any thread: in the cache, at the
- * sources, or in what a server stapled; tried on the quote that it is for.
+ * lookup.c - one search for collateral.
  */
 #include "io/lookup.h"
-#include "collateral/usable.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +11,21 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "collateral/usable.h"
 
 static void
-try_on(struct assay_lookup *l, struct assay_trial *t)
+clear(struct assay_lookup *l)
 {
-    assay_obtain_try(l->o.verifier, l->o.root, l->to->quote, l->to->collateral,
+    assay_error_clear(&l->err);
+    memset(&l->obtained, 0, sizeof(l->obtained));
+    l->authentic = false;
+    l->note[0] = '\0';
+}
+
+static void
+try_on(const struct assay_lookup *l, struct assay_trial *t)
+{
+    assay_obtain_try(l->verifier, l->root, l->quote, l->obtained.collateral,
                      l->now_s, t);
 }
 
@@ -27,14 +35,13 @@ static void
 pass_by_cache(struct assay_lookup *l, struct assay_obtain_input *in,
               struct assay_trial *t)
 {
-    struct assay_obtained *o = &l->to->obtained;
+    struct assay_obtained *o = &l->obtained;
     struct assay_obtained first = *o;
     struct assay_error ignored;
 
     in->pass_by_cache = true;
-    if (assay_obtain_collateral(l->o.ctx, in, o, &ignored) == ASSAY_OK) {
+    if (assay_obtain_collateral(l->ctx, in, o, &ignored) == ASSAY_OK) {
         assay_obtained_free(&first);
-        l->to->collateral = o->collateral;
         try_on(l, t);
     } else {
         *o = first;
@@ -53,7 +60,7 @@ static void
 remember(struct assay_lookup *l, const struct assay_obtain_input *in,
          const struct assay_trial *t)
 {
-    struct assay_obtained *o = &l->to->obtained;
+    struct assay_obtained *o = &l->obtained;
     struct assay_error err;
 
     note(l, o->note);
@@ -62,8 +69,8 @@ remember(struct assay_lookup *l, const struct assay_obtain_input *in,
         assay_obtain_keep(in, o);
         note(l, o->note);
     }
-    if (t->sound && assay_seen_learn(l->o.seen, l->o.root, o->collateral,
-                                     &err) != ASSAY_OK) {
+    if (t->sound &&
+        assay_seen_learn(l->seen, l->root, o->collateral, &err) != ASSAY_OK) {
         note(l, err.msg);
     }
 }
@@ -72,29 +79,29 @@ void
 assay_lookup_run(struct assay_lookup *l)
 {
     const struct assay_gather_request request = {
-        .need = &l->to->need,
-        .sources = l->source,
-        .source_count = l->o.source_count,
+        .need = l->need,
+        .sources = l->sources,
+        .source_count = l->source_count,
     };
     struct assay_obtain_input in = {
         .request = &request,
-        .fetch = &l->o.fetch,
-        .use_cache = l->o.use_cache,
+        .ask = l->ask,
+        .use_cache = l->use_cache,
         .now_s = l->now_s,
-        .grace_s = l->o.grace_s,
-        .fresh = l->o.fresh,
-        .held = assay_buf_slice(&l->held),
+        .grace_s = l->grace_s,
+        .fresh = l->fresh,
+        .held = l->held,
         .issued_after_s = l->issued_after_s,
     };
-    struct assay_obtained *o = &l->to->obtained;
+    struct assay_obtained *o = &l->obtained;
     struct assay_trial t;
 
-    assay_seen_reload(l->o.seen);
-    in.seen = assay_seen_recall(l->o.seen, l->o.root, &l->to->need, l->now_s);
-    if (assay_obtain_collateral(l->o.ctx, &in, o, &l->err) != ASSAY_OK) {
+    clear(l);
+    assay_seen_reload(l->seen);
+    in.seen = assay_seen_recall(l->seen, l->root, l->need, l->now_s);
+    if (assay_obtain_collateral(l->ctx, &in, o, &l->err) != ASSAY_OK) {
         return;
     }
-    l->to->collateral = o->collateral;
     try_on(l, &t);
     if (t.forged && o->origin == ASSAY_ORIGIN_CACHED) {
         pass_by_cache(l, &in, &t);
@@ -119,8 +126,8 @@ freshness_of_staples(const struct assay_freshness *fresh)
 static void
 judge_staple(struct assay_lookup *l)
 {
-    const struct assay_collateral *c = l->to->collateral;
-    struct assay_freshness fresh = freshness_of_staples(&l->o.fresh);
+    const struct assay_collateral *c = l->obtained.collateral;
+    struct assay_freshness fresh = freshness_of_staples(&l->fresh);
     struct assay_trial t;
 
     try_on(l, &t);
@@ -129,9 +136,8 @@ judge_staple(struct assay_lookup *l)
     } else if (!assay_is_fresh(c, &fresh, l->now_s)) {
         assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "it is older than the policy allows");
-    } else if (!assay_has_reached(c,
-                                  assay_seen_recall(l->o.seen, l->o.root,
-                                                    &l->to->need, l->now_s))) {
+    } else if (!assay_has_reached(
+                   c, assay_seen_recall(l->seen, l->root, l->need, l->now_s))) {
         assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "its TCB evaluation was overtaken");
     }
@@ -140,12 +146,12 @@ judge_staple(struct assay_lookup *l)
 void
 assay_lookup_staple(struct assay_lookup *l)
 {
-    struct assay_obtained *o = &l->to->obtained;
+    struct assay_obtained *o = &l->obtained;
 
+    clear(l);
     o->origin = ASSAY_ORIGIN_STAPLED;
-    if (assay_collateral_parse(l->o.ctx, assay_buf_slice(&l->stapled),
-                               &o->collateral, &l->err) == ASSAY_OK) {
-        l->to->collateral = o->collateral;
+    if (assay_collateral_parse(l->ctx, l->stapled, &o->collateral, &l->err) ==
+        ASSAY_OK) {
         judge_staple(l);
     }
     if (l->err.code != ASSAY_OK) {

@@ -126,8 +126,8 @@ assay_obtain_collateral(const struct assay_ctx *ctx,
     request.fresh = in->fresh;
     if (is_good(in, cached.collateral)) {
         take_cached(&cached, ASSAY_ORIGIN_CACHED, out);
-    } else if (assay_pcs_fetch(ctx, &request, in->fetch, &out->bundle,
-                               &out->collateral, err) == ASSAY_OK &&
+    } else if (assay_ask(ctx, &request, &in->ask, &out->bundle,
+                         &out->collateral, err) == ASSAY_OK &&
                !is_overtaken_by(in, out->collateral, cached.collateral)) {
         out->origin = ASSAY_ORIGIN_FETCHED;
     } else if (is_better_than_nothing(in, cached.collateral, &origin)) {

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "assay/verify.h"
-#include "io/pcs.h"
+#include "io/ask.h"
 
 enum assay_origin {
     ASSAY_ORIGIN_CACHED,
@@ -20,7 +20,7 @@ enum assay_origin {
 
 struct assay_obtain_input {
     const struct assay_gather_request *request;
-    const struct assay_fetch_options *fetch;
+    struct assay_ask ask;
     bool use_cache;
     bool pass_by_cache; /* ask the sources though the cache has an answer */
     int64_t now_s;      /* Unix seconds: what "in date" is judged by */
@@ -46,7 +46,7 @@ struct assay_obtained {
 };
 
 /* *out is all zero unless ASSAY_OK; freed with assay_obtained_free(). Errors of
- * assay_pcs_fetch(). */
+ * assay_ask(). */
 ASSAY_MUST_CHECK enum assay_code
 assay_obtain_collateral(const struct assay_ctx *ctx,
                         const struct assay_obtain_input *in,

@@ -1,20 +1,13 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * pcs.h - collateral from Intel's PCS or from a PCCS (assay/gather.h), by
- * libcurl.
+ * pcs.h - Intel's PCS, or a PCCS, is asked by libcurl.
  */
 #pragma once
 
-#include "assay/gather.h"
+#include "io/ask.h"
 #include "io/fetch.h"
 
-/* *bundle  initialised here; the collateral as a bundle file; freed by the
- *          caller, empty unless ASSAY_OK.
- * *out     the same, parsed; NULL unless ASSAY_OK.
- *
- * Errors of assay_gather_new(), assay_fetcher_new() and assay_gather_take(). */
-ASSAY_MUST_CHECK enum assay_code assay_pcs_fetch(
-    const struct assay_ctx *ctx, const struct assay_gather_request *request,
-    const struct assay_fetch_options *fetch, struct assay_buf *bundle,
-    struct assay_collateral **out, struct assay_error *err);
+/* Every call of `answer` has a fetcher of its own, of these options, which must
+ * outlive what is returned; its errors are those of assay_fetcher_new(). */
+struct assay_ask assay_pcs_ask(const struct assay_fetch_options *fetch);

@@ -72,7 +72,7 @@ assay_prefetch(const struct assay_prefetch_input *in,
     request.now_s = in->now_s;
     request.fresh = in->fresh;
     (void)assay_cache_load(in->ctx, path, &cached_bundle, &cached, &ignored);
-    if (assay_pcs_fetch(in->ctx, &request, in->fetch, &bundle, &fetched, err) ==
+    if (assay_ask(in->ctx, &request, &in->ask, &bundle, &fetched, err) ==
         ASSAY_OK) {
         judge(in, fetched, cached, request.seen, out);
         if (out->how == ASSAY_PREFETCHED) {

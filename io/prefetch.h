@@ -13,7 +13,7 @@ struct assay_prefetch_input {
     struct assay_verifier *verifier;
     const struct assay_root *root;
     const struct assay_gather_request *request;
-    const struct assay_fetch_options *fetch;
+    struct assay_ask ask;
     const struct assay_quote *quote; /* to try it on; NULL: it is not tried */
     struct assay_seen *seen;         /* or NULL */
     int64_t now_s;
@@ -38,7 +38,7 @@ struct assay_prefetch {
 };
 
 /* Asks the sources whatever the cache has. *out is all zero unless ASSAY_OK,
- * and out->collateral is freed by the caller. Errors of assay_pcs_fetch();
+ * and out->collateral is freed by the caller. Errors of assay_ask();
  * ASSAY_IO (the cache cannot be written, or there is no place for one). */
 ASSAY_MUST_CHECK enum assay_code
 assay_prefetch(const struct assay_prefetch_input *in,

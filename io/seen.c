@@ -7,10 +7,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
@@ -30,7 +30,7 @@ struct seen {
 };
 
 struct assay_seen {
-    uv_mutex_t lock;
+    pthread_mutex_t lock;
     char *folder; /* NULL: none */
     int fault;    /* errno of reading it; 0 */
     struct assay_marks_found found;
@@ -174,7 +174,8 @@ assay_seen_new(const char *folder)
         return NULL;
     }
     s->folder = folder != NULL ? strdup(folder) : NULL;
-    if ((folder != NULL && s->folder == NULL) || uv_mutex_init(&s->lock) != 0) {
+    if ((folder != NULL && s->folder == NULL) ||
+        pthread_mutex_init(&s->lock, NULL) != 0) {
         free(s->folder);
         free(s);
         return NULL;
@@ -187,7 +188,7 @@ void
 assay_seen_free(struct assay_seen *s)
 {
     if (s != NULL) {
-        uv_mutex_destroy(&s->lock);
+        pthread_mutex_destroy(&s->lock);
         free(s->folder);
         free(s);
     }
@@ -197,9 +198,9 @@ void
 assay_seen_reload(struct assay_seen *s)
 {
     if (s != NULL) {
-        uv_mutex_lock(&s->lock);
+        pthread_mutex_lock(&s->lock);
         load(s);
-        uv_mutex_unlock(&s->lock);
+        pthread_mutex_unlock(&s->lock);
     }
 }
 
@@ -209,7 +210,7 @@ assay_seen_note(struct assay_seen *s, char note[ASSAY_SEEN_NOTE_BYTES])
     const char *what = NULL;
     bool serious;
 
-    uv_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->lock);
     note[0] = '\0';
     if (s->fault != 0) {
         (void)snprintf(note, ASSAY_SEEN_NOTE_BYTES,
@@ -230,7 +231,7 @@ assay_seen_note(struct assay_seen *s, char note[ASSAY_SEEN_NOTE_BYTES])
                        "%.400s: %zu names are not assay's; they are ignored",
                        s->folder, s->found.strange);
     }
-    uv_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->lock);
     return serious;
 }
 
@@ -247,10 +248,10 @@ assay_seen_recall(struct assay_seen *s, const struct assay_root *root,
     }
     make_key(info, root, need->tdx, need->fmspc);
     make_key(qe, root, need->tdx, "qe");
-    uv_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->lock);
     known.tcb_info = recall(s, info, now_s);
     known.qe_identity = recall(s, qe, now_s);
-    uv_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->lock);
     return known;
 }
 
@@ -282,7 +283,7 @@ assay_seen_learn(struct assay_seen *s, const struct assay_root *root,
     assay_hex_to(fmspc, ASSAY_SLICE(c->tcb_info.fmspc));
     make_key(m[0].key, root, c->tcb_info.tdx, fmspc);
     make_key(m[1].key, root, c->qe_identity.tdx, "qe");
-    uv_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < 2; i++) {
         struct seen *known = take(s, &m[i], false);
 
@@ -294,6 +295,6 @@ assay_seen_learn(struct assay_seen *s, const struct assay_root *root,
                                   ASSAY_SEEN_OTHERS_MAX, err) == ASSAY_OK;
         }
     }
-    uv_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->lock);
     return err->code;
 }

@@ -95,10 +95,22 @@ assay_supply_seen(struct assay_supply *s,
     return assay_seen_recall(s->o.seen, s->o.root, need, now_s);
 }
 
+static struct assay_holding
+holding_of(struct assay_supply *s, const struct assay_collateral_need *need,
+           int64_t now_s)
+{
+    return (struct assay_holding){
+        .fresh = s->o.fresh,
+        .grace_s = s->o.grace_s,
+        .seen = assay_supply_seen(s, need, now_s),
+    };
+}
+
 void
 assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
                   int64_t now_s)
 {
+    const struct assay_holding h = holding_of(s, &new->need, now_s);
     struct assay_supply_kept *k = assay_supply_find(s, &new->need);
 
     if (k == NULL) {
@@ -109,11 +121,8 @@ assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
     new->count++;
     *k = (struct assay_supply_kept){
         .what = new,
-        .asked_s = now_s,
-        .second_best =
-            !assay_is_fresh(new->collateral, &s->o.fresh, now_s) ||
-            !assay_has_reached(new->collateral,
-                               assay_supply_seen(s, &new->need, now_s)),
+        .asked_s =
+            assay_is_best(new->collateral, &h, now_s) ? INT64_MIN : now_s,
     };
     if (s->timer != NULL) {
         const struct assay_refresh_rule rule = assay_refresh_rule_of(
@@ -123,38 +132,16 @@ assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
     }
 }
 
-/* Sources that were silent or behind a moment ago are not asked again by every
- * session. */
-static bool
-is_second_best(const struct assay_supply *s, const struct assay_supply_kept *k,
-               int64_t now_s)
-{
-    const struct assay_collateral *c = k->what->collateral;
-
-    return k->second_best && now_s >= k->asked_s &&
-           now_s < k->asked_s + ASSAY_REFRESH_SOONEST_S &&
-           (assay_is_fresh(c, &s->o.fresh, now_s) ||
-            assay_is_within_grace(c, now_s, s->o.grace_s));
-}
-
-static bool
-is_good(struct assay_supply *s, const struct assay_supply_kept *k,
-        int64_t now_s)
-{
-    const struct assay_collateral *c = k->what->collateral;
-
-    return s->o.fixed != NULL || is_second_best(s, k, now_s) ||
-           (assay_is_fresh(c, &s->o.fresh, now_s) &&
-            assay_has_reached(c, assay_supply_seen(s, &k->what->need, now_s)));
-}
-
 struct assay_supplied *
 assay_supply_have(struct assay_supply *s,
                   const struct assay_collateral_need *need, int64_t now_s)
 {
     struct assay_supply_kept *k = assay_supply_find(s, need);
+    const struct assay_holding h = holding_of(s, need, now_s);
 
-    if (k == NULL || !is_good(s, k, now_s)) {
+    if (k == NULL ||
+        (s->o.fixed == NULL &&
+         !assay_is_held(k->what->collateral, &h, k->asked_s, now_s))) {
         return NULL;
     }
     k->what->count++;

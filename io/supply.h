@@ -15,11 +15,8 @@
 #include <uv.h>
 
 #include "assay/verify.h"
-#include "io/obtain.h"
-#include "io/seen.h"
-
-/* Where the policy has no max_collateral_age_secs. */
-#define ASSAY_STAPLE_MAX_AGE_S INT64_C(604800)
+#include "io/fetch.h"
+#include "io/lookup.h"
 
 struct assay_supply_options {
     const struct assay_ctx *ctx;

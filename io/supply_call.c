@@ -66,11 +66,12 @@ begin_staple(struct assay_supply_call *c, struct assay_slice stapled)
     if (f == NULL) {
         return false;
     }
-    assay_buf_add(&f->lookup.stapled, stapled);
-    if (f->lookup.stapled.failed) {
+    assay_buf_add(&f->stapled, stapled);
+    if (f->stapled.failed) {
         assay_search_free(f);
         return false;
     }
+    f->lookup.stapled = assay_buf_slice(&f->stapled);
     if (!assay_search_start(f)) {
         return false;
     }

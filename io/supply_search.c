@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "collateral/usable.h"
+#include "io/pcs.h"
 #include "io/refresh.h"
 #include "io/supply_state.h"
 
@@ -20,18 +21,31 @@ static void after_work(uv_work_t *w, int status);
 void
 assay_search_free(struct assay_search *f)
 {
-    assay_supplied_release(f->lookup.to);
-    assay_buf_free(&f->lookup.stapled);
-    assay_buf_free(&f->lookup.held);
+    assay_supplied_release(f->to);
+    assay_buf_free(&f->stapled);
+    assay_buf_free(&f->held);
     free(f);
 }
 
 static void
-work_fixed(struct assay_lookup *l)
+work_fixed(struct assay_search *f)
 {
-    l->to->collateral = l->o.fixed;
-    l->to->obtained.origin = ASSAY_ORIGIN_GIVEN;
-    l->authentic = true; /* as far as keeping it goes; the verdict judges */
+    f->to->collateral = f->o.fixed;
+    f->to->obtained.origin = ASSAY_ORIGIN_GIVEN;
+    f->lookup.authentic = true; /* as far as keeping it goes; the verdict
+                                   judges */
+}
+
+static void
+work_lookup(struct assay_search *f)
+{
+    if (f->purpose == ASSAY_PURPOSE_STAPLE) {
+        assay_lookup_staple(&f->lookup);
+    } else {
+        assay_lookup_run(&f->lookup);
+    }
+    f->to->obtained = f->lookup.obtained; /* which is whose it is */
+    f->to->collateral = f->to->obtained.collateral;
 }
 
 static void
@@ -39,37 +53,59 @@ work(uv_work_t *w)
 {
     struct assay_search *f = w->data;
 
-    if (atomic_load(&f->lookup.cancel)) {
+    if (atomic_load(&f->cancel)) {
         return;
     }
-    if (f->lookup.o.fixed != NULL) {
-        work_fixed(&f->lookup);
-    } else if (f->purpose == ASSAY_PURPOSE_STAPLE) {
-        assay_lookup_staple(&f->lookup);
+    if (f->o.fixed != NULL) {
+        work_fixed(f);
     } else {
-        assay_lookup_run(&f->lookup);
+        work_lookup(f);
     }
 }
 
-static bool
-fill(struct assay_search *f, struct assay_supply *s,
-     const struct assay_quote *quote, const struct assay_collateral_need *need,
-     int64_t now_s)
+static void
+fill_lookup(struct assay_search *f, int64_t now_s)
 {
-    struct assay_lookup *l = &f->lookup;
+    f->lookup = (struct assay_lookup){
+        .ctx = f->o.ctx,
+        .verifier = f->o.verifier,
+        .root = f->o.root,
+        .quote = f->to->quote,
+        .need = &f->to->need,
+        .seen = f->o.seen,
+        .fresh = f->o.fresh,
+        .now_s = now_s,
+        .sources = f->source,
+        .source_count = f->o.source_count,
+        .ask = assay_pcs_ask(&f->o.fetch),
+        .use_cache = f->o.use_cache,
+        .grace_s = f->o.grace_s,
+        .held = assay_buf_slice(&f->held),
+    };
+    assay_error_clear(&f->lookup.err);
+}
 
-    l->now_s = now_s;
-    l->o = s->o;
-    l->o.fetch.cancel = &l->cancel;
-    memcpy(l->source, s->source, sizeof(l->source));
-    l->to = calloc(1, sizeof(*l->to));
-    if (l->to == NULL) {
+static bool
+fill(struct assay_search *f, const struct assay_quote *quote,
+     const struct assay_collateral_need *need, int64_t now_s)
+{
+    struct assay_error ignored;
+
+    f->o = f->supply->o;
+    f->o.fetch.cancel = &f->cancel;
+    memcpy(f->source, f->supply->source, sizeof(f->source));
+    f->to = calloc(1, sizeof(*f->to));
+    if (f->to == NULL) {
         return false;
     }
-    l->to->count = 1;
-    l->to->need = *need;
-    return assay_quote_parse(assay_quote_view(quote)->raw, &l->to->quote,
-                             &l->err) == ASSAY_OK;
+    f->to->count = 1;
+    f->to->need = *need;
+    if (assay_quote_parse(assay_quote_view(quote)->raw, &f->to->quote,
+                          &ignored) != ASSAY_OK) {
+        return false;
+    }
+    fill_lookup(f, now_s);
+    return true;
 }
 
 struct assay_search *
@@ -77,23 +113,22 @@ assay_search_new(struct assay_supply *s, enum assay_purpose purpose,
                  const struct assay_quote *quote,
                  const struct assay_collateral_need *need, int64_t now_s)
 {
-    const struct assay_supply_kept *held = assay_supply_find(s, need);
+    const struct assay_supply_kept *kept = assay_supply_find(s, need);
     struct assay_search *f = calloc(1, sizeof(*f));
 
     if (f == NULL) {
         return NULL;
     }
-    assay_error_clear(&f->lookup.err);
-    atomic_init(&f->lookup.cancel, false);
-    assay_buf_init(&f->lookup.stapled, ASSAY_BUNDLE_MAX_BYTES);
-    assay_buf_init(&f->lookup.held, ASSAY_BUNDLE_MAX_BYTES);
-    if (held != NULL) {
-        assay_buf_add(&f->lookup.held, assay_supplied_bundle(held->what));
+    atomic_init(&f->cancel, false);
+    assay_buf_init(&f->stapled, ASSAY_BUNDLE_MAX_BYTES);
+    assay_buf_init(&f->held, ASSAY_BUNDLE_MAX_BYTES);
+    if (kept != NULL) {
+        assay_buf_add(&f->held, assay_supplied_bundle(kept->what));
     }
     f->work.data = f;
     f->purpose = purpose;
     f->supply = s;
-    if (!fill(f, s, quote, need, now_s)) {
+    if (!fill(f, quote, need, now_s)) {
         assay_search_free(f);
         return NULL;
     }
@@ -109,8 +144,8 @@ assay_search_start(struct assay_search *f)
     }
     f->next = f->supply->searches;
     f->supply->searches = f;
-    if (f->lookup.o.begun != NULL) {
-        f->lookup.o.begun(f->lookup.o.owner);
+    if (f->o.begun != NULL) {
+        f->o.begun(f->o.owner);
     }
     return true;
 }
@@ -134,7 +169,7 @@ assay_search_find(const struct assay_supply *s,
 
     while (f != NULL && (f->ended || f->purpose == ASSAY_PURPOSE_STAPLE ||
                          (f->purpose == ASSAY_PURPOSE_REFRESH && !refreshes) ||
-                         !assay_supply_same_need(&f->lookup.to->need, need))) {
+                         !assay_supply_same_need(&f->to->need, need))) {
         f = f->next;
     }
     return f;
@@ -146,7 +181,7 @@ assay_search_abandon(struct assay_search *f)
     unlink_search(f);
     f->supply = NULL;
     if (!f->ended) {
-        atomic_store(&f->lookup.cancel, true);
+        atomic_store(&f->cancel, true);
         (void)uv_cancel((uv_req_t *)&f->work);
     }
 }
@@ -159,7 +194,7 @@ static void
 end_search(struct assay_search *f)
 {
     struct assay_lookup *l = &f->lookup;
-    struct assay_supplied *result = l->err.code == ASSAY_OK ? l->to : NULL;
+    struct assay_supplied *result = l->err.code == ASSAY_OK ? f->to : NULL;
     struct assay_supply_call *c;
 
     if (result != NULL && l->authentic) {
@@ -182,7 +217,7 @@ end_staple(struct assay_search *f)
 
     if (f->lookup.err.code == ASSAY_OK) {
         if (c != NULL) {
-            assay_supply_tell(c, f->lookup.to, &f->lookup.err);
+            assay_supply_tell(c, f->to, &f->lookup.err);
         }
         return;
     }
@@ -197,16 +232,16 @@ end_refresh(struct assay_search *f)
 {
     struct assay_lookup *l = &f->lookup;
     struct assay_supply *s = f->supply;
-    struct assay_supply_kept *k = assay_supply_find(s, &l->to->need);
+    struct assay_supply_kept *k = assay_supply_find(s, &f->to->need);
     bool newer = l->err.code == ASSAY_OK && l->authentic &&
-                 l->to->obtained.origin != ASSAY_ORIGIN_STALE &&
-                 assay_is_fresh(l->to->collateral, &s->o.fresh, l->now_s) &&
-                 assay_collateral_issued(l->to->collateral) > l->issued_after_s;
+                 f->to->obtained.origin != ASSAY_ORIGIN_STALE &&
+                 assay_is_fresh(f->to->collateral, &s->o.fresh, l->now_s) &&
+                 assay_collateral_issued(f->to->collateral) > l->issued_after_s;
 
     if (newer &&
-        assay_has_reached(l->to->collateral,
-                          assay_supply_seen(s, &l->to->need, l->now_s))) {
-        assay_supply_keep(s, l->to, l->now_s);
+        assay_has_reached(f->to->collateral,
+                          assay_supply_seen(s, &f->to->need, l->now_s))) {
+        assay_supply_keep(s, f->to, l->now_s);
     } else if (k != NULL) {
         k->failures++;
         k->due_s =
@@ -223,7 +258,7 @@ after_work(uv_work_t *w, int status)
         [ASSAY_PURPOSE_REFRESH] = end_refresh,
     };
     struct assay_search *f = w->data;
-    const struct assay_supply_options o = f->lookup.o;
+    const struct assay_supply_options o = f->o;
 
     f->ended = true;
     if (f->supply != NULL) { /* still wanted */

@@ -8,16 +8,25 @@
  */
 #pragma once
 
-#include "io/lookup.h"
+#include "io/supply.h"
 
 #define ASSAY_SUPPLY_KEPT 64u /* kinds of platform in memory */
+
+/* Collateral that is handed out, counted; one loop, so no atomics. */
+struct assay_supplied {
+    unsigned count; /* of holders */
+    struct assay_collateral_need need;
+    struct assay_obtained obtained;
+    const struct assay_collateral *collateral; /* of it, or the fixed one */
+    struct assay_quote *quote; /* what it was tried on; NULL for the fixed */
+};
 
 /* One kind of platform. */
 struct assay_supply_kept {
     struct assay_supplied *what; /* NULL: the slot is free */
     int64_t due_s;               /* of its refresh */
-    int64_t asked_s;
-    bool second_best; /* late or overtaken: nobody had better at asked_s */
+    int64_t asked_s; /* late or overtaken, when nobody had better; else
+                        INT64_MIN */
     unsigned failures;
 };
 
@@ -34,7 +43,15 @@ struct assay_search {
     struct assay_search *next;
     bool ended;                      /* and is being told of */
     struct assay_supply_call *first; /* whose quote it is tried on; or NULL */
-    struct assay_lookup lookup;      /* the worker's until after_work() */
+    /* The supply may go first: everything that the worker needs is here, and
+     * but for `cancel` it is the worker's until after_work(). */
+    atomic_bool cancel;
+    struct assay_supply_options o;
+    const char *source[ASSAY_SOURCES_MAX];
+    struct assay_buf held;     /* as in struct assay_lookup */
+    struct assay_buf stapled;  /* likewise */
+    struct assay_supplied *to; /* need and quote are set, the rest is filled */
+    struct assay_lookup lookup;
 };
 
 struct assay_supply_call {

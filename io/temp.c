@@ -148,12 +148,13 @@ assay_temp_become_new(struct assay_temp *t, const char *path)
 {
     bool linked = link(t->name, path) == 0;
 
-    /* Some file systems have no links. */
+#ifdef RENAME_NOREPLACE /* Linux: some of its file systems have no links */
     if (!linked && errno != EEXIST &&
         renameat2(AT_FDCWD, t->name, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
         end(t);
         return true;
     }
+#endif
     assay_temp_drop(t);
     return linked;
 }

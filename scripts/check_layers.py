@@ -10,6 +10,8 @@
 - Programs see the public API, io/ and, of the floors, src/base/ and src/http1/;
   programs/mint, which is for tests, sees all.
 - io/ does not include programs/; mint/ includes neither io/ nor programs/.
+- What assay_find is made of (cmake/AssayFloors.cmake) includes of io/ only
+  itself, and neither libuv nor libcurl: bindings build it without them.
 - OpenSSL's headers appear in *_openssl.[ch] and in tests, which use it as oracle.
 """
 import re
@@ -57,6 +59,23 @@ def judge_floor(path, kind, header, order):
     return None
 
 
+def find_sources():
+    text = (ROOT / "cmake/AssayFloors.cmake").read_text()
+    listed = re.search(r"add_library\(assay_find STATIC([^)]*)\)", text)[1]
+    return {name.removesuffix(".c") for name in listed.split()}
+
+
+def judge_find(path, header, find):
+    """What is wrong with this include of a file in io/, or None."""
+    if str(path.with_suffix("")) not in find:
+        return None
+    if header == "uv.h" or header.startswith("curl/"):
+        return f"assay_find does without <{header}>"
+    if header.startswith("io/") and header.removesuffix(".h") not in find:
+        return f'"{header}" is not of assay_find'
+    return None
+
+
 def judge_other(path, header, order):
     top = path.parts[0]
     there = header.split("/")[0]
@@ -77,6 +96,7 @@ def judge_other(path, header, order):
 
 def main():
     order = floors()
+    find = find_sources()
     bad = 0
     for path in with_suffix(".c", ".h"):
         text = (ROOT / path).read_text()
@@ -87,7 +107,8 @@ def main():
             kind, header = match.groups()
             wrong = (judge_floor(path, kind, header, order)
                      if path.parts[0] == "src"
-                     else judge_other(path, header, order))
+                     else judge_other(path, header, order)
+                     or judge_find(path, header, find))
             if wrong:
                 print(f"{path}:{number}: {wrong}")
                 bad += 1

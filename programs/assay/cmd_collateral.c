@@ -11,6 +11,7 @@
 #include "document.h"
 #include "help.h"
 #include "io/file.h"
+#include "io/pcs.h"
 #include "load.h"
 #include "progress.h"
 #include "report.h"
@@ -61,6 +62,7 @@ fetch_bundle(const struct assay_ctx *ctx, const struct options *o,
         .early = o->early,
         .evaluation = o->evaluation,
     };
+    const struct assay_ask ask = assay_pcs_ask(&fetch);
 
     if (load_quote(o->operand, &quote, err) != ASSAY_OK) {
         return err->code;
@@ -73,7 +75,7 @@ fetch_bundle(const struct assay_ctx *ctx, const struct options *o,
         return err->code;
     }
     progress_attach(&fetch);
-    (void)!assay_pcs_fetch(ctx, &request, &fetch, bundle, out, err);
+    (void)!assay_ask(ctx, &request, &ask, bundle, out, err);
     progress_end();
     return err->code;
 }

@@ -13,6 +13,7 @@
 #include "help.h"
 #include "io/cache.h"
 #include "io/cache_prune.h"
+#include "io/pcs.h"
 #include "io/prefetch.h"
 #include "load.h"
 #include "progress.h"
@@ -161,7 +162,7 @@ prefetch(struct run *r, const struct assay_collateral_need *need,
         .verifier = r->verifier,
         .root = r->own_root != NULL ? r->own_root : assay_root_intel(),
         .request = &request,
-        .fetch = &fetch,
+        .ask = assay_pcs_ask(&fetch),
         .quote = quote,
         .seen = r->seen,
         .now_s = r->o->now_s,

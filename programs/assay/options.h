@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "assay/gather.h"
 #include "cli.h"
-#include "io/pcs.h"
 #include "programs/assay/get/get_options.h"
 #include "programs/assay/policy/policy_options.h"
 

@@ -63,7 +63,7 @@ source_of(const struct options *o, const struct assay_quote *q,
         .in =
             {
                 .request = &s->request,
-                .fetch = &s->fetch,
+                .ask = assay_pcs_ask(&s->fetch),
                 .use_cache = !o->no_cache && assay_policy_cache_collateral(p),
                 .now_s = o->now_s,
                 .grace_s = assay_policy_collateral_grace(p),

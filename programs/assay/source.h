@@ -6,6 +6,7 @@
 #pragma once
 
 #include "io/obtain.h"
+#include "io/pcs.h"
 #include "io/seen.h"
 #include "options.h"
 

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "assay/assay.h"
+#include "assay/gather.h"
 #include "io/address.h"
-#include "io/pcs.h"
 
 #define SERVE_NAMES_MAX        64u
 #define SERVE_CERTIFICATES_MAX 16u

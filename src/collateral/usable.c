@@ -61,6 +61,25 @@ assay_has_reached(const struct assay_collateral *c,
            have.qe_identity >= seen.qe_identity;
 }
 
+bool
+assay_is_best(const struct assay_collateral *c, const struct assay_holding *h,
+              int64_t now_s)
+{
+    return assay_is_fresh(c, &h->fresh, now_s) && assay_has_reached(c, h->seen);
+}
+
+bool
+assay_is_held(const struct assay_collateral *c, const struct assay_holding *h,
+              int64_t asked_s, int64_t now_s)
+{
+    bool just_asked = now_s >= asked_s && asked_s != INT64_MIN &&
+                      now_s - asked_s < ASSAY_ASK_AGAIN_S;
+
+    return assay_is_best(c, h, now_s) ||
+           (just_asked && (assay_is_fresh(c, &h->fresh, now_s) ||
+                           assay_is_within_grace(c, now_s, h->grace_s)));
+}
+
 enum assay_code
 assay_serves(const struct assay_collateral *c,
              const struct assay_collateral_need *need, struct assay_error *err)

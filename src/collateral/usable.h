@@ -22,6 +22,22 @@ bool assay_is_within_grace(const struct assay_collateral *c, int64_t now_s,
 /* Neither number is below what was seen. */
 bool assay_has_reached(const struct assay_collateral *c,
                        struct assay_evaluations seen);
+/* What somebody who holds collateral measures it by. */
+struct assay_holding {
+    struct assay_freshness fresh;
+    int64_t grace_s;
+    struct assay_evaluations seen; /* the highest that were ever verified */
+};
+/* Nobody can have better. */
+bool assay_is_best(const struct assay_collateral *c,
+                   const struct assay_holding *h, int64_t now_s);
+/* May be handed out without asking anybody: it is the best, or it will do and
+ * nobody had better at asked_s, a moment ago (INT64_MIN: it was not asked), so
+ * that sources which are silent or behind are not asked by every session. */
+#define ASSAY_ASK_AGAIN_S INT64_C(60)
+bool assay_is_held(const struct assay_collateral *c,
+                   const struct assay_holding *h, int64_t asked_s,
+                   int64_t now_s);
 /* Is this of the TEE and the platform family that was asked for? What is not
  * may be authentic, but it is of no use. ASSAY_NOT_FOUND. */
 ASSAY_MUST_CHECK enum assay_code

@@ -9,6 +9,7 @@ while another is inside one gets RuntimeError. Supplies may be shared.
 from collections.abc import Callable
 
 VERSION: str
+NONCE_BYTES: int
 COMPOSE_DEFAULT: bytes  # JSON of the default app-compose
 
 class AssayError(Exception):
@@ -21,6 +22,10 @@ class AssayError(Exception):
     code: str
     message: str
     hint: str
+
+def after_fork() -> None:
+    """In a child process: what was shared with the parent is not used any
+    more by new objects."""
 
 def compose_merge(user: bytes, /) -> bytes:
     """JSON object over the default app-compose, shallow, compact JSON."""
@@ -102,6 +107,7 @@ class Session:
         server_name: str,
         wall: int,  # Unix seconds
         mono: int,  # milliseconds of a clock that only goes forward
+        nonce: bytes,  # NONCE_BYTES random octets, used once
         /,
     ) -> Session: ...
     state: str
@@ -123,7 +129,7 @@ class Session:
     def appraise(self, wall: int, mono: int, /) -> None:
         """In "appraise"; without the GIL. AssayError "not_trusted"."""
     def due(self, wall: int, mono: int, /) -> bool: ...
-    def reattest(self, wall: int, mono: int, /) -> None:
+    def reattest(self, wall: int, mono: int, nonce: bytes, /) -> None:
         """In "open", between messages, all plaintext read."""
     def begin(self, wall: int, mono: int, /) -> None:
         """A message begins. AssayError "stale": reattest() first."""
@@ -142,5 +148,5 @@ class Session:
         """The last verdict as JSON (docs/verdict.md)."""
     def facts(self) -> dict[str, str | int | bool]:
         """tls_version, tls_cipher, wire, exporter, certificate_sha256, ..."""
-    def evidence(self, supply: Supply, server_name: str, policy: bytes, /) -> bytes:
-        """The last evidence as a bundle (assay-evidence/1)."""
+    def evidence(self) -> bytes:
+        """What was appraised last, as a bundle (assay-evidence/1)."""

@@ -1,0 +1,436 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * supply.c - Supply and Collateral: what is held, and who waits for whom.
+ *
+ * What is held is guarded by the GIL; a search, which runs without it, by a
+ * lock that nobody waits for while holding the GIL.
+ */
+#include "supply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "collateral/usable.h"
+
+#define LOCK_US 100000 /* between two looks for Ctrl-C */
+
+static const char *const origins[] = {
+    [ASSAY_ORIGIN_CACHED] = "cached",   [ASSAY_ORIGIN_FETCHED] = "fetched",
+    [ASSAY_ORIGIN_STALE] = "stale",     [ASSAY_ORIGIN_GIVEN] = "given",
+    [ASSAY_ORIGIN_STAPLED] = "stapled",
+};
+
+/* --- Collateral --------------------------------------------------------- */
+
+static void
+collateral_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    assay_collateral_free(((struct collateral *)self)->collateral);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+get_origin(PyObject *self, void *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(((struct collateral *)self)->origin);
+}
+
+static PyGetSetDef collateral_members[] = {
+    {"origin", get_origin, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot collateral_slots[] = {
+    {Py_tp_dealloc, (void *)collateral_dealloc},
+    {Py_tp_getset, collateral_members},
+    {0, NULL},
+};
+
+PyType_Spec collateral_spec = {
+    .name = "atlas._core.Collateral",
+    .basicsize = sizeof(struct collateral),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = collateral_slots,
+};
+
+/* Takes it out of what was obtained. */
+static struct collateral *
+collateral_of(struct core *core, struct assay_obtained *o)
+{
+    struct collateral *c =
+        (struct collateral *)PyType_GenericAlloc(core->collateral_type, 0);
+
+    if (c != NULL) {
+        c->collateral = o->collateral;
+        c->origin = origins[o->origin];
+        o->collateral = NULL;
+    }
+    return c;
+}
+
+/* --- what is held ------------------------------------------------------- */
+
+struct assay_evaluations
+supply_seen(PyObject *self, const struct assay_collateral_need *need,
+            int64_t wall_s)
+{
+    struct supply *s = (struct supply *)self;
+
+    return assay_seen_recall(s->context->seen, s->root->root, need, wall_s);
+}
+
+static struct assay_holding
+holding_of(struct supply *s, const struct assay_collateral_need *need,
+           int64_t wall_s)
+{
+    return (struct assay_holding){
+        .fresh = assay_policy_freshness(s->policy->policy),
+        .grace_s = assay_policy_collateral_grace(s->policy->policy),
+        .seen = supply_seen((PyObject *)s, need, wall_s),
+    };
+}
+
+static bool
+same_need(const struct assay_collateral_need *a,
+          const struct assay_collateral_need *b)
+{
+    return a->tdx == b->tdx && strcmp(a->fmspc, b->fmspc) == 0 &&
+           strcmp(a->ca, b->ca) == 0;
+}
+
+static struct kept *
+find(struct supply *s, const struct assay_collateral_need *need)
+{
+    for (unsigned i = 0; i < SUPPLY_KEPT; i++) {
+        if (s->kept[i].what != NULL && same_need(&s->kept[i].need, need)) {
+            return &s->kept[i];
+        }
+    }
+    return NULL;
+}
+
+/* A new reference, or NULL without an exception. */
+static PyObject *
+have(struct supply *s, const struct assay_collateral_need *need, int64_t wall_s)
+{
+    const struct assay_holding h = holding_of(s, need, wall_s);
+    struct kept *k = find(s, need);
+
+    return k != NULL && assay_is_held(k->what->collateral, &h, k->asked_s,
+                                      wall_s)
+               ? Py_NewRef((PyObject *)k->what)
+               : NULL;
+}
+
+static void
+keep(struct supply *s, const struct assay_collateral_need *need,
+     struct collateral *c, int64_t wall_s)
+{
+    const struct assay_holding h = holding_of(s, need, wall_s);
+    struct kept *k = find(s, need);
+
+    if (k == NULL) {
+        k = &s->kept[s->next];
+        s->next = (s->next + 1) % SUPPLY_KEPT;
+    }
+    Py_INCREF(c);
+    Py_XDECREF(k->what);
+    *k = (struct kept){
+        .need = *need,
+        .what = c,
+        .asked_s = assay_is_best(c->collateral, &h, wall_s) ? INT64_MIN
+                                                            : wall_s,
+    };
+}
+
+/* --- searching ---------------------------------------------------------- */
+
+/* Everything one search works on. */
+struct search {
+    struct assay_collateral_need need;
+    struct assay_quote *quote;
+    struct assay_buf held;
+    struct assay_slice stapled;
+    struct assay_lookup lookup;
+};
+
+static bool
+search_open(struct supply *s, struct search *x, struct assay_slice quote,
+            int64_t wall_s)
+{
+    struct kept *k = find(s, &x->need);
+    struct assay_error err;
+
+    assay_buf_init(&x->held, ASSAY_BUNDLE_MAX_BYTES);
+    if (k != NULL && assay_collateral_to_bundle(k->what->collateral, &x->held,
+                                                &err) != ASSAY_OK) {
+        assay_buf_free(&x->held); /* then nothing is held */
+    }
+    if (assay_quote_parse(quote, &x->quote, &err) != ASSAY_OK) {
+        core_raise(core_of(Py_TYPE((PyObject *)s)), &err);
+        return false;
+    }
+    x->lookup = (struct assay_lookup){
+        .ctx = s->context->ctx,
+        .verifier = s->context->verifier,
+        .root = s->root->root,
+        .quote = x->quote,
+        .need = &x->need,
+        .seen = s->context->seen,
+        .fresh = assay_policy_freshness(s->policy->policy),
+        .now_s = wall_s,
+        .sources = s->source,
+        .source_count = s->source_count,
+        .use_cache = s->use_cache,
+        .grace_s = assay_policy_collateral_grace(s->policy->policy),
+        .held = assay_buf_slice(&x->held),
+        .stapled = x->stapled,
+    };
+    return true;
+}
+
+static void
+search_free(struct search *x)
+{
+    assay_obtained_free(&x->lookup.obtained);
+    assay_quote_free(x->quote);
+    assay_buf_free(&x->held);
+}
+
+/* Stapled collateral serves this session only: kept, it would let one server
+ * choose what others are judged by. */
+static PyObject *
+run(struct supply *s, struct search *x)
+{
+    struct core *core = core_of(Py_TYPE((PyObject *)s));
+    PyObject *raised = NULL;
+    struct collateral *c;
+    bool is_stapled = false;
+
+    Py_BEGIN_ALLOW_THREADS
+    if (x->stapled.len > 0) {
+        assay_lookup_staple(&x->lookup);
+        is_stapled = x->lookup.err.code == ASSAY_OK;
+    }
+    if (!is_stapled) {
+        assay_obtained_free(&x->lookup.obtained);
+        supply_run(s, &x->lookup, &raised);
+    }
+    Py_END_ALLOW_THREADS
+    (void)snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
+    if (raised != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
+        Py_DECREF(raised);
+        return NULL;
+    }
+    if (x->lookup.err.code != ASSAY_OK) {
+        return core_raise(core, &x->lookup.err);
+    }
+    c = collateral_of(core, &x->lookup.obtained);
+    if (c != NULL && !is_stapled && x->lookup.authentic) {
+        keep(s, &x->need, c, x->lookup.now_s);
+    }
+    return (PyObject *)c;
+}
+
+/* False: a signal's handler raised something. */
+static bool
+lock(struct supply *s)
+{
+    PyLockStatus got;
+
+    do {
+        Py_BEGIN_ALLOW_THREADS
+        got = PyThread_acquire_lock_timed(s->lock, LOCK_US, 1);
+        Py_END_ALLOW_THREADS
+        if (got != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) {
+            return false;
+        }
+    } while (got != PY_LOCK_ACQUIRED);
+    return true;
+}
+
+static PyObject *
+supply_search(PyObject *self, PyObject *args)
+{
+    struct supply *s = (struct supply *)self;
+    struct search x = {.quote = NULL};
+    PyObject *need;
+    PyObject *quote;
+    PyObject *stapled;
+    PyObject *out;
+    long long wall;
+
+    if (!PyArg_ParseTuple(args, "OSSL:search", &need, &quote, &stapled,
+                          &wall) ||
+        !core_need_in(need, &x.need) || !lock(s)) {
+        return NULL;
+    }
+    x.stapled = core_slice(stapled);
+    out = x.stapled.len == 0 ? have(s, &x.need, wall) : NULL;
+    if (out == NULL && search_open(s, &x, core_slice(quote), wall)) {
+        out = run(s, &x);
+    }
+    PyThread_release_lock(s->lock);
+    search_free(&x);
+    return out;
+}
+
+static PyObject *
+supply_have(PyObject *self, PyObject *args)
+{
+    struct supply *s = (struct supply *)self;
+    struct assay_collateral_need need;
+    PyObject *tuple;
+    PyObject *out;
+    long long wall;
+
+    if (!PyArg_ParseTuple(args, "OL:have", &tuple, &wall) ||
+        !core_need_in(tuple, &need)) {
+        return NULL;
+    }
+    out = have(s, &need, wall);
+    return out != NULL ? out : Py_NewRef(Py_None);
+}
+
+/* --- life --------------------------------------------------------------- */
+
+static void
+supply_dealloc(PyObject *self)
+{
+    struct supply *s = (struct supply *)self;
+    PyTypeObject *type = Py_TYPE(self);
+
+    for (unsigned i = 0; i < SUPPLY_KEPT; i++) {
+        Py_XDECREF(s->kept[i].what);
+    }
+    if (s->lock != NULL) {
+        PyThread_free_lock(s->lock);
+    }
+    Py_XDECREF(s->texts);
+    Py_XDECREF(s->fetch);
+    Py_XDECREF(s->root);
+    Py_XDECREF(s->policy);
+    Py_XDECREF(s->context);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static bool
+take_sources(struct supply *s)
+{
+    Py_ssize_t n = PyTuple_Size(s->texts);
+
+    if (n < 1 || n > (Py_ssize_t)ASSAY_SOURCES_MAX) {
+        PyErr_Format(PyExc_ValueError, "there have to be 1 to %u sources",
+                     ASSAY_SOURCES_MAX);
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *text = PyTuple_GetItem(s->texts, i);
+        const char *url = PyUnicode_Check(text)
+                              ? PyUnicode_AsUTF8AndSize(text, NULL)
+                              : NULL;
+
+        if (url == NULL) {
+            PyErr_SetString(PyExc_TypeError, "a source is a text");
+            return false;
+        }
+        s->source[s->source_count++] = url;
+    }
+    return true;
+}
+
+/* The folder of evaluations is read when the first supply wants it. */
+static bool
+open_seen(struct context *c)
+{
+    char *folder;
+
+    if (c->seen == NULL) {
+        folder = assay_seen_folder();
+        c->seen = assay_seen_new(folder);
+        free(folder);
+    }
+    return c->seen != NULL;
+}
+
+static PyObject *
+supply_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    struct core *core = core_of(type);
+    PyObject *policy;
+    PyObject *root;
+    PyObject *texts;
+    PyObject *fetch;
+    struct supply *s;
+    int use_cache;
+
+    (void)keywords;
+    if (!PyArg_ParseTuple(args, "O!O!O!pO:Supply", core->policy_type, &policy,
+                          core->root_type, &root, &PyTuple_Type, &texts,
+                          &use_cache, &fetch)) {
+        return NULL;
+    }
+    s = (struct supply *)PyType_GenericAlloc(type, 0);
+    if (s == NULL) {
+        return NULL;
+    }
+    s->policy = (struct policy *)Py_NewRef(policy);
+    s->root = (struct root *)Py_NewRef(root);
+    s->context = (struct context *)Py_NewRef((PyObject *)s->policy->context);
+    s->texts = Py_NewRef(texts);
+    s->fetch = Py_NewRef(fetch);
+    s->use_cache = use_cache != 0;
+    s->lock = PyThread_allocate_lock();
+    if (s->lock == NULL || !open_seen(s->context)) {
+        PyErr_NoMemory();
+    } else if (take_sources(s)) {
+        return (PyObject *)s;
+    }
+    Py_DECREF(s);
+    return NULL;
+}
+
+static PyObject *
+get_note(PyObject *self, void *unused)
+{
+    const char *note = ((struct supply *)self)->note;
+
+    (void)unused;
+    return PyUnicode_DecodeUTF8(note, (Py_ssize_t)strlen(note),
+                                "backslashreplace");
+}
+
+static PyMethodDef methods[] = {
+    {"have", supply_have, METH_VARARGS, NULL},
+    {"search", supply_search, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef members[] = {
+    {"note", get_note, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, (void *)supply_new},
+    {Py_tp_dealloc, (void *)supply_dealloc},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, members},
+    {0, NULL},
+};
+
+PyType_Spec supply_spec = {
+    .name = "atlas._core.Supply",
+    .basicsize = sizeof(struct supply),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = slots,
+};
