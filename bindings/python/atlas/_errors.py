@@ -71,18 +71,20 @@ def from_core(
     error: _core.AssayError, session: Judged, server: str, meanwhile: Trouble
 ) -> Exception:
     """What to raise for an error of the core."""
-    text = f"{server}: {error.message}"
+    code, message = error.args
+    text = f"{server}: {message}"
     if not session.peer_failed:
-        kind = meanwhile.timeout if error.code == "timeout" else meanwhile.network
+        kind = meanwhile.timeout if code == "timeout" else meanwhile.network
         return kind(text)
     verdict = None
-    if error.code == "not_trusted":
+    if code == "not_trusted":
         raw = session.verdict()
         verdict = None if raw is None else json.loads(raw)
-        text += "".join(_failed_rows(verdict, error.message))
-    if error.hint:
-        text += f" (next: {error.hint})"
-    return AtlsVerificationError(text, code=error.code, verdict=verdict)
+        text += "".join(_failed_rows(verdict, message))
+    hint = getattr(error, "hint", "")
+    if hint:
+        text += f" (next: {hint})"
+    return AtlsVerificationError(text, code=code, verdict=verdict)
 
 
 def _failed_rows(verdict: dict[str, Any] | None, said: str) -> list[str]:
