@@ -188,8 +188,7 @@ bool
 core_need_in(PyObject *tuple, struct assay_collateral_need *out)
 {
     if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 3 ||
-        !take_text(PyTuple_GetItem(tuple, 1), out->fmspc,
-                   sizeof(out->fmspc)) ||
+        !take_text(PyTuple_GetItem(tuple, 1), out->fmspc, sizeof(out->fmspc)) ||
         !take_text(PyTuple_GetItem(tuple, 2), out->ca, sizeof(out->ca))) {
         PyErr_SetString(PyExc_TypeError,
                         "a need is what Session.need gives: (tdx, fmspc, ca)");

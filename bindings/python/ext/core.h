@@ -19,37 +19,32 @@
 /* What sessions and supplies of one process share; freed with the last object
  * that uses it. */
 struct context {
-    PyObject_HEAD
-    struct assay_ctx *ctx;
+    PyObject_HEAD struct assay_ctx *ctx;
     struct assay_verifier *verifier;
     struct assay_seen *seen; /* NULL until a supply wants it */
 };
 
 struct policy {
-    PyObject_HEAD
-    struct context *context;
+    PyObject_HEAD struct context *context;
     struct assay_policy *policy;
     PyObject *json;         /* bytes */
     PyObject *compose_file; /* bytes, or NULL */
 };
 
 struct root {
-    PyObject_HEAD
-    struct context *context;
+    PyObject_HEAD struct context *context;
     const struct assay_root *root;
     struct assay_root *own; /* NULL: Intel's */
 };
 
 struct roots {
-    PyObject_HEAD
-    struct context *context;
+    PyObject_HEAD struct context *context;
     struct assay_tls_roots *roots;
     size_t count;
 };
 
 struct collateral {
-    PyObject_HEAD
-    struct assay_collateral *collateral;
+    PyObject_HEAD struct assay_collateral *collateral;
     const char *origin;
 };
 
@@ -101,6 +96,6 @@ PyObject *core_need_out(const struct assay_collateral_need *need);
 bool core_need_in(PyObject *tuple, struct assay_collateral_need *out);
 
 /* What sessions ask of a supply. */
-struct assay_evaluations supply_seen(PyObject *supply,
+struct assay_evaluations supply_seen(PyObject *self,
                                      const struct assay_collateral_need *need,
                                      int64_t wall_s);

@@ -33,7 +33,7 @@ static PyType_Slot context_slots[] = {
 PyType_Spec context_spec = {
     .name = "atlas._core.Context",
     .basicsize = sizeof(struct context),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = context_slots,
 };
 
@@ -178,9 +178,9 @@ add_error(PyObject *module, struct core *core)
     core->error_type = PyErr_NewExceptionWithDoc(
         "atlas._core.AssayError",
         "What could not be done: code, message and hint.", NULL, NULL);
-    return core->error_type == NULL ? -1
-                                    : PyModule_AddObjectRef(module, "AssayError",
-                                                            core->error_type);
+    return core->error_type == NULL
+               ? -1
+               : PyModule_AddObjectRef(module, "AssayError", core->error_type);
 }
 
 static int
@@ -222,6 +222,8 @@ static struct PyModuleDef definition = {
     .m_clear = core_clear,
     .m_free = core_free,
 };
+
+PyMODINIT_FUNC PyInit__core(void);
 
 PyMODINIT_FUNC
 PyInit__core(void)

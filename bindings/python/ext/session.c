@@ -151,9 +151,9 @@ pump(struct session *s)
     size_t used = 1;
 
     while (code == ASSAY_OK && at < in.len && used > 0) {
-        code = assay_client_feed(
-            s->client, (struct assay_slice){in.ptr + at, in.len - at}, &used,
-            &err);
+        code = assay_client_feed(s->client,
+                                 (struct assay_slice){in.ptr + at, in.len - at},
+                                 &used, &err);
         at += code == ASSAY_OK ? used : in.len - at;
     }
     if (at > 0) {
@@ -276,11 +276,9 @@ session_appraise(PyObject *self, PyObject *args)
         return NULL;
     }
     s->busy = true;
-    Py_BEGIN_ALLOW_THREADS
-    code = assay_client_appraise(
+    Py_BEGIN_ALLOW_THREADS code = assay_client_appraise(
         s->client, (struct assay_now){.wall_s = wall, .mono_ms = mono}, &err);
-    Py_END_ALLOW_THREADS
-    s->busy = false;
+    Py_END_ALLOW_THREADS s->busy = false;
     if (code == ASSAY_OK) {
         return pump(s) ? Py_NewRef(Py_None) : NULL;
     }
@@ -337,15 +335,14 @@ session_begin(PyObject *self, PyObject *args)
     long long wall;
     long long mono;
 
-    if (!PyArg_ParseTuple(args, "LL:begin", &wall, &mono) ||
-        !session_free(s)) {
+    if (!PyArg_ParseTuple(args, "LL:begin", &wall, &mono) || !session_free(s)) {
         return NULL;
     }
     return none_or_raise(
         s,
-        assay_client_begin(
-            s->client, (struct assay_now){.wall_s = wall, .mono_ms = mono},
-            &err),
+        assay_client_begin(s->client,
+                           (struct assay_now){.wall_s = wall, .mono_ms = mono},
+                           &err),
         &err);
 }
 

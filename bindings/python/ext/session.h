@@ -8,8 +8,7 @@
 #include "core.h"
 
 struct session {
-    PyObject_HEAD
-    struct context *context;
+    PyObject_HEAD struct context *context;
     struct policy *policy;
     struct root *root;
     struct roots *roots;

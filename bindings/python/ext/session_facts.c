@@ -149,13 +149,13 @@ session_verdict(PyObject *self, PyObject *unused)
         Py_RETURN_NONE;
     }
     assay_buf_init(&out, VERDICT_MAX_BYTES);
-    return core_take(
-        session_core(s),
-        assay_verdict_to_json(
-            v, assay_client_quote(s->client),
-            s->collateral != NULL ? s->collateral->collateral : NULL, &out,
-            &err),
-        &out, &err);
+    return core_take(session_core(s),
+                     assay_verdict_to_json(v, assay_client_quote(s->client),
+                                           s->collateral != NULL
+                                               ? s->collateral->collateral
+                                               : NULL,
+                                           &out, &err),
+                     &out, &err);
 }
 
 PyObject *

@@ -56,7 +56,7 @@ static PyType_Slot collateral_slots[] = {
 PyType_Spec collateral_spec = {
     .name = "atlas._core.Collateral",
     .basicsize = sizeof(struct collateral),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = collateral_slots,
 };
 
@@ -123,8 +123,8 @@ have(struct supply *s, const struct assay_collateral_need *need, int64_t wall_s)
     const struct assay_holding h = holding_of(s, need, wall_s);
     struct kept *k = find(s, need);
 
-    return k != NULL && assay_is_held(k->what->collateral, &h, k->asked_s,
-                                      wall_s)
+    return k != NULL &&
+                   assay_is_held(k->what->collateral, &h, k->asked_s, wall_s)
                ? Py_NewRef((PyObject *)k->what)
                : NULL;
 }
@@ -145,8 +145,8 @@ keep(struct supply *s, const struct assay_collateral_need *need,
     *k = (struct kept){
         .need = *need,
         .what = c,
-        .asked_s = assay_is_best(c->collateral, &h, wall_s) ? INT64_MIN
-                                                            : wall_s,
+        .asked_s =
+            assay_is_best(c->collateral, &h, wall_s) ? INT64_MIN : wall_s,
     };
 }
 
@@ -214,8 +214,8 @@ run(struct supply *s, struct search *x)
     struct collateral *c;
     bool is_stapled = false;
 
-    Py_BEGIN_ALLOW_THREADS
-    if (x->stapled.len > 0) {
+    Py_BEGIN_ALLOW_THREADS if (x->stapled.len > 0)
+    {
         assay_lookup_staple(&x->lookup);
         is_stapled = x->lookup.err.code == ASSAY_OK;
     }
@@ -223,8 +223,8 @@ run(struct supply *s, struct search *x)
         assay_obtained_free(&x->lookup.obtained);
         supply_run(s, &x->lookup, &raised);
     }
-    Py_END_ALLOW_THREADS
-    (void)snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
+    Py_END_ALLOW_THREADS(void)
+        snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
     if (raised != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
         Py_DECREF(raised);
@@ -247,10 +247,11 @@ lock(struct supply *s)
     PyLockStatus got;
 
     do {
-        Py_BEGIN_ALLOW_THREADS
-        got = PyThread_acquire_lock_timed(s->lock, LOCK_US, 1);
-        Py_END_ALLOW_THREADS
-        if (got != PY_LOCK_ACQUIRED && PyErr_CheckSignals() < 0) {
+        Py_BEGIN_ALLOW_THREADS got =
+            PyThread_acquire_lock_timed(s->lock, LOCK_US, 1);
+        Py_END_ALLOW_THREADS if (got != PY_LOCK_ACQUIRED &&
+                                 PyErr_CheckSignals() < 0)
+        {
             return false;
         }
     } while (got != PY_LOCK_ACQUIRED);
@@ -335,9 +336,8 @@ take_sources(struct supply *s)
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *text = PyTuple_GetItem(s->texts, i);
-        const char *url = PyUnicode_Check(text)
-                              ? PyUnicode_AsUTF8AndSize(text, NULL)
-                              : NULL;
+        const char *url =
+            PyUnicode_Check(text) ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
 
         if (url == NULL) {
             PyErr_SetString(PyExc_TypeError, "a source is a text");

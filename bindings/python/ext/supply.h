@@ -5,8 +5,6 @@
  */
 #pragma once
 
-#include <pythread.h>
-
 #include "core.h"
 #include "io/lookup.h"
 
@@ -19,8 +17,7 @@ struct kept {
 };
 
 struct supply {
-    PyObject_HEAD
-    struct context *context;
+    PyObject_HEAD struct context *context;
     struct policy *policy;
     struct root *root;
     PyObject *fetch;

@@ -49,9 +49,9 @@ take_failure(struct asking *a, struct assay_gather *g)
 static void
 answer(struct asking *a, struct assay_gather *g)
 {
-    PyObject *pair = PyObject_CallFunction(
-        a->supply->fetch, "sn", assay_gather_url(g),
-        (Py_ssize_t)assay_gather_max_body(g));
+    PyObject *pair =
+        PyObject_CallFunction(a->supply->fetch, "sn", assay_gather_url(g),
+                              (Py_ssize_t)assay_gather_max_body(g));
     PyObject *headers;
     PyObject *body;
 
@@ -89,10 +89,9 @@ on_ask(void *user, struct assay_gather *g, struct assay_error *err)
         answer(a, g);
     }
     PyGILState_Release(gil);
-    return a->raised == NULL
-               ? ASSAY_OK
-               : assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
-                            "the request was broken off");
+    return a->raised == NULL ? ASSAY_OK
+                             : assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
+                                          "the request was broken off");
 }
 
 void
