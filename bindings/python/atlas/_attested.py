@@ -20,14 +20,13 @@ import httpx
 from ._core import AssayError
 from ._errors import AtlsVerificationError, as_httpx
 from ._hosts import host_of, parse_key
+from ._proxies import ProxyTypes, as_proxy
 from ._stream import AsyncAttestedStream, AttestedStream
 from ._trust import Trust, Verify, read_trust
 
 SocketOption = (
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 )
-ProxyTypes = httpx.URL | str | httpx.Proxy
-
 # Evidence is costly to make and lasts for minutes: connections are kept longer
 # than httpx does, which is 5 seconds.
 DEFAULT_LIMITS = httpx.Limits(
@@ -221,7 +220,7 @@ class _Settings:
     ) -> None:
         limits = DEFAULT_LIMITS if limits is None else limits
         self._host = host
-        self._proxy = None if proxy is None else _as_proxy(proxy)
+        self._proxy = None if proxy is None else as_proxy(proxy)
         self._common = {
             "ssl_context": Marked(trust),
             "max_connections": limits.max_connections,
@@ -281,10 +280,6 @@ class _Settings:
             content=request.stream,
             extensions=request.extensions,
         )
-
-
-def _as_proxy(proxy: ProxyTypes) -> httpx.Proxy:
-    return proxy if isinstance(proxy, httpx.Proxy) else httpx.Proxy(proxy)
 
 
 def _extensions(request: httpx.Request, response: httpcore.Response) -> dict[str, Any]:
