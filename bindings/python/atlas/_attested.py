@@ -28,9 +28,10 @@ SocketOption = (
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 )
 # Evidence is costly to make and lasts for minutes: connections are kept longer
-# than httpx does, which is 5 seconds.
+# than httpx does, which is 5 seconds. And all of them: with more connections than
+# may be kept, httpcore (1.0.9) closes each one behind its first answer.
 DEFAULT_LIMITS = httpx.Limits(
-    max_connections=100, max_keepalive_connections=20, keepalive_expiry=300.0
+    max_connections=100, max_keepalive_connections=100, keepalive_expiry=300.0
 )
 # A peer that is gone without a word is noticed within a minute and a half.
 _KEEP_ALIVE = [
