@@ -68,7 +68,7 @@ def settings(enclave: Enclave, policy: dict[str, Any]) -> dict[str, Any]:
 async def test_200_concurrent_requests(
     settings: dict[str, Any], names: Names, another_serve: Callable[..., Serve]
 ) -> None:
-    another_serve("--max-quotes", "200")
+    another_serve("--max-quotes", "800")  # one address has a quarter
     answers: dict[int, httpx.Response] = {}
 
     async with httpx.AsyncClient(**settings) as client:
@@ -157,10 +157,12 @@ def test_fork(script: Script) -> None:
 
 @pytest.mark.skipif(not hasattr(sys, "getdlopenflags"), reason="fork is of Unix")
 def test_fork_while_threads_attest(script: Script) -> None:
-    """No lock of the package stays held in the child."""
+    """No lock of the package stays held in the child. (Those that Python holds
+    while it imports do: so all is imported before.)"""
     said = script(
         """
         import warnings
+        httpx.get(url + "/json", **settings)
         warnings.simplefilter("ignore")  # 3.12 on: of threads and fork together
         stop = threading.Event()
 
