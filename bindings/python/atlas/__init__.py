@@ -23,10 +23,11 @@ __all__ = ["AtlsVerificationError", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "AtlsVerificationError":
-        from ._errors import AtlsVerificationError as value
-    elif name == "__version__":
-        from ._core import VERSION as value
-    else:
-        raise AttributeError(f"module 'atlas' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+        from ._errors import AtlsVerificationError
+
+        return AtlsVerificationError
+    if name == "__version__":
+        from ._core import VERSION
+
+        return VERSION
+    raise AttributeError(f"module 'atlas' has no attribute {name!r}")

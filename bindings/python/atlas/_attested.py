@@ -25,7 +25,9 @@ from ._stream import AsyncAttestedStream, AttestedStream
 from ._trust import Trust, Verify, read_trust
 
 SocketOption = (
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+    tuple[int, int, int]
+    | tuple[int, int, bytes | bytearray]
+    | tuple[int, int, None, int]
 )
 # Evidence is costly to make and lasts for minutes: connections are kept longer
 # than httpx does, which is 5 seconds. And all of them: with more connections than

@@ -9,6 +9,8 @@ All of httpx is here; `Client`, `AsyncClient` and the functions `get`, `post` an
 so on take `atls_policy_per_hostname` and `allow_unattested_redirects` as well.
 """
 
+# mypy: disable-error-code="no-redef"
+
 from __future__ import annotations
 
 import contextlib
@@ -16,15 +18,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx as _httpx
-from httpx import *  # noqa: F403
+from httpx import *  # our own names follow
 
-from ._attested import (
-    AsyncAttestedTransport,
-    AsyncPolicyTransport,
-    AttestedTransport,
-    PolicyTransport,
-)
-from ._errors import AtlsVerificationError
+from ._attested import AsyncAttestedTransport as AsyncAttestedTransport
+from ._attested import AsyncPolicyTransport, PolicyTransport
+from ._attested import AttestedTransport as AttestedTransport
+from ._errors import AtlsVerificationError as AtlsVerificationError
 from ._hosts import Policies
 from ._proxies import Proxies
 from ._router import AsyncRouter, Entry, Router, Routes
@@ -33,7 +32,7 @@ from ._trust import Trust, read_trust
 _POLICIES = Mapping[str, Mapping[str, Any]]
 
 __version__ = _httpx.__version__
-__all__ = sorted(  # noqa: PLE0605
+__all__ = sorted(
     {
         *_httpx.__all__,
         "AsyncAttestedTransport",
@@ -47,7 +46,9 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(_httpx, name)
     except AttributeError:
-        raise AttributeError(f"module 'atlas.httpx' has no attribute {name!r}") from None
+        raise AttributeError(
+            f"module 'atlas.httpx' has no attribute {name!r}"
+        ) from None
 
 
 # What says how connections are made; the rest of httpx's arguments is about
