@@ -12,9 +12,8 @@ from typing import Any
 
 import anyio
 import pytest
-from enclave import HOST, LIMIT_S, Enclave, Names, Serve
-
 from atlas import AtlsVerificationError, httpx
+from enclave import HOST, LIMIT_S, Enclave, Names, Serve
 
 URL = f"https://{HOST}"
 

@@ -11,7 +11,6 @@ import re
 from typing import Any
 
 import pytest
-
 from atlas import _core
 from atlas.policy import (
     dev_policy,
