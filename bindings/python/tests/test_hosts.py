@@ -4,6 +4,7 @@
 
 import httpx
 import pytest
+
 from atlas._errors import AtlsVerificationError
 from atlas._hosts import Policies, parse_key
 

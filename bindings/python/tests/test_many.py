@@ -12,8 +12,9 @@ from typing import Any
 
 import anyio
 import pytest
-from atlas import AtlsVerificationError, httpx
 from enclave import HOST, LIMIT_S, Enclave, Names, Serve
+
+from atlas import AtlsVerificationError, httpx
 
 URL = f"https://{HOST}"
 

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import pytest
+
 from atlas import _core
 from atlas.policy import (
     dev_policy,

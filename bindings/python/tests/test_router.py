@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
+
 from atlas import AtlsVerificationError, httpx
 from atlas._attested import DEFAULT_LIMITS, AsyncPolicyTransport, PolicyTransport
 from atlas._proxies import Proxies
