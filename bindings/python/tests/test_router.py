@@ -447,7 +447,7 @@ def test_attested_connections_are_kept_for_minutes() -> None:
     assert DEFAULT_LIMITS.keepalive_expiry == 300
     default = httpx.Limits(max_connections=100, max_keepalive_connections=20)
     assert DEFAULT_LIMITS.max_connections == default.max_connections
-    assert DEFAULT_LIMITS.max_keepalive_connections == default.max_keepalive_connections
+    assert DEFAULT_LIMITS.max_keepalive_connections == default.max_connections
 
 
 # --- whom TLS believes ------------------------------------------------------
