@@ -8,6 +8,7 @@ merely looks like such a host is refused.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
@@ -141,8 +142,13 @@ def _meant(host: str) -> str:
 
 def host_of(url: httpx.URL) -> str:
     """A URL's host as it is compared with keys."""
-    raw = url.raw_host.decode("ascii")
-    return _literal(raw) or raw.rstrip(".")
+    return _comparable(url.raw_host)
+
+
+@functools.lru_cache(maxsize=1024)  # each request asks
+def _comparable(raw: bytes) -> str:
+    host = raw.decode("ascii")
+    return _literal(host) or host.rstrip(".")
 
 
 class Policies(Generic[T]):

@@ -329,7 +329,8 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
         return self._do(self._exchange.read(max_bytes, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._do(self._exchange.write(bytes(buffer), timeout))
+        if buffer:  # httpcore writes the end of a request without a body
+            self._do(self._exchange.write(bytes(buffer), timeout))
 
     def close(self) -> None:
         try:
@@ -406,7 +407,8 @@ class AsyncAttestedStream(_Attested, httpcore.AsyncNetworkStream):
         return await self._do(self._exchange.read(max_bytes, timeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._do(self._exchange.write(bytes(buffer), timeout))
+        if buffer:
+            await self._do(self._exchange.write(bytes(buffer), timeout))
 
     async def aclose(self) -> None:
         with anyio.CancelScope(shield=True):
