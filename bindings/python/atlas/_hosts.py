@@ -142,13 +142,13 @@ def _meant(host: str) -> str:
 
 def host_of(url: httpx.URL) -> str:
     """A URL's host as it is compared with keys."""
-    return _comparable(url.raw_host)
+    return _compared(url.raw_host)
 
 
-@functools.lru_cache(maxsize=1024)  # each request asks
-def _comparable(raw: bytes) -> str:
-    host = raw.decode("ascii")
-    return _literal(host) or host.rstrip(".")
+@functools.lru_cache(maxsize=256)  # asked several times in each request
+def _compared(raw: bytes) -> str:
+    text = raw.decode("ascii")
+    return _literal(text) or text.rstrip(".")
 
 
 class Policies(Generic[T]):

@@ -329,7 +329,7 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
         return self._do(self._exchange.read(max_bytes, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer:  # httpcore writes the end of a request without a body
+        if buffer:  # httpcore writes nothing now and then
             self._do(self._exchange.write(bytes(buffer), timeout))
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import pathlib
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ import pytest
 sys.path.append(str(pathlib.Path(__file__).parents[3] / "tests" / "e2e"))
 
 import enclave as world  # noqa: E402
+from connect_proxy import ConnectProxy  # noqa: E402
+from either import Either  # noqa: E402
 from enclave import HOST, OTHER, UNICODE, Authority, Enclave, Names, Serve, Web  # noqa: E402
 
 PLAIN_PORT = 8443  # of the enclave's host: a server that cannot prove anything
@@ -156,7 +158,41 @@ def serve6(another_serve: Callable[..., Serve]) -> Serve:
     return another_serve(listen="[::1]:0")
 
 
+@pytest.fixture
+def proxy(names: Names) -> Iterator[ConnectProxy]:
+    with ConnectProxy() as proxy:
+        yield proxy
+
+
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """What anyio's plugin runs each asynchronous test with."""
     return str(request.param)
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of client; for test files whose `anyio_backend` follows from it."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def make(
+    kind: str, enclave: Enclave, policy: dict[str, Any]
+) -> AsyncIterator[Callable[..., Either]]:
+    """Makes clients of that kind that know the policy of the enclave."""
+    from atlas import httpx
+
+    made: list[Either] = []
+
+    def make(**named: Any) -> Either:
+        named.setdefault("atls_policy_per_hostname", {HOST: policy})
+        named.setdefault("verify", enclave.authority.believed())
+        named.setdefault("timeout", world.LIMIT_S)
+        cls = httpx.Client if kind == "sync" else httpx.AsyncClient
+        made.append(Either(cls(**named)))
+        return made[-1]
+
+    yield make
+    for either in made:
+        await either.close()

@@ -9,6 +9,7 @@ those that are have addresses (RFC 5737) which exist in this process only.
 """
 
 import base64
+import gzip
 import hashlib
 import ipaddress
 import json
@@ -99,6 +100,24 @@ class Routes(backend.Handler):
         self.close_connection = True
         self.answer(200, b"the last", Connection="close")
 
+    def path_gzip(self) -> None:
+        self.answer(200, gzip.compress(b"zipped"), Content_Encoding="gzip")
+
+    def path_loop(self) -> None:
+        self.answer(302, b"", Location=self.path)
+
+    def path_onward(self) -> None:
+        """A redirect to a redirect that leads to the other host."""
+        onward = f"/redirect?302&https://{OTHER}/json"
+        self.answer(302, b"", Location=onward)
+
+    def path_tdx_quote(self) -> None:
+        """It has no quotes; of one that is mute no answer until `go`."""
+        b"".join(self.body())
+        if self.server.mute:
+            self.server.go.wait(LIMIT_S)
+        self.answer(404, b"")
+
     def path_set_cookie(self) -> None:
         self.answer(200, b"", Set_Cookie="session=s3cr3t; Path=/; Secure; HttpOnly")
 
@@ -151,6 +170,7 @@ class Web(Backend):
         super().__init__()
         self.server.RequestHandlerClass = Routes
         self.server.nonces = set()
+        self.server.mute = False
         self.port: int = self.server.server_address[1]
         if authority:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -164,6 +184,11 @@ class Web(Backend):
     def reset(self) -> None:
         self.seen.clear()
         self.go.clear()
+        self.server.mute = False
+
+    def mute(self) -> None:
+        """Requests for quotes get no answer until `go`."""
+        self.server.mute = True
 
     def fields(self, index: int = -1) -> dict[str, str]:
         """Of one request that came."""
@@ -184,6 +209,7 @@ class Serve:
         listen: str = "127.0.0.1:0",
     ) -> None:
         Serve.count += 1
+        self._killed = False
         stem = harness.SCRATCH / f"python-serve{Serve.count}"
         self._ready = stem.with_suffix(".json")
         self._log = stem.with_suffix(".log")
@@ -213,7 +239,14 @@ class Serve:
     def __exit__(self, *unused: object) -> None:
         self.stop()
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._killed = True
+
     def stop(self) -> None:
+        if self._killed:
+            return
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(LIMIT_S)
@@ -263,6 +296,7 @@ class Names:
         self, host: Any, port: Any, family: int = 0, *more: Any, **named: Any
     ) -> list[Any]:
         name = host.decode() if isinstance(host, bytes) else host
+        name = name.rstrip(".") if name else name
         if name in self._names:
             address = f"192.0.2.{1 + self._names.index(name)}"
             sockaddr = (address, int(port or 0))
