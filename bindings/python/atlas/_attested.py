@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -35,6 +36,9 @@ SocketOption = (
 DEFAULT_LIMITS = httpx.Limits(
     max_connections=100, max_keepalive_connections=100, keepalive_expiry=300.0
 )
+# Connections of one pool that are attested at a time: a server makes few quotes at
+# once and lets only so many requests wait.
+_ATTESTING_MAX = 8
 # A peer that is gone without a word is noticed within a minute and a half.
 _KEEP_ALIVE = [
     (level, getattr(socket, name), value)
@@ -76,11 +80,18 @@ def _server_name(hostname: str | None) -> str:
     return (hostname or "").rstrip(".")
 
 
+def _crowded(server: str) -> httpcore.ConnectTimeout:
+    return httpcore.ConnectTimeout(
+        f"{server}: no answer in time (waiting until other connections are attested)"
+    )
+
+
 class _Wire(httpcore.NetworkStream):
     """A stream of httpcore's that can begin to attest."""
 
-    def __init__(self, raw: httpcore.NetworkStream) -> None:
+    def __init__(self, raw: httpcore.NetworkStream, gate: threading.Semaphore) -> None:
         self._raw = raw
+        self._gate = gate
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._raw.read(max_bytes, timeout)
@@ -98,14 +109,20 @@ class _Wire(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         if not isinstance(ssl_context, Marked):  # that of a proxy
-            return _Wire(self._raw.start_tls(ssl_context, server_hostname, timeout))
+            raw = self._raw.start_tls(ssl_context, server_hostname, timeout)
+            return _Wire(raw, self._gate)
+        server = _server_name(server_hostname)
         try:
-            exchange = ssl_context.trust.exchange(_server_name(server_hostname))
+            if not self._gate.acquire(timeout=timeout):
+                raise _crowded(server)
+            try:
+                stream = AttestedStream(self._raw, ssl_context.trust.exchange(server))
+                stream.attest(timeout)
+            finally:
+                self._gate.release()
         except BaseException:
             self.close()
             raise
-        stream = AttestedStream(self._raw, exchange)
-        stream.attest(timeout)
         return stream
 
     def get_extra_info(self, info: str) -> Any:
@@ -115,8 +132,11 @@ class _Wire(httpcore.NetworkStream):
 class _AsyncWire(httpcore.AsyncNetworkStream):
     """The same for asyncio and trio."""
 
-    def __init__(self, raw: httpcore.AsyncNetworkStream) -> None:
+    def __init__(
+        self, raw: httpcore.AsyncNetworkStream, gate: anyio.Semaphore
+    ) -> None:
         self._raw = raw
+        self._gate = gate
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return await self._raw.read(max_bytes, timeout)
@@ -135,15 +155,23 @@ class _AsyncWire(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         if not isinstance(ssl_context, Marked):  # that of a proxy
             raw = await self._raw.start_tls(ssl_context, server_hostname, timeout)
-            return _AsyncWire(raw)
+            return _AsyncWire(raw, self._gate)
+        server = _server_name(server_hostname)
         try:
-            exchange = ssl_context.trust.exchange(_server_name(server_hostname))
+            with anyio.move_on_after(timeout) as wait:
+                await self._gate.acquire()
+            if wait.cancelled_caught:
+                raise _crowded(server)
+            try:
+                exchange = ssl_context.trust.exchange(server)
+                stream = AsyncAttestedStream(self._raw, exchange)
+                await stream.attest(timeout)
+            finally:
+                self._gate.release()
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self.aclose()
             raise
-        stream = AsyncAttestedStream(self._raw, exchange)
-        await stream.attest(timeout)
         return stream
 
     def get_extra_info(self, info: str) -> Any:
@@ -153,6 +181,7 @@ class _AsyncWire(httpcore.AsyncNetworkStream):
 class _Backend(httpcore.NetworkBackend):
     def __init__(self) -> None:
         self._raw = httpcore.SyncBackend()
+        self._gate = threading.Semaphore(_ATTESTING_MAX)
 
     def connect_tcp(
         self,
@@ -164,7 +193,7 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         raw = self._raw.connect_tcp(host, port, timeout, local_address, socket_options)
         _keep_alive(raw)
-        return _Wire(raw)
+        return _Wire(raw, self._gate)
 
     def connect_unix_socket(
         self,
@@ -172,12 +201,19 @@ class _Backend(httpcore.NetworkBackend):
         timeout: float | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Wire(self._raw.connect_unix_socket(path, timeout, socket_options))
+        raw = self._raw.connect_unix_socket(path, timeout, socket_options)
+        return _Wire(raw, self._gate)
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
     def __init__(self) -> None:
         self._raw = httpcore.AnyIOBackend()
+        self._gate: anyio.Semaphore | None = None
+
+    def _wire(self, raw: httpcore.AsyncNetworkStream) -> _AsyncWire:
+        if self._gate is None:  # it belongs to the loop that runs now
+            self._gate = anyio.Semaphore(_ATTESTING_MAX)
+        return _AsyncWire(raw, self._gate)
 
     async def connect_tcp(
         self,
@@ -191,7 +227,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
             host, port, timeout, local_address, socket_options
         )
         _keep_alive(raw)
-        return _AsyncWire(raw)
+        return self._wire(raw)
 
     async def connect_unix_socket(
         self,
@@ -200,7 +236,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         raw = await self._raw.connect_unix_socket(path, timeout, socket_options)
-        return _AsyncWire(raw)
+        return self._wire(raw)
 
     async def sleep(self, seconds: float) -> None:
         await self._raw.sleep(seconds)

@@ -76,21 +76,21 @@ def from_core(
     if not session.peer_failed:
         kind = meanwhile.timeout if code == "timeout" else meanwhile.network
         return kind(text)
-    verdict = None
-    if code == "not_trusted":
-        raw = session.verdict()
-        verdict = None if raw is None else json.loads(raw)
-        text += "".join(_failed_rows(verdict, message))
+    verdict: dict[str, Any] | None = None
     hint = getattr(error, "hint", "")
+    if code == "not_trusted" and (raw := session.verdict()):
+        verdict = json.loads(raw)
+        text += "".join(_failed_rows(verdict, message))
+        hint = (verdict.get("error") or {}).get("hint") or hint
     if hint:
         text += f" (next: {hint})"
     return AtlsVerificationError(text, code=code, verdict=verdict)
 
 
-def _failed_rows(verdict: dict[str, Any] | None, said: str) -> list[str]:
+def _failed_rows(verdict: dict[str, Any], said: str) -> list[str]:
     """The rows that failed, but for what was said already."""
     rows = []
-    for check in (verdict or {}).get("checks", ()):
+    for check in verdict.get("checks", ()):
         detail = check.get("detail") or check.get("title") or ""
         if check.get("outcome") == "failed" and check.get("required"):
             if not detail or detail not in said:

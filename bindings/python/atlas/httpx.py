@@ -147,8 +147,8 @@ class Client(_httpx.Client):
       False needs policies with `accept_self_signed_certs`. `cert` and
       `http1=False` are refused; `http2` is for other hosts.
     - The connect timeout holds for dialling, for the TLS handshake, for the
-      evidence and for each request for collateral; if none is given, `limits`
-      keeps idle connections for 300 seconds.
+      evidence and for each request for collateral. If no `limits` are given, up to
+      100 connections are kept for 300 idle seconds each.
 
     `response.extensions["attestation"]` says what was proven.
     """

@@ -129,7 +129,7 @@ session_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     s->roots = (struct roots *)Py_NewRef(roots);
     /* all of one process: that of the policy */
     s->context = (struct context *)Py_NewRef((PyObject *)s->policy->context);
-    (void)strncpy(s->server_name, name, sizeof(s->server_name) - 1);
+    memcpy(s->server_name, name, strlen(name) + 1);
     now = (struct assay_now){.wall_s = wall, .mono_ms = mono};
     if (!open_client(s, now, nonce.ptr)) {
         Py_DECREF(s);
