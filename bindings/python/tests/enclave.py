@@ -213,8 +213,10 @@ class Serve:
         stem = harness.SCRATCH / f"python-serve{Serve.count}"
         self._ready = stem.with_suffix(".json")
         self._log = stem.with_suffix(".log")
-        # All of a test's clients are one address.
-        self._command = [str(BIN / "assay-serve"), "--quote-rate", "0", "--verbose"]
+        # All of a test's clients are one address, which may have a quarter of
+        # the places of those that wait for a quote.
+        self._command = [str(BIN / "assay-serve"), "--verbose"]
+        self._command += ["--quote-rate", "0", "--max-quotes", "1000"]
         self._command += ["--listen", listen, "--backend", backend_address]
         self._command += ["--cert", str(authority.certificate)]
         self._command += ["--key", str(authority.key), "--workers", "1"]
