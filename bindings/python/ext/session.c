@@ -239,6 +239,21 @@ session_abort(PyObject *self, PyObject *args)
 
 /* --- evidence ----------------------------------------------------------- */
 
+/* Elsewhere the core may still use what was given before. */
+static bool
+takes_collateral(struct session *s)
+{
+    enum assay_client_state state = assay_client_state(s->client);
+    bool takes = state == ASSAY_CLIENT_NEED_COLLATERAL ||
+                 state == ASSAY_CLIENT_APPRAISE;
+
+    if (!takes) {
+        PyErr_Format(PyExc_RuntimeError, "no collateral is wanted in state %s",
+                     assay_client_state_name(state));
+    }
+    return takes;
+}
+
 static PyObject *
 session_supply(PyObject *self, PyObject *args)
 {
@@ -250,7 +265,7 @@ session_supply(PyObject *self, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "O!O!L:supply", core->collateral_type,
                           &collateral, core->supply_type, &supply, &wall) ||
-        !session_free(s)) {
+        !session_free(s) || !takes_collateral(s)) {
         return NULL;
     }
     assay_client_give_collateral(s->client, collateral->collateral);
