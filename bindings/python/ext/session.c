@@ -244,8 +244,8 @@ static bool
 takes_collateral(struct session *s)
 {
     enum assay_client_state state = assay_client_state(s->client);
-    bool takes = state == ASSAY_CLIENT_NEED_COLLATERAL ||
-                 state == ASSAY_CLIENT_APPRAISE;
+    bool takes =
+        state == ASSAY_CLIENT_NEED_COLLATERAL || state == ASSAY_CLIENT_APPRAISE;
 
     if (!takes) {
         PyErr_Format(PyExc_RuntimeError, "no collateral is wanted in state %s",
