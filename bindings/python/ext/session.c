@@ -45,7 +45,6 @@ static void
 session_dealloc(PyObject *self)
 {
     struct session *s = (struct session *)self;
-    PyTypeObject *type = Py_TYPE(self);
 
     assay_client_free(s->client);
     assay_buf_free(&s->pending);
@@ -54,8 +53,7 @@ session_dealloc(PyObject *self)
     Py_XDECREF(s->root);
     Py_XDECREF(s->policy);
     Py_XDECREF(s->context);
-    PyObject_Free(self);
-    Py_DECREF(type);
+    core_finish(self);
 }
 
 static bool
