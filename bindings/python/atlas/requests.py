@@ -193,9 +193,19 @@ def _asked(
         request.method or "GET",
         url,
         headers=headers,
-        stream=_Upload(request.body),
+        stream=_Upload(_body(request)),
         extensions={"timeout": _timeout(timeout)},
     )
+
+
+def _body(request: requests.PreparedRequest) -> Any:
+    body: Any = request.body
+    if isinstance(body, str):
+        # By the version of urllib3, requests counts the octets of one or the other.
+        utf8 = body.encode("utf-8")
+        counted = request.headers.get("Content-Length")
+        return utf8 if counted == str(len(utf8)) else body.encode("latin-1")
+    return body
 
 
 def _timeout(given: Any) -> dict[str, float | None]:
@@ -220,8 +230,8 @@ class _Upload(httpx.SyncByteStream):
             yield from map(
                 _octets, iter(lambda: body.read(_PIECE), type(body.read(0))())
             )
-        elif isinstance(body, (str, bytes, bytearray)):
-            yield _octets(body)
+        elif isinstance(body, (bytes, bytearray)):
+            yield bytes(body)
         elif body is not None:
             yield from map(_octets, body)
 

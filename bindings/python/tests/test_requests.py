@@ -54,10 +54,12 @@ def test_an_answer(session: Any, names: Names) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_methods(session: Any, web: Web, method: str) -> None:
-    response = session.request(method, f"{URL}/echo?q=1", data="héllo")
+    text = "héllo"
+    response = session.request(method, f"{URL}/echo?q=1", data=text)
     seen = response.json()
     assert seen["method"] == method and seen["path"] == "/echo?q=1"
-    assert seen["body"].encode("latin-1").decode() == "héllo"
+    # The encoding is a matter of the version of requests.
+    assert seen["body"].encode("latin-1") in (text.encode(), text.encode("latin-1"))
     assert web.fields()["host"] == HOST
 
 
