@@ -62,7 +62,8 @@ class Authority:
         self.key = folder / "key.pem"
         ca_key = folder / "ca-key.pem"
         names = [f"DNS:{name}" for name in NAMES] + ["IP:127.0.0.1", "IP:::1"]
-        self._make(self.root, ca_key, "/CN=CA of a test", [])
+        usage = "keyUsage=critical,keyCertSign"  # Python 3.13 insists
+        self._make(self.root, ca_key, "/CN=CA of a test", ["-addext", usage])
         self._make(
             self.certificate,
             self.key,

@@ -16,9 +16,9 @@ import urllib.request
 from typing import Any
 
 import pytest
-from enclave import HOST, Enclave
 
 from atlas import _core
+from enclave import HOST, Enclave
 
 
 def now() -> tuple[int, int]:
