@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from connect_proxy import ConnectProxy
 from enclave import HOST, LIMIT_S, OTHER, PASSWORD, USER, Enclave, Names, Web
 
