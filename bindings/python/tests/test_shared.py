@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from enclave import HOST, LIMIT_S, Authority, Enclave, Names, Web
 
 from atlas import _shared, httpx
 from atlas._core import AssayError
 from atlas._shared import Fetcher, once, patience
 from atlas._trust import read_trust
+from enclave import HOST, LIMIT_S, Authority, Enclave, Names, Web
 
 POLICY = {"type": "tdx", "partial": True}
 
@@ -176,8 +176,10 @@ def ca(authority: Authority) -> str:
     return str(authority.root)
 
 
-def test_each_part_is_fetched_once(
-    enclave: Enclave, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["sync", "async"])
+async def test_each_part_is_fetched_once(
+    enclave: Enclave, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, kind: str
 ) -> None:
     asked: list[Any] = []
     call = Fetcher.__call__
@@ -187,14 +189,20 @@ def test_each_part_is_fetched_once(
         return call(self, url, max_body)
 
     monkeypatch.setattr(Fetcher, "__call__", counted)
-    # Rules and a cache of its own, so that nothing is there yet.
+    # A cache and nothing in memory: what is shared was made for others.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    policy = enclave.policy(max_collateral_age_secs=2592001)
+    monkeypatch.setattr(_shared, "_shared", _shared._Shared())
+    settings: dict[str, Any] = {
+        "atls_policy_per_hostname": {HOST: enclave.policy()},
+        "verify": enclave.authority.believed(),
+        "timeout": LIMIT_S,
+    }
     for _ in range(3):
-        with httpx.Client(
-            atls_policy_per_hostname={HOST: policy},
-            verify=enclave.authority.believed(),
-            timeout=LIMIT_S,
-        ) as client:
-            assert client.get(f"https://{HOST}/json").status_code == 200
+        if kind == "sync":
+            with httpx.Client(**settings) as client:
+                response = client.get(f"https://{HOST}/json")
+        else:
+            async with httpx.AsyncClient(**settings) as aclient:
+                response = await aclient.get(f"https://{HOST}/json")
+        assert response.status_code == 200
     assert len(asked) == len(set(asked)) == 4
