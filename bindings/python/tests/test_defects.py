@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -41,6 +41,7 @@ from enclave import (
 
 URL = f"https://{HOST}"
 Client = Callable[..., httpx.Client]
+AsyncClient = Callable[..., httpx.AsyncClient]
 
 
 @pytest.fixture
@@ -56,6 +57,26 @@ def client(enclave: Enclave, policy: dict[str, Any]) -> Iterator[Client]:
                     atls_policy_per_hostname=policies or {HOST: policy}, **named
                 )
             )
+
+        yield make
+
+
+@pytest.fixture
+async def async_client(
+    enclave: Enclave, policy: dict[str, Any]
+) -> AsyncIterator[AsyncClient]:
+    async with contextlib.AsyncExitStack() as stack:
+
+        def make(
+            policies: dict[str, Any] | None = None, **named: Any
+        ) -> httpx.AsyncClient:
+            named.setdefault("verify", enclave.authority.believed())
+            named.setdefault("timeout", LIMIT_S)
+            made = httpx.AsyncClient(
+                atls_policy_per_hostname=policies or {HOST: policy}, **named
+            )
+            stack.push_async_callback(made.aclose)
+            return made
 
         yield make
 
@@ -355,6 +376,22 @@ def test_4_nor_to_plain_http(client: Client, web: Web, names: Names) -> None:
     assert len(web.seen) == 1
 
 
+@pytest.mark.anyio
+async def test_4_nor_by_asynchronous_clients(
+    async_client: AsyncClient, plain: Web
+) -> None:
+    mine = async_client()
+    first = await mine.get(f"{URL}/redirect?307&https://{OTHER}/json")
+    assert first.next_request is not None
+    for refused in (
+        mine.send(first.next_request),
+        mine.get(f"{URL}/onward", follow_redirects=True),
+    ):
+        with pytest.raises(AtlsVerificationError):
+            await refused
+    assert plain.seen == []
+
+
 def test_4_allowed_if_asked_for(client: Client, plain: Web) -> None:
     mine = client(follow_redirects=True, allow_unattested_redirects=True)
     response = mine.get(f"{URL}/redirect?302&https://{OTHER}/json")
@@ -427,6 +464,17 @@ def test_5_collateral_that_does_not_come(
             mine.get(f"{URL}/json")
         assert time.monotonic() - started < LIMIT_S / 2
     assert enclave.web.seen == []
+
+
+@pytest.mark.anyio
+async def test_5_time_limits_of_asynchronous_clients(
+    async_client: AsyncClient, policy: dict[str, Any], silent: str, mute: str
+) -> None:
+    timeout = httpx.Timeout(LIMIT_S, connect=0.5)
+    mine = async_client({silent: policy, mute: policy}, timeout=timeout)
+    for host in (silent, mute):
+        with pytest.raises(httpx.ConnectTimeout):
+            await mine.get(f"https://{host}/")
 
 
 @pytest.mark.anyio
@@ -597,6 +645,26 @@ def test_8_evidence_is_renewed_on_the_same_connection(
     assert evidence(first) != evidence(second)
 
 
+@pytest.mark.anyio
+async def test_8_evidence_is_renewed_for_asynchronous_clients(
+    async_client: AsyncClient,
+    enclave: Enclave,
+    names: Names,
+    later: Callable[[float], None],
+) -> None:
+    mine = async_client({HOST: enclave.policy(reattestation_interval_secs=30)})
+    first = await mine.get(f"{URL}/json")
+    later(60)
+    second = await mine.get(f"{URL}/json")
+    assert names.count(HOST) == 1
+    assert evidence(first) != evidence(second)
+    enclave.sim.change("debug=on")
+    later(120)
+    with pytest.raises(AtlsVerificationError):
+        await mine.get(f"{URL}/json")
+    assert len(enclave.web.seen) == 2
+
+
 def test_8_a_platform_that_goes_bad_is_noticed(
     client: Client,
     enclave: Enclave,
@@ -733,6 +801,18 @@ def test_hole_3_no_way_past_the_policy(
     url, named = WAYS[way]
     with pytest.raises(AtlsVerificationError):
         client({HOST: wrong}, **named).get(f"{url}/json")
+    assert web.seen == []
+    assert "/json" not in plain.paths
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", WAYS)
+async def test_hole_3_nor_for_asynchronous_clients(
+    async_client: AsyncClient, wrong: dict[str, Any], web: Web, plain: Web, way: str
+) -> None:
+    url, named = WAYS[way]
+    with pytest.raises(AtlsVerificationError):
+        await async_client({HOST: wrong}, **named).get(f"{url}/json")
     assert web.seen == []
     assert "/json" not in plain.paths
 
