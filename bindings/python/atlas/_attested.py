@@ -22,8 +22,9 @@ from ._core import AssayError
 from ._errors import AtlsVerificationError, as_httpx
 from ._hosts import host_of, parse_key
 from ._proxies import ProxyTypes, as_proxy
-from ._stream import AsyncAttestedStream, AttestedStream
+from ._stream import AsyncAttestedStream, AttestedStream, Limit
 from ._trust import Trust, Verify, read_trust
+from ._tunnel import Tunnel, address_of, connecting, tls_of
 
 SocketOption = (
     tuple[int, int, int]
@@ -39,6 +40,7 @@ DEFAULT_LIMITS = httpx.Limits(
 # Connections of one pool that are attested at a time: a server makes few quotes at
 # once and lets only so many requests wait.
 _ATTESTING_MAX = 8
+_READ_BYTES = 16 * 1024
 # A peer that is gone without a word is noticed within a minute and a half.
 _KEEP_ALIVE = [
     (level, getattr(socket, name), value)
@@ -177,8 +179,9 @@ class _AsyncWire(httpcore.AsyncNetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self) -> None:
+    def __init__(self, proxy: httpx.Proxy | None) -> None:
         self._raw = httpcore.SyncBackend()
+        self._proxy = proxy
         self._gate = threading.Semaphore(_ATTESTING_MAX)
 
     def connect_tcp(
@@ -189,9 +192,34 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
-        raw = self._raw.connect_tcp(host, port, timeout, local_address, socket_options)
+        there = (host, port) if self._proxy is None else address_of(self._proxy)
+        raw = self._raw.connect_tcp(*there, timeout, local_address, socket_options)
         _keep_alive(raw)
+        if self._proxy is not None:
+            try:
+                raw = self._tunnel(self._proxy, raw, host, port, timeout)
+            except BaseException:
+                raw.close()
+                raise
         return _Wire(raw, self._gate)
+
+    def _tunnel(
+        self,
+        proxy: httpx.Proxy,
+        raw: httpcore.NetworkStream,
+        host: str,
+        port: int,
+        timeout: float | None,
+    ) -> httpcore.NetworkStream:
+        if proxy.url.scheme == "https":
+            raw = raw.start_tls(tls_of(proxy), address_of(proxy)[0], timeout)
+        limit = Limit(timeout)
+        tunnel = Tunnel(proxy, host, port)
+        with connecting():
+            raw.write(tunnel.hello, limit.left())
+            while not tunnel.receive(raw.read(_READ_BYTES, limit.left())):
+                pass
+        return raw
 
     def connect_unix_socket(
         self,
@@ -204,8 +232,9 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self) -> None:
+    def __init__(self, proxy: httpx.Proxy | None) -> None:
         self._raw = httpcore.AnyIOBackend()
+        self._proxy = proxy
         self._gate: anyio.Semaphore | None = None
 
     def _wire(self, raw: httpcore.AsyncNetworkStream) -> _AsyncWire:
@@ -221,11 +250,37 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        there = (host, port) if self._proxy is None else address_of(self._proxy)
         raw = await self._raw.connect_tcp(
-            host, port, timeout, local_address, socket_options
+            *there, timeout, local_address, socket_options
         )
         _keep_alive(raw)
+        if self._proxy is not None:
+            try:
+                raw = await self._tunnel(self._proxy, raw, host, port, timeout)
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await raw.aclose()
+                raise
         return self._wire(raw)
+
+    async def _tunnel(
+        self,
+        proxy: httpx.Proxy,
+        raw: httpcore.AsyncNetworkStream,
+        host: str,
+        port: int,
+        timeout: float | None,
+    ) -> httpcore.AsyncNetworkStream:
+        if proxy.url.scheme == "https":
+            raw = await raw.start_tls(tls_of(proxy), address_of(proxy)[0], timeout)
+        limit = Limit(timeout)
+        tunnel = Tunnel(proxy, host, port)
+        with connecting():
+            await raw.write(tunnel.hello, limit.left())
+            while not tunnel.receive(await raw.read(_READ_BYTES, limit.left())):
+                pass
+        return raw
 
     async def connect_unix_socket(
         self,
@@ -255,6 +310,8 @@ class _Settings:
         retries: int = 0,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> None:
+        if uds is not None and proxy is not None:
+            raise ValueError("uds= and proxy= exclude each other")
         limits = DEFAULT_LIMITS if limits is None else limits
         self._host = host
         self._proxy = None if proxy is None else as_proxy(proxy)
@@ -271,23 +328,22 @@ class _Settings:
             "socket_options": socket_options,
         }
 
-    def make(self, direct: Any, http: Any, socks: Any, backend: Any) -> Any:
-        """One of httpcore's three kinds of pool."""
-        common = {**self._common, "network_backend": backend}
+    def make(self, direct: Any, socks: Any, backend: Any) -> Any:
+        """One of httpcore's pools. Only SOCKS is its own affair."""
         proxy = self._proxy
-        if proxy is None:
-            return direct(**common, **self._dial)
+        if proxy is None or proxy.url.scheme in ("http", "https"):
+            return direct(**self._common, **self._dial, network_backend=backend(proxy))
         url = proxy.url
-        common["proxy_auth"] = proxy.raw_auth
-        common["proxy_url"] = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        )
-        if url.scheme in ("socks5", "socks5h"):
-            return socks(**common)
-        return http(
-            **common,
-            proxy_headers=proxy.headers.raw,
-            proxy_ssl_context=proxy.ssl_context,
+        return socks(
+            **self._common,
+            network_backend=backend(None),
+            proxy_auth=proxy.raw_auth,
+            proxy_url=httpcore.URL(
+                scheme=url.raw_scheme,
+                host=url.raw_host,
+                port=url.port,
+                target=url.raw_path,
+            ),
         )
 
     def ask(self, request: httpx.Request) -> httpcore.Request:
@@ -372,10 +428,7 @@ class PolicyTransport(httpx.BaseTransport):
     def __init__(self, trust: Trust, **settings: Any) -> None:
         self._settings = _Settings(trust, **settings)
         self._pool = self._settings.make(
-            httpcore.ConnectionPool,
-            httpcore.HTTPProxy,
-            httpcore.SOCKSProxy,
-            _Backend(),
+            httpcore.ConnectionPool, httpcore.SOCKSProxy, _Backend
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -406,10 +459,7 @@ class AsyncPolicyTransport(httpx.AsyncBaseTransport):
     def __init__(self, trust: Trust, **settings: Any) -> None:
         self._settings = _Settings(trust, **settings)
         self._pool = self._settings.make(
-            httpcore.AsyncConnectionPool,
-            httpcore.AsyncHTTPProxy,
-            httpcore.AsyncSOCKSProxy,
-            _AsyncBackend(),
+            httpcore.AsyncConnectionPool, httpcore.AsyncSOCKSProxy, _AsyncBackend
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

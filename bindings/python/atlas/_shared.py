@@ -112,7 +112,10 @@ class Fetcher:
     ) -> tuple[bytes, bytes]:
         end = time.monotonic() + limit
         timeout = httpx.Timeout(limit, connect=min(limit, _CONNECT_S))
-        with self._made().stream("GET", url, timeout=timeout) as response:
+        given = httpx.URL(url)
+        # Not in the URL: httpx logs that.
+        auth = (given.username, given.password) if given.userinfo else None
+        with self._made().stream("GET", where, auth=auth, timeout=timeout) as response:
             if response.status_code != 200:
                 missing = response.status_code in (404, 410)
                 raise _core.AssayError(

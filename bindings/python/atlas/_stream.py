@@ -55,7 +55,7 @@ def nonce() -> bytes:
     return os.urandom(NONCE_BYTES)
 
 
-class _Limit:
+class Limit:
     """The time that one phase may take."""
 
     def __init__(self, seconds: float | None) -> None:
@@ -97,7 +97,7 @@ class Exchange:
         phase = self.session.state
         try:
             while (phase := self.session.state) != "open":
-                yield from self._phase(phase, _Limit(seconds))
+                yield from self._phase(phase, Limit(seconds))
         except AssayError as e:
             yield from self._farewell()
             raise from_core(e, self.session, self.server, CONNECTING) from None
@@ -116,7 +116,7 @@ class Exchange:
         self.attestation = self._report()
         log.debug("%s: attested, %s", self.server, self.attestation["tcb_status"])
 
-    def _phase(self, phase: str, limit: _Limit) -> Steps[None]:
+    def _phase(self, phase: str, limit: Limit) -> Steps[None]:
         """One state of the session, to its end."""
         session = self.session
         while session.state == phase:

@@ -14,7 +14,7 @@ from atlas import _shared, httpx
 from atlas._core import AssayError
 from atlas._shared import Fetcher, once, patience
 from atlas._trust import read_trust
-from enclave import HOST, LIMIT_S, Authority, Enclave, Names, Web
+from enclave import HOST, LIMIT_S, PASSWORD, USER, Authority, Enclave, Names, Web
 
 POLICY = {"type": "tdx", "partial": True}
 
@@ -61,10 +61,15 @@ def test_other_answers(
     assert len(web.seen) == 1
 
 
-def test_user_and_password_are_not_told(fetch: Fetcher, web: Web) -> None:
-    _, message = refused(fetch, f"http://alice:wonderland@{web.address}/missing")
+def test_user_and_password_are_not_told(
+    fetch: Fetcher, web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    _, message = refused(fetch, f"http://{USER}:{PASSWORD}@{web.address}/missing")
     assert message == f"http://{web.address}/missing: status 404"
-    assert "authorization" in web.fields()
+    assert f"http://{web.address}/missing" in caplog.text
+    assert PASSWORD not in caplog.text
+    assert fetch(f"http://{USER}:{PASSWORD}@{web.address}/basic", 9)[1] == b"welcome"
 
 
 def test_nobody_there(fetch: Fetcher, names: Names) -> None:

@@ -644,6 +644,117 @@ async def test_proxies(
     assert names.count(HOST) == 0
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+async def test_failures_behind_a_proxy_use_nothing_up(
+    enclave: Enclave, scheme: str, kind: str
+) -> None:
+    if scheme == "socks5":
+        pytest.importorskip("socksio")
+    greet = socks if scheme == "socks5" else connect
+    with Tunnel(enclave.serve.port, greet, None) as tunnel:
+        settings: dict[str, Any] = {
+            "atls_policy_per_hostname": {HOST: enclave.wrong_policy()},
+            "verify": enclave.authority.believed(),
+            "timeout": httpx.Timeout(LIMIT_S, pool=1),
+            "limits": httpx.Limits(max_connections=2),
+            "proxy": f"{scheme}://{tunnel.address}",
+        }
+        if kind == "sync":
+            with httpx.Client(**settings) as client:
+                for _ in range(5):
+                    with pytest.raises(AtlsVerificationError):
+                        client.get(f"{URL}/json")
+        else:
+            async with httpx.AsyncClient(**settings) as aclient:
+                for _ in range(5):
+                    with pytest.raises(AtlsVerificationError):
+                        await aclient.get(f"{URL}/json")
+
+
+def says(words: bytes) -> Callable[[Any], bytes]:
+    def greet(near: Any) -> bytes:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += near.recv(4096)
+        near.sendall(words)
+        return head
+
+    return greet
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "^407 Proxy Auth"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502 Bad Gateway"),
+        (b"SSH-2.0-x\r\n\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\n\r\nmore", "before the server is asked"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000, "does not speak HTTP"),
+    ],
+)
+def test_proxies_that_refuse_or_misbehave(
+    enclave: Enclave, policy: dict[str, Any], words: bytes, why: str
+) -> None:
+    with Tunnel(enclave.serve.port, says(words), None) as tunnel:
+        with httpx.Client(
+            atls_policy_per_hostname={HOST: policy},
+            verify=enclave.authority.believed(),
+            proxy=f"http://{tunnel.address}",
+        ) as client:
+            with pytest.raises(httpx.ProxyError, match=why):
+                client.get(f"{URL}/json")
+
+
+def test_what_a_proxy_is_told(enclave: Enclave, policy: dict[str, Any]) -> None:
+    open_it = says(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    with Tunnel(enclave.serve.port, open_it, None) as tunnel:
+        proxy = httpx.Proxy(
+            f"http://alice:wonderland@{tunnel.address}", headers={"X-Tunnel": "1"}
+        )
+        with httpx.Client(
+            atls_policy_per_hostname={HOST: policy, "[::1]": policy},
+            verify=enclave.authority.believed(),
+            proxy=proxy,
+            headers={"X-Secret": "1"},
+        ) as client:
+            client.get(f"{URL}/json")
+            client.get("https://[::1]:8443/json")
+    names = [head.split(b"\r\n")[0] for head in tunnel.asked]
+    assert names == [
+        b"CONNECT enclave.example.com:443 HTTP/1.1",
+        b"CONNECT [::1]:8443 HTTP/1.1",
+    ]
+    for head in tunnel.asked:
+        assert b"Proxy-Authorization: Basic YWxpY2U6d29uZGVybGFuZA==" in head
+        assert b"X-Tunnel: 1" in head and b"Secret" not in head
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["sync", "async"])
+async def test_a_proxy_that_is_mute(policy: dict[str, Any], kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings: dict[str, Any] = {
+            "atls_policy_per_hostname": {HOST: policy},
+            "proxy": "http://127.0.0.1:%d" % listener.getsockname()[1],
+            "timeout": httpx.Timeout(LIMIT_S, connect=0.2),
+        }
+        with pytest.raises(httpx.ConnectTimeout, match="proxy"):
+            if kind == "sync":
+                with httpx.Client(**settings) as client:
+                    client.get(URL)
+            else:
+                async with httpx.AsyncClient(**settings) as aclient:
+                    await aclient.get(URL)
+
+
+def test_a_socket_and_a_proxy_exclude_each_other() -> None:
+    policy = {"type": "tdx", "partial": True}
+    with pytest.raises(ValueError, match="exclude"):
+        httpx.AttestedTransport(policy, uds="/a", proxy="http://127.0.0.1:1")
+
+
 def test_a_proxy_cannot_lead_elsewhere(
     enclave: Enclave, policy: dict[str, Any], session_plain: Any
 ) -> None:
