@@ -87,7 +87,12 @@ def measure(stage, rows):
         base = f"{stem}.httpx"
         rows.add(base, statistics.median(seen["plain"][at]), unit, higher=True)
         rows.add(
-            f"{stem}.atlas", statistics.median(seen["attested"][at]), unit, base, True, aim
+            f"{stem}.atlas",
+            statistics.median(seen["attested"][at]),
+            unit,
+            base,
+            True,
+            aim,
         )
 
 

@@ -132,9 +132,7 @@ class _Wire(httpcore.NetworkStream):
 class _AsyncWire(httpcore.AsyncNetworkStream):
     """The same for asyncio and trio."""
 
-    def __init__(
-        self, raw: httpcore.AsyncNetworkStream, gate: anyio.Semaphore
-    ) -> None:
+    def __init__(self, raw: httpcore.AsyncNetworkStream, gate: anyio.Semaphore) -> None:
         self._raw = raw
         self._gate = gate
 

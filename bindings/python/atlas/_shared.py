@@ -5,6 +5,7 @@ starts with none of it. And how collateral is fetched."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import os
 import ssl
@@ -86,9 +87,21 @@ class Fetcher:
         where = _without_user(url)
         given = getattr(_local, "seconds", None)
         limit = _REQUEST_S if given is None else min(given, _REQUEST_S)
+        answer: concurrent.futures.Future[tuple[bytes, bytes]]
+        answer = concurrent.futures.Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(self._get(url, where, max_body, limit))
+            except BaseException as e:
+                answer.set_exception(e)
+
+        # httpx limits each step: a source that sends an octet now and then would
+        # never come to an end. So the whole is waited for.
+        threading.Thread(target=work, name="atlas collateral", daemon=True).start()
         try:
-            return self._get(url, where, max_body, limit)
-        except httpx.TimeoutException:
+            return answer.result(limit)
+        except (httpx.TimeoutException, concurrent.futures.TimeoutError):
             raise _core.AssayError("timeout", f"{where}: no answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL) as e:
             why = str(e) or type(e).__name__

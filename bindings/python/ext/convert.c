@@ -14,6 +14,15 @@ core_of(PyTypeObject *type)
     return PyType_GetModuleState(type);
 }
 
+void
+core_finish(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
 /* --- errors ------------------------------------------------------------- */
 
 static int

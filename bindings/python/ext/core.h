@@ -75,6 +75,9 @@ extern PyType_Spec session_spec;
 /* A new reference, or NULL with an exception. */
 struct context *core_context(struct core *core);
 
+/* The end of every dealloc: the object's memory, and its hold on its type. */
+void core_finish(PyObject *self);
+
 /* Sets AssayError; always NULL. */
 void *core_raise(struct core *core, const struct assay_error *err);
 /* From code and message, a pair of texts; false: it is none. */

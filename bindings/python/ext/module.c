@@ -16,13 +16,11 @@ static void
 context_dealloc(PyObject *self)
 {
     struct context *c = (struct context *)self;
-    PyTypeObject *type = Py_TYPE(self);
 
     assay_seen_free(c->seen);
     assay_verifier_free(c->verifier);
     assay_ctx_free(c->ctx);
-    PyObject_Free(self);
-    Py_DECREF(type);
+    core_finish(self);
 }
 
 static PyType_Slot context_slots[] = {

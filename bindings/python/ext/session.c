@@ -45,7 +45,6 @@ static void
 session_dealloc(PyObject *self)
 {
     struct session *s = (struct session *)self;
-    PyTypeObject *type = Py_TYPE(self);
 
     assay_client_free(s->client);
     assay_buf_free(&s->pending);
@@ -54,8 +53,7 @@ session_dealloc(PyObject *self)
     Py_XDECREF(s->root);
     Py_XDECREF(s->policy);
     Py_XDECREF(s->context);
-    PyObject_Free(self);
-    Py_DECREF(type);
+    core_finish(self);
 }
 
 static bool
@@ -239,6 +237,21 @@ session_abort(PyObject *self, PyObject *args)
 
 /* --- evidence ----------------------------------------------------------- */
 
+/* Elsewhere the core may still use what was given before. */
+static bool
+takes_collateral(struct session *s)
+{
+    enum assay_client_state state = assay_client_state(s->client);
+    bool takes =
+        state == ASSAY_CLIENT_NEED_COLLATERAL || state == ASSAY_CLIENT_APPRAISE;
+
+    if (!takes) {
+        PyErr_Format(PyExc_RuntimeError, "no collateral is wanted in state %s",
+                     assay_client_state_name(state));
+    }
+    return takes;
+}
+
 static PyObject *
 session_supply(PyObject *self, PyObject *args)
 {
@@ -250,7 +263,7 @@ session_supply(PyObject *self, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "O!O!L:supply", core->collateral_type,
                           &collateral, core->supply_type, &supply, &wall) ||
-        !session_free(s)) {
+        !session_free(s) || !takes_collateral(s)) {
         return NULL;
     }
     assay_client_give_collateral(s->client, collateral->collateral);

@@ -28,11 +28,8 @@ static const char *const origins[] = {
 static void
 collateral_dealloc(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
-
     assay_collateral_free(((struct collateral *)self)->collateral);
-    PyObject_Free(self);
-    Py_DECREF(type);
+    core_finish(self);
 }
 
 static PyObject *
@@ -307,7 +304,6 @@ static void
 supply_dealloc(PyObject *self)
 {
     struct supply *s = (struct supply *)self;
-    PyTypeObject *type = Py_TYPE(self);
 
     for (unsigned i = 0; i < SUPPLY_KEPT; i++) {
         Py_XDECREF(s->kept[i].what);
@@ -320,8 +316,7 @@ supply_dealloc(PyObject *self)
     Py_XDECREF(s->root);
     Py_XDECREF(s->policy);
     Py_XDECREF(s->context);
-    PyObject_Free(self);
-    Py_DECREF(type);
+    core_finish(self);
 }
 
 static bool

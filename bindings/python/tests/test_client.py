@@ -16,11 +16,11 @@ from typing import Any
 import anyio
 import httpx as real
 import pytest
+
+from atlas import AtlsVerificationError, httpx
 from connect_proxy import ConnectProxy
 from either import Either
 from enclave import HOST, LIMIT_S, OTHER, PASSWORD, USER, Enclave, Names, Web
-
-from atlas import AtlsVerificationError, httpx
 
 pytestmark = pytest.mark.anyio
 

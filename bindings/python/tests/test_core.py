@@ -16,9 +16,9 @@ import urllib.request
 from typing import Any
 
 import pytest
-from enclave import HOST, Enclave
 
 from atlas import _core
+from enclave import HOST, Enclave
 
 
 def now() -> tuple[int, int]:
@@ -265,6 +265,13 @@ def test_misuse(enclave: Enclave) -> None:
     for offset in (-1, 4):
         with pytest.raises(ValueError):
             peer.session.write(b"abc", offset)
+    assert peer.session.need is not None
+    held = peer.supply.have(peer.session.need, now()[0])
+    assert held is not None
+    with pytest.raises(RuntimeError):
+        peer.session.supply(held, peer.supply, now()[0])
+    with pytest.raises(_core.AssayError):
+        peer.session.appraise(*now())
     for hidden in ("Context", "Collateral"):
         with pytest.raises(TypeError):
             getattr(_core, hidden)()

@@ -22,6 +22,9 @@ from typing import Any
 import anyio
 import httpx as real
 import pytest
+
+from atlas import AtlsVerificationError, httpx
+from atlas.policy import dev_policy
 from connect_proxy import ConnectProxy
 from enclave import (
     HOST,
@@ -35,9 +38,6 @@ from enclave import (
     app_compose,
     until,
 )
-
-from atlas import AtlsVerificationError, httpx
-from atlas.policy import dev_policy
 
 URL = f"https://{HOST}"
 Client = Callable[..., httpx.Client]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+
 from enclave import (
     HOST,
     LIMIT_S,

@@ -12,9 +12,9 @@ from typing import Any
 
 import anyio
 import pytest
-from enclave import HOST, LIMIT_S, Enclave, Names
 
 from atlas import AtlsVerificationError, httpx
+from enclave import HOST, LIMIT_S, Enclave, Names
 
 URL = f"https://{HOST}"
 

@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from enclave import COMPOSE, HOST, SCRIPT, Enclave, Names, Web
 
 import atlas.policy
 from atlas import AtlsVerificationError
+from enclave import COMPOSE, HOST, SCRIPT, Enclave, Names, Web
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.S | re.M)

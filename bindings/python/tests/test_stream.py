@@ -13,11 +13,11 @@ from typing import Any, cast
 
 import httpcore
 import pytest
-from enclave import HOST, LIMIT_S, Authority, Enclave, Names
 
 from atlas import AtlsVerificationError, httpx
 from atlas._core import AssayError, Session, Supply
 from atlas._stream import FLUSH, READ, SEARCH, AsyncAttestedStream, Exchange
+from enclave import HOST, LIMIT_S, Authority, Enclave, Names
 
 URL = f"https://{HOST}"
 TRUSTED = {
