@@ -11,7 +11,6 @@ those that are have addresses (RFC 5737) which exist in this process only.
 import base64
 import gzip
 import hashlib
-import ipaddress
 import json
 import os
 import pathlib
@@ -307,8 +306,10 @@ class Names:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", sockaddr)]
         if name not in (None, "", "localhost"):
             try:
-                ipaddress.ip_address(name)
-            except ValueError:
+                socket.inet_aton(name)  # "127.1", too: a resolver takes that
+            except OSError:
+                if ":" in name:
+                    return self._lookup(host, port, family, *more, **named)
                 raise socket.gaierror(
                     socket.EAI_NONAME, f"{name} is not a name of the tests"
                 ) from None
