@@ -89,6 +89,7 @@ class Authority:
 class Routes(backend.Handler):
     """The paths of tests/e2e/backend.py, and those that clients care about."""
 
+    disable_nagle_algorithm = True  # heads and bodies are written one by one
     do_PATCH = backend.Handler.do
 
     def path_json(self) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 import atlas.policy
-from atlas import AtlsVerificationError, httpx
+from atlas import AtlsVerificationError
 from enclave import COMPOSE, HOST, SCRIPT, Enclave, Names, Web
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
@@ -87,9 +87,8 @@ def run(enclave: Enclave, deployment: None) -> Iterator[Callable[[int], Namespac
         return namespace
 
     yield run
-    for value in namespace.values():
-        if isinstance(value, httpx.Client):
-            value.close()
+    if "client" in namespace:
+        namespace["client"].close()
 
 
 def test_quick_start(
