@@ -86,6 +86,15 @@ bool core_error_of_pair(PyObject *pair, struct assay_error *out);
 bool core_error_of(struct core *core, PyObject *exception,
                    struct assay_error *out);
 
+/* Not Py_RETURN_NONE: with the headers of Python 3.12 on it counts no
+ * reference, also for the limited API of 3.10, and Python 3.10 and 3.11 abort
+ * one day. */
+static inline PyObject *
+core_none(void)
+{
+    return Py_NewRef(Py_None);
+}
+
 /* Borrowed from a bytes object. */
 struct assay_slice core_slice(PyObject *bytes);
 PyObject *core_bytes(struct assay_slice s);

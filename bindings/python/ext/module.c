@@ -74,7 +74,7 @@ after_fork(PyObject *module, PyObject *unused)
 
     (void)unused;
     core->context = NULL;
-    Py_RETURN_NONE;
+    return core_none();
 }
 
 static PyObject *
@@ -110,7 +110,7 @@ policy_compose_file(PyObject *module, PyObject *json)
         return core_raise(core, &err);
     }
     path = assay_policy_compose_file(p);
-    out = path != NULL ? PyUnicode_FromString(path) : Py_NewRef(Py_None);
+    out = path != NULL ? PyUnicode_FromString(path) : core_none();
     assay_policy_free(p);
     return out;
 }

@@ -12,7 +12,7 @@
 static PyObject *
 text_or_none(const char *text)
 {
-    return text != NULL ? PyUnicode_FromString(text) : Py_NewRef(Py_None);
+    return text != NULL ? PyUnicode_FromString(text) : core_none();
 }
 
 static void

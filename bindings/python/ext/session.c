@@ -35,8 +35,7 @@ static PyObject *
 none_or_raise(struct session *s, enum assay_code code,
               const struct assay_error *err)
 {
-    return code == ASSAY_OK ? Py_NewRef(Py_None)
-                            : core_raise(session_core(s), err);
+    return code == ASSAY_OK ? core_none() : core_raise(session_core(s), err);
 }
 
 /* --- life --------------------------------------------------------------- */
@@ -182,7 +181,7 @@ session_receive(PyObject *self, PyObject *data)
                         "more was received than read() has taken");
         return NULL;
     }
-    return pump(s) ? Py_NewRef(Py_None) : NULL;
+    return pump(s) ? core_none() : NULL;
 }
 
 static PyObject *
@@ -214,7 +213,7 @@ session_eof(PyObject *self, PyObject *unused)
         return NULL;
     }
     assay_client_eof(s->client);
-    Py_RETURN_NONE;
+    return core_none();
 }
 
 static PyObject *
@@ -232,7 +231,7 @@ session_abort(PyObject *self, PyObject *args)
         return NULL;
     }
     assay_client_abort(s->client, &why);
-    Py_RETURN_NONE;
+    return core_none();
 }
 
 /* --- evidence ----------------------------------------------------------- */
@@ -272,7 +271,7 @@ session_supply(PyObject *self, PyObject *args)
     Py_INCREF(collateral);
     Py_XDECREF(s->collateral); /* of the evidence before */
     s->collateral = collateral;
-    Py_RETURN_NONE;
+    return core_none();
 }
 
 static PyObject *
@@ -293,7 +292,7 @@ session_appraise(PyObject *self, PyObject *args)
         s->client, (struct assay_now){.wall_s = wall, .mono_ms = mono}, &err);
     Py_END_ALLOW_THREADS s->busy = false;
     if (code == ASSAY_OK) {
-        return pump(s) ? Py_NewRef(Py_None) : NULL;
+        return pump(s) ? core_none() : NULL;
     }
     return core_raise(session_core(s), &err);
 }
@@ -396,7 +395,7 @@ session_end(PyObject *self, PyObject *unused)
         return NULL;
     }
     assay_client_end(s->client);
-    Py_RETURN_NONE;
+    return core_none();
 }
 
 static PyObject *
@@ -445,7 +444,7 @@ session_close(PyObject *self, PyObject *unused)
         return NULL;
     }
     assay_client_close(s->client);
-    Py_RETURN_NONE;
+    return core_none();
 }
 
 /* --- the type ----------------------------------------------------------- */

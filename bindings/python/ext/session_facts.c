@@ -78,7 +78,7 @@ get_need(PyObject *self, void *unused)
         return NULL;
     }
     if (assay_client_quote(s->client) == NULL) {
-        Py_RETURN_NONE;
+        return core_none();
     }
     return core_need_out(assay_client_need(s->client));
 }
@@ -146,7 +146,7 @@ session_verdict(PyObject *self, PyObject *unused)
     }
     v = assay_client_verdict(s->client);
     if (v == NULL) {
-        Py_RETURN_NONE;
+        return core_none();
     }
     assay_buf_init(&out, VERDICT_MAX_BYTES);
     return core_take(session_core(s),

@@ -295,7 +295,7 @@ supply_have(PyObject *self, PyObject *args)
         return NULL;
     }
     out = have(s, &need, wall);
-    return out != NULL ? out : Py_NewRef(Py_None);
+    return out != NULL ? out : core_none();
 }
 
 /* --- life --------------------------------------------------------------- */

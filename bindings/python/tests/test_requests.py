@@ -209,6 +209,15 @@ def test_no_odd_spelling_leads_past_the_policy(
     assert attested or names.count(HOST) == 0
 
 
+def test_a_url_that_urllib3_would_read_otherwise(session: Any, names: Names) -> None:
+    prepared = session.prepare_request(real.Request("GET", f"https://{OTHER}/"))
+    prepared.url = f"https://{HOST}\\@{OTHER}/json"  # urllib3 would ask HOST
+    with pytest.raises(AtlsVerificationError) as caught:
+        session.send(prepared)
+    assert caught.value.code == "ambiguous_host"
+    assert names.count(HOST) == names.count(OTHER) == 0
+
+
 def test_a_session_ignores_other_mounts(
     enclave: Enclave, policy: dict[str, Any], names: Names
 ) -> None:

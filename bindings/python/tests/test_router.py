@@ -617,3 +617,32 @@ def test_functions_with_a_method(attested: list[Attested]) -> None:
     assert attested[-1].closed
     with pytest.raises(AtlsVerificationError):
         httpx.get(f"http://{HOST}/", **policies)
+
+
+class Unattested(httpx.BaseTransport):
+    """Stands for a pool that took a connection from elsewhere."""
+
+    closed = False
+
+    def handle_request(self, request: Any) -> Any:
+        import httpcore
+
+        stream = httpcore.MockStream([])
+        return httpcore.Response(
+            200, content=self, extensions={"network_stream": stream}
+        )
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"secret"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_response_without_attestation_is_never_shown() -> None:
+    pool = Unattested()
+    transport = httpx.AttestedTransport(POLICY)
+    transport._pool = pool
+    with pytest.raises(AtlsVerificationError) as caught:
+        transport.handle_request(httpx.Request("GET", f"https://{HOST}/"))
+    assert caught.value.code == "unattested_response" and pool.closed

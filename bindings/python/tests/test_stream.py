@@ -16,7 +16,14 @@ import pytest
 
 from atlas import AtlsVerificationError, httpx
 from atlas._core import AssayError, Session, Supply
-from atlas._stream import FLUSH, READ, SEARCH, AsyncAttestedStream, Exchange
+from atlas._stream import (
+    FLUSH,
+    READ,
+    SEARCH,
+    AsyncAttestedStream,
+    AttestedStream,
+    Exchange,
+)
 from enclave import HOST, LIMIT_S, Authority, Enclave, Names
 
 URL = f"https://{HOST}"
@@ -103,6 +110,9 @@ class Script:
 
     def end(self) -> None:
         self.calls.append("end")
+
+    def close(self) -> None:
+        self.calls.append("close")
 
     def write(self, data: bytes, offset: int) -> int:
         piece = data[offset : offset + 4]
@@ -416,6 +426,88 @@ def test_what_cannot_be_decrypted_is_no_end() -> None:
     script.failures["receive"] = AssayError("tls", "bad record")
     with pytest.raises(AtlsVerificationError, match="bad record"):
         follow(exchange(script).read(9, 5), read=b"garbage")
+
+
+# --- streams ----------------------------------------------------------------
+
+
+class Raw:
+    """Stands for a stream of httpcore."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.fault: BaseException | None = None
+        self.readable = False
+        self.closed = False
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        if self.fault:
+            raise self.fault
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.readable if info == "is_readable" else None
+
+
+def stream_of(script: Script) -> tuple[AttestedStream, Raw]:
+    raw = Raw()
+    stream = AttestedStream(cast(httpcore.NetworkStream, raw), exchange(script))
+    return stream, raw
+
+
+def test_when_a_connection_is_not_used_again() -> None:
+    script = Script("open")
+    stream, raw = stream_of(script)
+    assert stream.get_extra_info("is_readable") is False
+    raw.readable = True  # bytes from nowhere, or the end
+    assert stream.get_extra_info("is_readable") is True
+    raw.readable = False
+    script.readable = True  # an answer that nobody asked for
+    assert stream.get_extra_info("is_readable") is True
+    script.readable = False
+    for state in ("closed", "failed", "quote"):
+        script.states = [state]
+        assert stream.get_extra_info("is_readable") is True
+
+
+def test_a_goodbye_is_said() -> None:
+    script = Script("open")
+    stream, raw = stream_of(script)
+    script.to_send = [b"close_notify"]
+    stream.close()
+    assert raw.written == [b"close_notify"] and raw.closed
+    assert script.calls == ["close"]
+
+
+def test_a_child_process_leaves_its_parents_connection_alone() -> None:
+    script = Script("open")
+    stream, raw = stream_of(script)
+    script.to_send = [b"not by the child"]
+    stream._exchange._process -= 1
+    assert stream.get_extra_info("is_readable") is True
+    with pytest.raises(httpcore.WriteError, match="fork"):
+        stream.write(b"a", 5)
+    stream.close()
+    assert raw.written == [] and raw.closed and script.calls == []
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), httpcore.WriteTimeout()])
+def test_sending_that_broke_off_is_not_gone_on_with(fault: BaseException) -> None:
+    script = Script("open")
+    stream, raw = stream_of(script)
+    script.to_send = [b"first"]
+    raw.fault = fault
+    with pytest.raises(type(fault)):
+        stream.write(b"abc", 5)
+    raw.fault = None
+    script.to_send = [b"second"]
+    with pytest.raises(httpcore.WriteError, match="broke off"):
+        stream.write(b"def", 5)
+    stream.close()
+    assert raw.written == [] and raw.closed
 
 
 # --- the real thing ---------------------------------------------------------
