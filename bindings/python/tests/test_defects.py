@@ -507,7 +507,10 @@ def test_5_control_c_ends_it(enclave: Enclave, mute: str, plain: Web) -> None:
     )
     url = f"https://localhost:{plain.port}/"
     process = subprocess.Popen(
-        [sys.executable, "-c", script, json.dumps(policy), url], stderr=subprocess.PIPE
+        [sys.executable, "-c", script, json.dumps(policy), url],
+        stderr=subprocess.PIPE,
+        # What runs in a shell's background is started with it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         until(lambda: plain.seen or process.poll() is not None, "a request")
