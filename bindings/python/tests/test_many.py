@@ -357,3 +357,23 @@ def test_refused_connections_and_clients_leave_nothing(script: Script) -> None:
         limit_s=10 * LIMIT_S,
     )
     assert int(said) < 4096, "grown by so many KiB"
+
+
+def test_crowded(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for others to be attested does not wait for ever."""
+    monkeypatch.setattr("atlas._attested._ATTESTING_MAX", 0)
+    settings["timeout"] = 0.2
+    with httpx.Client(**settings) as client:
+        with pytest.raises(httpx.ConnectTimeout, match="other connections"):
+            client.get(URL)
+
+
+@pytest.mark.anyio
+async def test_crowded_async(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas._attested._ATTESTING_MAX", 0)
+    settings["timeout"] = 0.2
+    async with httpx.AsyncClient(**settings) as client:
+        with pytest.raises(httpx.ConnectTimeout, match="other connections"):
+            await client.get(URL)
