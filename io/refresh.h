@@ -9,8 +9,9 @@
 
 #include "assay/collateral.h"
 #include "assay/policy.h"
+#include "collateral/usable.h"
 
-#define ASSAY_REFRESH_SOONEST_S INT64_C(60)   /* never sooner than that */
+#define ASSAY_REFRESH_SOONEST_S ASSAY_ASK_AGAIN_S /* never sooner */
 #define ASSAY_REFRESH_LATEST_S  INT64_C(3600) /* pause after many failures */
 
 struct assay_refresh_rule {

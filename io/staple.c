@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "collateral/usable.h"
 #include "io/moment.h"
 #include "io/refresh.h"
 #include "io/supply_state.h"
@@ -154,7 +155,7 @@ assay_staple_learn(struct assay_staple *s, const struct assay_quote *quote,
         (void)snprintf(s->note, sizeof(s->note), "%s", err.msg);
         return;
     }
-    if ((s->quote == NULL || !assay_supply_same_need(&s->need, &need)) &&
+    if ((s->quote == NULL || !assay_same_need(&s->need, &need)) &&
         assay_quote_parse(assay_quote_view(quote)->raw, &copy, &err) ==
             ASSAY_OK) {
         assay_supply_cancel(s->call);

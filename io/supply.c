@@ -58,21 +58,13 @@ assay_supply_staples_refused(const struct assay_supply *s)
 
 /* --- the memory --------------------------------------------------------- */
 
-bool
-assay_supply_same_need(const struct assay_collateral_need *a,
-                       const struct assay_collateral_need *b)
-{
-    return a->tdx == b->tdx && strcmp(a->fmspc, b->fmspc) == 0 &&
-           strcmp(a->ca, b->ca) == 0;
-}
-
 struct assay_supply_kept *
 assay_supply_find(struct assay_supply *s,
                   const struct assay_collateral_need *need)
 {
     for (unsigned i = 0; i < ASSAY_SUPPLY_KEPT; i++) {
         if (s->kept[i].what != NULL &&
-            assay_supply_same_need(&s->kept[i].what->need, need)) {
+            assay_same_need(&s->kept[i].what->need, need)) {
             return &s->kept[i];
         }
     }

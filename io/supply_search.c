@@ -169,7 +169,7 @@ assay_search_find(const struct assay_supply *s,
 
     while (f != NULL && (f->ended || f->purpose == ASSAY_PURPOSE_STAPLE ||
                          (f->purpose == ASSAY_PURPOSE_REFRESH && !refreshes) ||
-                         !assay_supply_same_need(&f->to->need, need))) {
+                         !assay_same_need(&f->to->need, need))) {
         f = f->next;
     }
     return f;

@@ -116,6 +116,3 @@ void assay_search_abandon(struct assay_search *f);
 struct assay_search *assay_search_find(const struct assay_supply *s,
                                        const struct assay_collateral_need *need,
                                        bool refreshes);
-/* supply.c */
-bool assay_supply_same_need(const struct assay_collateral_need *a,
-                            const struct assay_collateral_need *b);

@@ -80,6 +80,14 @@ assay_is_held(const struct assay_collateral *c, const struct assay_holding *h,
                            assay_is_within_grace(c, now_s, h->grace_s)));
 }
 
+bool
+assay_same_need(const struct assay_collateral_need *a,
+                const struct assay_collateral_need *b)
+{
+    return a->tdx == b->tdx && strcmp(a->fmspc, b->fmspc) == 0 &&
+           strcmp(a->ca, b->ca) == 0;
+}
+
 enum assay_code
 assay_serves(const struct assay_collateral *c,
              const struct assay_collateral_need *need, struct assay_error *err)

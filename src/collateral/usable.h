@@ -38,6 +38,9 @@ bool assay_is_best(const struct assay_collateral *c,
 bool assay_is_held(const struct assay_collateral *c,
                    const struct assay_holding *h, int64_t asked_s,
                    int64_t now_s);
+/* What serves one serves the other. */
+bool assay_same_need(const struct assay_collateral_need *a,
+                     const struct assay_collateral_need *b);
 /* Is this of the TEE and the platform family that was asked for? What is not
  * may be authentic, but it is of no use. ASSAY_NOT_FOUND. */
 ASSAY_MUST_CHECK enum assay_code

@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 VERSION: str
 NONCE_BYTES: int
+SOURCE_PHALA: str
+SOURCE_INTEL: str
 COMPOSE_DEFAULT: bytes  # JSON of the default app-compose
 
 class AssayError(Exception):
@@ -34,9 +36,7 @@ class Policy:
     """An appraisal policy, immutable. AssayError where it cannot be read."""
 
     def __new__(cls, json: bytes, compose_file: bytes | None = None, /) -> Policy: ...
-    wires: tuple[str, ...]  # "v2", ...; the first is used
     accepts_self_signed: bool
-    reattestation_interval: int  # seconds; 0: never
     sources: tuple[str, ...]  # of collateral; "" is Intel's PCS
     cache_collateral: bool
     trusted_root: str | None  # PEM text or a path
@@ -52,18 +52,14 @@ class Root:
 
     def __new__(cls, certificate: bytes | None = None, /) -> Root:
         """None: Intel's. Else one certificate, PEM or DER."""
-    is_intel: bool
 
 class Roots:
     """Whom TLS believes: certificates in PEM; b"" believes nobody."""
 
     def __new__(cls, pem: bytes, /) -> Roots: ...
-    count: int
 
 class Collateral:
     """Endorsements that were found; immutable."""
-
-    origin: str  # "cached", "fetched", "stale", "stapled"
 
 class Supply:
     """Collateral from memory, disk and sources, for one policy's rules.
@@ -117,7 +113,6 @@ class Session:
     need: tuple[bool, str, str] | None
     quote: bytes  # raw, once there is one
     stapled: bytes
-    attestations: int
     def receive(self, data: bytes, /) -> None:
         """Bytes from the network, any number. AssayError once it failed."""
     def output(self) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import logging
 import os
 import ssl
 import threading
@@ -20,9 +21,12 @@ from . import _core
 
 T = TypeVar("T")
 
+log = logging.getLogger("atlas")
+
 _CONNECT_S = 5.0
 _REQUEST_S = 20.0
 _KEPT_MAX = 256
+_NOT_THERE = (404, 410, 461, 462)  # the last two are a PCCS's
 
 _local = threading.local()
 
@@ -73,6 +77,13 @@ def patience(seconds: float | None) -> Iterator[None]:
         _local.seconds = before
 
 
+def tell(supply: _core.Supply) -> None:
+    """What did not work and did not matter: a cache that is no use, a memory of
+    evaluations that others may write to."""
+    if supply.note:
+        log.warning("collateral: %s", supply.note)
+
+
 class Fetcher:
     """GET for collateral, which others have signed: an answer with status 200 as
     (header lines, body), or AssayError."""
@@ -117,7 +128,7 @@ class Fetcher:
         auth = (given.username, given.password) if given.userinfo else None
         with self._made().stream("GET", where, auth=auth, timeout=timeout) as response:
             if response.status_code != 200:
-                missing = response.status_code in (404, 410)
+                missing = response.status_code in _NOT_THERE
                 raise _core.AssayError(
                     "not_found" if missing else "network",
                     f"{where}: status {response.status_code}",

@@ -162,9 +162,11 @@ class Exchange:
         session = self.session
         assert session.need is not None
         with _shared.patience(seconds):
-            return self.supply.search(
+            found = self.supply.search(
                 session.need, session.quote, session.stapled, now()[0]
             )
+        _shared.tell(self.supply)
+        return found
 
     def _fault(self, otherwise: str) -> AssayError:
         """Why the session failed."""
@@ -319,11 +321,7 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
         self._sending = threading.Lock()
 
     def attest(self, timeout: float | None) -> None:
-        try:
-            self._do(self._exchange.attest(timeout))
-        except BaseException:
-            self._raw.close()
-            raise
+        self._do(self._exchange.attest(timeout))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._do(self._exchange.read(max_bytes, timeout))
@@ -396,12 +394,7 @@ class AsyncAttestedStream(_Attested, httpcore.AsyncNetworkStream):
         self._sending = anyio.Lock()
 
     async def attest(self, timeout: float | None) -> None:
-        try:
-            await self._do(self._exchange.attest(timeout))
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._raw.aclose()
-            raise
+        await self._do(self._exchange.attest(timeout))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return await self._do(self._exchange.read(max_bytes, timeout))

@@ -27,7 +27,7 @@ Verify = ssl.SSLContext | str | bool
 _FILE_MAX = 8 * 1024 * 1024
 # Names of certificates in a folder, as OpenSSL looks for them.
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
-_DEFAULT_SOURCES = ("https://pccs.phala.network", "")
+_DEFAULT_SOURCES = (_core.SOURCE_PHALA, _core.SOURCE_INTEL)
 
 
 class _Core(NamedTuple):
@@ -72,15 +72,20 @@ class Trust:
         """Shared by all whose policies say the same."""
         sources = policy.sources or _DEFAULT_SOURCES
         rules = policy.to_json(True)
-        return _shared.once(
-            ("supply", rules, self.root, sources, self.ca, self.trust_env),
-            lambda: _core.Supply(
+
+        def make() -> _core.Supply:
+            supply = _core.Supply(
                 policy,
                 root,
                 sources,
                 policy.cache_collateral,
                 _shared.Fetcher(self.ca, self.trust_env),
-            ),
+            )
+            _shared.tell(supply)
+            return supply
+
+        return _shared.once(
+            ("supply", rules, self.root, sources, self.ca, self.trust_env), make
         )
 
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct core *
 core_of(PyTypeObject *type)
 {
@@ -149,15 +151,11 @@ core_bytes(struct assay_slice s)
 PyObject *
 core_hex(const uint8_t *octets, size_t n)
 {
-    static const char digits[] = "0123456789abcdef";
-    char text[2 * 64 + 1];
-    size_t at = 0;
+    char text[2 * CORE_HEX_MAX + 1];
 
-    for (size_t i = 0; i < n && at + 2 < sizeof(text); i++) {
-        text[at++] = digits[octets[i] >> 4];
-        text[at++] = digits[octets[i] & 15];
-    }
-    return PyUnicode_FromStringAndSize(text, (Py_ssize_t)at);
+    n = n < CORE_HEX_MAX ? n : CORE_HEX_MAX;
+    assay_hex_to(text, (struct assay_slice){octets, n});
+    return PyUnicode_FromString(text);
 }
 
 PyObject *

@@ -40,12 +40,10 @@ struct root {
 struct roots {
     PyObject_HEAD struct context *context;
     struct assay_tls_roots *roots;
-    size_t count;
 };
 
 struct collateral {
     PyObject_HEAD struct assay_collateral *collateral;
-    const char *origin;
 };
 
 /* The types of the module, and its one exception. */
@@ -98,6 +96,7 @@ core_none(void)
 /* Borrowed from a bytes object. */
 struct assay_slice core_slice(PyObject *bytes);
 PyObject *core_bytes(struct assay_slice s);
+#define CORE_HEX_MAX 64u /* octets */
 PyObject *core_hex(const uint8_t *octets, size_t n);
 /* Whatever the buffer has, and frees it. */
 PyObject *core_take(struct core *core, enum assay_code code,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "assay/compose.h"
+#include "assay/gather.h"
 #include "assay/version.h"
 
 /* --- what the process shares -------------------------------------------- */
@@ -199,7 +200,11 @@ core_exec(PyObject *module)
         add_type(module, &supply_spec, &core->supply_type) < 0 ||
         add_type(module, &session_spec, &core->session_type) < 0 ||
         PyModule_AddStringConstant(module, "VERSION", ASSAY_VERSION) < 0 ||
-        PyModule_AddIntConstant(module, "NONCE_BYTES", ASSAY_NONCE_BYTES) < 0) {
+        PyModule_AddIntConstant(module, "NONCE_BYTES", ASSAY_NONCE_BYTES) < 0 ||
+        PyModule_AddStringConstant(module, "SOURCE_PHALA", ASSAY_SOURCE_PHALA) <
+            0 ||
+        PyModule_AddStringConstant(module, "SOURCE_INTEL", ASSAY_SOURCE_INTEL) <
+            0) {
         return -1;
     }
     return 0;

@@ -101,25 +101,6 @@ policy_to_json(PyObject *self, PyObject *args)
 }
 
 static PyObject *
-get_wires(PyObject *self, void *unused)
-{
-    const struct assay_policy *p = ((struct policy *)self)->policy;
-    size_t n = assay_policy_wire_count(p);
-    PyObject *out = PyTuple_New((Py_ssize_t)n);
-
-    (void)unused;
-    for (size_t i = 0; out != NULL && i < n; i++) {
-        PyObject *name =
-            PyUnicode_FromString(assay_wire_name(assay_policy_wire(p, i)));
-
-        if (name == NULL || PyTuple_SetItem(out, (Py_ssize_t)i, name) < 0) {
-            Py_CLEAR(out);
-        }
-    }
-    return out;
-}
-
-static PyObject *
 get_sources(PyObject *self, void *unused)
 {
     const struct assay_policy *p = ((struct policy *)self)->policy;
@@ -143,14 +124,6 @@ get_self_signed(PyObject *self, void *unused)
     (void)unused;
     return PyBool_FromLong(
         assay_policy_accepts_self_signed(((struct policy *)self)->policy));
-}
-
-static PyObject *
-get_interval(PyObject *self, void *unused)
-{
-    (void)unused;
-    return PyLong_FromLongLong(
-        assay_policy_reattestation_interval(((struct policy *)self)->policy));
 }
 
 static PyObject *
@@ -182,9 +155,7 @@ static PyMethodDef policy_methods[] = {
 };
 
 static PyGetSetDef policy_members[] = {
-    {"wires", get_wires, NULL, NULL, NULL},
     {"accepts_self_signed", get_self_signed, NULL, NULL, NULL},
-    {"reattestation_interval", get_interval, NULL, NULL, NULL},
     {"sources", get_sources, NULL, NULL, NULL},
     {"cache_collateral", get_cache, NULL, NULL, NULL},
     {"trusted_root", get_trusted_root, NULL, NULL, NULL},

@@ -55,22 +55,9 @@ root_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     return NULL;
 }
 
-static PyObject *
-get_is_intel(PyObject *self, void *unused)
-{
-    (void)unused;
-    return PyBool_FromLong(assay_root_is_intel(((struct root *)self)->root));
-}
-
-static PyGetSetDef root_members[] = {
-    {"is_intel", get_is_intel, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
 static PyType_Slot root_slots[] = {
     {Py_tp_new, (void *)root_new},
     {Py_tp_dealloc, (void *)root_dealloc},
-    {Py_tp_getset, root_members},
     {0, NULL},
 };
 
@@ -99,6 +86,7 @@ roots_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     struct core *core = core_of(type);
     struct assay_error err;
     struct roots *r;
+    size_t count;
     PyObject *pem;
 
     (void)keywords;
@@ -112,7 +100,7 @@ roots_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     r->context = core_context(core);
     if (r->context != NULL &&
         assay_tls_roots_parse(r->context->ctx, core_slice(pem), &r->roots,
-                              &r->count, &err) == ASSAY_OK) {
+                              &count, &err) == ASSAY_OK) {
         return (PyObject *)r;
     }
     if (r->context != NULL) {
@@ -122,22 +110,9 @@ roots_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     return NULL;
 }
 
-static PyObject *
-get_count(PyObject *self, void *unused)
-{
-    (void)unused;
-    return PyLong_FromSize_t(((struct roots *)self)->count);
-}
-
-static PyGetSetDef roots_members[] = {
-    {"count", get_count, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
 static PyType_Slot roots_slots[] = {
     {Py_tp_new, (void *)roots_new},
     {Py_tp_dealloc, (void *)roots_dealloc},
-    {Py_tp_getset, roots_members},
     {0, NULL},
 };
 

@@ -107,17 +107,6 @@ get_stapled(PyObject *self, void *unused)
     return session_free(s) ? core_bytes(assay_client_stapled(s->client)) : NULL;
 }
 
-static PyObject *
-get_attestations(PyObject *self, void *unused)
-{
-    struct session *s = (struct session *)self;
-
-    (void)unused;
-    return session_free(s) ? PyLong_FromUnsignedLong(
-                                 assay_client_facts(s->client).attestations)
-                           : NULL;
-}
-
 PyGetSetDef session_members[] = {
     {"state", get_state, NULL, NULL, NULL},
     {"peer_failed", get_peer_failed, NULL, NULL, NULL},
@@ -126,7 +115,6 @@ PyGetSetDef session_members[] = {
     {"need", get_need, NULL, NULL, NULL},
     {"quote", get_quote, NULL, NULL, NULL},
     {"stapled", get_stapled, NULL, NULL, NULL},
-    {"attestations", get_attestations, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -17,12 +17,6 @@
 
 #define LOCK_US 100000 /* between two looks for Ctrl-C */
 
-static const char *const origins[] = {
-    [ASSAY_ORIGIN_CACHED] = "cached",   [ASSAY_ORIGIN_FETCHED] = "fetched",
-    [ASSAY_ORIGIN_STALE] = "stale",     [ASSAY_ORIGIN_GIVEN] = "given",
-    [ASSAY_ORIGIN_STAPLED] = "stapled",
-};
-
 /* --- Collateral --------------------------------------------------------- */
 
 static void
@@ -32,21 +26,8 @@ collateral_dealloc(PyObject *self)
     core_finish(self);
 }
 
-static PyObject *
-get_origin(PyObject *self, void *unused)
-{
-    (void)unused;
-    return PyUnicode_FromString(((struct collateral *)self)->origin);
-}
-
-static PyGetSetDef collateral_members[] = {
-    {"origin", get_origin, NULL, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
 static PyType_Slot collateral_slots[] = {
     {Py_tp_dealloc, (void *)collateral_dealloc},
-    {Py_tp_getset, collateral_members},
     {0, NULL},
 };
 
@@ -66,7 +47,6 @@ collateral_of(struct core *core, struct assay_obtained *o)
 
     if (c != NULL) {
         c->collateral = o->collateral;
-        c->origin = origins[o->origin];
         o->collateral = NULL;
     }
     return c;
@@ -94,19 +74,12 @@ holding_of(struct supply *s, const struct assay_collateral_need *need,
     };
 }
 
-static bool
-same_need(const struct assay_collateral_need *a,
-          const struct assay_collateral_need *b)
-{
-    return a->tdx == b->tdx && strcmp(a->fmspc, b->fmspc) == 0 &&
-           strcmp(a->ca, b->ca) == 0;
-}
-
 static struct kept *
 find(struct supply *s, const struct assay_collateral_need *need)
 {
     for (unsigned i = 0; i < SUPPLY_KEPT; i++) {
-        if (s->kept[i].what != NULL && same_need(&s->kept[i].need, need)) {
+        if (s->kept[i].what != NULL &&
+            assay_same_need(&s->kept[i].need, need)) {
             return &s->kept[i];
         }
     }
@@ -271,6 +244,7 @@ supply_search(PyObject *self, PyObject *args)
         !core_need_in(need, &x.need) || !lock(s)) {
         return NULL;
     }
+    s->note[0] = '\0';
     x.stapled = core_slice(stapled);
     out = x.stapled.len == 0 ? have(s, &x.need, wall) : NULL;
     if (out == NULL && search_open(s, &x, core_slice(quote), wall)) {
@@ -343,16 +317,22 @@ take_sources(struct supply *s)
     return true;
 }
 
-/* The folder of evaluations is read when the first supply wants it. */
+/* The folder of evaluations is read when the first supply wants it. Where
+ * rollbacks may go unnoticed, the supply's note says so. */
 static bool
-open_seen(struct context *c)
+open_seen(struct supply *s)
 {
+    struct context *c = s->context;
+    char note[ASSAY_SEEN_NOTE_BYTES];
     char *folder;
 
     if (c->seen == NULL) {
         folder = assay_seen_folder();
         c->seen = assay_seen_new(folder);
         free(folder);
+    }
+    if (c->seen != NULL && assay_seen_note(c->seen, note)) {
+        (void)snprintf(s->note, sizeof(s->note), "%s", note);
     }
     return c->seen != NULL;
 }
@@ -385,7 +365,7 @@ supply_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     s->fetch = Py_NewRef(fetch);
     s->use_cache = use_cache != 0;
     s->lock = PyThread_allocate_lock();
-    if (s->lock == NULL || !open_seen(s->context)) {
+    if (s->lock == NULL || !open_seen(s)) {
         PyErr_NoMemory();
     } else if (take_sources(s)) {
         return (PyObject *)s;

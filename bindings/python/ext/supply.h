@@ -28,7 +28,7 @@ struct supply {
     PyThread_type_lock lock; /* one search at a time */
     struct kept kept[SUPPLY_KEPT];
     unsigned next;
-    char note[320];
+    char note[ASSAY_SEEN_NOTE_BYTES];
 };
 
 /* Without the GIL. What `fetch` raised, other than AssayError, is in *raised

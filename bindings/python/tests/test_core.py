@@ -7,6 +7,7 @@ import gc
 import hashlib
 import json
 import os
+import pathlib
 import socket
 import sys
 import threading
@@ -119,7 +120,7 @@ def test_reattest(enclave: Enclave) -> None:
     assert stale.value.code == "stale" and stale.value.hint
     peer.session.reattest(*now(), nonce())
     peer.open()
-    assert peer.session.attestations == 2
+    assert peer.session.facts()["attestations"] == 2
     assert peer.ask(GET).startswith(b"HTTP/1.1 200 ")
     peer.close()
 
@@ -134,6 +135,7 @@ def test_large_up(enclave: Enclave) -> None:
         if not peer.session.readable:
             peer.step()
         got += peer.session.read(4096)
+    assert got.startswith(b"HTTP/1.1 200 ")
     peer.close()
 
 
@@ -178,6 +180,17 @@ def test_collateral_is_held(enclave: Enclave) -> None:
     peer.supply = supply
     peer.open().close()
     assert len(asked) == 4
+
+
+def test_what_did_not_matter_is_noted(
+    enclave: Enclave, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    peer = Peer(enclave)
+    peer.supply = _core.Supply(peer.policy, peer.root, (enclave.pccs,), True, fetch)
+    peer.open().close()
+    assert str(tmp_path / "file") in peer.supply.note
 
 
 def test_threads_share_one_search(enclave: Enclave) -> None:

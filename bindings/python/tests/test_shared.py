@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients of one process share, and how collateral is fetched."""
 
+import pathlib
 import socket
 import threading
 import time
@@ -44,6 +45,7 @@ def test_an_answer(fetch: Fetcher, web: Web) -> None:
     ("path", "code", "why"),
     [
         ("missing", "not_found", "status 404"),
+        ("redirect?461&/json", "not_found", "status 461"),
         ("basic", "network", "status 401"),
         ("no-content", "network", "status 204"),
         ("redirect?302&/json", "network", "status 302"),
@@ -70,6 +72,24 @@ def test_user_and_password_are_not_told(
     assert f"http://{web.address}/missing" in caplog.text
     assert PASSWORD not in caplog.text
     assert fetch(f"http://{USER}:{PASSWORD}@{web.address}/basic", 9)[1] == b"welcome"
+
+
+def test_what_did_not_matter_is_told(
+    enclave: Enclave,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Here a cache that cannot be written; the request goes on."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(_shared, "_shared", _shared._Shared())
+    policy = {**enclave.policy(), "cache_collateral": True}
+    settings: dict[str, Any] = {"verify": enclave.authority.believed()}
+    settings["atls_policy_per_hostname"] = {HOST: policy}
+    assert httpx.get(f"https://{HOST}/json", **settings).status_code == 200
+    told = [r.message for r in caplog.records if r.name == "atlas"]
+    assert any(str(tmp_path / "file") in message for message in told)
 
 
 def test_nobody_there(fetch: Fetcher, names: Names) -> None:
