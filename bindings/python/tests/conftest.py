@@ -15,9 +15,11 @@ import pytest
 sys.path.append(str(pathlib.Path(__file__).parents[3] / "tests" / "e2e"))
 
 import enclave as world  # noqa: E402
+from atlas import httpx  # noqa: E402
+from clients import AsyncClient, Client  # noqa: E402
 from connect_proxy import ConnectProxy  # noqa: E402
 from either import Either  # noqa: E402
-from enclave import HOST, OTHER, UNICODE, Authority, Enclave, Names, Serve, Web  # noqa: E402
+from enclave import HOST, LIMIT_S, OTHER, UNICODE, Authority, Enclave, Names, Serve, Web  # noqa: E402
 
 PLAIN_PORT = 8443  # of the enclave's host: a server that cannot prove anything
 
@@ -127,6 +129,50 @@ def policy(enclave: Enclave) -> dict[str, Any]:
 
 
 @pytest.fixture
+def wrong(enclave: Enclave) -> dict[str, Any]:
+    """That it does not fulfil: what gets an answer then has not been attested."""
+    return enclave.wrong_policy()
+
+
+@pytest.fixture
+def client(enclave: Enclave, policy: dict[str, Any]) -> Iterator[Client]:
+    """Makes clients that know the enclave's policy."""
+    with contextlib.ExitStack() as stack:
+
+        def make(policies: dict[str, Any] | None = None, **named: Any) -> httpx.Client:
+            named.setdefault("verify", enclave.authority.believed())
+            named.setdefault("timeout", LIMIT_S)
+            return stack.enter_context(
+                httpx.Client(
+                    atls_policy_per_hostname=policies or {HOST: policy}, **named
+                )
+            )
+
+        yield make
+
+
+@pytest.fixture
+async def async_client(
+    enclave: Enclave, policy: dict[str, Any]
+) -> AsyncIterator[AsyncClient]:
+    """Likewise, asynchronous ones."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def make(
+            policies: dict[str, Any] | None = None, **named: Any
+        ) -> httpx.AsyncClient:
+            named.setdefault("verify", enclave.authority.believed())
+            named.setdefault("timeout", LIMIT_S)
+            made = httpx.AsyncClient(
+                atls_policy_per_hostname=policies or {HOST: policy}, **named
+            )
+            stack.push_async_callback(made.aclose)
+            return made
+
+        yield make
+
+
+@pytest.fixture
 def another_serve(enclave: Enclave, names: Names) -> Iterator[Callable[..., Serve]]:
     """Starts assay-serve with options, at a port of enclave.example.com."""
     with contextlib.ExitStack() as stack:
@@ -181,14 +227,12 @@ async def make(
     kind: str, enclave: Enclave, policy: dict[str, Any]
 ) -> AsyncIterator[Callable[..., Either]]:
     """Makes clients of that kind that know the policy of the enclave."""
-    from atlas import httpx
-
     made: list[Either] = []
 
     def make(**named: Any) -> Either:
         named.setdefault("atls_policy_per_hostname", {HOST: policy})
         named.setdefault("verify", enclave.authority.believed())
-        named.setdefault("timeout", world.LIMIT_S)
+        named.setdefault("timeout", LIMIT_S)
         cls = httpx.Client if kind == "sync" else httpx.AsyncClient
         made.append(Either(cls(**named)))
         return made[-1]

@@ -18,6 +18,7 @@ import httpx as real
 import pytest
 
 from atlas import AtlsVerificationError, httpx
+from clients import attested
 from connect_proxy import ConnectProxy
 from either import Either
 from enclave import HOST, LIMIT_S, OTHER, PASSWORD, USER, Enclave, Names, Web
@@ -37,11 +38,6 @@ def anyio_backend(kind: str) -> str:
 @pytest.fixture
 async def client(make: Make) -> Either:
     return make()
-
-
-def attested(response: httpx.Response) -> bool:
-    found = response.extensions.get("attestation")
-    return found is not None and found["trusted"] is True
 
 
 # --- requests ---
