@@ -109,7 +109,7 @@ class Session:
     state: str
     peer_failed: bool  # failed: the server did not prove itself
     truncated: bool  # closed or failed without TLS's goodbye
-    readable: bool  # plaintext waits, or the end of it
+    idle: bool  # open or raw, and nothing to be read
     need: tuple[bool, str, str] | None
     quote: bytes  # raw, once there is one
     stapled: bytes
@@ -123,16 +123,14 @@ class Session:
         """In "need_collateral" and "appraise"."""
     def appraise(self, wall: int, mono: int, /) -> None:
         """In "appraise"; without the GIL. AssayError "not_trusted"."""
-    def due(self, wall: int, mono: int, /) -> bool: ...
     def reattest(self, wall: int, mono: int, nonce: bytes, /) -> None:
         """In "open", between messages, all plaintext read."""
-    def begin(self, wall: int, mono: int, /) -> None:
-        """A message begins. AssayError "stale": reattest() first."""
+    def begin(self, wall: int, mono: int, /) -> bool:
+        """A message begins, and the one before ends. False: evidence is due,
+        reattest() first."""
     def write(self, data: bytes, offset: int, /) -> int:
         """Takes some of data from offset on; how many octets. Send output()
         before the next."""
-    def end(self) -> None:
-        """The message ends (does nothing if none was begun)."""
     def switch(self) -> None:
         """Behind the head of a 101: octets both ways from here on."""
     def read(self, max_bytes: int, /) -> bytes:

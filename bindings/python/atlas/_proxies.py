@@ -43,7 +43,7 @@ class Proxies:
         self._except = [httpx.URL(_pattern(part)) for part in exceptions if part]
 
     def find(self, url: httpx.URL) -> httpx.Proxy | None:
-        if self._one is not None:
+        if self._one is not None or not self._by_scheme:
             return self._one
         if any(_matches(pattern, url) for pattern in self._except):
             return None

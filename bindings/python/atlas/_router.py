@@ -34,6 +34,8 @@ class Entry(Generic[T]):
         self._made: dict[int, T] = {}
 
     def through(self, proxy: httpx.Proxy | None) -> T:
+        if made := self._made.get(id(proxy)):
+            return made
         with self._lock:
             if id(proxy) not in self._made:
                 self._made[id(proxy)] = self._make(proxy)

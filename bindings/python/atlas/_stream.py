@@ -24,7 +24,7 @@ import httpcore
 
 from . import _shared
 from ._core import NONCE_BYTES, AssayError, Collateral, Session, Supply
-from ._errors import CONNECTING, READING, WRITING, Trouble, from_core
+from ._errors import CONNECTING, READING, WRITING, from_core
 
 T = TypeVar("T")
 
@@ -208,66 +208,79 @@ class Exchange:
             raise httpcore.WriteError("sending broke off before")
         return self.session.output()
 
-    def write(self, data: bytes, seconds: float | None) -> Steps[None]:
-        """The first write behind a read begins a message, on fresh evidence."""
+    def put(self, data: bytes, at: int) -> int | None:
+        """Takes some of data from `at` on: how many octets, to be flushed. None:
+        evidence is due, renew() is to be done first."""
         if self.inherited:
             raise httpcore.WriteError("a connection from before a fork")
-        if not self._in_request and self.session.state != "raw":
-            yield from self._begin()
-        at = 0
         try:
-            while at < len(data):
-                at += self.session.write(data, at)
-                yield FLUSH, seconds
+            # The first write behind a read begins a message.
+            if not self._in_request and not self._begin():
+                return None
+            return self.session.write(data, at)
         except AssayError as e:
-            raise self._failed(e, WRITING) from None
+            raise self._not_written(e) from None
 
-    def _begin(self) -> Steps[None]:
-        session = self.session
-        session.end()
+    def _begin(self) -> bool:
+        if not self.session.begin(*now()):
+            return False
+        self._in_request = self._used = True
+        return True
+
+    def renew(self) -> Steps[None]:
+        """Evidence anew, for the message that begins with it."""
+        log.debug("%s: evidence is asked for anew", self.server)
         try:
-            if session.due(*now()):
-                log.debug("%s: evidence is asked for anew", self.server)
-                session.reattest(*now(), nonce())
-                yield from self.attest(self._patience)
-            session.begin(*now())
+            self.session.reattest(*now(), nonce())
+            yield from self.attest(self._patience)
+            if not self._begin():
+                raise AssayError("stale", "evidence came that is too old already")
         except (AssayError, httpcore.NetworkError) as e:
-            if self._used and not session.peer_failed:
-                # The server went away while nothing happened, and nothing of
-                # this request was sent: the pool takes another connection.
-                raise httpcore.ConnectionNotAvailable() from None
-            if isinstance(e, AssayError):
-                raise self._failed(e, WRITING) from None
-            raise
-        self._used = True
-        self._in_request = True
+            raise self._not_written(e) from None
 
-    def _failed(self, error: AssayError, meanwhile: Trouble) -> Exception:
+    def _not_written(self, error: AssayError | httpcore.NetworkError) -> Exception:
+        session = self.session
+        if self._used and not self._in_request and not session.peer_failed:
+            # The server went away while nothing happened, and nothing of this
+            # request was sent: the pool takes another connection.
+            return httpcore.ConnectionNotAvailable()
+        if not isinstance(error, AssayError):
+            return error
         # httpcore goes on reading behind an error of writing: that must not
         # wait for an answer to what was not sent.
-        self.session.abort(*error.args)
-        return from_core(error, self.session, self.server, meanwhile)
+        session.abort(*error.args)
+        return from_core(error, session, self.server, WRITING)
 
-    def read(self, max_bytes: int, seconds: float | None) -> Steps[bytes]:
-        """Plaintext; b"" once the server has said that it ends."""
+    def take(self, max_bytes: int) -> bytes | None:
+        """Plaintext; b"" once the server has said that it ends; None: more is to
+        be received first."""
         session = self.session
         self._in_request = False
-        while not (data := session.read(max_bytes)):
-            if session.state == "failed":
-                error = self._fault("the connection was cut")
-                raise from_core(error, session, self.server, READING)
-            if session.truncated:
-                raise httpcore.ReadError(
-                    f"{self.server}: the connection was cut; what came is not all"
-                )
-            if session.readable or session.state == "closed":
-                return b""
-            try:
-                yield from self._receive(seconds)
-            except AssayError as e:
-                yield from self._farewell()
-                raise from_core(e, session, self.server, READING) from None
-        return data
+        if data := session.read(max_bytes):
+            return data
+        if session.idle:
+            return None
+        if session.state == "failed":
+            error = self._fault("the connection was cut")
+            raise from_core(error, session, self.server, READING)
+        if session.truncated:
+            raise httpcore.ReadError(
+                f"{self.server}: the connection was cut; what came is not all"
+            )
+        if session.state not in ("closed", "raw"):
+            raise RuntimeError(f"nothing can be read while in {session.state}")
+        return b""
+
+    def receive(self, data: bytes) -> None:
+        """What came from the network; b"": its end. Faults are told by take(),
+        behind the plaintext that came before."""
+        try:
+            if data:
+                self.session.receive(data)
+            else:
+                self.session.eof()
+        except AssayError:
+            pass
 
 
 _WORDS = {
@@ -289,23 +302,21 @@ class _Attested:
         self._exchange.session.switch()
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":
+            return self._is_stale()
         if info == "attestation":
             return self._exchange.attestation
         if info == "attested_stream":
             return self
         if info == "ssl_object":
             return None  # not even that of a proxy's TLS below
-        if info == "is_readable":
-            return self._is_stale()
         return self._raw.get_extra_info(info)
 
     def _is_stale(self) -> bool:
         """Something came while nobody asked: a goodbye, or nonsense."""
-        session = self._exchange.session
         return bool(
-            self._exchange.inherited
-            or session.state not in ("open", "raw")
-            or session.readable
+            not self._exchange.session.idle
+            or self._exchange.inherited
             or self._raw.get_extra_info("is_readable")
         )
 
@@ -324,11 +335,27 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
         self._do(self._exchange.attest(timeout))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._do(self._exchange.read(max_bytes, timeout))
+        exchange = self._exchange
+        with self._session:
+            data = exchange.take(max_bytes)
+        while data is None:
+            came = self._raw.read(_READ_BYTES, timeout)
+            with self._session:
+                exchange.receive(came)
+                data = exchange.take(max_bytes)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer:  # httpcore writes nothing now and then
-            self._do(self._exchange.write(bytes(buffer), timeout))
+        data = bytes(buffer)
+        at = 0
+        while at < len(data):  # httpcore writes nothing now and then
+            with self._session:
+                taken = self._exchange.put(data, at)
+            if taken is None:
+                self._do(self._exchange.renew())
+            else:
+                at += taken
+                self._flush(timeout)
 
     def close(self) -> None:
         try:
@@ -348,10 +375,6 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         raise RuntimeError("TLS inside of an attested connection is not supported")
-
-    def _is_stale(self) -> bool:
-        with self._session:
-            return super()._is_stale()
 
     def _do(self, steps: Steps[T]) -> T:
         answer: Any = None
@@ -397,11 +420,21 @@ class AsyncAttestedStream(_Attested, httpcore.AsyncNetworkStream):
         await self._do(self._exchange.attest(timeout))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._do(self._exchange.read(max_bytes, timeout))
+        exchange = self._exchange
+        while (data := exchange.take(max_bytes)) is None:
+            exchange.receive(await self._raw.read(_READ_BYTES, timeout))
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer:
-            await self._do(self._exchange.write(bytes(buffer), timeout))
+        data = bytes(buffer)
+        at = 0
+        while at < len(data):
+            taken = self._exchange.put(data, at)
+            if taken is None:
+                await self._do(self._exchange.renew())
+            else:
+                at += taken
+                await self._flush(timeout)
 
     async def aclose(self) -> None:
         with anyio.CancelScope(shield=True):

@@ -298,20 +298,6 @@ session_appraise(PyObject *self, PyObject *args)
 }
 
 static PyObject *
-session_due(PyObject *self, PyObject *args)
-{
-    struct session *s = (struct session *)self;
-    long long wall;
-    long long mono;
-
-    if (!PyArg_ParseTuple(args, "LL:due", &wall, &mono) || !session_free(s)) {
-        return NULL;
-    }
-    return PyBool_FromLong(assay_client_due(
-        s->client, (struct assay_now){.wall_s = wall, .mono_ms = mono}));
-}
-
-static PyObject *
 session_reattest(PyObject *self, PyObject *args)
 {
     struct session *s = (struct session *)self;
@@ -339,23 +325,29 @@ session_reattest(PyObject *self, PyObject *args)
 
 /* --- plaintext ---------------------------------------------------------- */
 
+/* The message before ends. False: evidence is due. */
 static PyObject *
 session_begin(PyObject *self, PyObject *args)
 {
     struct session *s = (struct session *)self;
     struct assay_error err;
+    enum assay_code code;
     long long wall;
     long long mono;
 
     if (!PyArg_ParseTuple(args, "LL:begin", &wall, &mono) || !session_free(s)) {
         return NULL;
     }
-    return none_or_raise(
-        s,
-        assay_client_begin(s->client,
-                           (struct assay_now){.wall_s = wall, .mono_ms = mono},
-                           &err),
-        &err);
+    if (assay_client_state(s->client) == ASSAY_CLIENT_RAW) {
+        return PyBool_FromLong(true); /* all that follows is one message */
+    }
+    assay_client_end(s->client);
+    code = assay_client_begin(
+        s->client, (struct assay_now){.wall_s = wall, .mono_ms = mono}, &err);
+    if (code != ASSAY_OK && code != ASSAY_STALE) {
+        return core_raise(session_core(s), &err);
+    }
+    return PyBool_FromLong(code == ASSAY_OK);
 }
 
 static PyObject *
@@ -383,19 +375,6 @@ session_write(PyObject *self, PyObject *args)
         return core_raise(session_core(s), &err);
     }
     return PyLong_FromSize_t(data.len);
-}
-
-static PyObject *
-session_end(PyObject *self, PyObject *unused)
-{
-    struct session *s = (struct session *)self;
-
-    (void)unused;
-    if (!session_free(s)) {
-        return NULL;
-    }
-    assay_client_end(s->client);
-    return core_none();
 }
 
 static PyObject *
@@ -456,11 +435,9 @@ static PyMethodDef methods[] = {
     {"abort", session_abort, METH_VARARGS, NULL},
     {"supply", session_supply, METH_VARARGS, NULL},
     {"appraise", session_appraise, METH_VARARGS, NULL},
-    {"due", session_due, METH_VARARGS, NULL},
     {"reattest", session_reattest, METH_VARARGS, NULL},
     {"begin", session_begin, METH_VARARGS, NULL},
     {"write", session_write, METH_VARARGS, NULL},
-    {"end", session_end, METH_NOARGS, NULL},
     {"switch", session_switch, METH_NOARGS, NULL},
     {"read", session_read, METH_VARARGS, NULL},
     {"close", session_close, METH_NOARGS, NULL},

@@ -43,29 +43,28 @@ get_truncated(PyObject *self, void *unused)
                            : NULL;
 }
 
-/* Plaintext, or the end of it: what a read would not wait for. */
-static bool
-is_readable(const struct session *s)
-{
-    switch (assay_client_state(s->client)) {
-    case ASSAY_CLIENT_CLOSED:
-    case ASSAY_CLIENT_FAILED:
-        return true;
-    case ASSAY_CLIENT_RAW:
-        return assay_client_read_done(s->client) ||
-               assay_client_read(s->client).len > 0;
-    default:
-        return assay_client_read(s->client).len > 0;
-    }
-}
-
+/* Open, and a read would have to wait. Another thread's session is not. */
 static PyObject *
-get_readable(PyObject *self, void *unused)
+get_idle(PyObject *self, void *unused)
 {
-    struct session *s = (struct session *)self;
+    const struct session *s = (const struct session *)self;
+    bool idle = false;
 
     (void)unused;
-    return session_free(s) ? PyBool_FromLong(is_readable(s)) : NULL;
+    if (!s->busy) {
+        switch (assay_client_state(s->client)) {
+        case ASSAY_CLIENT_RAW:
+            idle = !assay_client_read_done(s->client) &&
+                   assay_client_read(s->client).len == 0;
+            break;
+        case ASSAY_CLIENT_OPEN:
+            idle = assay_client_read(s->client).len == 0;
+            break;
+        default:
+            break;
+        }
+    }
+    return PyBool_FromLong(idle);
 }
 
 static PyObject *
@@ -111,7 +110,7 @@ PyGetSetDef session_members[] = {
     {"state", get_state, NULL, NULL, NULL},
     {"peer_failed", get_peer_failed, NULL, NULL, NULL},
     {"truncated", get_truncated, NULL, NULL, NULL},
-    {"readable", get_readable, NULL, NULL, NULL},
+    {"idle", get_idle, NULL, NULL, NULL},
     {"need", get_need, NULL, NULL, NULL},
     {"quote", get_quote, NULL, NULL, NULL},
     {"stapled", get_stapled, NULL, NULL, NULL},

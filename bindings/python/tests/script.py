@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session that does as it is told, to see what happens on one connection."""
 
+import asyncio
 import json
 from typing import Any, cast
 
+import httpcore
+
 from atlas._core import AssayError, Session, Supply
-from atlas._stream import Exchange
+from atlas._stream import AsyncAttestedStream, AttestedStream, Exchange
 from enclave import HOST
 
 TRUSTED = {
@@ -39,6 +42,8 @@ class Script:
         self.truncated = False
         self.readable = False
         self.is_due = False
+        self.stays_due = False
+        self.comes_with_it: list[bytes] = []  # plaintext of what is received
         self.need: tuple[bool, str, str] | None = (True, "00", "ca")
         self.quote = b"quote"
         self.stapled = b""
@@ -51,6 +56,10 @@ class Script:
     def state(self) -> str:
         return self.states[0]
 
+    @property
+    def idle(self) -> bool:
+        return self.state in ("open", "raw") and not self.plain and not self.readable
+
     def _next(self, call: str) -> None:
         self.calls.append(call)
         if call in self.failures:
@@ -60,6 +69,7 @@ class Script:
             self.states.pop(0)
 
     def receive(self, data: bytes) -> None:
+        self.plain += self.comes_with_it
         self._next("receive")
 
     def appraise(self, wall: int, mono: int) -> None:
@@ -76,22 +86,19 @@ class Script:
         self.calls.append(("abort", code))
         self.states = ["failed"]
 
-    def due(self, wall: int, mono: int) -> bool:
-        return self.is_due
-
     def reattest(self, wall: int, mono: int, nonce: bytes) -> None:
         assert len(nonce) == 64
         self.calls.append("reattest")
-        self.is_due = False
+        self.is_due = self.stays_due
         self.states = ["quote", "appraise", "open"]
 
-    def begin(self, wall: int, mono: int) -> None:
+    def begin(self, wall: int, mono: int) -> bool:
+        if self.is_due:
+            return False
         self.calls.append("begin")
         if "begin" in self.failures:
             raise self.failures["begin"]
-
-    def end(self) -> None:
-        self.calls.append("end")
+        return True
 
     def close(self) -> None:
         self.calls.append("close")
@@ -144,3 +151,68 @@ def follow(steps: Any, **answers: Any) -> list[str]:
             return done
         done.append(what)
         answer = answers.get(what)
+
+
+class Raw:
+    """Stands for a stream of httpcore, where each read gets the same answer."""
+
+    def __init__(self, answer: bytes | Exception = b"data") -> None:
+        self.answer = answer
+        self.written: list[bytes] = []
+        self.fault: BaseException | None = None
+        self.readable = False
+        self.closed = False
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        if self.fault:
+            raise self.fault
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.readable if info == "is_readable" else None
+
+
+def stream_of(
+    script: Script, answer: bytes | Exception = b"data"
+) -> tuple[AttestedStream, Raw]:
+    raw = Raw(answer)
+    stream = AttestedStream(cast(httpcore.NetworkStream, raw), exchange(script))
+    return stream, raw
+
+
+class AsyncRaw:
+    """The same for asyncio."""
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._raw.read(max_bytes, timeout)
+
+    async def write(self, data: bytes, timeout: float | None = None) -> None:
+        self._raw.write(data, timeout)
+
+
+class AsyncInTurn:
+    """An asynchronous stream as if it were one that blocks."""
+
+    def __init__(self, script: Script, answer: bytes | Exception) -> None:
+        raw = cast(httpcore.AsyncNetworkStream, AsyncRaw(Raw(answer)))
+        self._stream = AsyncAttestedStream(raw, exchange(script))
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return asyncio.run(self._stream.read(max_bytes, timeout))
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        asyncio.run(self._stream.write(data, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -8,47 +8,20 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import httpcore
 import pytest
 
 from atlas import httpx
-from atlas._stream import AsyncAttestedStream, AttestedStream
+from atlas._stream import AsyncAttestedStream
 from enclave import HOST, LIMIT_S, Enclave, Names
-from script import Script, exchange
+from script import Script, stream_of
 
 URL = f"https://{HOST}"
 
 
 # --- streams ----------------------------------------------------------------
-
-
-class Raw:
-    """Stands for a stream of httpcore."""
-
-    def __init__(self) -> None:
-        self.written: list[bytes] = []
-        self.fault: BaseException | None = None
-        self.readable = False
-        self.closed = False
-
-    def write(self, data: bytes, timeout: float | None = None) -> None:
-        if self.fault:
-            raise self.fault
-        self.written.append(data)
-
-    def close(self) -> None:
-        self.closed = True
-
-    def get_extra_info(self, info: str) -> Any:
-        return self.readable if info == "is_readable" else None
-
-
-def stream_of(script: Script) -> tuple[AttestedStream, Raw]:
-    raw = Raw()
-    stream = AttestedStream(cast(httpcore.NetworkStream, raw), exchange(script))
-    return stream, raw
 
 
 def test_when_a_connection_is_not_used_again() -> None:
