@@ -56,7 +56,9 @@ extern "C" {
     X(ASSAY_STALE, "stale", "the evidence is older than the policy allows",    \
       "ask for fresh evidence")                                                \
     X(ASSAY_REFUSED, "refused", "the peer does not accept our own evidence",   \
-      "ask the operator of the server what its policy for clients requires")
+      "ask the operator of the server what its policy for clients requires")   \
+    X(ASSAY_UNAVAILABLE, "unavailable", "the peer cannot answer for now",      \
+      "try again later; if it lasts, ask the operator of the server")
 
 #define X(code, name, text, hint) code,
 enum assay_code { ASSAY_CODES(X) };

@@ -96,8 +96,16 @@ assay_client_state(const struct assay_client *c);
 ASSAY_API const struct assay_error *
 assay_client_error(const struct assay_client *c);
 /* In FAILED: the server was reached and did not prove itself. False: it could
- * not be tried or finished (connection cut, no collateral, no memory). */
+ * not be tried or finished (connection cut, no collateral, no memory, a server
+ * that says that it cannot answer for now). */
 ASSAY_API bool assay_client_peer_failed(const struct assay_client *c);
+/* In FAILED with ASSAY_UNAVAILABLE, which is what the answers 429, 502, 503 and
+ * 504 in place of evidence come to: seconds after which the server asks to be
+ * tried again (Retry-After, RFC 9110, section 10.2.3), at most
+ * ASSAY_RETRY_AFTER_MAX_S whatever it says; 0 if it does not say. A new session
+ * is needed, which proves as much as any: this one stays FAILED. */
+#define ASSAY_RETRY_AFTER_MAX_S 3600u
+ASSAY_API unsigned assay_client_retry_after_s(const struct assay_client *c);
 
 /* Bytes from the server. *used may be less than in.len: while plaintext is
  * waiting to be read, or evidence to be appraised. Failing is a state, and
@@ -154,7 +162,8 @@ assay_client_appraise(struct assay_client *c, struct assay_now now,
 ASSAY_API void assay_client_report_data(const struct assay_client *c,
                                         uint8_t out[64]);
 /* In NEED_EVIDENCE: sends the evidence; NEED_EVIDENCE becomes EVIDENCE, and
- * that OPEN once the server has accepted it (else FAILED with ASSAY_REFUSED).
+ * that OPEN once the server has accepted it (else FAILED with ASSAY_REFUSED, or
+ * ASSAY_UNAVAILABLE if it cannot be judged for now).
  * Of the reply only quote, event_log, vm_config and tcb_info are used.
  * ASSAY_INVALID, ASSAY_TOO_LARGE, ASSAY_NO_MEMORY: what was not taken may be
  * given again. */

@@ -13,11 +13,23 @@
 
 /* --- failing ------------------------------------------------------------ */
 
-/* Failures that are ours, wherever they show. */
+/* Failures that say nothing against the server, wherever they show. */
 static bool
-is_local(enum assay_code code)
+blames_nobody(enum assay_code code)
 {
-    return code == ASSAY_NO_MEMORY || code == ASSAY_CRYPTO;
+    static const enum assay_code codes[] = {
+        ASSAY_NO_MEMORY,   /* ours */
+        ASSAY_CRYPTO,      /* ours */
+        ASSAY_REFUSED,     /* who refuses our evidence has proven itself */
+        ASSAY_UNAVAILABLE, /* an outage, by its own words */
+    };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] == code) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* For good: nothing but the alert goes out, nothing more comes in. Of a raw
@@ -31,9 +43,7 @@ assay_client_fail(struct assay_client *c, const struct assay_error *why,
     if (c->state != ASSAY_CLIENT_FAILED) {
         c->state = ASSAY_CLIENT_FAILED;
         c->error = *why;
-        /* Who refuses our evidence has proven itself before. */
-        c->peer_failed =
-            peer && !is_local(why->code) && why->code != ASSAY_REFUSED;
+        c->peer_failed = peer && !blames_nobody(why->code);
         c->in_message = false;
         if (!raw) {
             assay_tls_close(c->tls);

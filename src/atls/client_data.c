@@ -145,6 +145,12 @@ assay_client_peer_failed(const struct assay_client *c)
     return c->state == ASSAY_CLIENT_FAILED && c->peer_failed;
 }
 
+unsigned
+assay_client_retry_after_s(const struct assay_client *c)
+{
+    return c->error.code == ASSAY_UNAVAILABLE ? c->reader.retry_after_s : 0;
+}
+
 bool
 assay_client_truncated(const struct assay_client *c)
 {

@@ -23,11 +23,12 @@ assay_reply_parse(struct assay_slice json, struct assay_reply_evidence *out,
                   struct assay_error *err);
 
 /* Collects an HTTP response from plaintext: one message with status 200, in one
- * framing with a known end. */
+ * framing with a known end. Another status is told once its body is whole. */
 struct assay_reply_reader {
     const char *what; /* for messages: "quote reply"; static */
     bool have_head;
     unsigned status;
+    unsigned retry_after_s; /* 0: not said */
     size_t scanned;
     struct assay_http1_body body;
     struct assay_buf content;
@@ -36,7 +37,8 @@ void assay_reply_reader_init(struct assay_reply_reader *r, const char *what,
                              size_t max /* octets of the body */);
 void assay_reply_reader_free(struct assay_reply_reader *r);
 /* Takes from the queue as far as the message goes. *done: it is complete.
- * ASSAY_REPLY, ASSAY_NO_MEMORY. */
+ * ASSAY_REPLY, ASSAY_UNAVAILABLE (the server cannot answer for now, and says so
+ * in a whole message), ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code
 assay_reply_reader_take(struct assay_reply_reader *r, struct assay_queue *from,
                         bool *done, struct assay_error *err);

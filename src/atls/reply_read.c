@@ -5,6 +5,8 @@
  */
 #include "atls/reply.h"
 
+#include <stdio.h>
+
 #include "base/json.h"
 #include "base/text.h"
 
@@ -155,12 +157,33 @@ static enum assay_code
 as_reply(const struct assay_reply_reader *r, struct assay_error *err)
 {
     if (err->code != ASSAY_OK && err->code != ASSAY_NO_MEMORY &&
-        err->code != ASSAY_REPLY) {
+        err->code != ASSAY_REPLY && err->code != ASSAY_UNAVAILABLE) {
         err->code = ASSAY_REPLY;
         err->offset = ASSAY_NO_OFFSET;
         assay_error_prefix(err, "%s", r->what);
     }
     return err->code;
+}
+
+/* Seconds in decimal, and no date, which would need a clock; 0 if there is
+ * nothing of that kind. Servers that are not proven say it: it has a limit. */
+static unsigned
+retry_after_s(const struct assay_http1_head *head)
+{
+    struct assay_slice value = assay_http1_get(head, "Retry-After");
+    unsigned s = 0;
+
+    if (assay_http1_count(head, "Retry-After") != 1) {
+        return 0;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] < '0' || value.ptr[i] > '9') {
+            return 0;
+        }
+        s = 10 * s + (unsigned)(value.ptr[i] - '0');
+        s = s < ASSAY_RETRY_AFTER_MAX_S ? s : ASSAY_RETRY_AFTER_MAX_S;
+    }
+    return s;
 }
 
 static void
@@ -204,6 +227,7 @@ take_head(struct assay_reply_reader *r, struct assay_queue *from,
         return;
     }
     r->have_head = true;
+    r->retry_after_s = retry_after_s(&head);
     assay_http1_body_init(&r->body, &head, r->content.max);
     if (head.framing == ASSAY_HTTP1_LENGTH) {
         assay_buf_reserve(&r->content, head.content_length < PROMISED_BYTES
@@ -232,24 +256,37 @@ take_body(struct assay_reply_reader *r, struct assay_queue *from,
     }
 }
 
+/* Too many requests (RFC 6585), or the server, or what is behind it, is out of
+ * order for now (RFC 9110, section 15.6): that says nothing of what it is. */
+static bool
+is_outage(unsigned status)
+{
+    return status == 429 || (status >= 502 && status <= 504);
+}
+
 /* The status comes first in what is told; the server's words, if it has any,
- * second. */
+ * last. */
 static void
 fail_by_status(const struct assay_reply_reader *r, struct assay_error *err)
 {
     struct assay_json *doc = NULL;
     struct assay_slice said = ASSAY_EMPTY;
     struct assay_error unread;
+    char again[32] = "";
 
+    if (is_outage(r->status) && r->retry_after_s > 0) {
+        (void)snprintf(again, sizeof(again), ", try again in %u s",
+                       r->retry_after_s);
+    }
     assay_error_clear(&unread);
     if (assay_json_parse(assay_buf_slice(&r->content), &assay_evidence_limits,
                          r->what, &doc, &unread) == ASSAY_OK) {
         said = server_words(doc);
     }
-    assay_fail(err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-               "%s: status %u instead of 200%s%.*s", r->what, r->status,
-               said.len > 0 ? "; the server says: " : "", (int)said.len,
-               said.len > 0 ? (const char *)said.ptr : "");
+    assay_fail(err, is_outage(r->status) ? ASSAY_UNAVAILABLE : ASSAY_REPLY,
+               ASSAY_NO_OFFSET, "%s: status %u instead of 200%s%s%.*s", r->what,
+               r->status, again, said.len > 0 ? "; the server says: " : "",
+               (int)said.len, said.len > 0 ? (const char *)said.ptr : "");
     assay_json_free(doc);
 }
 

@@ -12,7 +12,7 @@ import time
 import harness
 from backend import Backend
 from fake_agent import Agent, send
-from harness import SCRATCH, Case
+from harness import ASSAY, SCRATCH, UNREADABLE, Case, run
 from test_serve import LIMIT_S, SERVE, Client, Serve
 from test_sim import SIM, Sim
 
@@ -39,6 +39,7 @@ class Scene(Case):
         Scene.count += 1
         stack = self.enterContext(contextlib.ExitStack())
         backend = stack.enter_context(Backend())
+        self.backend = backend
         self.agent = stack.enter_context(
             Agent(SCRATCH / f"agent{Scene.count}", LIKE))
         self.serve = stack.enter_context(Serve(
@@ -258,6 +259,44 @@ class Own(Scene):
             self.assertEqual(c.answer().status, 200)
 
 
+class Told(Scene):
+    """assay, where there is no quote for it: an outage and no verdict, so that
+    whoever looks at the exit code does not take it for an attack."""
+
+    def check_told(self, status, wait, command="get"):
+        there = f"localhost:{self.serve.port}"
+        url = f"https://{there}/" if command == "get" else there
+        got = self.check(run(command, "--policy", POLICY, url), UNREADABLE)
+        self.assertEqual(got.out, "")
+        self.assertRegex(got.err, rf"^assay: {command}: quote reply: status "
+                         rf"{status} instead of 200{wait}; the server says: "
+                         r".*\(try again later; .*\)\n$")
+        self.assertEqual(self.backend.seen, [])
+
+    def test_no_place_left(self):
+        self.stage("--quote-concurrency", "1", "--max-quotes", "8")
+        self.fill(1, 2)
+        for command in ("get", "pipe"):
+            self.check_told(503, r", try again in \d+ s", command)
+        got = self.check(run("get", "--json", "--policy", POLICY,
+                             f"https://localhost:{self.serve.port}/"),
+                         UNREADABLE)
+        self.assertEqual(got.json["error"]["code"], "unavailable")
+        self.assertIs(got.json["verdict"]["trusted"], False)
+        self.assertEqual(self.backend.seen, [])
+
+    def test_no_turn_in_time(self):
+        self.stage("--quote-concurrency", "1", "--quote-queue-timeout", "0.2")
+        self.fill(1, 0)
+        self.check_told(503, r", try again in \d+ s")
+
+    def test_a_platform_that_misbehaves(self):
+        self.stage("--quote-timeout", "1")
+        for behave, status in ((hang, 504), (says(500, b"broken"), 502)):
+            self.agent.behave = behave
+            self.check_told(status, "")
+
+
 def reset(client):
     client.tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                           struct.pack("ii", 1, 0))
@@ -413,10 +452,11 @@ class Faults(Scene):
 
 
 if __name__ == "__main__":
-    for program in (SERVE, SIM):
+    for program in (SERVE, SIM, ASSAY):
         if not program.exists():
             print(f"SKIPPED everything: {program} is not there")
             sys.exit(77)
     with Sim(now=None) as simulator:
         LIKE = simulator.quote()
+        POLICY = simulator.folder / "policy.json"
     harness.main()

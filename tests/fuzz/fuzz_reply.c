@@ -122,7 +122,8 @@ check_response(struct assay_slice in)
 
     reply_read(&whole, in, ROOM, in.len, 1);
     fuzz_check_error(&whole.err, whole.err.code, in.len);
-    PROMISE(whole.err.code == ASSAY_OK || whole.err.code == ASSAY_REPLY);
+    PROMISE(whole.err.code == ASSAY_OK || whole.err.code == ASSAY_REPLY ||
+            whole.err.code == ASSAY_UNAVAILABLE);
     PROMISE(!whole.done || whole.err.code == ASSAY_OK);
     PROMISE(whole.content.len + whole.rest.len <= in.len);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {

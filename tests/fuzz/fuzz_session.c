@@ -81,6 +81,11 @@ check(struct scene *x)
     PROMISE((state == ASSAY_CLIENT_FAILED) == (err->code != ASSAY_OK));
     PROMISE(state == ASSAY_CLIENT_FAILED ||
             !assay_client_peer_failed(x->s.client));
+    PROMISE(err->code != ASSAY_UNAVAILABLE ||
+            !assay_client_peer_failed(x->s.client));
+    PROMISE(assay_client_retry_after_s(x->s.client) <= ASSAY_RETRY_AFTER_MAX_S);
+    PROMISE(err->code == ASSAY_UNAVAILABLE ||
+            assay_client_retry_after_s(x->s.client) == 0);
     PROMISE(err->code != ASSAY_NO_MEMORY && err->code != ASSAY_CRYPTO);
 }
 

@@ -810,7 +810,8 @@ static const struct {
     {"503", 503, "busy", 17, true,
      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
      "Cache-Control: no-store\r\nRetry-After: 17\r\nContent-Length: ",
-     "quote reply: status 503 instead of 200; the server says: busy"},
+     "quote reply: status 503 instead of 200, try again in 17 s; the server "
+     "says: busy"},
     {"quotes and controls", 500, "a\"b\\c\r\nX: y\x01", 0, true,
      "HTTP/1.1 500 Internal Server Error\r\n",
      "quote reply: status 500 instead of 200; the server says: a\"b\\c??X: y?"},
@@ -822,7 +823,7 @@ static const struct {
 
 static void
 check_written_error(const char *row, const struct assay_buf *b,
-                    const char *head, const char *said)
+                    const char *head, enum assay_code code, const char *said)
 {
     struct reply_read r;
 
@@ -831,7 +832,7 @@ check_written_error(const char *row, const struct assay_buf *b,
           b->len > strlen(head) && memcmp(b->ptr, head, strlen(head)) == 0);
     reply_read(&r, assay_buf_slice(b), ROOM, b->len, 1);
     CHECK(row, r.rest.len == 0);
-    check_error(row, &r.err, ASSAY_REPLY, said, ASSAY_NO_OFFSET);
+    check_error(row, &r.err, code, said, ASSAY_NO_OFFSET);
     reply_read_free(&r);
 }
 
@@ -849,7 +850,10 @@ test_write_error(void **state)
                                           errors[i].retry_after_s};
 
         assay_reply_write_error(&why, errors[i].keep, &b);
-        check_written_error(errors[i].name, &b, errors[i].head, errors[i].said);
+        check_written_error(errors[i].name, &b, errors[i].head,
+                            errors[i].status == 503 ? ASSAY_UNAVAILABLE
+                                                    : ASSAY_REPLY,
+                            errors[i].said);
         b.len = 0;
     }
     /* Too long, and six times as long when escaped: cut, but still JSON. */
@@ -857,7 +861,7 @@ test_write_error(void **state)
     assay_reply_write_error(
         &(const struct assay_refusal){500, long_text, long_text, long_text, 0},
         true, &b);
-    check_written_error("long", &b, "HTTP/1.1 500 ",
+    check_written_error("long", &b, "HTTP/1.1 500 ", ASSAY_REPLY,
                         "quote reply: status 500 instead of 200; the server "
                         "says: ???????");
     assay_buf_free(&b);
