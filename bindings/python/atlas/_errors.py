@@ -59,6 +59,15 @@ READING = Trouble(httpcore.ReadError, httpcore.ReadTimeout)
 WRITING = Trouble(httpcore.WriteError, httpcore.WriteTimeout)
 
 
+class Unavailable(httpcore.ConnectError):
+    """The server says that it can give no evidence for now. That is an outage: a
+    retry may help, on a connection that has all to prove. Nothing was sent."""
+
+
+# Codes whose error is the same whatever went on meanwhile.
+_OUTAGES: dict[str, type[httpcore.NetworkError]] = {"unavailable": Unavailable}
+
+
 class Judged(Protocol):
     """What is asked of a session (_core.Session) that failed."""
 
@@ -73,11 +82,13 @@ def from_core(
     """What to raise for an error of the core."""
     code, message = error.args
     text = f"{server}: {message}"
+    hint = getattr(error, "hint", "")
     if not session.peer_failed:
+        if code in _OUTAGES:
+            return _OUTAGES[code](f"{text} (next: {hint})")
         kind = meanwhile.timeout if code == "timeout" else meanwhile.network
         return kind(text)
     verdict: dict[str, Any] | None = None
-    hint = getattr(error, "hint", "")
     if code == "not_trusted" and (raw := session.verdict()):
         verdict = json.loads(raw)
         text += "".join(_failed_rows(verdict, message))

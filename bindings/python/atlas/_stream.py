@@ -24,7 +24,7 @@ import httpcore
 
 from . import _shared
 from ._core import NONCE_BYTES, AssayError, Collateral, Session, Supply
-from ._errors import CONNECTING, READING, WRITING, from_core
+from ._errors import CONNECTING, READING, WRITING, Unavailable, from_core
 
 T = TypeVar("T")
 
@@ -235,6 +235,8 @@ class Exchange:
             yield from self.attest(self._patience)
             if not self._begin():
                 raise AssayError("stale", "evidence came that is too old already")
+        except Unavailable:
+            raise  # as it would on every other connection of the pool
         except (AssayError, httpcore.NetworkError) as e:
             raise self._not_written(e) from None
 
