@@ -101,6 +101,20 @@ function(assay_add_io)
     PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 endfunction()
 
+# What daemons share: doors, sandbox, log, service manager.
+function(assay_add_daemon)
+  file(GLOB sources CONFIGURE_DEPENDS "daemon/*.c")
+  if(NOT TARGET assay_io)
+    message(STATUS "daemon: nothing to build yet")
+    return()
+  endif()
+  pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET GLOBAL libseccomp)
+  add_library(assay_daemon STATIC ${sources})
+  assay_use_internal(assay_daemon)
+  target_link_libraries(assay_daemon
+    PUBLIC assay_io assay_static PRIVATE PkgConfig::SECCOMP)
+endfunction()
+
 # The evidence writer: tests, assay-mint, assay-sim and assay-demo only, never
 # libassay.
 function(assay_add_mint)
@@ -150,8 +164,6 @@ function(assay_add_programs)
   assay_use_yaml(program_assay)
   assay_add_program(assay-mint mint assay_mint assay_io assay_static)
   assay_add_program(assay-sim sim assay_mint assay_io assay_static)
-  pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET GLOBAL libseccomp)
-  assay_add_program(assay-serve serve
-    assay_io assay_static PkgConfig::SECCOMP)
+  assay_add_program(assay-serve serve assay_daemon assay_io assay_static)
   assay_add_program(assay-demo demo assay_mint assay_io assay_static)
 endfunction()

@@ -7,9 +7,9 @@
   names before it, and the few system headers that do no I/O.
 - Nothing in src/, io/ or programs/ includes mint/, but programs/mint,
   programs/sim and programs/demo do.
-- Programs see the public API, io/ and, of the floors, src/base/ and src/http1/;
+- Programs see the public API, io/, daemon/ and, of the floors, src/base/ and src/http1/;
   programs/mint, which is for tests, sees all.
-- io/ does not include programs/; mint/ includes neither io/ nor programs/.
+- io/ does not include daemon/, nor that programs/; mint/ includes none of them.
 - What assay_find is made of (cmake/AssayFloors.cmake) includes of io/ only
   itself, and neither libuv nor libcurl: bindings build it without them.
 - OpenSSL's headers appear in *_openssl.[ch] and in tests, which use it as oracle.
@@ -27,9 +27,10 @@ NO_IO = {
 }
 # For every other folder: the folders of ours that it may not include.
 FORBIDDEN = {
-    "include": {"base", "io", "mint", "programs", "tests"},
-    "io": {"mint", "programs", "tests"},
-    "mint": {"io", "programs", "tests"},
+    "include": {"base", "io", "daemon", "mint", "programs", "tests"},
+    "io": {"daemon", "mint", "programs", "tests"},
+    "daemon": {"mint", "programs", "tests"},
+    "mint": {"io", "daemon", "programs", "tests"},
     "programs": {"mint", "tests"},
 }
 

@@ -16,8 +16,8 @@
 
 #include "base/bytes.h"
 #include "base/json_out.h"
+#include "daemon/lines.h"
 #include "io/socket_name.h"
-#include "lines.h"
 
 /* Six for each byte of them and all else are a line that is written in one step
  * (PIPE_BUF), so that no other process's line gets into it. */

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "daemon/log.h"
 #include "io/quoter.h"
-#include "log.h"
 #include "site.h"
 
 /* One after the other, before anybody is shown one. Filled in by the owner,

@@ -10,10 +10,10 @@
  */
 #pragma once
 
+#include "daemon/seldom.h"
 #include "http1/http1.h"
 #include "io/dial.h"
 #include "pool.h"
-#include "seldom.h"
 
 /* What may wait, in either direction, before its source has to: one record of
  * TLS. Memory, for there may be many who do not read. */

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "daemon/log.h"
 #include "io/quoter.h"
-#include "log.h"
 #include "site.h"
 
 /* What a start would do and --check does not: write the files that the settings

@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "check.h"
+#include "daemon/sandbox.h"
 #include "io/socket_name.h"
-#include "sandbox.h"
 #include "settings.h"
 
 /* Can something be made in the folder of this path? */

@@ -9,8 +9,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "daemon/seldom.h"
 #include "io/moment.h"
-#include "seldom.h"
 
 struct clients {
     unsigned holders;

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "log.h"
+#include "daemon/log.h"
 #include "metrics.h"
 #include "site.h"
 

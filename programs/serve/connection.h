@@ -8,7 +8,7 @@
 
 #include "assay/session.h"
 #include "clients.h"
-#include "crowd.h"
+#include "daemon/crowd.h"
 #include "forward.h"
 #include "io/stream.h"
 #include "quotes.h"

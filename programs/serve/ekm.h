@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "log.h"
+#include "daemon/log.h"
 #include "options.h"
 
 /* The whole program in this mode: until a signal ends it. */

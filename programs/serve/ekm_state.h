@@ -7,10 +7,10 @@
 #pragma once
 
 #include "base/buf.h"
+#include "daemon/service.h"
 #include "io/http_server.h"
 #include "options.h"
 #include "quotes.h"
-#include "service.h"
 
 struct ekm {
     const struct options *o;

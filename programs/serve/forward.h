@@ -8,7 +8,7 @@
 
 #include "assay/session.h"
 #include "backend.h"
-#include "log.h"
+#include "daemon/log.h"
 #include "requests.h"
 
 struct forward; /* opaque */

@@ -11,8 +11,9 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json_out.h"
+#include "daemon/sandbox.h"
 #include "io/file.h"
-#include "sandbox.h"
+#include "settings.h"
 
 #define READY_MAX_BYTES 4096u
 

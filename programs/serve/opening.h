@@ -6,7 +6,7 @@
 #pragma once
 
 #include "assay/session.h"
-#include "log.h"
+#include "daemon/log.h"
 #include "options.h"
 
 /* From here on there are no files but those of the settings, and no programs.

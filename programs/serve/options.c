@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/nearest.h"
 #include "base/url.h"
-#include "cidr.h"
+#include "daemon/cidr.h"
 #include "http1/http1.h"
 #include "io/args.h"
 #include "io/quote_gate.h"
@@ -271,7 +271,7 @@ set_backend_pool(struct options *o, const char *v, struct assay_error *err)
         (void)err;                                                             \
         o->member = true;                                                      \
     }
-COUNT(workers, "--workers", SERVE_WORKERS_MAX)
+COUNT(workers, "--workers", DOORS_MAX)
 COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 COUNT(max_quotes, "--max-quotes", ASSAY_QUOTES_WAITING_MAX)
 COUNT(quote_concurrency, "--quote-concurrency", ASSAY_QUOTES_AT_ONCE_MAX)

@@ -7,11 +7,12 @@
 
 #include "assay/assay.h"
 #include "assay/gather.h"
+#include "daemon/doors.h"
+#include "daemon/sandbox.h"
 #include "io/address.h"
 
 #define SERVE_NAMES_MAX        64u
 #define SERVE_CERTIFICATES_MAX 16u
-#define SERVE_WORKERS_MAX      64u
 #define SETTINGS_MAX           96u /* rows of the table of settings */
 
 enum serve_exit {
@@ -25,13 +26,6 @@ enum announce {
     ANNOUNCE_AUTO,     /* where the platform can */
     ANNOUNCE_REQUIRED, /* or not start at all */
     ANNOUNCE_OFF,
-};
-
-/* Whether the process gives up what it does not need. */
-enum sandbox {
-    SANDBOX_AUTO,   /* what the kernel can */
-    SANDBOX_STRICT, /* all of it, or not start */
-    SANDBOX_OFF,
 };
 
 struct certificate_files {

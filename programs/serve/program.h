@@ -7,8 +7,8 @@
 
 #include "admin.h"
 #include "announce.h"
-#include "doors.h"
-#include "service.h"
+#include "daemon/doors.h"
+#include "daemon/service.h"
 #include "worker.h"
 
 struct program {

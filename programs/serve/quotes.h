@@ -7,11 +7,11 @@
 #pragma once
 
 #include "assay/session.h"
+#include "daemon/log.h"
+#include "daemon/seldom.h"
 #include "io/quote_gate.h"
 #include "io/quoter.h"
-#include "log.h"
 #include "metrics.h"
-#include "seldom.h"
 #include "staple.h"
 
 struct quote_order; /* opaque: one that waits, or is being made */

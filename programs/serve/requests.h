@@ -7,9 +7,9 @@
 #pragma once
 
 #include "access_log.h"
-#include "log.h"
+#include "daemon/log.h"
+#include "daemon/seldom.h"
 #include "metrics.h"
-#include "seldom.h"
 
 struct requests {
     const struct log *log;

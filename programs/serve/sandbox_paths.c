@@ -6,38 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/sandbox.h"
 #include "io/cache.h"
 #include "io/file.h"
 #include "io/quoter.h"
 #include "io/seen.h"
-#include "sandbox.h"
 #include "settings.h"
 #include "trust.h"
-
-/* What libraries read at any time: names of hosts and how to look them up, CA
- * certificates, time zones, how many cores there are. */
-static const char *const system_paths[] = {
-    "/etc",
-    "/lib",
-    "/lib64",
-    "/usr/lib",
-    "/usr/share",
-    "/run/systemd/resolve",
-    "/usr/lib64",
-    "/run/resolvconf",
-    "/sys/devices/system/cpu",
-    "/dev/null",
-    "/dev/urandom",
-    "/dev/random",
-};
-
-static void
-allow_address(const struct assay_address *a, struct sandbox_paths *to)
-{
-    if (a->is_unix) {
-        sandbox_allow_folder_of(to, a->path, true); /* removed at the end */
-    }
-}
 
 static void
 allow_quotes(const char *quotes, struct sandbox_paths *to)
@@ -69,10 +44,7 @@ void
 sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
 {
     *to = (struct sandbox_paths){.count = 0};
-    for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]);
-         i++) {
-        sandbox_allow(to, system_paths[i], false);
-    }
+    sandbox_allow_system(to);
     for (size_t i = 0; i < settings_count; i++) {
         if (setting_is_file(&settings[i], o->given[i], READS | WRITES)) {
             sandbox_allow_folder_of(to, o->given[i],
@@ -83,9 +55,9 @@ sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
         sandbox_allow_folder_of(to, o->certificates[i].cert, false);
         sandbox_allow_folder_of(to, o->certificates[i].key, false);
     }
-    allow_address(&o->listen, to);
+    sandbox_allow_address(to, &o->listen);
     if (o->has_admin) {
-        allow_address(&o->admin, to);
+        sandbox_allow_address(to, &o->admin);
     }
     allow_quotes(o->quotes, to);
     if (trust_is_needed(o)) {

@@ -47,6 +47,9 @@ bool setting_is_file(const struct setting *s, const char *value,
 void setting_set(struct options *o, const struct setting *s, const char *value,
                  struct assay_error *err);
 
+/* The files of these settings, for now and for a reload (sandbox_paths.c). */
+void sandbox_paths_of(const struct options *o, struct sandbox_paths *to);
+
 void options_default(struct options *o);
 /* The settings as they were written, and nothing else; freed like others.
  * ASSAY_NO_MEMORY. */

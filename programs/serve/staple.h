@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "log.h"
+#include "daemon/log.h"
 #include "site.h"
 
 struct quotes;

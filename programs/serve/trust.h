@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "daemon/log.h"
 #include "io/supply.h"
-#include "log.h"
 #include "options.h"
 
 struct learnt; /* opaque: verifier and evaluations, which reloads hand on */

@@ -9,9 +9,9 @@
 #include <stdatomic.h>
 
 #include "connection.h"
+#include "daemon/trim.h"
 #include "io/listen.h"
 #include "site.h"
-#include "trim.h"
 
 enum order {
     ORDER_LOOK = 1,  /* the number of clients, or its limit, has changed */
@@ -55,7 +55,7 @@ struct crew {
     unsigned max_appraisals;
     uv_async_t *ended; /* told when a worker is gone */
     unsigned count;
-    struct worker workers[SERVE_WORKERS_MAX];
+    struct worker workers[DOORS_MAX];
 };
 
 /* Makes a worker, with a hold on the site; the door is taken over, also on

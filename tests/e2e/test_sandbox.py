@@ -26,7 +26,7 @@ def sandbox_is_there():
 
 
 class Sandboxed(Case):
-    """What tests/unit/test_serve_sandbox.c shows of each deed, this shows to be
+    """What tests/unit/test_sandbox.c shows of each deed, this shows to be
     in force; and that nothing that is needed is out of reach."""
 
     def status(self, serve):

@@ -9,9 +9,16 @@
 #pragma once
 
 #include "assay/bytes.h"
-#include "options.h"
+#include "io/address.h"
 
 #define SANDBOX_PATHS_MAX 160u
+
+/* Whether the process gives up what it does not need. */
+enum sandbox {
+    SANDBOX_AUTO,   /* what the kernel can */
+    SANDBOX_STRICT, /* all of it, or not start */
+    SANDBOX_OFF,
+};
 
 /* A folder or a file, and what may be done in it. */
 struct sandbox_path {
@@ -32,8 +39,12 @@ void sandbox_allow(struct sandbox_paths *p, const char *path, bool write);
 void sandbox_allow_folder_of(struct sandbox_paths *p, const char *file,
                              bool write);
 void sandbox_paths_free(struct sandbox_paths *p);
-/* What these settings need now and at a reload (sandbox_paths.c). */
-void sandbox_paths_of(const struct options *o, struct sandbox_paths *to);
+/* What libraries read at any time: names of hosts and how to look them up, CA
+ * certificates, time zones, how many cores there are. */
+void sandbox_allow_system(struct sandbox_paths *p);
+/* Of a Unix socket that is listened on, which is removed at the end. */
+void sandbox_allow_address(struct sandbox_paths *p,
+                           const struct assay_address *a);
 
 struct sandbox_state {
     int landlock; /* version of its interface; 0: files are as before */

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "daemon/sandbox.h"
 #include "io/socket_name.h"
-#include "sandbox.h"
 
 /* Names that a machine does not have are passed over. */
 static const char *const allowed[] = {

@@ -5,12 +5,14 @@
  */
 #pragma once
 
+#include "io/address.h"
 #include "io/listen_socket.h"
 #include "io/socket_name.h"
-#include "options.h"
+
+#define DOORS_MAX 64u /* workers */
 
 struct doors {
-    int fds[SERVE_WORKERS_MAX]; /* -1: handed over */
+    int fds[DOORS_MAX]; /* -1: handed over */
     unsigned count;
     struct assay_socket_file file; /* of a Unix socket */
     char address[sizeof("unix:") + ASSAY_PATH_MAX_BYTES +

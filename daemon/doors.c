@@ -3,7 +3,7 @@
  *
  * doors.c - the sockets that clients come to.
  */
-#include "doors.h"
+#include "daemon/doors.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  *
  * seldom.c - one line of the log for many events of a kind.
  */
-#include "seldom.h"
+#include "daemon/seldom.h"
 
 #include <stdio.h>
 

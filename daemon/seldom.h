@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "log.h"
+#include "daemon/log.h"
 
 #define SELDOM_MS 10000u /* between two lines */
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "daemon/sandbox.h"
 #include "io/socket_name.h"
-#include "sandbox.h"
 
 /* Of kernels that are newer than the headers may be. */
 #define RIGHT_REFER     (UINT64_C(1) << 13) /* version 2 */

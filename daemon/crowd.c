@@ -3,7 +3,7 @@
  *
  * crowd.c - how many connections each address has.
  */
-#include "crowd.h"
+#include "daemon/crowd.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
  * room; a pipe has then room for PIPE_BUF octets, and nobody else of this
  * process takes it meanwhile.
  */
-#include "lines.h"
+#include "daemon/lines.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_serve_sandbox.c - what a process in the sandbox can do, and what it
+ * test_sandbox.c - what a process in the sandbox can do, and what it
  * cannot: each deed is done by a child of its own, once outside and once
  * inside.
  */
@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "daemon/sandbox.h"
 #include "harness/unit.h"
-#include "programs/serve/sandbox.h"
 
 static char inside[64];   /* may be written to */
 static char readable[64]; /* may be read */

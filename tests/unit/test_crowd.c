@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_serve_crowd.c - places for each address.
+ * test_crowd.c - places for each address.
  */
-#include "../../programs/serve/crowd.h"
+#include "daemon/crowd.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_serve_cidr.c - ranges of addresses, and who is in them.
+ * test_cidr.c - ranges of addresses, and who is in them.
  */
-#include "../../programs/serve/cidr.h"
+#include "daemon/cidr.h"
 
 #include "harness/unit.h"
 

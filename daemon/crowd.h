@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "cidr.h"
+#include "daemon/cidr.h"
 
 #define CROWD_BUCKETS 1024u
 

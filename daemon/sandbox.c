@@ -3,7 +3,7 @@
  *
  * sandbox.c - what the process can do no more once it is set up.
  */
-#include "sandbox.h"
+#include "daemon/sandbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,6 +67,38 @@ sandbox_allow_folder_of(struct sandbox_paths *p, const char *file, bool write)
         allow_folder(p, real, write);
     }
     free(real);
+}
+
+void
+sandbox_allow_system(struct sandbox_paths *p)
+{
+    static const char *const system_paths[] = {
+        "/etc",
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/share",
+        "/run/systemd/resolve",
+        "/usr/lib64",
+        "/run/resolvconf",
+        "/sys/devices/system/cpu",
+        "/dev/null",
+        "/dev/urandom",
+        "/dev/random",
+    };
+
+    for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]);
+         i++) {
+        sandbox_allow(p, system_paths[i], false);
+    }
+}
+
+void
+sandbox_allow_address(struct sandbox_paths *p, const struct assay_address *a)
+{
+    if (a->is_unix) {
+        sandbox_allow_folder_of(p, a->path, true);
+    }
 }
 
 void

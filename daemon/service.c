@@ -3,7 +3,7 @@
  *
  * service.c - the service manager.
  */
-#include "service.h"
+#include "daemon/service.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  *
  * cidr.c - ranges of IP addresses.
  */
-#include "cidr.h"
+#include "daemon/cidr.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  *
  * log.c - one line per event on standard error, as text or JSON.
  */
-#include "log.h"
+#include "daemon/log.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "base/timestamp.h"
-#include "lines.h"
+#include "daemon/lines.h"
 
 #define LINE_MAX_BYTES  8192u
 #define VALUE_MAX_BYTES 1024u

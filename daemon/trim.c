@@ -3,7 +3,7 @@
  *
  * trim.c - memory goes back to the system behind a crowd.
  */
-#include "trim.h"
+#include "daemon/trim.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
