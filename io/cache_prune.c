@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/file.h"
+
 #define NAMES_MAX 1024u
 
 struct file {
@@ -47,7 +49,7 @@ read_folder(DIR *folder, int fd, struct list *l)
             fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode)) {
             memcpy(f->name, entry->d_name, strlen(entry->d_name) + 1);
-            f->at = st.st_mtim;
+            f->at = assay_file_changed(&st);
             f->size = (uint64_t)st.st_size;
             l->count++;
         }

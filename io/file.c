@@ -244,6 +244,16 @@ write_all(int fd, const char *name, struct assay_slice content,
     return ASSAY_OK;
 }
 
+struct timespec
+assay_file_changed(const struct stat *st)
+{
+#ifdef __APPLE__ /* POSIX's name for it is not there */
+    return st->st_mtimespec;
+#else
+    return st->st_mtim;
+#endif
+}
+
 /* How a file that is whole gets its name. */
 typedef bool become_fn(struct assay_temp *t, const char *path);
 

@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "assay/bytes.h"
 
@@ -40,6 +42,9 @@ assay_stdin_read(size_t max, struct assay_buf *out, struct assay_error *err);
  * ASSAY_IO, ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code assay_folder_make(const char *path,
                                                    struct assay_error *err);
+
+/* When its content changed last. */
+struct timespec assay_file_changed(const struct stat *st);
 
 /* Replace a file as a whole: readers see the old content or the new one. mode
  * is narrowed by the umask. Until it is whole it has a name of its own in the

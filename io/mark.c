@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "io/file.h"
 
 #define NAME_MAX_CHARS (ASSAY_MARK_KEY_MAX + 40u)
 #define ROOT_DIGITS    64u
@@ -200,6 +201,7 @@ forget_an_other(const char *path, int fd, size_t others_max)
 {
     DIR *folder = opendir(path);
     char oldest[NAME_MAX_CHARS] = "";
+    struct timespec changed;
     struct timespec at = {0, 0};
     const struct dirent *entry;
     size_t others = 0;
@@ -211,10 +213,10 @@ forget_an_other(const char *path, int fd, size_t others_max)
             fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
-        if (others++ == 0 || st.st_mtim.tv_sec < at.tv_sec ||
-            (st.st_mtim.tv_sec == at.tv_sec &&
-             st.st_mtim.tv_nsec < at.tv_nsec)) {
-            at = st.st_mtim;
+        changed = assay_file_changed(&st);
+        if (others++ == 0 || changed.tv_sec < at.tv_sec ||
+            (changed.tv_sec == at.tv_sec && changed.tv_nsec < at.tv_nsec)) {
+            at = changed;
             name_of(&m, oldest);
         }
     }
