@@ -150,6 +150,14 @@ sandbox_check(struct assay_error *err)
     return err->code;
 }
 
+void
+sandbox_hide_rings(void)
+{
+    if (!SANITIZED) {
+        sandbox_calls_hide_rings();
+    }
+}
+
 enum assay_code
 sandbox_enter(const struct sandbox_paths *paths, bool strict,
               struct sandbox_state *state, struct assay_error *err)

@@ -51,6 +51,11 @@ struct sandbox_state {
     bool seccomp;
 };
 
+/* Before the first loop of a process that will enter: the kernel has no
+ * io_uring from now on. libuv (1.50) takes one for each loop where it can, and
+ * ends the process when that is refused later. */
+void sandbox_hide_rings(void);
+
 /* Before there are threads. strict: all of it, or ASSAY_UNSUPPORTED; else what
  * the kernel can, and *state says what that is. ASSAY_NO_MEMORY,
  * ASSAY_TOO_LARGE. */
@@ -68,5 +73,6 @@ ASSAY_MUST_CHECK enum assay_code sandbox_check(struct assay_error *err);
 int sandbox_files(const struct sandbox_paths *paths, struct assay_error *err);
 int sandbox_files_version(void); /* the kernel's; 0 where it has none */
 bool sandbox_calls_are_there(void);
+void sandbox_calls_hide_rings(void);
 /* False where the kernel has none, or with *err. */
 bool sandbox_calls(struct assay_error *err);

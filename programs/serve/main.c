@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "check.h"
 #include "config.h"
+#include "daemon/sandbox.h"
 #include "ekm.h"
 #include "help.h"
 #include "program.h"
@@ -241,6 +242,9 @@ main(int argc, char **argv)
     p.argv = argv;
     p.log.json = o.json_log;
     atomic_init(&p.log.verbose, o.verbose);
+    if (o.sandbox != SANDBOX_OFF) {
+        sandbox_hide_rings();
+    }
     if (o.ekm_header) {
         code = ekm_run(&o, &p.log);
         options_free(&o);

@@ -506,6 +506,21 @@ test_memory_is_its_own(void **state)
     assert_int_equal(outcome(hide_memory, false), 0);
 }
 
+static int
+hide_rings(void)
+{
+    sandbox_hide_rings();
+    return syscall(SYS_io_uring_setup, 1, NULL) >= 0 ? 0 : errno;
+}
+
+/* Before the sandbox is entered. */
+static void
+test_rings_are_hidden(void **state)
+{
+    (void)state;
+    assert_int_equal(outcome(hide_rings, false), ENOSYS);
+}
+
 static void
 test_paths(void **state)
 {
@@ -595,6 +610,7 @@ main(void)
         cmocka_unit_test(test_deeds),
         cmocka_unit_test(test_without),
         cmocka_unit_test(test_memory_is_its_own),
+        cmocka_unit_test(test_rings_are_hidden),
     };
     int failed;
 
