@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The core in C: bytes in and out, no sockets.
 
-Objects belong to one thread at a time; a second thread that calls a method
-while another is inside one gets RuntimeError. Supplies may be shared.
+Sessions belong to one thread at a time: whoever uses one while another thread is
+inside of its appraise() gets RuntimeError. All else may be shared. Nothing can be
+subclassed, copied or pickled. Anything may raise MemoryError.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,8 @@ SOURCE_INTEL: str
 COMPOSE_DEFAULT: bytes  # JSON of the default app-compose
 
 class AssayError(Exception):
-    """What could not be done, args (code, message); `hint` says what to try.
+    """What could not be done, args (code, message); `hint` says what to try. One
+    that Python makes has no more than its args.
 
     Codes are those of assay/error.h: "network", "timeout", "tls",
     "not_trusted", "invalid", ...
@@ -26,14 +28,16 @@ class AssayError(Exception):
     hint: str
 
 def after_fork() -> None:
-    """In a child process: what was shared with the parent is not used any
-    more by new objects."""
+    """In a child process: objects that are made from now on share nothing with
+    those from before, which are not to be used any more."""
 
 def compose_merge(user: bytes, /) -> bytes:
-    """JSON object over the default app-compose, shallow, compact JSON."""
+    """The members of a JSON object in the place of the default app-compose's, as
+    compact JSON. AssayError if it is no such object."""
 
 class Policy:
-    """An appraisal policy, immutable. AssayError where it cannot be read."""
+    """An appraisal policy, immutable. AssayError where it, or the content of its
+    compose_file, cannot be read."""
 
     def __new__(cls, json: bytes, compose_file: bytes | None = None, /) -> Policy: ...
     accepts_self_signed: bool
@@ -41,7 +45,8 @@ class Policy:
     cache_collateral: bool
     trusted_root: str | None  # PEM text or a path
     ca_file: str | None
-    def to_json(self, every_member: bool = False, /) -> bytes: ...
+    def to_json(self, every_member: bool = False, /) -> bytes:
+        """The members it was given; or all there are, with their defaults."""
 
 def policy_compose_file(json: bytes, /) -> str | None:
     """The path that a policy names as compose_file: its content goes into
@@ -51,10 +56,12 @@ class Root:
     """The trust anchor of quotes."""
 
     def __new__(cls, certificate: bytes | None = None, /) -> Root:
-        """None: Intel's. Else one certificate, PEM or DER."""
+        """None: Intel's. Else one certificate, PEM or DER; AssayError if it is
+        none."""
 
 class Roots:
-    """Whom TLS believes: certificates in PEM; b"" believes nobody."""
+    """Whom TLS believes: certificates in PEM, or b"": nobody. AssayError for a
+    text without any."""
 
     def __new__(cls, pem: bytes, /) -> Roots: ...
 
@@ -66,8 +73,8 @@ class Supply:
 
     fetch(url, max_body) answers one GET with (header lines, body) after status
     200, or raises AssayError ("network", "timeout", "not_found", "too_large"),
-    the message beginning with the URL. It is called from search() only, in
-    that thread.
+    the message beginning with the URL; what else it raises, search() raises. It
+    is called from search() only, in that thread, and must not call that again.
     """
 
     def __new__(
@@ -85,8 +92,9 @@ class Supply:
         self, need: tuple[bool, str, str], quote: bytes, stapled: bytes, wall: int, /
     ) -> Collateral:
         """From what was stapled, else memory, disk or sources. Blocks, without
-        the GIL; threads that want the same wait for one another."""
-    note: str  # what did not work and did not matter; or ""
+        the GIL: one thread searches at a time, and others wait however long it
+        takes. AssayError if there is none, or if `quote` cannot be read."""
+    note: str  # what did not work and did not matter, last; or ""
 
 class Session:
     """The client's end of one attested TLS 1.3 connection, without I/O.
@@ -110,15 +118,18 @@ class Session:
     peer_failed: bool  # failed: the server did not prove itself
     truncated: bool  # closed or failed without TLS's goodbye
     idle: bool  # open or raw, and nothing to be read
-    need: tuple[bool, str, str] | None
-    quote: bytes  # raw, once there is one
-    stapled: bytes
+    need: tuple[bool, str, str] | None  # of the quote: is it TDX, FMSPC, CA
+    quote: bytes  # raw; b"" until there is one
+    stapled: bytes  # the bundle that came with it, or b""
     def receive(self, data: bytes, /) -> None:
-        """Bytes from the network, any number. AssayError once it failed."""
+        """Bytes from the network. AssayError once it failed. MemoryError for more
+        than 17 MiB that nobody reads."""
     def output(self) -> bytes:
         """All bytes for the network: to be sent, even after a failure."""
-    def eof(self) -> None: ...
-    def abort(self, code: str, message: str, /) -> None: ...
+    def eof(self) -> None:
+        """The network brings no more."""
+    def abort(self, code: str, message: str, /) -> None:
+        """The caller's own trouble, as an AssayError has it: fails for good."""
     def supply(self, collateral: Collateral, supply: Supply, wall: int, /) -> None:
         """In "need_collateral" and "appraise"."""
     def appraise(self, wall: int, mono: int, /) -> None:
@@ -134,12 +145,11 @@ class Session:
     def switch(self) -> None:
         """Behind the head of a 101: octets both ways from here on."""
     def read(self, max_bytes: int, /) -> bytes:
-        """Plaintext that waits; b"" if there is none."""
+        """Plaintext that waits, all of it if max_bytes < 0; b"" if none does."""
     def close(self) -> None:
         """Says goodbye; output() has it."""
     def verdict(self) -> bytes | None:
         """The last verdict as JSON (docs/verdict.md)."""
-    def facts(self) -> dict[str, str | int | bool]:
-        """tls_version, tls_cipher, wire, exporter, certificate_sha256, ..."""
     def evidence(self) -> bytes:
-        """What was appraised last, as a bundle (assay-evidence/1)."""
+        """What was appraised last, as a bundle (assay-evidence/1). AssayError if
+        nothing was, or if other evidence was asked for since."""

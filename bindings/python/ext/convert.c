@@ -8,20 +8,30 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-
 struct core *
 core_of(PyTypeObject *type)
 {
     return PyType_GetModuleState(type);
 }
 
+bool
+core_no_keywords(PyObject *keywords)
+{
+    if (keywords != NULL && PyDict_Size(keywords) != 0) {
+        PyErr_SetString(PyExc_TypeError,
+                        "arguments are given by position, without names");
+        return false;
+    }
+    return true;
+}
+
 void
 core_finish(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
-    PyObject_Free(self);
+    release(self);
     Py_DECREF(type);
 }
 
@@ -149,16 +159,6 @@ core_bytes(struct assay_slice s)
 }
 
 PyObject *
-core_hex(const uint8_t *octets, size_t n)
-{
-    char text[2 * CORE_HEX_MAX + 1];
-
-    n = n < CORE_HEX_MAX ? n : CORE_HEX_MAX;
-    assay_hex_to(text, (struct assay_slice){octets, n});
-    return PyUnicode_FromString(text);
-}
-
-PyObject *
 core_take(struct core *core, enum assay_code code, struct assay_buf *b,
           const struct assay_error *err)
 {
@@ -195,12 +195,13 @@ bool
 core_need_in(PyObject *tuple, struct assay_collateral_need *out)
 {
     if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 3 ||
+        !PyBool_Check(PyTuple_GetItem(tuple, 0)) ||
         !take_text(PyTuple_GetItem(tuple, 1), out->fmspc, sizeof(out->fmspc)) ||
         !take_text(PyTuple_GetItem(tuple, 2), out->ca, sizeof(out->ca))) {
         PyErr_SetString(PyExc_TypeError,
                         "a need is what Session.need gives: (tdx, fmspc, ca)");
         return false;
     }
-    out->tdx = PyObject_IsTrue(PyTuple_GetItem(tuple, 0)) == 1;
+    out->tdx = PyTuple_GetItem(tuple, 0) == Py_True;
     return true;
 }

@@ -73,6 +73,10 @@ extern PyType_Spec session_spec;
 /* A new reference, or NULL with an exception. */
 struct context *core_context(struct core *core);
 
+/* False, with TypeError: arguments have no names. (Left alone, tp_new would
+ * drop named ones without a word: a root, for example.) */
+bool core_no_keywords(PyObject *keywords);
+
 /* The end of every dealloc: the object's memory, and its hold on its type. */
 void core_finish(PyObject *self);
 
@@ -96,8 +100,6 @@ core_none(void)
 /* Borrowed from a bytes object. */
 struct assay_slice core_slice(PyObject *bytes);
 PyObject *core_bytes(struct assay_slice s);
-#define CORE_HEX_MAX 64u /* octets */
-PyObject *core_hex(const uint8_t *octets, size_t n);
 /* Whatever the buffer has, and frees it. */
 PyObject *core_take(struct core *core, enum assay_code code,
                     struct assay_buf *b, const struct assay_error *err);

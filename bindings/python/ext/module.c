@@ -13,11 +13,21 @@
 
 /* --- what the process shares -------------------------------------------- */
 
+/* The module has a context, whose type has the module: only a collector that
+ * sees all of it frees any of it, when an interpreter ends. */
+static int
+context_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+
 static void
 context_dealloc(PyObject *self)
 {
     struct context *c = (struct context *)self;
 
+    PyObject_GC_UnTrack(self);
     assay_seen_free(c->seen);
     assay_verifier_free(c->verifier);
     assay_ctx_free(c->ctx);
@@ -26,13 +36,15 @@ context_dealloc(PyObject *self)
 
 static PyType_Slot context_slots[] = {
     {Py_tp_dealloc, (void *)context_dealloc},
+    {Py_tp_traverse, (void *)context_traverse},
     {0, NULL},
 };
 
 PyType_Spec context_spec = {
     .name = "atlas._core.Context",
     .basicsize = sizeof(struct context),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+             Py_TPFLAGS_HAVE_GC,
     .slots = context_slots,
 };
 
@@ -130,6 +142,7 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
 {
     struct core *core = PyModule_GetState(module);
 
+    Py_VISIT(core->context);
     Py_VISIT(core->context_type);
     Py_VISIT(core->policy_type);
     Py_VISIT(core->root_type);
@@ -210,6 +223,9 @@ core_exec(PyObject *module)
     return 0;
 }
 
+/* No Py_mod_multiple_interpreters, which 3.10 does not know: from 3.12 on that
+ * means interpreters that share the main one's GIL, and those that have their
+ * own get ImportError. What an interpreter shares is in the module's state. */
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *)core_exec},
     {0, NULL},

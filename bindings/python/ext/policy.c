@@ -58,8 +58,8 @@ policy_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     struct policy *p;
     PyObject *json;
 
-    (void)keywords;
-    if (!PyArg_ParseTuple(args, "S|O:Policy", &json, &compose)) {
+    if (!core_no_keywords(keywords) ||
+        !PyArg_ParseTuple(args, "S|O:Policy", &json, &compose)) {
         return NULL;
     }
     p = (struct policy *)PyType_GenericAlloc(type, 0);

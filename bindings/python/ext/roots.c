@@ -25,8 +25,8 @@ root_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     struct assay_error err;
     struct root *r;
 
-    (void)keywords;
-    if (!PyArg_ParseTuple(args, "|O:Root", &certificate)) {
+    if (!core_no_keywords(keywords) ||
+        !PyArg_ParseTuple(args, "|O:Root", &certificate)) {
         return NULL;
     }
     if (certificate != Py_None && !PyBytes_Check(certificate)) {
@@ -89,8 +89,8 @@ roots_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     size_t count;
     PyObject *pem;
 
-    (void)keywords;
-    if (!PyArg_ParseTuple(args, "S:Roots", &pem)) {
+    if (!core_no_keywords(keywords) ||
+        !PyArg_ParseTuple(args, "S:Roots", &pem)) {
         return NULL;
     }
     r = (struct roots *)PyType_GenericAlloc(type, 0);

@@ -102,8 +102,8 @@ session_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     long long mono;
     struct session *s;
 
-    (void)keywords;
-    if (!PyArg_ParseTuple(args, "O!O!O!sLLS:Session", core->policy_type,
+    if (!core_no_keywords(keywords) ||
+        !PyArg_ParseTuple(args, "O!O!O!sLLS:Session", core->policy_type,
                           &policy, core->root_type, &root, core->roots_type,
                           &roots, &name, &wall, &mono, &random)) {
         return NULL;
@@ -222,12 +222,13 @@ session_abort(PyObject *self, PyObject *args)
     struct session *s = (struct session *)self;
     struct assay_error why;
 
-    if (!session_free(s)) {
-        return NULL;
-    }
-    /* the same pair that AssayError has */
+    /* the same pair that AssayError has; whatever they are becomes text, which
+     * may let other threads run */
     if (!core_error_of_pair(args, &why)) {
         PyErr_SetString(PyExc_TypeError, "abort() takes a code and a message");
+        return NULL;
+    }
+    if (!session_free(s)) {
         return NULL;
     }
     assay_client_abort(s->client, &why);
@@ -442,7 +443,6 @@ static PyMethodDef methods[] = {
     {"read", session_read, METH_VARARGS, NULL},
     {"close", session_close, METH_NOARGS, NULL},
     {"verdict", session_verdict, METH_NOARGS, NULL},
-    {"facts", session_facts, METH_NOARGS, NULL},
     {"evidence", session_evidence, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -25,5 +25,4 @@ bool session_free(struct session *s);
 
 extern PyGetSetDef session_members[];
 PyObject *session_verdict(PyObject *self, PyObject *unused);
-PyObject *session_facts(PyObject *self, PyObject *unused);
 PyObject *session_evidence(PyObject *self, PyObject *unused);

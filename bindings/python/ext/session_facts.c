@@ -146,29 +146,6 @@ session_verdict(PyObject *self, PyObject *unused)
 }
 
 PyObject *
-session_facts(PyObject *self, PyObject *unused)
-{
-    struct session *s = (struct session *)self;
-    struct assay_session_facts f;
-
-    (void)unused;
-    if (!session_free(s)) {
-        return NULL;
-    }
-    f = assay_client_facts(s->client);
-    return Py_BuildValue(
-        "{s:s,s:s,s:s,s:N,s:N,s:N,s:N,s:O,s:k,s:L}", "tls_version",
-        f.tls_version, "tls_cipher", f.tls_cipher, "wire",
-        assay_wire_name(f.wire), "nonce", core_hex(f.nonce, f.nonce_len),
-        "exporter", core_hex(f.exporter, sizeof(f.exporter)), "report_data",
-        core_hex(f.report_data, sizeof(f.report_data)), "certificate_sha256",
-        core_hex(f.certificate_sha256, sizeof(f.certificate_sha256)),
-        "certificate_checked", f.certificate_checked ? Py_True : Py_False,
-        "attestations", (unsigned long)f.attestations, "attested_ms",
-        (long long)f.attested_ms);
-}
-
-PyObject *
 session_evidence(PyObject *self, PyObject *unused)
 {
     struct session *s = (struct session *)self;

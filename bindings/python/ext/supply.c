@@ -181,20 +181,21 @@ run(struct supply *s, struct search *x)
 {
     struct core *core = core_of(Py_TYPE((PyObject *)s));
     PyObject *raised = NULL;
+    PyThreadState *thread;
     struct collateral *c;
     bool is_stapled = false;
 
-    Py_BEGIN_ALLOW_THREADS if (x->stapled.len > 0)
-    {
+    thread = PyEval_SaveThread();
+    if (x->stapled.len > 0) {
         assay_lookup_staple(&x->lookup);
         is_stapled = x->lookup.err.code == ASSAY_OK;
     }
     if (!is_stapled) {
         assay_obtained_free(&x->lookup.obtained);
-        supply_run(s, &x->lookup, &raised);
+        supply_run(s, &x->lookup, thread, &raised);
     }
-    Py_END_ALLOW_THREADS(void)
-        snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
+    PyEval_RestoreThread(thread);
+    (void)snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
     if (raised != NULL) {
         PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
         Py_DECREF(raised);
@@ -274,11 +275,29 @@ supply_have(PyObject *self, PyObject *args)
 
 /* --- life --------------------------------------------------------------- */
 
+/* `fetch` may be anything, also what leads back to here. */
+static int
+supply_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((struct supply *)self)->fetch);
+    return 0;
+}
+
+/* Nobody can reach it any more, so nobody will search. */
+static int
+supply_clear(PyObject *self)
+{
+    Py_CLEAR(((struct supply *)self)->fetch);
+    return 0;
+}
+
 static void
 supply_dealloc(PyObject *self)
 {
     struct supply *s = (struct supply *)self;
 
+    PyObject_GC_UnTrack(self);
     for (unsigned i = 0; i < SUPPLY_KEPT; i++) {
         Py_XDECREF(s->kept[i].what);
     }
@@ -305,11 +324,11 @@ take_sources(struct supply *s)
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *text = PyTuple_GetItem(s->texts, i);
-        const char *url =
-            PyUnicode_Check(text) ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
+        Py_ssize_t len;
+        const char *url = PyUnicode_AsUTF8AndSize(text, &len);
 
-        if (url == NULL) {
-            PyErr_SetString(PyExc_TypeError, "a source is a text");
+        if (url == NULL || strlen(url) != (size_t)len) {
+            PyErr_SetString(PyExc_TypeError, "a source is the text of a URL");
             return false;
         }
         s->source[s->source_count++] = url;
@@ -348,8 +367,8 @@ supply_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     struct supply *s;
     int use_cache;
 
-    (void)keywords;
-    if (!PyArg_ParseTuple(args, "O!O!O!pO:Supply", core->policy_type, &policy,
+    if (!core_no_keywords(keywords) ||
+        !PyArg_ParseTuple(args, "O!O!O!pO:Supply", core->policy_type, &policy,
                           core->root_type, &root, &PyTuple_Type, &texts,
                           &use_cache, &fetch)) {
         return NULL;
@@ -398,6 +417,8 @@ static PyGetSetDef members[] = {
 static PyType_Slot slots[] = {
     {Py_tp_new, (void *)supply_new},
     {Py_tp_dealloc, (void *)supply_dealloc},
+    {Py_tp_traverse, (void *)supply_traverse},
+    {Py_tp_clear, (void *)supply_clear},
     {Py_tp_methods, methods},
     {Py_tp_getset, members},
     {0, NULL},
@@ -406,6 +427,6 @@ static PyType_Slot slots[] = {
 PyType_Spec supply_spec = {
     .name = "atlas._core.Supply",
     .basicsize = sizeof(struct supply),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };

@@ -31,6 +31,9 @@ struct supply {
     char note[ASSAY_SEEN_NOTE_BYTES];
 };
 
-/* Without the GIL. What `fetch` raised, other than AssayError, is in *raised
- * afterwards (or NULL): then nothing else counts. */
-void supply_run(struct supply *s, struct assay_lookup *l, PyObject **raised);
+/* Without the GIL, which is taken as `thread` while `fetch` works: the thread
+ * state that released it. (Not PyGILState_Ensure(), which would be the main
+ * interpreter's where another one searches.) What `fetch` raised, other than
+ * AssayError, is in *raised afterwards (or NULL): then nothing else counts. */
+void supply_run(struct supply *s, struct assay_lookup *l, PyThreadState *thread,
+                PyObject **raised);

@@ -9,6 +9,7 @@
 
 struct asking {
     struct supply *supply;
+    PyThreadState *thread;
     PyObject *raised; /* that ends the search; or NULL */
 };
 
@@ -82,22 +83,23 @@ static enum assay_code
 on_ask(void *user, struct assay_gather *g, struct assay_error *err)
 {
     struct asking *a = user;
-    PyGILState_STATE gil = PyGILState_Ensure();
 
     assay_error_clear(err);
+    PyEval_RestoreThread(a->thread);
     while (a->raised == NULL && assay_gather_wants(g)) {
         answer(a, g);
     }
-    PyGILState_Release(gil);
+    (void)PyEval_SaveThread();
     return a->raised == NULL ? ASSAY_OK
                              : assay_fail(err, ASSAY_NETWORK, ASSAY_NO_OFFSET,
                                           "the request was broken off");
 }
 
 void
-supply_run(struct supply *s, struct assay_lookup *l, PyObject **raised)
+supply_run(struct supply *s, struct assay_lookup *l, PyThreadState *thread,
+           PyObject **raised)
 {
-    struct asking asking = {.supply = s};
+    struct asking asking = {.supply = s, .thread = thread};
 
     l->ask = (struct assay_ask){.answer = on_ask, .user = &asking};
     assay_lookup_run(l);

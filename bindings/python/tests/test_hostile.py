@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+"""Misuse, and sources, proxies and surroundings that mean no good."""
+
+import copy
+import gc
+import pickle
+import subprocess
+import sys
+import threading
+import weakref
+from typing import Any
+
+import pytest
+
+from atlas import _core
+from enclave import HOST, Enclave
+from test_core import Peer, nonce, now
+
+RULES = b'{"type": "tdx", "partial": true}'
+WALL = 1_800_000_000
+
+
+def never(url: str, max_body: int) -> tuple[bytes, bytes]:
+    raise AssertionError("nobody was to be asked")
+
+
+@pytest.fixture
+def objects() -> dict[type, Any]:
+    """One of each kind, and what it is made of."""
+    policy, root, roots = _core.Policy(RULES), _core.Root(), _core.Roots(b"")
+    return {
+        _core.Policy: policy,
+        _core.Root: root,
+        _core.Roots: roots,
+        _core.Supply: _core.Supply(policy, root, ("",), False, never),
+        _core.Session: _core.Session(policy, root, roots, HOST, WALL, 0, nonce()),
+    }
+
+
+# --- the core's objects -----------------------------------------------------
+
+
+def test_arguments_by_name_are_not_dropped(objects: dict[type, Any]) -> None:
+    make: Any = _core
+    for given in (
+        lambda: make.Policy(RULES, compose_file=b"{}"),
+        lambda: make.Root(certificate=b"one that is not Intel's"),
+        lambda: make.Roots(b"", pem=b""),
+        lambda: make.Supply(*supply_of(objects), wait=1),
+        lambda: make.Session(
+            *(objects[t] for t in (_core.Policy, _core.Root, _core.Roots)),
+            HOST,
+            WALL,
+            0,
+            nonce(),
+            resumed=True,
+        ),
+    ):
+        with pytest.raises(TypeError):
+            given()
+
+
+def supply_of(objects: dict[type, Any]) -> tuple[Any, ...]:
+    return objects[_core.Policy], objects[_core.Root], ("",), False, never
+
+
+def test_nothing_is_copied_or_subclassed(objects: dict[type, Any]) -> None:
+    for cls, one in objects.items():
+        for how in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError):
+                how(one)
+        with pytest.raises(TypeError):
+            type("Sub", (cls,), {})
+
+
+def test_a_source_is_taken_whole(objects: dict[type, Any]) -> None:
+    """And not up to its first NUL."""
+    policy, root, _, use_cache, fetch = supply_of(objects)
+    for source in ("https://pccs.example\0.evil.example", "\ud800", 5):
+        with pytest.raises(TypeError):
+            _core.Supply(policy, root, (source,), use_cache, fetch)  # type: ignore[arg-type]
+
+
+def test_a_need_that_is_none(objects: dict[type, Any]) -> None:
+    class Odd:
+        def __bool__(self) -> bool:
+            raise ValueError("neither")
+
+    for need in ((Odd(), "00", "platform"), (True, "00"), (True, "0" * 99, "x"), None):
+        with pytest.raises(TypeError):
+            objects[_core.Supply].have(need, WALL)
+
+
+def test_a_fetch_that_knows_its_supply(objects: dict[type, Any]) -> None:
+    class Fetch:
+        supply: Any = None
+
+        def __call__(self, url: str, max_body: int) -> tuple[bytes, bytes]:
+            return never(url, max_body)
+
+    fetch = Fetch()
+    policy, root = supply_of(objects)[:2]
+    fetch.supply = _core.Supply(policy, root, ("",), False, fetch)
+    gone = weakref.ref(fetch)
+    del fetch
+    gc.collect()
+    assert gone() is None
+
+
+def test_who_aborts_what_another_thread_appraises(enclave: Enclave) -> None:
+    peer = Peer(enclave)
+    session = peer.session
+    while session.state != "need_collateral":
+        peer.step()
+    assert session.need is not None
+    found = peer.supply.search(session.need, session.quote, b"", now()[0])
+    session.supply(found, peer.supply, now()[0])
+    other = threading.Thread(target=session.appraise, args=now())
+
+    class Message:
+        def __str__(self) -> str:
+            other.start()
+            while True:  # until the other is inside
+                try:
+                    assert session.state == "appraise"
+                except RuntimeError:
+                    return "now"
+
+    with pytest.raises(RuntimeError, match="another thread"):
+        session.abort("network", Message())  # type: ignore[arg-type]
+    other.join()
+    assert session.state == "open"
+    peer.close()
+
+
+# --- interpreters -----------------------------------------------------------
+
+MODULE_ENDS = """
+import gc, sys, weakref
+import atlas
+from atlas import _core
+root, gone = _core.Root(), weakref.ref(_core.Policy)
+del _core, atlas._core, sys.modules["atlas._core"], root
+gc.collect()
+assert gone() is None
+print("done")
+"""
+
+# What runs in an interpreter sees its modules.
+ELSEWHERE = """
+import os, sys
+from atlas import _core
+sys.whose = "ours"
+seen = []
+def fetch(url, max_body):
+    import sys
+    seen.append(getattr(sys, "whose", "the main one's"))
+    raise _core.AssayError("network", url + ": no")
+policy, root = _core.Policy(%(rules)r), _core.Root()
+supply = _core.Supply(policy, root, ("http://pccs.example",), False, fetch)
+try:
+    supply.search(%(need)r, %(quote)r, b"", %(wall)r)
+except _core.AssayError as e:
+    assert e.code == "network", e
+assert seen and set(seen) == {"ours"}, seen
+del policy, root, supply
+os.write(1, b"done")
+"""
+
+IN_ANOTHER = """
+import sys
+try:
+    import _interpreters as them
+    one = them.create("legacy")
+except ImportError:
+    import _xxsubinterpreters as them
+    one = them.create(isolated=False)
+failed = them.run_string(one, sys.stdin.read())
+assert failed is None, failed
+them.destroy(one)
+"""
+
+
+def python(code: str, text: str = "") -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_module_that_nobody_uses_is_freed() -> None:
+    assert python(MODULE_ENDS).strip() == "done"
+
+
+def test_another_interpreter(enclave: Enclave) -> None:
+    peer = Peer(enclave)
+    while peer.session.state != "need_collateral":
+        peer.step()
+    given = {
+        "rules": RULES,
+        "need": peer.session.need,
+        "quote": peer.session.quote,
+        "wall": now()[0],
+    }
+    assert python(IN_ANOTHER, ELSEWHERE % given).strip() == "done"
+    peer.socket.close()
