@@ -38,13 +38,16 @@ class AtlsVerificationError(httpx.TransportError):
         self.checks: list[dict[str, Any]] = list((verdict or {}).get("checks", ()))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (str(self), self.code, self.verdict))
+        return (_again, (type(self), str(self), self.code, self.verdict))
 
 
 def _again(
-    message: str, code: str, verdict: dict[str, Any] | None
+    kind: type[AtlsVerificationError],
+    message: str,
+    code: str,
+    verdict: dict[str, Any] | None,
 ) -> AtlsVerificationError:
-    return AtlsVerificationError(message, code=code, verdict=verdict)
+    return kind(message, code=code, verdict=verdict)
 
 
 class Trouble(NamedTuple):

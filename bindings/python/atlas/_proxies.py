@@ -21,6 +21,11 @@ def as_proxy(proxy: ProxyTypes) -> httpx.Proxy:
     return proxy if isinstance(proxy, httpx.Proxy) else httpx.Proxy(proxy)
 
 
+def with_scheme(url: str) -> str:
+    """The environment may leave it out."""
+    return url if "://" in url else f"http://{url}"
+
+
 class Proxies:
     """One for all, or what the environment said when the client was made."""
 
@@ -38,8 +43,7 @@ class Proxies:
             return
         for scheme in ("https", "all"):
             if url := found.get(scheme):
-                url = url if "://" in url else f"http://{url}"
-                self._by_scheme[scheme] = httpx.Proxy(url)
+                self._by_scheme[scheme] = httpx.Proxy(with_scheme(url))
         self._except = [httpx.URL(_pattern(part)) for part in exceptions if part]
 
     def find(self, url: httpx.URL) -> httpx.Proxy | None:

@@ -84,6 +84,12 @@ def tell(supply: _core.Supply) -> None:
         log.warning("collateral: %s", supply.note)
 
 
+def add_roots(context: ssl.SSLContext, pem: bytes) -> None:
+    """Certificates, with any text between them. OSError or ValueError if there are
+    none, or some that cannot be read."""
+    context.load_verify_locations(cadata=pem.decode("ascii", "ignore"))
+
+
 class Fetcher:
     """GET for collateral, which others have signed: an answer with status 200 as
     (header lines, body), or AssayError."""
@@ -109,12 +115,17 @@ class Fetcher:
 
         # httpx limits each step: a source that sends an octet now and then would
         # never come to an end. So the whole is waited for.
-        threading.Thread(target=work, name="atlas collateral", daemon=True).start()
+        thread = threading.Thread(target=work, name="atlas collateral", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # when the interpreter ends, there are no new threads
+            work()
         try:
             return answer.result(limit)
         except (httpx.TimeoutException, concurrent.futures.TimeoutError):
             raise _core.AssayError("timeout", f"{where}: no answer in time") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as e:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as e:
+            # The last two: certificates or proxies that cannot be read.
             why = str(e) or type(e).__name__
             raise _core.AssayError("network", f"{where}: {why}") from None
 
@@ -134,7 +145,8 @@ class Fetcher:
                     f"{where}: status {response.status_code}",
                 )
             body = bytearray()
-            for piece in response.iter_bytes():
+            # Not decoded: a few octets could become any number of them.
+            for piece in response.iter_raw():
                 body += piece
                 if len(body) > max_body:
                     raise _core.AssayError(
@@ -151,7 +163,7 @@ class Fetcher:
                 verify: ssl.SSLContext | bool = True
                 if self._ca is not None:
                     verify = httpx.create_ssl_context(trust_env=self._trust_env)
-                    verify.load_verify_locations(cadata=self._ca.decode("ascii"))
+                    add_roots(verify, self._ca)
                 self._client = httpx.Client(
                     headers={"Accept-Encoding": "identity"},
                     verify=verify,

@@ -102,7 +102,7 @@ def read_trust(policy: Mapping[str, Any], verify: Verify, trust_env: bool) -> Tr
         path = _core.policy_compose_file(rules)
         compose = None if path is None else _read(path)
         parsed = _core.Policy(rules, compose)
-        ca = None if parsed.ca_file is None else _read(parsed.ca_file)
+        ca = None if parsed.ca_file is None else _read_ca(parsed.ca_file)
         trust = Trust(
             rules=rules,
             compose=compose,
@@ -171,6 +171,16 @@ def _read(path: str) -> bytes:
     if len(data) > _FILE_MAX:
         raise ValueError(f"{path} has more than {_FILE_MAX} bytes")
     return data
+
+
+def _read_ca(path: str) -> bytes:
+    """Whom sources of collateral may have their certificates from."""
+    pem = _read(path)
+    try:
+        _shared.add_roots(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), pem)
+    except (ssl.SSLError, ValueError) as e:
+        raise ValueError(f"ca_file {path}: {e}") from None
+    return pem
 
 
 def _read_folder(path: str) -> bytes:

@@ -19,10 +19,11 @@ have: retries, client certificates, and a `response.raw` of urllib3 (it has
 
 from __future__ import annotations
 
+import copy
 import http.client
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import requests.adapters
@@ -33,6 +34,7 @@ import urllib3
 from ._attested import PolicyTransport
 from ._errors import AtlsVerificationError
 from ._hosts import Policies, host_of
+from ._proxies import with_scheme
 from ._trust import Trust, read_trust
 
 _PIECE = 64 * 1024
@@ -66,7 +68,10 @@ class AtlsAdapter(requests.adapters.HTTPAdapter):
         self._trust: dict[tuple[int, Any], Trust] = {}
         self._made: dict[tuple[Trust, str | None], PolicyTransport] = {}
         self._policies = Policies(
-            {key: dict(of) for key, of in atls_policy_per_hostname.items()}
+            {
+                key: copy.deepcopy(dict(of))  # it may be read again
+                for key, of in atls_policy_per_hostname.items()
+            }
         )
         for policy in self._policies:  # what is wrong with one shows here
             self._trusted(policy, True)
@@ -112,9 +117,9 @@ class AtlsAdapter(requests.adapters.HTTPAdapter):
         if cert:
             raise ValueError("attested sessions show no client certificate")
         request.hooks = {**request.hooks, _CAME_FROM: [host_of(url)]}
-        proxy = requests.utils.select_proxy(text, proxies or {})
-        transport = self._transport(self._trusted(policy, verify), proxy)
+        trust = self._trusted(policy, verify)
         with _as_requests(request):
+            transport = self._transport(trust, _proxy_for(text, proxies))
             answer = transport.handle_request(_asked(request, url, timeout))
         raw: Any = _Raw(answer, request)
         response: Any = self.build_response(request, raw)
@@ -149,6 +154,9 @@ class AtlsAdapter(requests.adapters.HTTPAdapter):
                 )
             return self._made[key]
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("an AtlsAdapter is not copied or pickled: make another one")
+
     def close(self) -> None:
         with self._lock:
             made, self._made = self._made, {}
@@ -175,6 +183,11 @@ class Session(requests.Session):
         self.mount("https://", self._attested)
         self.mount("http://", self._attested)
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(
+            "an attested Session is not copied or pickled: make another one"
+        )
+
     def get_adapter(self, url: str) -> requests.adapters.BaseAdapter:
         if self._attested.covers(url):
             return self._attested
@@ -182,6 +195,11 @@ class Session(requests.Session):
 
 
 # --- there ------------------------------------------------------------------
+
+
+def _proxy_for(url: str, proxies: Any) -> str | None:
+    proxy = requests.utils.select_proxy(url, proxies or {})
+    return with_scheme(proxy) if proxy else None
 
 
 def _asked(

@@ -4,21 +4,28 @@
 
 import copy
 import gc
+import gzip
+import http.server
+import json
+import pathlib
 import pickle
 import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from atlas import _core
-from enclave import HOST, Enclave
+from atlas import _core, httpx
+from atlas._shared import Fetcher
+from enclave import HOST, Authority, Enclave, Web
 from test_core import Peer, nonce, now
 
 RULES = b'{"type": "tdx", "partial": true}'
 WALL = 1_800_000_000
+BOMB_BYTES = 16 << 20
 
 
 def never(url: str, max_body: int) -> tuple[bytes, bytes]:
@@ -210,3 +217,86 @@ def test_another_interpreter(enclave: Enclave) -> None:
     }
     assert python(IN_ANOTHER, ELSEWHERE % given).strip() == "done"
     peer.socket.close()
+
+
+# --- sources of collateral --------------------------------------------------
+
+
+@pytest.fixture
+def bomb() -> Iterator[str]:
+    """A server that answers in gzip, though nobody asked for it."""
+    packed = gzip.compress(bytes(BOMB_BYTES))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(packed)))
+            self.end_headers()
+            self.wfile.write(packed)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield "http://127.0.0.1:%d/" % server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_an_answer_is_not_unpacked(bomb: str) -> None:
+    body = Fetcher(None, False)(bomb, BOMB_BYTES)[1]
+    assert len(body) < BOMB_BYTES // 100
+    assert len(gzip.decompress(body)) == BOMB_BYTES
+
+
+def test_certificates_with_names_beside_them(authority: Authority, plain: Web) -> None:
+    pem = "# Főtanúsítvány\n".encode() + authority.root.read_bytes()
+    url = f"https://localhost:{plain.port}/json"
+    assert Fetcher(pem, True)(url, 100)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SSL_CERT_FILE", "/not/there.pem"), ("HTTPS_PROXY", "gopher://proxy.example")],
+)
+def test_an_environment_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, web: Web, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(_core.AssayError) as refused:
+        Fetcher(None, True)(f"http://{web.address}/json", 100)
+    assert refused.value.args[0] == "network"
+    assert refused.value.args[1].startswith(f"http://{web.address}/json: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nothing", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"],
+)
+def test_a_ca_file_without_certificates(
+    policy: dict[str, Any], tmp_path: pathlib.Path, text: str
+) -> None:
+    (tmp_path / "ca.pem").write_text(text)
+    policy["ca_file"] = str(tmp_path / "ca.pem")
+    policy["accept_self_signed_certs"] = True
+    with pytest.raises(ValueError, match="ca_file .*ca.pem"):
+        httpx.Client(atls_policy_per_hostname={HOST: policy})
+
+
+AT_EXIT = """
+import atexit
+from atlas._shared import Fetcher
+
+def last():
+    print(Fetcher(None, False)(%r, 100)[1].decode())
+
+atexit.register(last)
+"""
+
+
+def test_when_the_interpreter_ends(web: Web) -> None:
+    url = f"http://{web.address}/json"
+    assert json.loads(python(AT_EXIT % url)) == {"answer": 42}

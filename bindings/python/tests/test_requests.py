@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """atlas.requests: an adapter and a session, against the real thing."""
 
+import copy
 import hashlib
 import io
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -277,3 +279,39 @@ def test_a_proxy(session: Any, names: Names) -> None:
 def test_policies_are_read_when_it_is_made(policies: Any, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         AtlsAdapter(policies)
+
+
+def test_not_copied_or_pickled(session: Any) -> None:
+    """Without its policies it would be something else."""
+    for how in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="make another one"):
+            how(session)
+
+
+def test_an_error_stays_one_of_requests(
+    enclave: Enclave, policy: dict[str, Any]
+) -> None:
+    with Session({HOST: {**policy, "os_image_hash": "00" * 32}}) as session:
+        session.verify = str(enclave.authority.root)
+        with pytest.raises(real.exceptions.SSLError) as refused:
+            session.get(f"{URL}/json")
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert isinstance(again, real.exceptions.SSLError)
+    assert isinstance(again, AtlsVerificationError)
+    assert again.code == "not_trusted" and again.verdict == refused.value.verdict
+
+
+def test_a_policy_is_that_of_the_beginning(
+    enclave: Enclave, policy: dict[str, Any]
+) -> None:
+    boot = policy["expected_bootchain"] = dict(policy["expected_bootchain"])
+    with Session({HOST: policy}) as session:
+        boot["mrtd"] = "00" * 48
+        session.verify = str(enclave.authority.root)
+        assert session.get(f"{URL}/json").ok
+
+
+def test_a_proxy_without_a_scheme(session: Any, proxy: ConnectProxy) -> None:
+    session.proxies = {"https": proxy.url.removeprefix("http://")}
+    assert session.get(f"{URL}/json").attestation["trusted"]
+    assert proxy.tunnels == [f"{HOST}:443"]
