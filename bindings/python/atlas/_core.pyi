@@ -89,11 +89,19 @@ class Supply:
     def have(self, need: tuple[bool, str, str], wall: int, /) -> Collateral | None:
         """From memory; never waits."""
     def search(
-        self, need: tuple[bool, str, str], quote: bytes, stapled: bytes, wall: int, /
+        self,
+        need: tuple[bool, str, str],
+        quote: bytes,
+        stapled: bytes,
+        wall: int,
+        patience: float = ...,  # seconds that `fetch` may take each time
+        /,
     ) -> Collateral:
         """From what was stapled, else memory, disk or sources. Blocks, without
         the GIL: one thread searches at a time, and others wait however long it
-        takes. AssayError if there is none, or if `quote` cannot be read."""
+        takes. One that fails has failed for those, too, who have waited for it and
+        whose patience is not greater. AssayError if there is none, or if `quote`
+        cannot be read."""
     note: str  # what did not work and did not matter, last; or ""
 
 class Session:

@@ -8,6 +8,7 @@
  */
 #include "supply.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,8 @@ struct search {
     struct assay_quote *quote;
     struct assay_buf held;
     struct assay_slice stapled;
+    double patience;
+    unsigned long failures_before;
     struct assay_lookup lookup;
 };
 
@@ -174,37 +177,72 @@ search_free(struct search *x)
     assay_buf_free(&x->held);
 }
 
+/* What was stapled, if it is good. */
+static bool
+take_staple(struct search *x)
+{
+    if (x->stapled.len == 0) {
+        return false;
+    }
+    Py_BEGIN_ALLOW_THREADS assay_lookup_staple(&x->lookup);
+    Py_END_ALLOW_THREADS if (x->lookup.err.code == ASSAY_OK)
+    {
+        return true;
+    }
+    assay_obtained_free(&x->lookup.obtained);
+    return false;
+}
+
+/* A search for the same has failed while this one waited for it, and was no
+ * less patient. Of many that want what nobody has, each would else wait for all
+ * that came before it. */
+static bool
+shares_failure(const struct supply *s, const struct search *x)
+{
+    return s->failures != x->failures_before &&
+           assay_same_need(&s->failure.need, &x->need) &&
+           s->failure.patience >= x->patience;
+}
+
+/* False, with an exception: there is nothing. */
+static bool
+ask_sources(struct supply *s, struct search *x)
+{
+    struct core *core = core_of(Py_TYPE((PyObject *)s));
+
+    if (shares_failure(s, x)) {
+        core_raise(core, &s->failure.why);
+        return false;
+    }
+    if (!supply_run(s, &x->lookup)) {
+        return false;
+    }
+    (void)snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
+    if (x->lookup.err.code == ASSAY_OK) {
+        return true;
+    }
+    s->failure = (struct failure){
+        .need = x->need,
+        .patience = x->patience,
+        .why = x->lookup.err,
+    };
+    s->failures++;
+    core_raise(core, &x->lookup.err);
+    return false;
+}
+
 /* Stapled collateral serves this session only: kept, it would let one server
  * choose what others are judged by. */
 static PyObject *
 run(struct supply *s, struct search *x)
 {
-    struct core *core = core_of(Py_TYPE((PyObject *)s));
-    PyObject *raised = NULL;
-    PyThreadState *thread;
+    bool is_stapled = take_staple(x);
     struct collateral *c;
-    bool is_stapled = false;
 
-    thread = PyEval_SaveThread();
-    if (x->stapled.len > 0) {
-        assay_lookup_staple(&x->lookup);
-        is_stapled = x->lookup.err.code == ASSAY_OK;
-    }
-    if (!is_stapled) {
-        assay_obtained_free(&x->lookup.obtained);
-        supply_run(s, &x->lookup, thread, &raised);
-    }
-    PyEval_RestoreThread(thread);
-    (void)snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
-    if (raised != NULL) {
-        PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
-        Py_DECREF(raised);
+    if (!is_stapled && !ask_sources(s, x)) {
         return NULL;
     }
-    if (x->lookup.err.code != ASSAY_OK) {
-        return core_raise(core, &x->lookup.err);
-    }
-    c = collateral_of(core, &x->lookup.obtained);
+    c = collateral_of(core_of(Py_TYPE((PyObject *)s)), &x->lookup.obtained);
     if (c != NULL && !is_stapled && x->lookup.authentic) {
         keep(s, &x->need, c, x->lookup.now_s);
     }
@@ -233,15 +271,15 @@ static PyObject *
 supply_search(PyObject *self, PyObject *args)
 {
     struct supply *s = (struct supply *)self;
-    struct search x = {.quote = NULL};
+    struct search x = {.patience = NAN, .failures_before = s->failures};
     PyObject *need;
     PyObject *quote;
     PyObject *stapled;
     PyObject *out;
     long long wall;
 
-    if (!PyArg_ParseTuple(args, "OSSL:search", &need, &quote, &stapled,
-                          &wall) ||
+    if (!PyArg_ParseTuple(args, "OSSL|d:search", &need, &quote, &stapled, &wall,
+                          &x.patience) ||
         !core_need_in(need, &x.need) || !lock(s)) {
         return NULL;
     }

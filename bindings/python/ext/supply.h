@@ -16,6 +16,13 @@ struct kept {
     int64_t asked_s; /* when nobody had better; INT64_MIN: it was good */
 };
 
+/* What a search came to that found nothing. */
+struct failure {
+    struct assay_collateral_need need;
+    double patience; /* seconds; NaN: nobody knows */
+    struct assay_error why;
+};
+
 struct supply {
     PyObject_HEAD struct context *context;
     struct policy *policy;
@@ -28,12 +35,11 @@ struct supply {
     PyThread_type_lock lock; /* one search at a time */
     struct kept kept[SUPPLY_KEPT];
     unsigned next;
+    struct failure failure; /* the last of so many */
+    unsigned long failures;
     char note[ASSAY_SEEN_NOTE_BYTES];
 };
 
-/* Without the GIL, which is taken as `thread` while `fetch` works: the thread
- * state that released it. (Not PyGILState_Ensure(), which would be the main
- * interpreter's where another one searches.) What `fetch` raised, other than
- * AssayError, is in *raised afterwards (or NULL): then nothing else counts. */
-void supply_run(struct supply *s, struct assay_lookup *l, PyThreadState *thread,
-                PyObject **raised);
+/* Gives up the GIL, but for `fetch`. False, with an exception: it raised
+ * something other than AssayError, and nothing else counts. */
+bool supply_run(struct supply *s, struct assay_lookup *l);

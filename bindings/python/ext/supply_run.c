@@ -9,8 +9,9 @@
 
 struct asking {
     struct supply *supply;
-    PyThreadState *thread;
-    PyObject *raised; /* that ends the search; or NULL */
+    PyThreadState *thread; /* not PyGILState_Ensure(): that would be the main
+                              interpreter's where another one searches */
+    PyObject *raised;      /* that ends the search; or NULL */
 };
 
 /* Takes the exception that is set. */
@@ -95,13 +96,18 @@ on_ask(void *user, struct assay_gather *g, struct assay_error *err)
                                           "the request was broken off");
 }
 
-void
-supply_run(struct supply *s, struct assay_lookup *l, PyThreadState *thread,
-           PyObject **raised)
+bool
+supply_run(struct supply *s, struct assay_lookup *l)
 {
-    struct asking asking = {.supply = s, .thread = thread};
+    struct asking asking = {.supply = s};
 
     l->ask = (struct assay_ask){.answer = on_ask, .user = &asking};
+    asking.thread = PyEval_SaveThread();
     assay_lookup_run(l);
-    *raised = asking.raised;
+    PyEval_RestoreThread(asking.thread);
+    if (asking.raised != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(asking.raised), asking.raised);
+        Py_DECREF(asking.raised);
+    }
+    return asking.raised == NULL;
 }

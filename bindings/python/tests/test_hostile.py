@@ -7,6 +7,7 @@ import gc
 import gzip
 import http.server
 import json
+import math
 import pathlib
 import pickle
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 
 from atlas import _core, httpx
 from atlas._shared import Fetcher
-from enclave import HOST, Authority, Enclave, Web
+from enclave import HOST, LIMIT_S, Authority, Enclave, Web
 from test_core import Peer, nonce, now
 
 RULES = b'{"type": "tdx", "partial": true}'
@@ -139,6 +140,66 @@ def test_who_aborts_what_another_thread_appraises(enclave: Enclave) -> None:
     other.join()
     assert session.state == "open"
     peer.close()
+
+
+class Patience:
+    """Seconds, and when the core has asked for them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.asked = threading.Event()
+
+    def __float__(self) -> float:
+        self.asked.set()
+        return self.seconds
+
+
+@pytest.mark.parametrize(
+    ("others", "searches"),
+    [((), 1), ((1.0, 0.5, 1.0), 1), ((2.0, 2.0), 2), ((math.nan, math.nan), 3)],
+)
+def test_who_waits_for_a_search_that_fails(
+    enclave: Enclave, others: tuple[float, ...], searches: int
+) -> None:
+    """Nobody waits for one failure after the other, and nobody gets the failure of
+    somebody who was less patient."""
+    peer = Peer(enclave)
+    while peer.session.state != "need_collateral":
+        peer.step()
+    assert peer.session.need is not None
+    given = (peer.session.need, peer.session.quote, b"", now()[0])
+    go, inside = threading.Event(), threading.Event()
+    asked: list[str] = []
+    failed: list[str] = []
+
+    def fetch(url: str, max_body: int) -> tuple[bytes, bytes]:
+        asked.append(url)
+        inside.set()
+        assert go.wait(LIMIT_S)
+        raise _core.AssayError("timeout", f"{url}: no answer in time")
+
+    supply = peer.supplied(enclave, fetch)
+
+    def search(patience: Any) -> None:
+        with pytest.raises(_core.AssayError) as refused:
+            supply.search(*given, patience)
+        failed.append(refused.value.code)
+
+    all_of_them = [Patience(seconds) for seconds in (1.0, *others)]
+    threads = [threading.Thread(target=search, args=(p,)) for p in all_of_them]
+    threads[0].start()
+    assert inside.wait(LIMIT_S)
+    for thread, patience in zip(threads[1:], all_of_them[1:], strict=True):
+        thread.start()
+        assert patience.asked.wait(LIMIT_S)
+    go.set()
+    for thread in threads:
+        thread.join(LIMIT_S)
+    assert failed == ["timeout"] * len(threads)
+    before = len(asked)
+    search(1.0)  # nobody waits any more, and the sources are asked
+    assert before == searches * (len(asked) - before)
+    peer.socket.close()
 
 
 # --- interpreters -----------------------------------------------------------
