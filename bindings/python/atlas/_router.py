@@ -26,24 +26,22 @@ _CAME_FROM = "atlas.attested_host"
 
 
 class Entry(Generic[T]):
-    """The transports of one policy: one for each way to its host."""
+    """The transports of one policy: one for each way to its host.
+
+    No lock: a child process that began while it was held would wait for ever.
+    """
 
     def __init__(self, make: Callable[[httpx.Proxy | None], T]) -> None:
         self._make = make
-        self._lock = threading.Lock()
         self._made: dict[int, T] = {}
 
     def through(self, proxy: httpx.Proxy | None) -> T:
         if made := self._made.get(id(proxy)):
             return made
-        with self._lock:
-            if id(proxy) not in self._made:
-                self._made[id(proxy)] = self._make(proxy)
-            return self._made[id(proxy)]
+        return self._made.setdefault(id(proxy), self._make(proxy))
 
     def take_all(self) -> list[T]:
-        with self._lock:
-            made, self._made = self._made, {}
+        made, self._made = self._made, {}
         return list(made.values())
 
 
@@ -116,10 +114,16 @@ class Router(httpx.BaseTransport):
         self._inner: httpx.Client | None = None
 
     def _plain(self) -> httpx.Client:
-        with self._lock:
-            if self._inner is None:
-                self._inner = self._make_plain()
-            return self._inner
+        inner = self._inner
+        if inner is None:
+            # Before the lock is taken: that takes a while, and a child process
+            # that begins meanwhile would find it locked for ever.
+            made = self._make_plain()
+            with self._lock:
+                inner = self._inner = self._inner or made
+            if inner is not made:
+                made.close()
+        return inner
 
     def __enter__(self) -> Router:
         if self._enter:

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import copy
 import http.client
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -64,7 +63,6 @@ class AtlsAdapter(requests.adapters.HTTPAdapter):
         super().__init__(**kwargs)
         self._allow = allow_unattested_redirects
         self._limits = limits
-        self._lock = threading.Lock()
         self._trust: dict[tuple[int, Any], Trust] = {}
         self._made: dict[tuple[Trust, str | None], PolicyTransport] = {}
         self._policies = Policies(
@@ -139,27 +137,25 @@ class AtlsAdapter(requests.adapters.HTTPAdapter):
             )
 
     def _trusted(self, policy: dict[str, Any], verify: Any) -> Trust:
-        with self._lock:
-            key = (id(policy), verify)
-            if key not in self._trust:
-                self._trust[key] = read_trust(policy, verify, True)
-            return self._trust[key]
+        key = (id(policy), verify)
+        found = self._trust.get(key)
+        if found is None:
+            found = self._trust.setdefault(key, read_trust(policy, verify, True))
+        return found
 
     def _transport(self, trust: Trust, proxy: str | None) -> PolicyTransport:
-        with self._lock:
-            key = (trust, proxy)
-            if key not in self._made:
-                self._made[key] = PolicyTransport(
-                    trust, proxy=proxy, limits=self._limits
-                )
-            return self._made[key]
+        key = (trust, proxy)
+        found = self._made.get(key)
+        if found is None:  # of several threads' the first counts
+            made = PolicyTransport(trust, proxy=proxy, limits=self._limits)
+            found = self._made.setdefault(key, made)
+        return found
 
     def __getstate__(self) -> NoReturn:
         raise TypeError("an AtlsAdapter is not copied or pickled: make another one")
 
     def close(self) -> None:
-        with self._lock:
-            made, self._made = self._made, {}
+        made, self._made = self._made, {}
         for transport in made.values():
             transport.close()
         super().close()

@@ -3,13 +3,16 @@
 """Misuse, and sources, proxies and surroundings that mean no good."""
 
 import copy
+import functools
 import gc
 import gzip
 import http.server
 import json
 import math
+import os
 import pathlib
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -17,9 +20,14 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import certifi
 import pytest
+from httpx import Client
 
 from atlas import _core, httpx
+from atlas._hosts import Policies
+from atlas._proxies import Proxies
+from atlas._router import Entry, Router, Routes
 from atlas._shared import Fetcher
 from enclave import HOST, LIMIT_S, Authority, Enclave, Web
 from test_core import Peer, nonce, now
@@ -280,6 +288,54 @@ def test_another_interpreter(enclave: Enclave) -> None:
     peer.socket.close()
 
 
+# --- child processes --------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["plain", "attested", "requests"])
+def test_a_child_that_begins_while_a_thread_makes(
+    kind: str, monkeypatch: pytest.MonkeyPatch, policy: dict[str, Any]
+) -> None:
+    """A lock that is held meanwhile would be locked for ever in the child."""
+    parent = os.getpid()
+    inside, go = threading.Event(), threading.Event()
+
+    def slowly(make: Any) -> Any:
+        def made(*args: Any, **named: Any) -> Any:
+            if os.getpid() == parent:
+                inside.set()
+                assert go.wait(LIMIT_S)
+            return make(*args, **named)
+
+        return made
+
+    use: Any
+    if kind == "requests":
+        requests = pytest.importorskip("atlas.requests")
+        adapter = requests.AtlsAdapter({HOST: policy})
+        monkeypatch.setattr(requests, "read_trust", slowly(requests.read_trust))
+        some = next(iter(adapter._policies))
+        use = functools.partial(adapter._trusted, some, certifi.where())
+    elif kind == "plain":
+        routes: Any = Routes(Policies({}), Proxies(None, False), False)
+        use = Router(routes, slowly(Client))._plain
+    else:
+        use = functools.partial(Entry(slowly(str)).through, None)
+    thread = threading.Thread(target=use)
+    thread.start()
+    assert inside.wait(LIMIT_S)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        try:
+            use()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    go.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
 # --- sources of collateral --------------------------------------------------
 
 
@@ -349,6 +405,9 @@ def test_a_ca_file_without_certificates(
 
 AT_EXIT = """
 import atexit
+from atlas._hosts import Policies
+from atlas._proxies import Proxies
+from atlas._router import Entry, Router, Routes
 from atlas._shared import Fetcher
 
 def last():
