@@ -8,6 +8,7 @@ stream that is given a `Marked` context attests instead.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -182,7 +183,15 @@ class _Backend(httpcore.NetworkBackend):
     def __init__(self, proxy: httpx.Proxy | None) -> None:
         self._raw = httpcore.SyncBackend()
         self._proxy = proxy
-        self._gate = threading.Semaphore(_ATTESTING_MAX)
+        self._gates: dict[int, threading.Semaphore] = {}
+
+    def _wire(self, raw: httpcore.NetworkStream) -> _Wire:
+        # A child process has a gate of its own: in its parent's, threads stand
+        # that it does not have.
+        me = os.getpid()
+        if me not in self._gates:
+            self._gates = {me: threading.Semaphore(_ATTESTING_MAX)}
+        return _Wire(raw, self._gates[me])
 
     def connect_tcp(
         self,
@@ -201,7 +210,7 @@ class _Backend(httpcore.NetworkBackend):
             except BaseException:
                 raw.close()
                 raise
-        return _Wire(raw, self._gate)
+        return self._wire(raw)
 
     def _tunnel(
         self,
@@ -227,8 +236,7 @@ class _Backend(httpcore.NetworkBackend):
         timeout: float | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
-        raw = self._raw.connect_unix_socket(path, timeout, socket_options)
-        return _Wire(raw, self._gate)
+        return self._wire(self._raw.connect_unix_socket(path, timeout, socket_options))
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):

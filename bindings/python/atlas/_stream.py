@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import ssl
 import threading
@@ -163,7 +164,11 @@ class Exchange:
         assert session.need is not None
         with _shared.patience(seconds):
             found = self.supply.search(
-                session.need, session.quote, session.stapled, now()[0]
+                session.need,
+                session.quote,
+                session.stapled,
+                now()[0],
+                math.inf if seconds is None else seconds,
             )
         _shared.tell(self.supply)
         return found
@@ -364,7 +369,7 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
             if not self._exchange.inherited:
                 with self._session:
                     self._exchange.session.close()
-                self._flush(0)
+                self._say_goodbye()
         except (httpcore.NetworkError, httpcore.TimeoutException, RuntimeError):
             pass  # a goodbye that nobody waits for
         finally:
@@ -401,14 +406,25 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
             except (httpcore.NetworkError, httpcore.TimeoutException, AssayError) as e:
                 fault = e
 
+    def _say_goodbye(self) -> None:
+        """Unless another thread is sending, for which nobody waits."""
+        if self._sending.acquire(blocking=False):
+            try:
+                self._send(0)
+            finally:
+                self._sending.release()
+
     def _flush(self, seconds: float | None) -> None:
         with self._sending:
-            with self._session:
-                data = self._exchange.output()
-            if data:
-                self._exchange.broken = True
-                self._raw.write(data, seconds)
-                self._exchange.broken = False
+            self._send(seconds)
+
+    def _send(self, seconds: float | None) -> None:
+        with self._session:
+            data = self._exchange.output()
+        if data:
+            self._exchange.broken = True
+            self._raw.write(data, seconds)
+            self._exchange.broken = False
 
 
 class AsyncAttestedStream(_Attested, httpcore.AsyncNetworkStream):
@@ -443,7 +459,8 @@ class AsyncAttestedStream(_Attested, httpcore.AsyncNetworkStream):
             try:
                 if not self._exchange.inherited:
                     self._exchange.session.close()
-                    await self._flush(_GOODBYE_S)
+                    with anyio.move_on_after(_GOODBYE_S):  # another may be sending
+                        await self._flush(_GOODBYE_S)
             except (httpcore.NetworkError, httpcore.TimeoutException):
                 pass  # a goodbye that nobody waits for
             finally:

@@ -8,15 +8,16 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
+import anyio
 import httpcore
 import pytest
 
 from atlas import httpx
 from atlas._stream import AsyncAttestedStream
 from enclave import HOST, LIMIT_S, Enclave, Names
-from script import Script, stream_of
+from script import Script, exchange, stream_of
 
 URL = f"https://{HOST}"
 
@@ -74,6 +75,66 @@ def test_sending_that_broke_off_is_not_gone_on_with(fault: BaseException) -> Non
         stream.write(b"def", 5)
     stream.close()
     assert raw.written == [] and raw.closed
+
+
+def test_closing_does_not_wait_for_who_is_sending() -> None:
+    """An upload without a time limit, to a server that does not read."""
+    stream, raw = stream_of(Script("open"))
+    begun, cut = threading.Event(), threading.Event()
+
+    said: list[str] = []
+
+    def stuck(data: bytes, timeout: float | None = None) -> None:
+        begun.set()
+        said.append("closed" if cut.wait(LIMIT_S) else "left alone")
+        raise httpcore.WriteError(said[0])
+
+    def upload() -> None:
+        with pytest.raises(httpcore.WriteError):
+            stream.write(b"abc", None)
+
+    raw.write = stuck  # type: ignore[method-assign]
+    raw.close = cut.set  # type: ignore[method-assign]
+    stream._exchange.session.to_send = [b"record"]  # type: ignore[attr-defined]
+    sender = threading.Thread(target=upload)
+    sender.start()
+    assert begun.wait(LIMIT_S)
+    stream.close()
+    assert cut.is_set()
+    sender.join(LIMIT_S)
+    assert said == ["closed"] and not sender.is_alive()
+
+
+def test_closing_does_not_wait_for_a_task_that_is_sending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("atlas._stream._GOODBYE_S", 0.01)
+    script = Script("open")
+    script.to_send = [b"record"]
+
+    class Stuck:
+        closed = False
+
+        async def write(self, data: bytes, timeout: float | None = None) -> None:
+            await anyio.sleep_forever()
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    async def main() -> None:
+        raw = Stuck()
+        stream = AsyncAttestedStream(
+            cast(httpcore.AsyncNetworkStream, raw), exchange(script)
+        )
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stream.write, b"abc", None)
+            await anyio.wait_all_tasks_blocked()
+            with anyio.fail_after(LIMIT_S):
+                await stream.aclose()
+            tasks.cancel_scope.cancel()
+        assert raw.closed
+
+    anyio.run(main)
 
 
 # --- the real thing ---------------------------------------------------------
