@@ -30,9 +30,10 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 
 def clean_environment():
-    """No cache, proxy or colour setting of the person who runs the tests."""
+    """No cache, proxy or colour setting of the person who runs the tests; and what
+    Python is preloaded with, for a sanitizer, is not for programs."""
     env = {k: v for k, v in os.environ.items()
-           if not k.lower().endswith("_proxy")}
+           if not k.lower().endswith("_proxy") and k != "LD_PRELOAD"}
     env.update(HOME=str(SCRATCH), XDG_CACHE_HOME=str(SCRATCH / "cache"),
                XDG_STATE_HOME=str(SCRATCH / "state"))
     return env
