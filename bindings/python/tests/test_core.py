@@ -292,6 +292,7 @@ def test_misuse(enclave: Enclave) -> None:
 def test_nothing_leaks(enclave: Enclave) -> None:
     peer = Peer(enclave)
     held = (peer.policy, peer.root, peer.roots, peer.supply, fetch)
+    types = [value for value in vars(_core).values() if isinstance(value, type)]
 
     def round_trip() -> None:
         again = Peer(enclave)
@@ -306,9 +307,9 @@ def test_nothing_leaks(enclave: Enclave) -> None:
 
     round_trip()
     gc.collect()
-    before = [sys.getrefcount(x) for x in held]
+    before = [sys.getrefcount(x) for x in (*held, *types)]
     for _ in range(5):
         round_trip()
     gc.collect()
-    assert [sys.getrefcount(x) for x in held] == before
+    assert [sys.getrefcount(x) for x in (*held, *types)] == before
     peer.socket.close()
