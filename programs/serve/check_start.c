@@ -69,9 +69,11 @@ check_start(const struct options *o, struct assay_error *err)
     if (o->has_admin && err->code == ASSAY_OK) {
         check_socket(&o->admin, err);
     }
-    for (size_t i = 0; i < settings_count && err->code == ASSAY_OK; i++) {
-        if (setting_is_file(&settings[i], o->given[i], WRITES)) {
-            check_written(o->given[i], err);
+    for (size_t i = 0; i < serve_settings.count && err->code == ASSAY_OK; i++) {
+        const char *value = o->given.texts[i];
+
+        if (setting_is_file(&serve_settings.rows[i], value, WRITES)) {
+            check_written(value, err);
         }
     }
     if (err->code == ASSAY_OK && o->sandbox == SANDBOX_STRICT) {

@@ -10,7 +10,6 @@
 
 #include "base/bytes.h"
 #include "check.h"
-#include "config.h"
 #include "ekm_state.h"
 #include "io/ekm_http.h"
 #include "io/file.h"
@@ -236,7 +235,7 @@ check(const struct ekm *e, struct assay_error *err)
     struct assay_buf text;
 
     if (check_start(e->o, err) == ASSAY_OK) {
-        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+        assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
         check_describe_ekm(e->o, e->quotes.quoter, &text);
         fwrite(text.ptr, 1, text.len, stdout);
         assay_buf_free(&text);
@@ -259,7 +258,7 @@ serve(struct ekm *e, struct assay_error *err)
     return err->code;
 }
 
-enum serve_exit
+enum daemon_exit
 ekm_run(const struct options *o, const struct log *log)
 {
     static struct ekm e;
@@ -271,11 +270,11 @@ ekm_run(const struct options *o, const struct log *log)
     assay_error_clear(&err);
     if (!init_loop(&e)) {
         log_event(log, LOG_ERROR, "out of memory or descriptors", NULL, 0);
-        return SERVE_FAILED;
+        return DAEMON_FAILED;
     }
     if (serve(&e, &err) != ASSAY_OK) {
         log_failure(log, LOG_ERROR, "cannot start", &err);
     }
     tear_down(&e);
-    return err.code == ASSAY_OK ? SERVE_DONE : SERVE_FAILED;
+    return err.code == ASSAY_OK ? DAEMON_DONE : DAEMON_FAILED;
 }

@@ -10,4 +10,4 @@
 #include "options.h"
 
 /* The whole program in this mode: until a signal ends it. */
-enum serve_exit ekm_run(const struct options *o, const struct log *log);
+enum daemon_exit ekm_run(const struct options *o, const struct log *log);

@@ -11,7 +11,6 @@
 
 #include "base/bytes.h"
 #include "check.h"
-#include "config.h"
 #include "daemon/sandbox.h"
 #include "ekm.h"
 #include "help.h"
@@ -82,7 +81,7 @@ init_loop(struct program *p)
 {
     if (uv_loop_init(&p->loop) != 0) {
         fputs("assay-serve: out of memory or descriptors\n", stderr);
-        exit(SERVE_FAILED);
+        exit(DAEMON_FAILED);
     }
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
@@ -133,7 +132,7 @@ tear_down(struct program *p)
     assay_quote_gate_free(p->gate);
     shelf_free(p->shelf);
     site_drop(p->site);
-    options_free(&p->started);
+    given_free(&p->started);
     access_log_close(p->access);
     service_close(&p->service);
     assay_ctx_free(p->ctx);
@@ -159,7 +158,7 @@ answered(const struct options *o)
     } else if (o->version) {
         printf("assay-serve %s\n", ASSAY_VERSION);
     } else if (o->dump) {
-        assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+        assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
         options_dump(o, &text);
         print(&text);
     }
@@ -176,7 +175,7 @@ check(const struct program *p)
         log_failure(&p->log, LOG_ERROR, "cannot start", &err);
         return false;
     }
-    assay_buf_init(&text, 2 * CONFIG_MAX_BYTES);
+    assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
     check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
     print(&text);
     return true;
@@ -224,17 +223,17 @@ main(int argc, char **argv)
     static struct program p;
     static struct options o;
     struct assay_error err;
-    enum serve_exit code = options_parse(&o, argc, argv, &err);
+    enum daemon_exit code = options_parse(&o, argc, argv, &err);
 
-    if (code != SERVE_DONE) {
+    if (code != DAEMON_DONE) {
         fprintf(stderr, "assay-serve: %s (%s)\n", err.msg,
-                code == SERVE_USAGE ? "try 'assay-serve --help'"
-                                    : assay_code_hint(err.code));
+                code == DAEMON_USAGE ? "try 'assay-serve --help'"
+                                     : assay_code_hint(err.code));
         return (int)code;
     }
     if (answered(&o)) {
         options_free(&o);
-        return SERVE_DONE;
+        return DAEMON_DONE;
     }
     signal(SIGPIPE, SIG_IGN);
     widen_pool(&o);
@@ -251,7 +250,7 @@ main(int argc, char **argv)
         return (int)code;
     }
     init_loop(&p);
-    code = run(&p, &o) ? SERVE_DONE : SERVE_FAILED;
+    code = run(&p, &o) ? DAEMON_DONE : DAEMON_FAILED;
     tear_down(&p);
     return (int)code;
 }

@@ -9,17 +9,10 @@
 #include "assay/gather.h"
 #include "daemon/doors.h"
 #include "daemon/sandbox.h"
+#include "daemon/settings.h"
 #include "io/address.h"
 
-#define SERVE_NAMES_MAX        64u
 #define SERVE_CERTIFICATES_MAX 16u
-#define SETTINGS_MAX           96u /* rows of the table of settings */
-
-enum serve_exit {
-    SERVE_DONE = 0,
-    SERVE_FAILED = 2, /* a file, an address or a source could not be used */
-    SERVE_USAGE = 64,
-};
 
 /* Announcing the certificate to the platform at the start. */
 enum announce {
@@ -34,13 +27,9 @@ struct certificate_files {
     const char *names; /* "a,b", or NULL: as the certificate has them */
 };
 
-struct kept_text {
-    struct kept_text *next;
-    char text[];
-};
-
-/* Strings live in argv or in `kept`; NULL where not given. */
+/* Strings live in argv or in `given`; NULL where not given. */
 struct options {
+    struct given given; /* first, as daemon/settings.h wants it */
     const char *config;
     struct assay_address listen;
     struct assay_address backend;
@@ -52,7 +41,7 @@ struct options {
     /* of cert and key, and what the file has besides; first: the default */
     struct certificate_files certificates[SERVE_CERTIFICATES_MAX];
     size_t certificate_count;
-    const char *names[SERVE_NAMES_MAX]; /* of --self-signed */
+    const char *names[SETTING_NAMES_MAX]; /* of --self-signed */
     size_t name_count;
     const char *cert_out;
     const char *ready_file;
@@ -106,18 +95,16 @@ struct options {
     bool dump;
     bool help;
     bool version;
-    /* Each setting as it was written, by row of the table; NULL: not at all. */
-    const char *given[SETTINGS_MAX];
-    struct kept_text *kept;
 };
 
 /* Reads the command line, and the file that it names; what the line says
  * counts. Can be called again with the same argv, which outlives the options.
- * SERVE_DONE, or SERVE_USAGE or SERVE_FAILED with *err, and nothing is owned.
+ * DAEMON_DONE, or DAEMON_USAGE or DAEMON_FAILED with *err, and nothing is
+ * owned.
  */
-ASSAY_MUST_CHECK enum serve_exit options_parse(struct options *o, int argc,
-                                               char **argv,
-                                               struct assay_error *err);
+ASSAY_MUST_CHECK enum daemon_exit options_parse(struct options *o, int argc,
+                                                char **argv,
+                                                struct assay_error *err);
 void options_free(struct options *o);
 /* The settings as a file that says the same (TOML), appended. */
 void options_dump(const struct options *o, struct assay_buf *to);

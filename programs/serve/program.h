@@ -18,7 +18,7 @@ struct program {
     uv_loop_t loop;
     struct assay_ctx *ctx;
     struct site *site;           /* the newest one */
-    struct options started;      /* as it was told then: what stays so */
+    struct given started;        /* as it was told then: what stays so */
     struct assay_quoter *quoter; /* for announcements ... */
     struct quotes quotes;        /* ... and for what asks on this thread */
     struct assay_quote_gate *gate;

@@ -5,7 +5,6 @@
  * good, new connections use it; if anything is not, nothing has changed.
  */
 #include <signal.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/bytes.h"
@@ -32,18 +31,14 @@ keep_old(struct program *p, const struct assay_error *err)
 static void
 name_fixed(const struct program *p, const struct options *o)
 {
-    for (size_t i = 0; i < settings_count; i++) {
-        const char *was = p->started.given[i];
-        const char *is = o->given[i];
-        bool same =
-            was == NULL || is == NULL ? was == is : strcmp(was, is) == 0;
+    for (size_t i = 0; i < serve_settings.count; i++) {
+        const struct setting *s = &serve_settings.rows[i];
 
-        if ((settings[i].kind & AT_START) != 0 && !same) {
-            log_event(&p->log, LOG_WARNING,
-                      "a restart is needed to change this",
-                      (struct log_field[]){
-                          {"setting", assay_slice_of(settings[i].name)}},
-                      1);
+        if ((s->kind & AT_START) != 0 &&
+            !given_same(&p->started, &o->given, i)) {
+            log_event(
+                &p->log, LOG_WARNING, "a restart is needed to change this",
+                (struct log_field[]){{"setting", assay_slice_of(s->name)}}, 1);
         }
     }
 }
@@ -112,7 +107,7 @@ read_next(struct program *p, struct assay_error *err)
 {
     struct options o;
 
-    if (options_parse(&o, p->argc, p->argv, err) != SERVE_DONE) {
+    if (options_parse(&o, p->argc, p->argv, err) != DAEMON_DONE) {
         return err->code;
     }
     if (o.ekm_header) {

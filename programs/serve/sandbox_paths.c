@@ -45,12 +45,7 @@ sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
 {
     *to = (struct sandbox_paths){.count = 0};
     sandbox_allow_system(to);
-    for (size_t i = 0; i < settings_count; i++) {
-        if (setting_is_file(&settings[i], o->given[i], READS | WRITES)) {
-            sandbox_allow_folder_of(to, o->given[i],
-                                    (settings[i].kind & WRITES) != 0);
-        }
-    }
+    settings_allow_files(&serve_settings, &o->given, to);
     for (size_t i = 0; i < o->certificate_count; i++) {
         sandbox_allow_folder_of(to, o->certificates[i].cert, false);
         sandbox_allow_folder_of(to, o->certificates[i].key, false);

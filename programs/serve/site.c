@@ -22,8 +22,8 @@ static void
 set_names(struct options *o, const char *list, struct assay_tls_identity *i,
           struct assay_error *err)
 {
-    const char *names[SERVE_NAMES_MAX];
-    size_t count = options_split(o, list, names, "names", err);
+    const char *names[SETTING_NAMES_MAX];
+    size_t count = given_split(&o->given, list, names, "names", err);
 
     if (err->code == ASSAY_OK) {
         (void)!assay_tls_identity_set_names(i, names, count, err);
@@ -117,7 +117,7 @@ site_new(struct options *o, const struct assay_ctx *ctx, struct site *before,
     }
     atomic_init(&s->holders, 1);
     s->options = *o;
-    o->kept = NULL; /* handed to the site */
+    o->given.kept = NULL; /* handed to the site */
     if (s->options.name_count > 0) {
         make_identity(s, ctx, before, err);
     } else {

@@ -28,7 +28,7 @@ program_prepare(struct program *p, struct options *o)
     struct assay_error err;
 
     if (assay_ctx_new(&p->ctx, &err) != ASSAY_OK ||
-        options_remember(o, &p->started, &err) != ASSAY_OK) {
+        given_copy(&o->given, &p->started, &err) != ASSAY_OK) {
         options_free(o);
         return fail(p, &err);
     }

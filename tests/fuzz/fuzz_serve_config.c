@@ -1,4 +1,4 @@
-/* Target functions: config_parse, options_dump
+/* Target functions: settings_take_text, options_dump
  *
  * SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
@@ -7,13 +7,12 @@
  */
 #include "base/buf.h"
 #include "harness/fuzz.h"
-#include "programs/serve/config.h"
 #include "programs/serve/settings.h"
 
 static void
 dump(const struct options *o, struct assay_buf *text)
 {
-    assay_buf_init(text, 16u * CONFIG_MAX_BYTES);
+    assay_buf_init(text, 16u * SETTINGS_FILE_MAX_BYTES);
     options_dump(o, text);
     PROMISE(!text->failed);
 }
@@ -28,10 +27,11 @@ check_again(const struct options *o)
     struct options again;
 
     dump(o, &first);
-    if (first.len <= CONFIG_MAX_BYTES) {
+    if (first.len <= SETTINGS_FILE_MAX_BYTES) {
         options_default(&again);
-        PROMISE(config_parse(&again, assay_buf_slice(&first), "again", &err) ==
-                ASSAY_OK);
+        PROMISE(settings_take_text(&serve_settings, &again.given,
+                                   assay_buf_slice(&first), "again",
+                                   &err) == ASSAY_OK);
         PROMISE(again.certificate_count == o->certificate_count);
         dump(&again, &second);
         PROMISE(assay_slice_equal(assay_buf_slice(&first),
@@ -50,7 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum assay_code code;
 
     options_default(&o);
-    code = config_parse(&o, (struct assay_slice){data, size}, "file", &err);
+    code = settings_take_text(&serve_settings, &o.given,
+                              (struct assay_slice){data, size}, "file", &err);
     fuzz_check_error(&err, code, size);
     PROMISE(o.certificate_count <= SERVE_CERTIFICATES_MAX);
     if (code == ASSAY_OK) {

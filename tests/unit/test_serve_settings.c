@@ -11,7 +11,6 @@
 #include "base/bytes.h"
 #include "harness/unit.h"
 #include "io/file.h"
-#include "programs/serve/config.h"
 #include "programs/serve/help.h"
 #include "programs/serve/settings.h"
 
@@ -29,7 +28,7 @@ write_config(const char *text)
 }
 
 /* The words of a line, separated by spaces. */
-static enum serve_exit
+static enum daemon_exit
 parse(struct options *o, const char *line, struct assay_error *err)
 {
     static char copy[512];
@@ -88,8 +87,8 @@ test_file_and_line(void **state)
         for (int again = 0; again < 2; again++) {
             struct assay_buf text;
 
-            assert_int_equal(parse(&o, line, &err), SERVE_DONE);
-            assay_buf_init(&text, CONFIG_MAX_BYTES);
+            assert_int_equal(parse(&o, line, &err), DAEMON_DONE);
+            assay_buf_init(&text, SETTINGS_FILE_MAX_BYTES);
             options_dump(&o, &text);
             assay_buf_add_u8(&text, '\0');
             assert_string_equal((const char *)text.ptr, rows[i].want);
@@ -111,7 +110,7 @@ test_certificates(void **state)
     (void)state;
     write_config("backend = 'a:1'\ncert = 'c'\nkey = 'k'\n"
                  "[[certificate]]\ncert = 'd'\nkey = 'l'\nnames = ['x']\n");
-    assert_int_equal(parse(&o, "--config " CONFIG, &err), SERVE_DONE);
+    assert_int_equal(parse(&o, "--config " CONFIG, &err), DAEMON_DONE);
     assert_int_equal(o.certificate_count, 2);
     assert_string_equal(o.certificates[0].cert, "c");
     assert_null(o.certificates[0].names);
@@ -127,52 +126,52 @@ test_refused(void **state)
     static const struct {
         const char *file;
         const char *line;
-        enum serve_exit exit;
+        enum daemon_exit exit;
         const char *message;
     } rows[] = {
-        {"\n\nbakend = 'a:1'\n", "", SERVE_FAILED,
+        {"\n\nbakend = 'a:1'\n", "", DAEMON_FAILED,
          "test_serve_settings.toml: line 3: unknown setting 'bakend', did you "
          "mean 'backend'?"},
-        {"zzz = 1\n", "", SERVE_FAILED,
+        {"zzz = 1\n", "", DAEMON_FAILED,
          CONFIG ": line 1: unknown setting 'zzz'"},
-        {"check = true\n", "", SERVE_FAILED,
+        {"check = true\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'check' can only be said on the command line"},
-        {"config = 'x'\n", "", SERVE_FAILED,
+        {"config = 'x'\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'config' can only be said on the command line"},
-        {"verbose = 1\n", "", SERVE_FAILED,
+        {"verbose = 1\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'verbose' takes true or false"},
-        {"backend = true\n", "", SERVE_FAILED,
+        {"backend = true\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'backend' takes a text or a number"},
-        {"backend = ['a:1']\n", "", SERVE_FAILED,
+        {"backend = ['a:1']\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'backend' takes a text or a number"},
-        {"backend = \"a:1\\u0000\"\n", "", SERVE_FAILED,
+        {"backend = \"a:1\\u0000\"\n", "", DAEMON_FAILED,
          CONFIG ": line 1: longer than"},
-        {"self-signed = ['a', 1]\n", "", SERVE_FAILED,
+        {"self-signed = ['a', 1]\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'self-signed' takes names"},
-        {"self-signed = ['a', 'b,c']\n", "", SERVE_FAILED,
+        {"self-signed = ['a', 'b,c']\n", "", DAEMON_FAILED,
          CONFIG ": line 1: 'self-signed' takes names"},
-        {"\nmax-quotes = -1\n", "", SERVE_FAILED,
+        {"\nmax-quotes = -1\n", "", DAEMON_FAILED,
          CONFIG ": line 2: --max-quotes: '-1' is not a number"},
-        {"backend = 'a:1'\nbackend = 'b:1'\n", "", SERVE_FAILED,
+        {"backend = 'a:1'\nbackend = 'b:1'\n", "", DAEMON_FAILED,
          CONFIG ": line 2: "},
-        {"[certificate]\ncert = 'c'\n", "", SERVE_FAILED,
+        {"[certificate]\ncert = 'c'\n", "", DAEMON_FAILED,
          CONFIG ": line 1: certificates are tables"},
-        {"certificate = []\n", "", SERVE_FAILED,
+        {"certificate = []\n", "", DAEMON_FAILED,
          CONFIG ": line 1: certificates are tables"},
-        {"[[certificate]]\ncert = 'c'\n", "", SERVE_FAILED,
+        {"[[certificate]]\ncert = 'c'\n", "", DAEMON_FAILED,
          CONFIG ": line 1: this certificate lacks"},
         {"[[certificate]]\ncert = 'c'\nkey = 'k'\nkeys = 'k'\n", "",
-         SERVE_FAILED,
+         DAEMON_FAILED,
          CONFIG ": line 4: a certificate has cert, key and names, not 'keys'"},
-        {"[more]\nx = 1\n", "", SERVE_FAILED,
+        {"[more]\nx = 1\n", "", DAEMON_FAILED,
          CONFIG ": line 1: unknown setting 'more'"},
-        {GOOD, "--bakend b:1", SERVE_USAGE,
+        {GOOD, "--bakend b:1", DAEMON_USAGE,
          "unknown option '--bakend', did you mean '--backend'?"},
-        {"self-signed = 'n'\n", "", SERVE_USAGE, "--backend is missing"},
-        {GOOD "cert = 'c'\nkey = 'k'\n", "", SERVE_USAGE,
+        {"self-signed = 'n'\n", "", DAEMON_USAGE, "--backend is missing"},
+        {GOOD "cert = 'c'\nkey = 'k'\n", "", DAEMON_USAGE,
          "--cert with --key and --self-signed exclude each other"},
-        {GOOD, "--cert c", SERVE_USAGE, "--cert and --key go together"},
-        {GOOD, "--config none.toml", SERVE_FAILED, "none.toml: "},
+        {GOOD, "--cert c", DAEMON_USAGE, "--cert and --key go together"},
+        {GOOD, "--config none.toml", DAEMON_FAILED, "none.toml: "},
     };
 
     (void)state;
@@ -198,12 +197,13 @@ test_too_many_certificates(void **state)
     struct assay_buf text;
 
     (void)state;
-    assay_buf_init(&text, CONFIG_MAX_BYTES);
+    assay_buf_init(&text, SETTINGS_FILE_MAX_BYTES);
     for (unsigned i = 0; i <= SERVE_CERTIFICATES_MAX; i++) {
         assay_buf_add_text(&text, "[[certificate]]\ncert='c'\nkey='k'\n");
     }
     options_default(&o);
-    assert_int_equal(config_parse(&o, assay_buf_slice(&text), "x", &err),
+    assert_int_equal(settings_take_text(&serve_settings, &o.given,
+                                        assay_buf_slice(&text), "x", &err),
                      ASSAY_TOO_LARGE);
     options_free(&o);
     assay_buf_free(&text);
@@ -279,16 +279,16 @@ test_documented(void **state)
                           "A self-signed certificate stays");
 
     (void)state;
-    for (size_t i = 0; i < settings_count; i++) {
-        const char *name = settings[i].name;
+    for (size_t i = 0; i < serve_settings.count; i++) {
+        const char *name = serve_settings.rows[i].name;
 
         CHECK(name, strlen(name) <= 32);
         CHECK(name, helps(name));
         CHECK(name, mentions(man, "*--", name));
         CHECK(name, mentions(completion, "\"", name));
-        CHECK(name,
-              (settings[i].kind & LINE_ONLY) != 0 || mentions(page, "`", name));
-        CHECK(name, ((settings[i].kind & AT_START) != 0) ==
+        CHECK(name, (serve_settings.rows[i].kind & LINE_ONLY) != 0 ||
+                        mentions(page, "`", name));
+        CHECK(name, ((serve_settings.rows[i].kind & AT_START) != 0) ==
                         mentions(fixed, "`", name));
     }
     free(fixed);

@@ -7,7 +7,6 @@
 #include "harness/oom.h"
 
 #include "harness/unit.h"
-#include "programs/serve/config.h"
 #include "programs/serve/settings.h"
 
 static enum assay_code
@@ -21,7 +20,8 @@ read_config(struct assay_error *err)
     enum assay_code code;
 
     options_default(&o);
-    code = config_parse(&o, assay_slice_of(text), "file", err);
+    code = settings_take_text(&serve_settings, &o.given, assay_slice_of(text),
+                              "file", err);
     assert_true(code != ASSAY_OK ||
                 (o.name_count == 2 && o.certificate_count == 1));
     options_free(&o);

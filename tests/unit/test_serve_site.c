@@ -16,6 +16,14 @@
 #include "programs/serve/settings.h"
 #include "programs/serve/trust.h"
 
+static void
+set(struct options *o, const char *name, const char *value,
+    struct assay_error *err)
+{
+    settings_set(&serve_settings, &o->given,
+                 settings_find(&serve_settings, name), value, err);
+}
+
 /* Settings of a self-signed certificate for these names. */
 static struct site *
 site_for(const char *names, struct site *before)
@@ -26,8 +34,8 @@ site_for(const char *names, struct site *before)
 
     assay_error_clear(&err);
     options_default(&o);
-    setting_set(&o, setting_find("self-signed"), names, &err);
-    setting_set(&o, setting_find("backend"), "[::1]:80", &err);
+    set(&o, "self-signed", names, &err);
+    set(&o, "backend", "[::1]:80", &err);
     assert_int_equal(err.code, ASSAY_OK);
     assert_int_equal(site_new(&o, ctx, before, &s, &err), ASSAY_OK);
     return s;

@@ -1,12 +1,11 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * config_out.c - settings, as a file that says the same.
+ * settings_out.c - settings, as a file that says the same.
  */
 #include <string.h>
 
-#include "base/buf.h"
-#include "settings.h"
+#include "daemon/settings.h"
 
 static bool
 is_number(const char *value)
@@ -36,8 +35,8 @@ put_string(struct assay_buf *to, const char *value)
     assay_buf_add_u8(to, '"');
 }
 
-static void
-put_text(struct assay_buf *to, const char *key, const char *value)
+void
+settings_dump_value(struct assay_buf *to, const char *key, const char *value)
 {
     assay_buf_printf(to, "%s = ", key);
     if (is_number(value)) {
@@ -49,29 +48,19 @@ put_text(struct assay_buf *to, const char *key, const char *value)
 }
 
 void
-options_dump(const struct options *o, struct assay_buf *to)
+settings_dump(const struct settings *all, const struct given *g,
+              struct assay_buf *to)
 {
-    for (size_t i = 0; i < settings_count; i++) {
-        if (o->given[i] == NULL || (settings[i].kind & LINE_ONLY) != 0) {
+    for (size_t i = 0; i < all->count; i++) {
+        const struct setting *s = &all->rows[i];
+
+        if (g->texts[i] == NULL || (s->kind & LINE_ONLY) != 0) {
             continue;
         }
-        if ((settings[i].kind & VALUE) != 0) {
-            put_text(to, settings[i].name, o->given[i]);
+        if ((s->kind & VALUE) != 0) {
+            settings_dump_value(to, s->name, g->texts[i]);
         } else {
-            assay_buf_printf(to, "%s = true\n", settings[i].name);
-        }
-    }
-    for (size_t i = 0; i < o->certificate_count; i++) {
-        const struct certificate_files *f = &o->certificates[i];
-
-        if (f->cert == o->cert) {
-            continue; /* --cert and --key, which are settings too */
-        }
-        assay_buf_add_text(to, "\n[[certificate]]\n");
-        put_text(to, "cert", f->cert);
-        put_text(to, "key", f->key);
-        if (f->names != NULL) {
-            put_text(to, "names", f->names);
+            assay_buf_printf(to, "%s = true\n", s->name);
         }
     }
 }
