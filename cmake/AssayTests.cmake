@@ -193,6 +193,7 @@ function(assay_add_header_check)
     "${CMAKE_SOURCE_DIR}/include/assay/*.h"
     "${CMAKE_SOURCE_DIR}/src/*/*.h"
     "${CMAKE_SOURCE_DIR}/io/*.h"
+    "${CMAKE_SOURCE_DIR}/daemon/*.h"
     "${CMAKE_SOURCE_DIR}/mint/*.h")
   set(sources "")
   foreach(header IN LISTS headers)
