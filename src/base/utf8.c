@@ -91,3 +91,67 @@ assay_utf8_is_valid(struct assay_slice s)
     }
     return true;
 }
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* How many octets from the start are ASCII, perhaps a few less. */
+static size_t
+ascii_run(struct assay_slice s)
+{
+    size_t n = 0;
+
+    while (s.len - n >= 16) {
+        uint64_t a;
+        uint64_t b;
+
+        memcpy(&a, s.ptr + n, 8);
+        memcpy(&b, s.ptr + n + 8, 8);
+        if (((a | b) & HIGH_BITS) != 0) {
+            break;
+        }
+        n += 16;
+    }
+    return n;
+}
+
+/* One octet; false if it cannot stand here. */
+static bool
+take_octet(struct assay_utf8_state *u, uint8_t c)
+{
+    const struct lead *lead;
+
+    if (u->left > 0) {
+        if (c < u->min || c > u->max) {
+            return false;
+        }
+        u->left--;
+        u->min = 0x80;
+        u->max = 0xbf;
+        return true;
+    }
+    lead = find_lead(c);
+    if (lead == NULL) {
+        return false;
+    }
+    u->left = (uint8_t)(lead->length - 1);
+    u->min = lead->second_min;
+    u->max = lead->second_max;
+    return true;
+}
+
+size_t
+assay_utf8_take(struct assay_utf8_state *u, struct assay_slice s)
+{
+    size_t at = 0;
+
+    while (at < s.len) {
+        if (u->left == 0) {
+            at += ascii_run((struct assay_slice){s.ptr + at, s.len - at});
+        }
+        if (at < s.len && !take_octet(u, s.ptr[at])) {
+            break;
+        }
+        at += at < s.len;
+    }
+    return at;
+}

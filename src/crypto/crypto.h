@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 
+#define ASSAY_SHA1_BYTES       20
 #define ASSAY_SHA256_BYTES     32
 #define ASSAY_SHA384_BYTES     48
 #define ASSAY_SHA512_BYTES     64
@@ -21,7 +22,9 @@ struct assay_ctx;  /* assay/verify.h: own OSSL_LIB_CTX, digests, parameters */
 struct assay_p256; /* a public key, ready to verify; reference-counted */
 struct assay_lock; /* a mutex; does nothing in builds without threads */
 
-enum assay_digest { ASSAY_SHA256, ASSAY_SHA384, ASSAY_SHA512 };
+/* SHA-1 is there for the handshake of RFC 6455, where it secures nothing. */
+enum assay_digest { ASSAY_SHA256, ASSAY_SHA384, ASSAY_SHA512, ASSAY_SHA1 };
+#define ASSAY_DIGESTS 4
 
 /* Digest of the parts one after another into out (its size by alg). */
 ASSAY_MUST_CHECK enum assay_code assay_digest(const struct assay_ctx *c,

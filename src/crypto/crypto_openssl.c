@@ -41,7 +41,9 @@ p256_parameters(OSSL_LIB_CTX *lib)
 enum assay_code
 assay_ctx_new(struct assay_ctx **out, struct assay_error *err)
 {
-    static const char *const names[3] = {"SHA2-256", "SHA2-384", "SHA2-512"};
+    static const char *const names[ASSAY_DIGESTS] = {"SHA2-256", "SHA2-384",
+                                                     "SHA2-512", "SHA1"};
+    bool all = true;
     struct assay_ctx *c = NULL;
 
     *out = NULL;
@@ -63,17 +65,18 @@ assay_ctx_new(struct assay_ctx **out, struct assay_error *err)
         c->provider = OSSL_PROVIDER_load(c->lib, "default");
     }
     if (c->provider != NULL) {
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < ASSAY_DIGESTS; i++) {
             c->md[i] = EVP_MD_fetch(c->lib, names[i], NULL);
+            all = all && c->md[i] != NULL;
         }
         c->p256 = p256_parameters(c->lib);
     }
     ERR_pop_to_mark();
-    if (c->md[0] == NULL || c->md[1] == NULL || c->md[2] == NULL ||
-        c->p256 == NULL) {
+    if (!all || c->p256 == NULL) {
         assay_ctx_free(c);
-        return assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
-                          "crypto: OpenSSL does not offer SHA-2 and P-256");
+        return assay_fail(
+            err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
+            "crypto: OpenSSL does not offer SHA-1, SHA-2 and P-256");
     }
     *out = c;
     return ASSAY_OK;
@@ -91,7 +94,7 @@ assay_ctx_free(struct assay_ctx *c)
     EVP_MD_CTX_free(atomic_load(&c->spares->md));
     free(c->spares);
     EVP_PKEY_free(c->p256);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < ASSAY_DIGESTS; i++) {
         EVP_MD_free(c->md[i]);
     }
     if (c->provider != NULL) {
