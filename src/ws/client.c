@@ -82,17 +82,16 @@ assay_ws_put_request(const struct assay_ws_request *r, struct assay_buf *to,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "host: no name or address");
     }
-    if (assay_http1_put_request(to, assay_slice_of("GET"), r->target, err) !=
+    if (assay_http1_put_request(to, assay_slice_of("GET"), r->target, err) ==
         ASSAY_OK) {
-        return err->code;
+        put_field(to, "Host", r->host, err);
+        put_field(to, "Upgrade", assay_slice_of("websocket"), err);
+        put_field(to, "Connection", assay_slice_of("Upgrade"), err);
+        put_field(to, "Sec-WebSocket-Version", assay_slice_of("13"), err);
+        put_key(r, to);
+        put_protocols(r, to);
+        assay_buf_check(to, "request", err);
     }
-    put_field(to, "Host", r->host, err);
-    put_field(to, "Upgrade", assay_slice_of("websocket"), err);
-    put_field(to, "Connection", assay_slice_of("Upgrade"), err);
-    put_field(to, "Sec-WebSocket-Version", assay_slice_of("13"), err);
-    put_key(r, to);
-    put_protocols(r, to);
-    assay_buf_check(to, "request", err);
     if (err->code != ASSAY_OK) {
         to->len = before;
     }

@@ -21,11 +21,11 @@
  *   101  a WebSocket may begin;
  *   405  the method is not GET;
  *   426  no upgrade to WebSocket was asked for, or not in version 13;
- *   400  HTTP/1.0, a body, Connection does not name "Upgrade", a key or version
- *        that is missing, there twice or ill-formed, subprotocols that are no
- *        tokens, there twice or more than ASSAY_WS_OFFERS_MAX.
- * *why is a static sentence for people; "" with 101. What else a request must
- * be, such as the right target and Origin, is the caller's affair. */
+ *   400  HTTP/1.0, an empty Host, a body, Connection does not name "Upgrade", a
+ * key or version that is missing, there twice or ill-formed, subprotocols that
+ * are no tokens, there twice or more than ASSAY_WS_OFFERS_MAX. *why is a static
+ * sentence for people; "" with 101. What else a request must be, such as the
+ * right target and Origin, is the caller's affair. */
 unsigned assay_ws_judge_request(const struct assay_http1_head *h,
                                 const char **why);
 

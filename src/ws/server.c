@@ -124,6 +124,9 @@ find_fault(const struct assay_http1_head *h)
     if (h->minor == 0) {
         return "a WebSocket needs HTTP/1.1";
     }
+    if (h->host.len == 0) { /* HTTP allows that, a ws URI has one */
+        return "Host is empty";
+    }
     if (h->framing == ASSAY_HTTP1_CHUNKED || h->content_length > 0) {
         return "a WebSocket begins with a request without a body";
     }
@@ -204,14 +207,13 @@ assay_ws_put_accept(const struct assay_ctx *ctx,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "subprotocol: was not offered");
     }
-    if (assay_ws_accept(ctx, assay_http1_get(h, KEY), accept, err) !=
-            ASSAY_OK ||
-        assay_http1_put_status(to, 101, reason, err) != ASSAY_OK) {
-        return err->code;
+    if (assay_ws_accept(ctx, assay_http1_get(h, KEY), accept, err) ==
+            ASSAY_OK &&
+        assay_http1_put_status(to, 101, reason, err) == ASSAY_OK) {
+        put_text(to, "Upgrade", "websocket", err);
+        put_text(to, "Connection", "Upgrade", err);
+        put_field(to, "Sec-WebSocket-Accept", value, err);
     }
-    put_text(to, "Upgrade", "websocket", err);
-    put_text(to, "Connection", "Upgrade", err);
-    put_field(to, "Sec-WebSocket-Accept", value, err);
     if (protocol.len > 0) {
         put_field(to, PROTOCOL, protocol, err);
     }

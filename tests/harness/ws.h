@@ -251,13 +251,10 @@ ws_read(struct ws_run *r, enum assay_ws_role role, uint64_t frame_max,
     size_t n = first < in.len ? first : in.len;
 
     ws_begin(r, role, frame_max, message_max);
-    while (r->err.code == ASSAY_OK && r->broken == NULL) {
+    while (in.len > 0 && r->err.code == ASSAY_OK && r->broken == NULL) {
         ws_piece(r, (struct assay_slice){in.ptr, n});
         in.ptr += n;
         in.len -= n;
-        if (in.len == 0) {
-            break;
-        }
         n = step < in.len ? step : in.len;
     }
 }
