@@ -7,7 +7,8 @@
   names before it, and the few system headers that do no I/O.
 - Nothing in src/, io/ or programs/ includes mint/, but programs/mint,
   programs/sim and programs/demo do.
-- Programs see the public API, io/, daemon/ and, of the floors, src/base/ and src/http1/;
+- Programs see the public API, io/, daemon/ and, of the floors, src/base/, src/http1/
+  and src/ws/;
   programs/mint, which is for tests, sees all.
 - io/ does not include daemon/, nor that programs/; mint/ includes none of them.
 - What assay_find is made of (cmake/AssayFloors.cmake) includes of io/ only
@@ -84,7 +85,7 @@ def judge_other(path, header, order):
     if top == "programs" and path.parts[1] in ("mint", "sim", "demo"):
         forbidden.discard("mint")
     if top == "programs" and path.parts[1] != "mint":
-        forbidden.update(set(order) - {"base", "http1"})
+        forbidden.update(set(order) - {"base", "http1", "ws"})
     if top == "include":
         forbidden.update(order)
     if there in forbidden:
