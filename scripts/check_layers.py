@@ -7,9 +7,8 @@
   names before it, and the few system headers that do no I/O.
 - Nothing in src/, io/ or programs/ includes mint/, but programs/mint,
   programs/sim and programs/demo do.
-- Programs see the public API, io/, daemon/ and, of the floors, src/base/, src/http1/
-  and src/ws/;
-  programs/mint, which is for tests, sees all.
+- Programs see the public API, io/, daemon/ and, of the floors, src/base/,
+  src/http1/ and src/ws/; programs/mint, which is for tests, sees all.
 - io/ does not include daemon/, nor that programs/; mint/ includes none of them.
 - What assay_find is made of (cmake/AssayFloors.cmake) includes of io/ only
   itself, and neither libuv nor libcurl: bindings build it without them.
