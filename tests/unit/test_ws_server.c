@@ -104,14 +104,13 @@ all_rows(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct assay_http1_head h;
         char text[2000];
-        const char *why = NULL;
+        const char *why = "unset";
         unsigned status;
 
         (void)snprintf(text, sizeof(text), "%s\r\n", rows[i].head);
         ws_head(rows[i].row, text, true, &h);
         status = assay_ws_judge_request(&h, &why);
         CHECK(rows[i].row, status == rows[i].status);
-        CHECK(rows[i].row, why != NULL);
         CHECK(rows[i].row, strncmp(why, rows[i].why, strlen(rows[i].why)) == 0);
         CHECK(rows[i].row, (status == 101) == (why[0] == '\0'));
     }
