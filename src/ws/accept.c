@@ -18,8 +18,7 @@ assay_ws_accept(const struct assay_ctx *ctx, struct assay_slice key,
     uint8_t digest[ASSAY_SHA1_BYTES];
     struct assay_buf text;
 
-    if (err->code != ASSAY_OK ||
-        assay_digest(ctx, ASSAY_SHA1, parts, 2, digest, err) != ASSAY_OK) {
+    if (assay_digest(ctx, ASSAY_SHA1, parts, 2, digest, err) != ASSAY_OK) {
         return err->code;
     }
     assay_buf_init(&text, ASSAY_WS_ACCEPT_CHARS);

@@ -172,7 +172,6 @@ begin_message(struct assay_ws_decoder *d)
     d->text = d->opcode == ASSAY_WS_TEXT;
     d->first = true;
     d->message = 0;
-    d->utf8 = (struct assay_utf8_state){0, 0, 0};
 }
 
 /* FIN, reserved bits and opcode: sections 5.2, 5.4 and 5.5. */

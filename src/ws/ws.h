@@ -91,7 +91,8 @@ struct assay_ws_decoder {
     bool told;                    /* the failure was reported */
     uint8_t field_left;           /* octets of a length or key to come */
     uint8_t phase;                /* of the key: offset modulo 4 */
-    struct assay_utf8_state utf8; /* of the message */
+    struct assay_utf8_state utf8; /* of the text; not within a character
+                                     where there is none */
     uint8_t key[ASSAY_WS_KEY_BYTES];
     uint32_t length_min; /* what this form of the length is for */
     uint64_t left;       /* payload of the frame still to come */
@@ -121,7 +122,7 @@ void assay_ws_decoder_init(struct assay_ws_decoder *d, enum assay_ws_role role,
  * payload or a code that is never sent (sections 5.5.1 and 7.4).
  * ASSAY_MALFORMED (1007): a text or the reason of a Close is no UTF-8 (section
  * 8.1), told at the first octet that cannot be part of any.
- * ASSAY_TOO_LARGE (1009): above a limit, told at the end of the header.
+ * ASSAY_TOO_LARGE (1009): above a limit, told at the end of the length.
  * Then nothing was consumed; the offset is that of the octet within `in`. A
  * decoder that has failed fails again in the same words. As elsewhere, with a
  * failure in *err already nothing is done. */

@@ -130,7 +130,8 @@ static const struct {
     {"dGhlIHNhbXBsZSBub25jZQ", false},
     {"dGhlIHNhbXBsZSBub25jZQ=A", false},
     {"dGhlIHNhbXBsZSBub25jZTE=", false}, /* 17 octets */
-    {"dGhlIHNhbXBsZSBub25j", false},     /* 15 octets */
+    {"dGhlIHNhbXBsZSBub25jZQE=", false},
+    {"dGhlIHNhbXBsZSBub25j", false}, /* 15 octets */
     {"dGhlIHNhbXBsZSBub25jZQ===", false},
     {"dGhl HNhbXBsZSBub25jZQ==", false},
     {"dGhlIHNhbXBsZSBub25j-Q==", false},
