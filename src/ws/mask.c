@@ -8,8 +8,8 @@
 
 typedef uint8_t vector __attribute__((vector_size(16)));
 
-#define VECTOR  sizeof(vector)
-#define VECTORS 4u /* in one turn, so that loads need not wait for stores */
+#define VECTOR sizeof(vector)
+#define TURN   (4 * VECTOR)
 
 static void
 mask_octets(uint8_t *bytes, size_t n, const uint8_t key[ASSAY_WS_KEY_BYTES],
@@ -50,10 +50,11 @@ assay_ws_mask(uint8_t *bytes, size_t n, const uint8_t key[ASSAY_WS_KEY_BYTES],
     for (size_t i = 0; i < VECTOR; i++) {
         pattern[i] = key[(offset + i) & 3];
     }
-    for (; n >= VECTORS * VECTOR; n -= VECTORS * VECTOR) {
-        for (size_t i = 0; i < VECTORS; i++, bytes += VECTOR) {
-            mask_vector(bytes, pattern);
-        }
+    for (; n >= TURN; n -= TURN, bytes += TURN) { /* not all compilers unroll */
+        mask_vector(bytes, pattern);
+        mask_vector(bytes + VECTOR, pattern);
+        mask_vector(bytes + 2 * VECTOR, pattern);
+        mask_vector(bytes + 3 * VECTOR, pattern);
     }
     for (; n >= VECTOR; n -= VECTOR, bytes += VECTOR) {
         mask_vector(bytes, pattern);
