@@ -21,11 +21,13 @@
  *   101  a WebSocket may begin;
  *   405  the method is not GET;
  *   426  no upgrade to WebSocket was asked for, or not in version 13;
- *   400  HTTP/1.0, an empty Host, a body, Connection does not name "Upgrade", a
- * key or version that is missing, there twice or ill-formed, subprotocols that
- * are no tokens, there twice or more than ASSAY_WS_OFFERS_MAX. *why is a static
- * sentence for people; "" with 101. What else a request must be, such as the
- * right target and Origin, is the caller's affair. */
+ *   400  HTTP/1.0, an empty Host, a body, Connection does not name "Upgrade",
+ *        a key or version that is missing, there twice or ill-formed,
+ *        subprotocols that are no tokens, there twice or more than
+ *        ASSAY_WS_OFFERS_MAX.
+ *
+ * *why is a static sentence for people; "" with 101. What else a request must
+ * be, such as the right target and Origin, is the caller's affair. */
 unsigned assay_ws_judge_request(const struct assay_http1_head *h,
                                 const char **why);
 
@@ -66,8 +68,7 @@ struct assay_ws_request {
     struct assay_slice host;   /* for the field Host */
     /* 16 random octets, new for each connection. */
     uint8_t nonce[ASSAY_WS_NONCE_BYTES];
-    const char *const *protocols; /* tokens, each once; the preferred one first
-                                   */
+    const char *const *protocols; /* tokens, each once, the best one first */
     size_t protocol_count;        /* may be 0 */
 };
 
@@ -82,7 +83,8 @@ assay_ws_put_request(const struct assay_ws_request *r, struct assay_buf *to,
  * 4.1)? *chosen is the subprotocol, one of r's, or NULL if the server took
  * none. ASSAY_NETWORK (another status than 101), ASSAY_MALFORMED (Upgrade,
  * Connection or Sec-WebSocket-Accept is not what it must be; a subprotocol or
- * an extension that was not offered), ASSAY_CRYPTO; then *chosen is NULL. */
+ * an extension that was not offered), ASSAY_CRYPTO, ASSAY_NO_MEMORY; then
+ * *chosen is NULL. */
 ASSAY_MUST_CHECK enum assay_code
 assay_ws_check_response(const struct assay_ctx *ctx,
                         const struct assay_ws_request *r,

@@ -87,9 +87,10 @@ judge_offers(const struct assay_http1_head *h)
         }
         seen[count++] = offer;
     }
-    return count == 0 && assay_http1_count(h, PROTOCOL) > 0 ? PROTOCOL
-               " is empty"
-                                                            : NULL;
+    if (count == 0 && assay_http1_count(h, PROTOCOL) > 0) {
+        return PROTOCOL " is empty";
+    }
+    return NULL;
 }
 
 /* --- judging ------------------------------------------------------------- */
@@ -99,8 +100,7 @@ judge_offers(const struct assay_http1_head *h)
 static bool
 is_key(struct assay_slice key)
 {
-    static const char last[] = "AQgw"; /* the characters whose low 4 bits are 0
-                                        */
+    static const char last[] = "AQgw"; /* of which the low 4 bits are 0 */
 
     if (key.len != KEY_CHARS || key.ptr[KEY_CHARS - 1] != '=' ||
         key.ptr[KEY_CHARS - 2] != '=' ||

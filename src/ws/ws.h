@@ -27,13 +27,14 @@
  * (section 5.1). */
 enum assay_ws_role { ASSAY_WS_SERVER, ASSAY_WS_CLIENT };
 
-enum assay_ws_opcode { /* section 5.2 */
-                       ASSAY_WS_CONTINUATION = 0x0,
-                       ASSAY_WS_TEXT = 0x1,
-                       ASSAY_WS_BINARY = 0x2,
-                       ASSAY_WS_CLOSE = 0x8,
-                       ASSAY_WS_PING = 0x9,
-                       ASSAY_WS_PONG = 0xa,
+/* Section 5.2. */
+enum assay_ws_opcode {
+    ASSAY_WS_CONTINUATION = 0x0,
+    ASSAY_WS_TEXT = 0x1,
+    ASSAY_WS_BINARY = 0x2,
+    ASSAY_WS_CLOSE = 0x8,
+    ASSAY_WS_PING = 0x9,
+    ASSAY_WS_PONG = 0xa,
 };
 
 /* Why a connection ends (section 7.4.1, and IANA's registry). */
