@@ -141,6 +141,8 @@ class as_httpx:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None:
+            return
         for base in type(error).__mro__:
             if base in _OF_HTTPCORE:
                 raise _OF_HTTPCORE[base](str(error)) from error

@@ -9,14 +9,16 @@ do it, on a stream of httpcore.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import math
 import os
+import select
 import ssl
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import anyio
@@ -297,12 +299,24 @@ _WORDS = {
 }
 
 
+def _watch(raw: Any) -> Callable[[], object]:
+    """Tells whether something came, as httpcore asks twice for each request; with
+    one poll object for all of them where there are such."""
+    sock = raw.get_extra_info("socket")
+    if sock is None or not hasattr(select, "poll"):
+        return lambda: raw.get_extra_info("is_readable")
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return functools.partial(poll.poll, 0)
+
+
 class _Attested:
     """What both kinds of stream have."""
 
     def __init__(self, raw: Any, exchange: Exchange) -> None:
         self._raw = raw
         self._exchange = exchange
+        self._came = _watch(raw)
 
     def switch(self) -> None:
         """Behind the head of an answer that switches protocols."""
@@ -321,11 +335,8 @@ class _Attested:
 
     def _is_stale(self) -> bool:
         """Something came while nobody asked: a goodbye, or nonsense."""
-        return bool(
-            not self._exchange.session.idle
-            or self._exchange.inherited
-            or self._raw.get_extra_info("is_readable")
-        )
+        exchange = self._exchange
+        return bool(not exchange.session.idle or exchange.inherited or self._came())
 
 
 class AttestedStream(_Attested, httpcore.NetworkStream):

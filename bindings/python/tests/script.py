@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import socket
 from typing import Any, cast
 
 import httpcore
@@ -162,6 +163,7 @@ class Raw:
         self.fault: BaseException | None = None
         self.readable = False
         self.closed = False
+        self.socket: socket.socket | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if isinstance(self.answer, Exception):
@@ -177,7 +179,7 @@ class Raw:
         self.closed = True
 
     def get_extra_info(self, info: str) -> Any:
-        return self.readable if info == "is_readable" else None
+        return {"is_readable": self.readable, "socket": self.socket}.get(info)
 
 
 def stream_of(
@@ -199,6 +201,9 @@ class AsyncRaw:
 
     async def write(self, data: bytes, timeout: float | None = None) -> None:
         self._raw.write(data, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._raw.get_extra_info(info)
 
 
 class AsyncInTurn:

@@ -15,9 +15,9 @@ import httpcore
 import pytest
 
 from atlas import httpx
-from atlas._stream import AsyncAttestedStream
+from atlas._stream import AsyncAttestedStream, AttestedStream
 from enclave import HOST, LIMIT_S, Enclave, Names
-from script import Script, exchange, stream_of
+from script import Raw, Script, exchange, stream_of
 
 URL = f"https://{HOST}"
 
@@ -37,6 +37,21 @@ def test_when_a_connection_is_not_used_again() -> None:
     script.readable = False
     for state in ("closed", "failed", "quote"):
         script.states = [state]
+        assert stream.get_extra_info("is_readable") is True
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_socket_is_watched(ends: bool) -> None:
+    script = Script("open")
+    raw = Raw()
+    raw.socket, peer = socket.socketpair()
+    with raw.socket, peer:
+        stream = AttestedStream(cast(httpcore.NetworkStream, raw), exchange(script))
+        assert stream.get_extra_info("is_readable") is False
+        if ends:
+            peer.close()
+        else:
+            peer.send(b"x")
         assert stream.get_extra_info("is_readable") is True
 
 
@@ -120,6 +135,9 @@ def test_closing_does_not_wait_for_a_task_that_is_sending(
 
         async def aclose(self) -> None:
             self.closed = True
+
+        def get_extra_info(self, info: str) -> Any:
+            return None
 
     async def main() -> None:
         raw = Stuck()
