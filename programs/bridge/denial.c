@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/json_out.h"
 #include "http1/http1.h"
+#include "ws/handshake.h"
 
 #define BODY_MAX_BYTES 2048u
 
@@ -37,15 +38,13 @@ static const struct {
                         NULL},
     [DENIED_PATH] = {404, "not_found", "there is nothing at this path", NULL},
     [DENIED_METHOD] = {405, "method_not_allowed", "a tunnel begins with GET",
-                       "Allow: GET\r\n"},
+                       NULL},
     [DENIED_SLOW] = {408, "handshake_timeout",
                      "the request was not whole in time", NULL},
     [DENIED_LONG] = {431, "request_too_large",
                      "the request is longer than the bridge reads", NULL},
     [DENIED_NO_UPGRADE] = {426, "upgrade_required",
-                           "this is a bridge for WebSocket, version 13",
-                           "Upgrade: websocket\r\n"
-                           "Sec-WebSocket-Version: 13\r\n"},
+                           "this is a bridge for WebSocket, version 13", NULL},
     [DENIED_RATE] = {429, "too_many_requests",
                      "too many connections of this address in a short time",
                      "Retry-After: 1\r\n"},
@@ -88,6 +87,7 @@ denial_put(enum denial d, const char *why, struct assay_buf *to)
 {
     unsigned status = denials[d].status;
     struct assay_json_out json;
+    struct assay_error err;
     struct assay_buf body;
 
     assay_buf_init(&body, BODY_MAX_BYTES);
@@ -104,11 +104,13 @@ denial_put(enum denial d, const char *why, struct assay_buf *to)
                      "Content-Type: application/json\r\n"
                      "Content-Length: %zu\r\n"
                      "Cache-Control: no-store\r\n"
-                     "Connection: close%s\r\n"
-                     "%s\r\n",
+                     "Connection: close\r\n"
+                     "%s",
                      status, assay_http1_reason(status), body.len,
-                     d == DENIED_NO_UPGRADE ? ", upgrade" : "",
                      denials[d].field != NULL ? denials[d].field : "");
+    assay_error_clear(&err);
+    (void)!assay_ws_put_refusal_fields(status, to, &err); /* `to` remembers */
+    assay_http1_put_end(to);
     assay_buf_add(to, assay_buf_slice(&body));
     assay_buf_free(&body);
 }

@@ -189,6 +189,7 @@ copy_frame(struct tunnel *t)
     uint8_t *payload = t->all->buffer + ASSAY_WS_HEADER_MAX_BYTES;
     uint8_t header[ASSAY_WS_HEADER_MAX_BYTES];
     enum flow flow;
+    uint64_t got;
     size_t len;
     ssize_t n;
 
@@ -202,8 +203,8 @@ copy_frame(struct tunnel *t)
     len = assay_ws_put_header(header, ASSAY_WS_BINARY, true, (uint64_t)n, NULL);
     payload -= len;
     assay_copy(payload, (struct assay_slice){header, len});
-    d->total += (uint64_t)n;
     len += (size_t)n;
+    got = (uint64_t)n;
     do {
         n = send(t->client_fd, payload, len, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
@@ -211,6 +212,7 @@ copy_frame(struct tunnel *t)
         return client_fails(t);
     }
     n = n < 0 ? 0 : n;
+    d->total += got;
     if ((size_t)n < len && !held_add(&d->held, payload + n, len - (size_t)n)) {
         return client_fails(t); /* a frame in part can be ended no more */
     }
@@ -271,6 +273,15 @@ down_turn(struct tunnel *t)
             flow = FLOW_ON; /* the Close */
         }
     }
+}
+
+uint64_t
+down_taken(const struct tunnel *t)
+{
+    const struct down *d = &t->down;
+    uint64_t held = d->held.len - d->held.at; /* with its header, if at all */
+
+    return d->total > held ? d->total - held : 0;
 }
 
 /* Has something begun that the client does not take? */

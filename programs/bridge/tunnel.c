@@ -58,29 +58,25 @@ on_closed(uv_handle_t *handle)
     }
 }
 
-static void
-report(struct tunnel *t)
+/* While what is held is still known. */
+static struct tunnel_report
+make_report(const struct tunnel *t)
 {
-    const struct tunnel_report r = {
+    return (struct tunnel_report){
         .why = t->why,
         .code = t->down.closed ? t->down.close_code : 0,
         .up = t->up.total,
-        .down = t->down.total - t->down.in_pipe,
+        .down = down_taken(t),
         .ms = uv_now(t->all->loop) - t->began_ms,
     };
-
-    t->ended(t->user, &r);
 }
 
 static void
 end(struct tunnel *t)
 {
     struct down *d = &t->down;
+    struct tunnel_report report = make_report(t);
 
-    if (t->over) {
-        return;
-    }
-    t->over = true;
     *t->link = t->next;
     if (t->next != NULL) {
         t->next->link = t->link;
@@ -94,7 +90,7 @@ end(struct tunnel *t)
     pipes_give_back(&t->all->pipes, &d->pipe, d->in_pipe == 0);
     held_free(&t->up.held);
     held_free(&d->held);
-    report(t);
+    t->ended(t->user, &report);
 }
 
 /* Each side has ended, and was told that the other one has. */

@@ -35,7 +35,7 @@ struct down {
     uint8_t header_at;
     uint8_t header_len;
     bool bulk;      /* the last read was full */
-    uint64_t total; /* octets of payload that the client took */
+    uint64_t total; /* octets of payload that it took, or that are held */
     bool done;      /* nothing more comes from the target */
     bool closed;    /* the Close is with the system */
     bool deaf;      /* the client takes nothing more */
@@ -62,8 +62,7 @@ struct tunnel {
     int client_events; /* what is being polled for */
     int target_events;
     unsigned handles; /* that are not closed yet */
-    bool over;
-    bool asked; /* a Ping is not answered yet */
+    bool asked;       /* a Ping is not answered yet */
     enum tunnel_why why;
     struct up up;
     struct down down;
@@ -91,6 +90,8 @@ bool up_wants_target(const struct tunnel *t); /* to be writable */
 void down_turn(struct tunnel *t);
 bool down_wants_client(const struct tunnel *t); /* to be writable */
 bool down_wants_target(const struct tunnel *t);
+/* Octets of payload that the client took. */
+uint64_t down_taken(const struct tunnel *t);
 
 /* Sends what is held; false: not all of it, or an error (*failed). */
 bool held_send(struct held *h, int fd, bool *failed);

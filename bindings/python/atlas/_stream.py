@@ -394,6 +394,10 @@ class AttestedStream(_Attested, httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         raise RuntimeError("TLS inside of an attested connection is not supported")
 
+    def _is_stale(self) -> bool:
+        with self._session:  # a poll object is for one thread at a time
+            return super()._is_stale()
+
     def _do(self, steps: Steps[T]) -> T:
         answer: Any = None
         fault: Exception | None = None

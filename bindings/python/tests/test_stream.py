@@ -3,6 +3,7 @@
 """What only the streams do: with a session that does as it is told, and against
 the real thing."""
 
+import concurrent.futures
 import hashlib
 import json
 import socket
@@ -53,6 +54,21 @@ def test_a_socket_is_watched(ends: bool) -> None:
         else:
             peer.send(b"x")
         assert stream.get_extra_info("is_readable") is True
+
+
+def test_threads_may_watch_one_connection() -> None:
+    raw = Raw()
+    raw.socket, peer = socket.socketpair()
+    with raw.socket, peer:
+        stream = AttestedStream(
+            cast(httpcore.NetworkStream, raw), exchange(Script("open"))
+        )
+
+        def watch(_: int) -> bool:
+            return any(stream.get_extra_info("is_readable") for _ in range(5000))
+
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(watch, range(4))) == [False] * 4
 
 
 def test_a_goodbye_is_said() -> None:
