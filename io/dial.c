@@ -214,10 +214,31 @@ on_raced(void *user, struct assay_stream *stream, const char *tried)
 /* --- addresses ---------------------------------------------------------- */
 
 static void
-race(struct assay_dial *d, const struct assay_addresses *addresses)
+leave_out(const struct assay_dial *d, struct assay_addresses *addresses)
 {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct sockaddr_storage *a = &addresses->list[i];
+
+        if (d->options.may_connect == NULL ||
+            d->options.may_connect(d->user, (const struct sockaddr *)a)) {
+            addresses->list[kept++] = *a;
+        }
+    }
+    addresses->count = kept;
+}
+
+static void
+race(struct assay_dial *d, struct assay_addresses *addresses)
+{
+    bool named = addresses->count > 0;
+
+    leave_out(d, addresses);
     if (addresses->count == 0) {
-        finish_failed(d, ASSAY_NOT_FOUND, ": the name has no address");
+        finish_failed(d, ASSAY_NOT_FOUND,
+                      named ? ": none of its addresses may be connected to"
+                            : ": the name has no address");
         return;
     }
     d->race = assay_race_start(d->loop, addresses->list, addresses->count,

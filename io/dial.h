@@ -29,6 +29,10 @@ struct assay_dial_options {
     size_t resolve_count;
     /* For all of it: name, connection, CONNECT. 0: ASSAY_DIAL_TIMEOUT_MS. */
     uint32_t timeout_ms;
+    /* Asked of every address before any is tried; those that it refuses are
+     * not. If none is left: ASSAY_NOT_FOUND. NULL: any. Not for Unix sockets.
+     */
+    bool (*may_connect)(void *user, const struct sockaddr *address);
 };
 
 struct assay_dial; /* opaque: an attempt under way */

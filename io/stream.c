@@ -11,6 +11,7 @@
 #include "io/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -421,6 +422,20 @@ assay_stream_close(struct assay_stream *s)
     s->events = (struct assay_stream_events){.data = NULL};
     uv_close((uv_handle_t *)s->handle, on_closed);
     uv_close((uv_handle_t *)&s->later, on_closed);
+}
+
+/* The loop keeps its own descriptor, of the same connection. */
+int
+assay_stream_release(struct assay_stream *s)
+{
+    uv_os_fd_t fd;
+    int own = -1;
+
+    if (uv_fileno((uv_handle_t *)s->handle, &fd) == 0) {
+        own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+    assay_stream_close(s);
+    return own;
 }
 
 static void

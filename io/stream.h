@@ -63,6 +63,10 @@ void assay_stream_shutdown(struct assay_stream *s);
 /* Closes and frees; what is queued is lost, no callback comes any more. NULL
  * is fine. */
 void assay_stream_close(struct assay_stream *s);
+/* Closes the stream, but not its connection, whose descriptor is the caller's:
+ * it does not block. Nothing may be queued. -1: the system has none left, and
+ * the connection is closed. */
+int assay_stream_release(struct assay_stream *s);
 /* "127.0.0.1:8443", "[::1]:80" or "unix"; as long as the stream. */
 const char *assay_stream_peer(const struct assay_stream *s);
 /* Somebody who is believed says that it is another: a copy, cut to
