@@ -1,0 +1,159 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * test_bridge_settings.c - what assay-bridge is told, and what it says to that.
+ */
+#include "programs/bridge/options.h"
+
+#include <stdio.h>
+
+#include "harness/unit.h"
+
+#define LINE_MAX_WORDS 12
+
+static const char *const variables[] = {
+    "ATLS_PROXY_LISTEN", "ATLS_PROXY_TARGET", "ATLS_PROXY_ALLOWLIST"};
+
+static const struct {
+    const char *env[COUNT_OF(variables)]; /* NULL: not set */
+    const char *line[LINE_MAX_WORDS];
+    enum daemon_exit code;
+    const char *says; /* part of the message; NULL: it is fine */
+    const char *listen;
+    const char *target;
+} rows[] = {
+    /* the readme's own quick starts */
+    {.env = {"127.0.0.1:9000", NULL,
+             "vllm.example.com:443,tee2.example.com:8443"},
+     .listen = "127.0.0.1:9000",
+     .target = "127.0.0.1:8443"},
+    {.env = {"127.0.0.1:9000", NULL,
+             "localhost:8443,vllm.concrete-security.com:443"},
+     .listen = "127.0.0.1:9000",
+     .target = "127.0.0.1:8443"},
+    {.env = {"0.0.0.0:9000", NULL, "tee1.example.com:443,tee2.example.com:443"},
+     .listen = "0.0.0.0:9000",
+     .target = "127.0.0.1:8443"},
+    {.env = {NULL, NULL, " a.example , , b.example:1 "},
+     .listen = "127.0.0.1:9000",
+     .target = "127.0.0.1:8443"},
+    {.env = {NULL, "tee.example", "a.example"},
+     .listen = "127.0.0.1:9000",
+     .target = "tee.example:443"},
+    /* the line over the environment */
+    {.env = {"127.0.0.1:1", "x:1", "a.example"},
+     .line = {"--listen", "[::1]:2", "--target", "[::1]:8443"},
+     .listen = "::1:2",
+     .target = "[::1]:8443"},
+    {.line = {"--allow", "a.example"},
+     .listen = "127.0.0.1:9000",
+     .target = "127.0.0.1:8443"},
+    {.line = {"--allow=a.example", "--listen=unix:/run/bridge"},
+     .listen = "unix:/run/bridge",
+     .target = "127.0.0.1:8443"},
+    /* no allowlist */
+    {.code = DAEMON_USAGE, .says = "set ATLS_PROXY_ALLOWLIST or --allow"},
+    {.env = {NULL, NULL, ""},
+     .code = DAEMON_USAGE,
+     .says = "set ATLS_PROXY_ALLOWLIST or --allow"},
+    {.env = {NULL, NULL, " , "},
+     .code = DAEMON_USAGE,
+     .says = "ATLS_PROXY_ALLOWLIST: --allow: it names no target"},
+    /* what is wrong */
+    {.env = {NULL, NULL, "a.example:https"},
+     .code = DAEMON_USAGE,
+     .says = "ATLS_PROXY_ALLOWLIST: --allow: 'a.example:https' has no port"},
+    {.env = {NULL, "http://a", "a"},
+     .code = DAEMON_USAGE,
+     .says = "ATLS_PROXY_TARGET: --target: 'http://a'"},
+    {.env = {"9000", NULL, "a"},
+     .code = DAEMON_USAGE,
+     .says = "ATLS_PROXY_LISTEN: --listen"},
+    {.line = {"--allow", "a", "--allow-private", "10.0.0.1/8"},
+     .code = DAEMON_USAGE,
+     .says = "--allow-private: '10.0.0.1/8'"},
+    {.line = {"--allow", "a", "--admin", "0.0.0.0:1"},
+     .code = DAEMON_USAGE,
+     .says = "--admin: '0.0.0.0:1' is not 127.0.0.1"},
+    {.line = {"--allow", "a", "--path", "/a?b"},
+     .code = DAEMON_USAGE,
+     .says = "--path: '/a?b'"},
+    {.line = {"--allow", "a", "--path", "a"},
+     .code = DAEMON_USAGE,
+     .says = "--path: 'a'"},
+    {.line = {"--allow", "a", "--target-proxy-protocol", "v1"},
+     .code = DAEMON_USAGE,
+     .says = "--target-proxy-protocol"},
+    {.line = {"--alow", "a"},
+     .code = DAEMON_USAGE,
+     .says = "did you mean '--allow'?"},
+    {.line = {"--config", "/nowhere/bridge.toml"},
+     .code = DAEMON_FAILED,
+     .says = "/nowhere/bridge.toml"},
+    /* nothing else matters */
+    {.line = {"--help"},
+     .listen = "127.0.0.1:9000",
+     .target = "127.0.0.1:8443"},
+};
+
+static void
+check(size_t i)
+{
+    char *argv[LINE_MAX_WORDS + 2] = {(char *)(uintptr_t)"assay-bridge"};
+    char target[TARGET_TEXT_BYTES];
+    char listen[512];
+    struct assay_error err;
+    struct options o;
+    char name[32];
+    int argc = 1;
+    enum daemon_exit code;
+
+    for (size_t v = 0; v < COUNT_OF(variables); v++) {
+        if (rows[i].env[v] != NULL) {
+            assert_int_equal(setenv(variables[v], rows[i].env[v], 1), 0);
+        } else {
+            assert_int_equal(unsetenv(variables[v]), 0);
+        }
+    }
+    for (size_t w = 0; w < LINE_MAX_WORDS && rows[i].line[w] != NULL; w++) {
+        argv[argc++] = (char *)(uintptr_t)rows[i].line[w];
+    }
+    snprintf(name, sizeof(name), "%zu", i);
+    code = options_parse(&o, argc, argv, &err);
+    CHECK(name, code == rows[i].code);
+    if (code != DAEMON_DONE) {
+        CHECK(err.msg, strstr(err.msg, rows[i].says) != NULL);
+        return;
+    }
+    snprintf(listen, sizeof(listen), "%s%s%s", o.listen.is_unix ? "unix:" : "",
+             o.listen.is_unix ? o.listen.path : o.listen.host,
+             o.listen.is_unix ? "" : ":");
+    if (!o.listen.is_unix) {
+        size_t len = strlen(listen);
+
+        snprintf(listen + len, sizeof(listen) - len, "%s", o.listen.port);
+    }
+    assert_string_equal(listen, rows[i].listen);
+    target_text(&o.target, target);
+    assert_string_equal(target, rows[i].target);
+    options_free(&o);
+}
+
+static void
+told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        check(i);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
