@@ -13,7 +13,7 @@
 #include "ekm_state.h"
 #include "io/ekm_http.h"
 #include "io/file.h"
-#include "opening.h"
+#include "ready.h"
 
 /* nginx runs as another user, in a group that the two share. */
 #define SOCKET_MODE    0660u
@@ -175,9 +175,9 @@ open_door(struct ekm *e, struct assay_error *err)
     uv_signal_start(&e->interrupt, on_signal, SIGINT);
     uv_signal_start(&e->hang_up, on_hang_up, SIGHUP);
     address = assay_http_server_address(e->server);
-    if (opening_close_in(o, e->log, err) != ASSAY_OK ||
-        opening_say_ready(o, &(struct ready){address, NULL, NULL, quotes},
-                          err) != ASSAY_OK) {
+    if (ready_close_in(o, e->log, err) != ASSAY_OK ||
+        ready_say(o, &(struct ready){address, NULL, NULL, quotes}, err) !=
+            ASSAY_OK) {
         return err->code;
     }
     log_event(e->log, LOG_INFO, "listening for nginx",

@@ -3,7 +3,6 @@
  *
  * main.c - assay-serve: the TEE's side of attested TLS, before an HTTP backend.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,130 +10,63 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "daemon/journal.h"
 #include "daemon/sandbox.h"
 #include "ekm.h"
 #include "help.h"
 #include "program.h"
 
-/* --- ending ------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------ */
 
-static void
-on_ended(uv_async_t *ended)
+static uint32_t
+on_stop(void *user)
 {
-    struct program *p = ended->data;
+    struct program *p = user;
 
-    if (crew_is_gone(&p->crew)) {
-        uv_stop(&p->loop);
-    }
-}
-
-static void
-on_drain_over(uv_timer_t *timer)
-{
-    struct program *p = timer->data;
-
-    log_event(&p->log, LOG_WARNING, "cut what was under way", NULL, 0);
-    crew_order(&p->crew, ORDER_CUT);
-}
-
-/* The first one asks, the second one insists. */
-static void
-on_signal(uv_signal_t *handle, int number)
-{
-    struct program *p = handle->data;
-
-    (void)number;
-    if (p->draining) {
-        crew_order(&p->crew, ORDER_CUT);
-        return;
-    }
-    p->draining = true;
-    log_event(&p->log, LOG_INFO, "stopping", NULL, 0);
-    service_tell(&p->service, "STOPPING=1");
-    if (p->crew.count == 0) {
-        return; /* program_open() looks */
-    }
-    uv_timer_start(&p->drain, on_drain_over, p->site->options.drain_ms, 0);
-    crew_order(&p->crew, ORDER_DRAIN);
     doors_close(&p->doors);
+    return p->site->options.drain_ms;
 }
 
 static void
-on_rotate(uv_signal_t *handle, int number)
+on_rotate(void *user)
 {
-    struct program *p = handle->data;
+    struct program *p = user;
     struct assay_error err;
 
-    (void)number;
-    if (access_log_reopen(p->access, &err) != ASSAY_OK) {
-        log_failure(&p->log, LOG_ERROR, "the access log stays where it was",
-                    &err);
+    if (journal_reopen(p->access, &err) != ASSAY_OK) {
+        log_failure(&p->keeper.log, LOG_ERROR,
+                    "the access log stays where it was", &err);
     } else {
-        log_event(&p->log, LOG_INFO, "access log reopened", NULL, 0);
+        log_event(&p->keeper.log, LOG_INFO, "access log reopened", NULL, 0);
     }
 }
+
+static const struct keeper_trade trade = {
+    .stop = on_stop,
+    .rotate = on_rotate,
+    .reload = reload_begin,
+};
 
 /* --- life --------------------------------------------------------------- */
 
-static void
-init_loop(struct program *p)
-{
-    if (uv_loop_init(&p->loop) != 0) {
-        fputs("assay-serve: out of memory or descriptors\n", stderr);
-        exit(DAEMON_FAILED);
-    }
-    uv_signal_init(&p->loop, &p->terminate);
-    uv_signal_init(&p->loop, &p->interrupt);
-    uv_signal_init(&p->loop, &p->rotate);
-    uv_timer_init(&p->loop, &p->drain);
-    uv_timer_init(&p->loop, &p->dog);
-    p->dog.data = p;
-    p->service.fd = -1;
-    uv_async_init(&p->loop, &p->ended, on_ended);
-    p->terminate.data = p;
-    p->interrupt.data = p;
-    p->rotate.data = p;
-    p->drain.data = p;
-    p->ended.data = p;
-    reload_init(p);
-}
-
-/* It ends anyway: a signal that comes now must not make a failure of that,
- * when its watcher is gone. */
-static void
-hold_signals(void)
-{
-    sigset_t all;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
-}
-
+/* What is being announced is not waited for. */
 static void
 tear_down(struct program *p)
 {
-    crew_end(&p->crew);
-    hold_signals();
+    keeper_dismiss(&p->keeper);
+    hall_close(&p->hall);
     doors_close(&p->doors);
-    admin_close(&p->admin);
+    health_close(&p->health);
     stapler_free(p->stapler);
     quotes_close(&p->quotes);
     assay_quoter_free(p->quoter);
-    reload_close(p);
-    uv_close((uv_handle_t *)&p->terminate, NULL);
-    uv_close((uv_handle_t *)&p->interrupt, NULL);
-    uv_close((uv_handle_t *)&p->rotate, NULL);
-    uv_close((uv_handle_t *)&p->drain, NULL);
-    uv_close((uv_handle_t *)&p->dog, NULL);
-    uv_close((uv_handle_t *)&p->ended, NULL);
-    uv_run(&p->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
-    uv_loop_close(&p->loop);
+    site_drop(p->next);
+    keeper_close(&p->keeper);
     assay_quote_gate_free(p->gate);
     shelf_free(p->shelf);
     site_drop(p->site);
     given_free(&p->started);
-    access_log_close(p->access);
-    service_close(&p->service);
+    journal_close(p->access);
     assay_ctx_free(p->ctx);
 }
 
@@ -172,7 +104,7 @@ check(const struct program *p)
     struct assay_error err;
 
     if (check_start(&p->site->options, &err) != ASSAY_OK) {
-        log_failure(&p->log, LOG_ERROR, "cannot start", &err);
+        log_failure(&p->keeper.log, LOG_ERROR, "cannot start", &err);
         return false;
     }
     assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
@@ -191,13 +123,11 @@ run(struct program *p, struct options *o)
     if (p->site->options.check) {
         return check(p);
     }
-    uv_signal_start(&p->terminate, on_signal, SIGTERM);
-    uv_signal_start(&p->interrupt, on_signal, SIGINT);
-    uv_signal_start(&p->rotate, on_rotate, SIGUSR1);
+    keeper_watch(&p->keeper);
     if (!program_open(p)) {
-        return p->draining;
+        return p->keeper.draining;
     }
-    uv_run(&p->loop, UV_RUN_DEFAULT);
+    keeper_run(&p->keeper);
     return true;
 }
 
@@ -239,17 +169,21 @@ main(int argc, char **argv)
     widen_pool(&o);
     p.argc = argc;
     p.argv = argv;
-    p.log.json = o.json_log;
-    atomic_init(&p.log.verbose, o.verbose);
+    p.keeper.name = "assay-serve";
+    p.keeper.trade = &trade;
+    p.keeper.user = &p;
+    p.keeper.crew.trade = &serve_trade;
+    p.keeper.log.json = o.json_log;
+    atomic_init(&p.keeper.log.verbose, o.verbose);
     if (o.sandbox != SANDBOX_OFF) {
         sandbox_hide_rings();
     }
     if (o.ekm_header) {
-        code = ekm_run(&o, &p.log);
+        code = ekm_run(&o, &p.keeper.log);
         options_free(&o);
         return (int)code;
     }
-    init_loop(&p);
+    keeper_init(&p.keeper);
     code = run(&p, &o) ? DAEMON_DONE : DAEMON_FAILED;
     tear_down(&p);
     return (int)code;

@@ -6,20 +6,15 @@
 #include "metrics.h"
 
 #include "base/buf.h"
+#include "daemon/counters.h"
 
 const unsigned metric_bucket_ms[METRIC_BUCKETS] = {5,   10,  25,   50,   100,
                                                    250, 500, 1000, 2500, 10000};
 
-static void
-add(_Atomic uint64_t *counter, uint64_t n)
-{
-    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
-}
-
 void
 metrics_add(struct metrics *m, enum metric what, uint64_t n)
 {
-    add(&m->counts[what], n);
+    counter_add(&m->counts[what], n);
 }
 
 void
@@ -30,9 +25,9 @@ metrics_quote(struct metrics *m, uint64_t ms)
     while (bucket < METRIC_BUCKETS && ms > metric_bucket_ms[bucket]) {
         bucket++;
     }
-    add(&m->counts[METRIC_QUOTES_MADE], 1);
-    add(&m->quotes[bucket], 1);
-    add(&m->quotes_ms, ms);
+    counter_add(&m->counts[METRIC_QUOTES_MADE], 1);
+    counter_add(&m->quotes[bucket], 1);
+    counter_add(&m->quotes_ms, ms);
 }
 
 void
@@ -43,32 +38,20 @@ metrics_request(struct metrics *m, unsigned status, bool whole)
     if (whole && status >= 100 && status < 600) {
         what = (enum metric)(METRIC_REQUESTS_1XX + status / 100 - 1);
     }
-    add(&m->counts[what], 1);
+    counter_add(&m->counts[what], 1);
 }
 
 void
-metrics_sum(const struct metrics *m, struct metric_sums *to)
+metrics_sum(struct metrics *m, struct metric_sums *to)
 {
-    for (unsigned i = 0; i < METRICS; i++) {
-        to->counts[i] +=
-            atomic_load_explicit(&m->counts[i], memory_order_relaxed);
-    }
-    for (unsigned i = 0; i <= METRIC_BUCKETS; i++) {
-        to->quotes[i] +=
-            atomic_load_explicit(&m->quotes[i], memory_order_relaxed);
-    }
-    to->quotes_ms += atomic_load_explicit(&m->quotes_ms, memory_order_relaxed);
+    counters_sum(m->counts, METRICS, to->counts);
+    counters_sum(m->quotes, METRIC_BUCKETS + 1, to->quotes);
+    counters_sum(&m->quotes_ms, 1, &to->quotes_ms);
 }
 
 /* --- text --------------------------------------------------------------- */
 
-/* A family that has several rows is described before its first one. */
-static const struct {
-    enum metric what;
-    const char *name;   /* behind "assay_serve_" */
-    const char *labels; /* "" for none */
-    const char *help;   /* NULL: as the row before */
-} rows[] = {
+static const struct counter rows[] = {
     {METRIC_CONNECTIONS, "connections_total", "", "Connections accepted."},
     {METRIC_HANDSHAKES_FAILED, "handshakes_failed_total", "",
      "Connections that ended before TLS was set up."},
@@ -100,21 +83,19 @@ static const struct {
      "Lines of the access log that could not be written."},
 };
 
-void
-metrics_put_family(struct assay_buf *to, const char *name, const char *type,
-                   const char *help)
-{
-    assay_buf_printf(to, "# HELP assay_serve_%s %s\n# TYPE assay_serve_%s %s\n",
-                     name, help, name, type);
-}
+const struct counters serve_counters = {
+    .prefix = "assay_serve_",
+    .rows = rows,
+    .count = sizeof(rows) / sizeof(rows[0]),
+};
 
 static void
 put_histogram(const struct metric_sums *sums, struct assay_buf *to)
 {
     uint64_t below = 0;
 
-    metrics_put_family(to, "quote_seconds", "histogram",
-                       "How long making a quote took.");
+    counters_put_family(&serve_counters, "quote_seconds", "histogram",
+                        "How long making a quote took.", to);
     for (unsigned i = 0; i < METRIC_BUCKETS; i++) {
         below += sums->quotes[i];
         assay_buf_printf(
@@ -134,13 +115,6 @@ put_histogram(const struct metric_sums *sums, struct assay_buf *to)
 void
 metrics_put(const struct metric_sums *sums, struct assay_buf *to)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (rows[i].help != NULL) {
-            metrics_put_family(to, rows[i].name, "counter", rows[i].help);
-        }
-        assay_buf_printf(to, "assay_serve_%s%s %llu\n", rows[i].name,
-                         rows[i].labels,
-                         (unsigned long long)sums->counts[rows[i].what]);
-    }
+    counters_put(&serve_counters, sums->counts, to);
     put_histogram(sums, to);
 }

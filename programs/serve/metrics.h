@@ -1,14 +1,16 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * metrics.h - what is counted. Each thread counts for itself, without waiting
- * for another; they are added up when somebody asks.
+ * metrics.h - what assay-serve counts; see daemon/counters.h.
  */
 #pragma once
 
 #include <stdatomic.h>
 
 #include "assay/bytes.h"
+
+struct counters;
+extern const struct counters serve_counters;
 
 enum metric {
     METRIC_CONNECTIONS,
@@ -55,9 +57,5 @@ struct metric_sums {
     uint64_t quotes[METRIC_BUCKETS + 1];
     uint64_t quotes_ms;
 };
-void metrics_sum(const struct metrics *m, struct metric_sums *to);
-/* Prometheus's text format, with OpenMetrics' conventions for names. */
+void metrics_sum(struct metrics *m, struct metric_sums *to);
 void metrics_put(const struct metric_sums *sums, struct assay_buf *to);
-/* "# HELP" and "# TYPE" of one more. */
-void metrics_put_family(struct assay_buf *to, const char *name,
-                        const char *type, const char *help);

@@ -34,27 +34,18 @@ log_request(const struct log *log, const struct request *r)
               6);
 }
 
-/* Neither a full disk nor a pipe that nobody reads is a reason not to serve; it
- * is counted, and said when it begins. */
-static void
-note_loss(struct requests *to, bool lost)
-{
-    if (lost) {
-        metrics_add(to->metrics, METRIC_LOG_LOST, 1);
-        if (!to->losing &&
-            seldom_due(&to->losses, (uint64_t)assay_now().mono_ms) > 0) {
-            log_event(to->log, LOG_ERROR, "the access log cannot be written",
-                      NULL, 0);
-        }
-    }
-    to->losing = lost;
-}
-
 void
 requests_tell(struct requests *to, const struct request *r)
 {
+    bool lost = false;
+
     metrics_request(to->metrics, r->status, strcmp(r->end, "cut") != 0);
-    note_loss(to, !access_log_write(to->access, r, (int64_t)time(NULL)));
+    if (!access_log_write(to->access, to->json_access, r,
+                          (int64_t)time(NULL))) {
+        metrics_add(to->metrics, METRIC_LOG_LOST, 1);
+        lost = true;
+    }
+    losses_note(&to->losses, lost, (uint64_t)assay_now().mono_ms, to->log);
     if (log_wants(to->log, LOG_DEBUG)) {
         log_request(to->log, r);
     }

@@ -7,16 +7,16 @@
 #pragma once
 
 #include "access_log.h"
+#include "daemon/journal.h"
 #include "daemon/log.h"
-#include "daemon/seldom.h"
 #include "metrics.h"
 
 struct requests {
     const struct log *log;
-    struct access_log *access;
+    struct journal *access;
+    bool json_access;
     struct metrics *metrics;
-    bool losing;          /* the last line was lost */
-    struct seldom losses; /* when it was said */
+    struct losses losses; /* of the access log */
 };
 
 void requests_tell(struct requests *to, const struct request *r);

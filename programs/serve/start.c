@@ -9,8 +9,9 @@
 
 #include "base/bytes.h"
 #include "check.h"
-#include "opening.h"
+#include "daemon/journal.h"
 #include "program.h"
+#include "ready.h"
 #include "settings.h"
 
 #define WORKERS_DEFAULT_MAX 16u /* more cores than that: say how many */
@@ -18,7 +19,7 @@
 static bool
 fail(const struct program *p, const struct assay_error *err)
 {
-    log_failure(&p->log, LOG_ERROR, "cannot start", err);
+    log_failure(&p->keeper.log, LOG_ERROR, "cannot start", err);
     return false;
 }
 
@@ -36,8 +37,8 @@ program_prepare(struct program *p, struct options *o)
         return fail(p, &err);
     }
     o = &p->site->options;
-    if (assay_quoter_new(&p->loop, o->quotes, o->quote_ms, &p->quoter, &err) !=
-        ASSAY_OK) {
+    if (assay_quoter_new(&p->keeper.loop, o->quotes, o->quote_ms, &p->quoter,
+                         &err) != ASSAY_OK) {
         return fail(p, &err);
     }
     return true;
@@ -67,17 +68,17 @@ announce_all(struct program *p, struct assay_error *err)
     assay_error_clear(&w.err);
     p->announcement = (struct announcement){
         .quoter = p->quoter,
-        .log = &p->log,
+        .log = &p->keeper.log,
         .site = p->site,
         .done = on_announced,
         .user = &w,
     };
     announce_begin(&p->announcement);
-    while (!w.done && !p->draining) {
-        uv_run(&p->loop, UV_RUN_ONCE);
+    while (!w.done && !p->keeper.draining) {
+        uv_run(&p->keeper.loop, UV_RUN_ONCE);
     }
     *err = w.err;
-    if (p->draining) {
+    if (p->keeper.draining) {
         assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "a signal ended it first");
     }
     return err->code;
@@ -97,19 +98,20 @@ program_workers(const struct options *o)
 static enum assay_code
 hire(struct program *p, struct assay_error *err)
 {
-    struct crew *c = &p->crew;
+    struct crew *c = &p->keeper.crew;
     unsigned count = p->doors.count;
 
-    c->ctx = p->ctx;
-    c->log = &p->log;
-    c->access = p->access;
-    c->gate = p->gate;
-    c->shelf = p->shelf;
-    c->max_appraisals = p->site->options.max_appraisals;
-    c->ended = &p->ended;
+    p->hall.ctx = p->ctx;
+    p->hall.log = &p->keeper.log;
+    p->hall.access = p->access;
+    p->hall.json_access = p->site->options.json_log;
+    p->hall.gate = p->gate;
+    p->hall.shelf = p->shelf;
+    p->hall.max_appraisals = p->site->options.max_appraisals;
     atomic_store(&c->max_clients, p->site->options.max_connections);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
-        (void)!crew_add(c, p->site, doors_hand_over(&p->doors, i), err);
+        (void)!hall_add(&p->hall, c, p->site, doors_hand_over(&p->doors, i),
+                        err);
     }
     return err->code == ASSAY_OK ? crew_start(c, err) : err->code;
 }
@@ -122,15 +124,14 @@ open_admin(struct program *p, struct assay_error *err)
     if (!o->has_admin) {
         return ASSAY_OK;
     }
-    p->admin = (struct admin){
-        .loop = &p->loop,
+    p->health = (struct health){
+        .loop = &p->keeper.loop,
         .quotes = &p->quotes,
-        .crew = &p->crew,
+        .hall = &p->hall,
         .site = &p->site,
-        .draining = &p->draining,
         .metrics = &p->metrics,
     };
-    return admin_open(&p->admin, &o->admin, err);
+    return health_open(&p->health, &p->keeper, &o->admin, err);
 }
 
 /* The gate before the platform, which is for all threads, and this one's end of
@@ -148,9 +149,9 @@ open_gate(struct program *p, struct assay_error *err)
 
     p->quotes = (struct quotes){
         .quoter = p->quoter,
-        .log = &p->log,
+        .log = &p->keeper.log,
         .metrics = &p->metrics,
-        .loop = &p->loop,
+        .loop = &p->keeper.loop,
         .wait_ms = o->quote_wait_ms,
     };
     if (assay_quote_gate_new(&limits, p->ctx, &p->gate, err) == ASSAY_OK) {
@@ -164,11 +165,11 @@ open_stapler(struct program *p, struct assay_error *err)
 {
     p->shelf = shelf_new();
     p->stapler = p->shelf != NULL ? stapler_new(&(struct stapler_options){
-                                        .loop = &p->loop,
+                                        .loop = &p->keeper.loop,
                                         .ctx = p->ctx,
                                         .quotes = &p->quotes,
                                         .shelf = p->shelf,
-                                        .log = &p->log,
+                                        .log = &p->keeper.log,
                                     })
                                   : NULL;
     if (p->stapler == NULL) {
@@ -185,12 +186,11 @@ open_all(struct program *p, struct assay_error *err)
     const struct options *o = &p->site->options;
     int inherited = -1;
 
-    if (service_open(&p->service, err) == ASSAY_OK &&
+    if (service_open(&p->keeper.service, err) == ASSAY_OK &&
         service_inherit(&inherited, err) == ASSAY_OK &&
         site_write_chain(p->site, err) == ASSAY_OK &&
-        access_log_open(o->access_log, o->json_log, &p->access, err) ==
-            ASSAY_OK &&
-        doors_open(&p->doors, &p->loop, &o->listen, inherited,
+        journal_open(o->access_log, &p->access, err) == ASSAY_OK &&
+        doors_open(&p->doors, &p->keeper.loop, &o->listen, inherited,
                    program_workers(o), err) == ASSAY_OK) {
         (void)!open_admin(p, err);
     }
@@ -203,34 +203,12 @@ say_ready(const struct program *p, struct assay_error *err)
     const struct options *o = &p->site->options;
     const struct ready r = {
         .address = p->doors.address,
-        .admin = o->has_admin ? admin_address(&p->admin) : NULL,
+        .admin = admin_address(&p->health.admin),
         .identity = p->site->identity,
         .quotes = assay_quoter_name(p->quoter),
     };
 
-    return opening_say_ready(o, &r, err);
-}
-
-/* It hears from us as long as every thread moves. */
-static void
-on_dog(uv_timer_t *timer)
-{
-    struct program *p = timer->data;
-
-    if (crew_is_alive(&p->crew)) {
-        service_tell(&p->service, "WATCHDOG=1");
-    }
-}
-
-static void
-tell_service(struct program *p)
-{
-    uint64_t turn_ms = service_dog_ms(&p->service);
-
-    service_tell(&p->service, "READY=1");
-    if (turn_ms > 0) {
-        uv_timer_start(&p->dog, on_dog, turn_ms, turn_ms);
-    }
+    return ready_say(o, &r, err);
 }
 
 bool
@@ -239,24 +217,23 @@ program_open(struct program *p)
     struct assay_error err;
     char workers[16];
 
-    check_certificates(p->site, (int64_t)time(NULL), &p->log);
-    trust_warn(&p->site->trust, &p->log);
+    check_certificates(p->site, (int64_t)time(NULL), &p->keeper.log);
+    trust_warn(&p->site->trust, &p->keeper.log);
     if (open_all(p, &err) != ASSAY_OK ||
-        opening_close_in(&p->site->options, &p->log, &err) != ASSAY_OK ||
+        ready_close_in(&p->site->options, &p->keeper.log, &err) != ASSAY_OK ||
         announce_all(p, &err) != ASSAY_OK || open_gate(p, &err) != ASSAY_OK ||
         open_stapler(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         say_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
-    snprintf(workers, sizeof(workers), "%u", p->crew.count);
-    log_event(&p->log, LOG_INFO, "listening",
+    snprintf(workers, sizeof(workers), "%u", p->keeper.crew.count);
+    log_event(&p->keeper.log, LOG_INFO, "listening",
               (struct log_field[]){
                   {"address", assay_slice_of(p->doors.address)},
                   {"quotes", assay_slice_of(assay_quoter_name(p->quoter))},
                   {"workers", assay_slice_of(workers)},
               },
               3);
-    tell_service(p);
-    reload_begin(p);
+    keeper_ready(&p->keeper);
     return true;
 }

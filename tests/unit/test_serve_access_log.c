@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "daemon/journal.h"
 #include "harness/unit.h"
 #include "io/file.h"
 #include "programs/serve/access_log.h"
@@ -48,14 +49,14 @@ expect(const char *want)
     assay_buf_free(&text);
 }
 
-static struct access_log *
-open_log(bool json)
+static struct journal *
+open_log(void)
 {
-    struct access_log *a = NULL;
+    struct journal *a = NULL;
     struct assay_error err;
 
     (void)unlink(LOG);
-    assert_int_equal(access_log_open(LOG, json, &a, &err), ASSAY_OK);
+    assert_int_equal(journal_open(LOG, &a, &err), ASSAY_OK);
     return a;
 }
 
@@ -75,17 +76,17 @@ test_text(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct access_log *a = open_log(false);
+        struct journal *a = open_log();
         struct request r = request_of(rows[i].path);
         char want[200];
 
-        assert_true(access_log_write(a, &r, NOW_S));
+        assert_true(access_log_write(a, false, &r, NOW_S));
         (void)snprintf(want, sizeof(want),
                        "192.0.2.1 - - [21/Sep/2026:14:13:20 +0000] \"GET %s "
                        "HTTP/1.1\" 200 12 1.234 whole\n",
                        rows[i].want);
         expect(want);
-        access_log_close(a);
+        journal_close(a);
     }
     (void)unlink(LOG);
 }
@@ -93,15 +94,15 @@ test_text(void **state)
 static void
 test_json(void **state)
 {
-    struct access_log *a = open_log(true);
+    struct journal *a = open_log();
     struct request r = request_of("/\"\n");
 
     (void)state;
-    assert_true(access_log_write(a, &r, NOW_S));
+    assert_true(access_log_write(a, true, &r, NOW_S));
     expect("{\"time\":\"2026-09-21T14:13:20Z\",\"peer\":\"192.0.2.1\","
            "\"method\":\"GET\",\"path\":\"/\\\"\\n\",\"status\":200,"
            "\"bytes\":12,\"ms\":1234,\"end\":\"whole\"}\n");
-    access_log_close(a);
+    journal_close(a);
     (void)unlink(LOG);
 }
 
@@ -114,7 +115,7 @@ test_long(void **state)
     (void)state;
     memset(path, 1, sizeof(path) - 1);
     for (int json = 0; json < 2; json++) {
-        struct access_log *a = open_log(json == 1);
+        struct journal *a = open_log();
         struct request r = request_of(path);
         struct assay_error err;
         struct assay_buf text;
@@ -122,8 +123,8 @@ test_long(void **state)
         r.method = r.path;
         r.bytes = r.ms = UINT64_MAX;
         r.peer = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%interface-names";
-        assert_true(access_log_write(a, &r, NOW_S));
-        access_log_close(a);
+        assert_true(access_log_write(a, json == 1, &r, NOW_S));
+        journal_close(a);
         assay_error_clear(&err);
         assert_int_equal(assay_file_read(LOG, 1u << 20, &text, &err), ASSAY_OK);
         assert_true(text.len <= 4096 && text.ptr[text.len - 1] == '\n');
@@ -146,7 +147,7 @@ limit_files(rlim_t bytes)
 static void
 test_torn(void **state)
 {
-    struct access_log *a = open_log(true);
+    struct journal *a = open_log();
     struct request r = request_of("/a");
     struct assay_error err;
     struct assay_buf text;
@@ -155,11 +156,11 @@ test_torn(void **state)
     (void)state;
     (void)signal(SIGXFSZ, SIG_IGN);
     limit_files(20);
-    assert_false(access_log_write(a, &r, NOW_S));
-    assert_false(access_log_write(a, &r, NOW_S));
+    assert_false(access_log_write(a, true, &r, NOW_S));
+    assert_false(access_log_write(a, true, &r, NOW_S));
     limit_files(RLIM_INFINITY);
-    assert_true(access_log_write(a, &r, NOW_S));
-    access_log_close(a);
+    assert_true(access_log_write(a, true, &r, NOW_S));
+    journal_close(a);
     assay_error_clear(&err);
     assert_int_equal(assay_file_read(LOG, 1u << 20, &text, &err), ASSAY_OK);
     for (size_t i = 0; i < text.len; i++) {
@@ -175,7 +176,7 @@ test_torn(void **state)
 static void
 test_pipe(void **state)
 {
-    struct access_log *a = NULL;
+    struct journal *a = NULL;
     struct request r = request_of("/a");
     struct assay_error err;
     static const char want[] = "192.0.2.1 - - [21/Sep/2026:14:13:20 +0000] "
@@ -188,39 +189,39 @@ test_pipe(void **state)
     (void)state;
     (void)unlink(LOG);
     assert_int_equal(mkfifo(LOG, 0600), 0);
-    assert_int_equal(access_log_open(LOG, false, &a, &err), ASSAY_OK);
-    while (access_log_write(a, &r, NOW_S)) {
+    assert_int_equal(journal_open(LOG, &a, &err), ASSAY_OK);
+    while (access_log_write(a, false, &r, NOW_S)) {
         lines++;
         assert_true(lines < sizeof(got) / each);
     }
-    assert_false(access_log_write(a, &r, NOW_S));
+    assert_false(access_log_write(a, false, &r, NOW_S));
     reader = open(LOG, O_RDONLY | O_NONBLOCK);
     assert_true(reader >= 0);
     assert_true(lines > 0);
     assert_int_equal(read(reader, got, sizeof(got)), lines * each);
     assert_memory_equal(got + (lines - 1) * each, want, each);
-    assert_true(access_log_write(a, &r, NOW_S));
+    assert_true(access_log_write(a, false, &r, NOW_S));
     assert_int_equal(read(reader, got, sizeof(got)), each);
     (void)close(reader);
-    access_log_close(a);
+    journal_close(a);
     (void)unlink(LOG);
 }
 
 static void
 test_nowhere(void **state)
 {
-    struct access_log *a = NULL;
+    struct journal *a = NULL;
     struct request r = request_of("/a");
     struct assay_error err;
 
     (void)state;
-    assert_int_equal(access_log_open("off", false, &a, &err), ASSAY_OK);
-    assert_true(access_log_write(a, &r, NOW_S));
-    assert_int_equal(access_log_reopen(a, &err), ASSAY_OK);
-    access_log_close(a);
-    assert_int_equal(access_log_open("/none/log", false, &a, &err), ASSAY_IO);
+    assert_int_equal(journal_open("off", &a, &err), ASSAY_OK);
+    assert_true(access_log_write(a, false, &r, NOW_S));
+    assert_int_equal(journal_reopen(a, &err), ASSAY_OK);
+    journal_close(a);
+    assert_int_equal(journal_open("/none/log", &a, &err), ASSAY_IO);
     check_error("no folder", &err, ASSAY_IO, "/none/log: ", ASSAY_NO_OFFSET);
-    access_log_close(NULL);
+    journal_close(NULL);
 }
 
 /* --- counters ----------------------------------------------------------- */

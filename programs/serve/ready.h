@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * opening.h - what every mode does between opening its doors and serving.
+ * ready.h - what every mode does between opening its doors and serving.
  */
 #pragma once
 
@@ -11,9 +11,9 @@
 
 /* From here on there are no files but those of the settings, and no programs.
  * What sandbox_enter() says. */
-ASSAY_MUST_CHECK enum assay_code opening_close_in(const struct options *o,
-                                                  const struct log *log,
-                                                  struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code ready_close_in(const struct options *o,
+                                                const struct log *log,
+                                                struct assay_error *err);
 
 /* NULL: left out. */
 struct ready {
@@ -24,6 +24,6 @@ struct ready {
 };
 /* {"address", "admin", "pid", "certificate_sha256", "quotes"}, if --ready-file.
  */
-ASSAY_MUST_CHECK enum assay_code opening_say_ready(const struct options *o,
-                                                   const struct ready *r,
-                                                   struct assay_error *err);
+ASSAY_MUST_CHECK enum assay_code ready_say(const struct options *o,
+                                           const struct ready *r,
+                                           struct assay_error *err);
