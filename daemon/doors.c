@@ -14,7 +14,19 @@
 
 #include "base/error.h"
 
-#define SOCKET_MODE 0600u /* of a Unix socket that is listened on */
+#define WORKERS_DEFAULT_MAX 16u   /* more cores than that: say how many */
+#define SOCKET_MODE         0600u /* of a Unix socket that is listened on */
+
+unsigned
+doors_workers(uint32_t asked)
+{
+    unsigned cores = uv_available_parallelism();
+
+    if (asked > 0) {
+        return asked;
+    }
+    return cores < WORKERS_DEFAULT_MAX ? cores : WORKERS_DEFAULT_MAX;
+}
 
 static void
 name_door(struct doors *d, int fd)

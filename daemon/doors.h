@@ -19,6 +19,9 @@ struct doors {
                  ASSAY_SOCKET_NAME_BYTES];
 };
 
+/* How many workers there are to be: 0 asks for one for each core, up to 16. */
+unsigned doors_workers(uint32_t asked);
+
 /* TCP: a queue for each worker. Unix: one queue that all take from.
  * inherited: a socket of the service manager that all take from; -1: none. It
  * is taken over, also on failure. Errors of assay_listen(); ASSAY_INVALID (no

@@ -105,6 +105,18 @@ journal_reopen(struct journal *j, struct assay_error *err)
 }
 
 void
+journal_rotate(struct journal *j, const struct log *log)
+{
+    struct assay_error err;
+
+    if (journal_reopen(j, &err) != ASSAY_OK) {
+        log_failure(log, LOG_ERROR, "the access log stays where it was", &err);
+    } else {
+        log_event(log, LOG_INFO, "access log reopened", NULL, 0);
+    }
+}
+
+void
 journal_close(struct journal *j)
 {
     if (j == NULL) {

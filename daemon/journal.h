@@ -25,6 +25,8 @@ journal_open(const char *where, struct journal **out, struct assay_error *err);
  * cannot be had, lines go where they went. ASSAY_IO. */
 ASSAY_MUST_CHECK enum assay_code journal_reopen(struct journal *j,
                                                 struct assay_error *err);
+/* The same when a signal asks for it, with a word in the log. */
+void journal_rotate(struct journal *j, const struct log *log);
 void journal_close(struct journal *j); /* NULL is fine */
 
 /* False: it is off. */

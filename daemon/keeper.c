@@ -9,7 +9,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include "base/bytes.h"
 #include "daemon/exits.h"
 
 #define REST_MS 50u /* SIGHUPs within this are one */
@@ -89,6 +91,19 @@ keeper_reloaded(struct keeper *k)
     }
 }
 
+void
+keeper_keep_old(struct keeper *k, const struct assay_error *why)
+{
+    log_event(&k->log, LOG_ERROR, "reload failed, nothing has changed",
+              (struct log_field[]){
+                  {"code", assay_slice_of(assay_code_name(why->code))},
+                  {"message", assay_slice_of(why->msg)},
+                  {"hint", assay_slice_of(assay_code_hint(why->code))},
+              },
+              3);
+    keeper_reloaded(k);
+}
+
 static void
 on_hang_up(uv_signal_t *handle, int number)
 {
@@ -138,6 +153,19 @@ keeper_ready(struct keeper *k)
 
 /* --- life --------------------------------------------------------------- */
 
+/* Each client takes one or more, and the usual limit (1,024) is low for the
+ * sake of programs that use select(). */
+static void
+widen_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 void
 keeper_init(struct keeper *k)
 {
@@ -145,6 +173,7 @@ keeper_init(struct keeper *k)
         fprintf(stderr, "%s: out of memory or descriptors\n", k->name);
         exit(DAEMON_FAILED);
     }
+    widen_descriptors();
     k->service.fd = -1;
     uv_signal_init(&k->loop, &k->terminate);
     uv_signal_init(&k->loop, &k->interrupt);

@@ -18,7 +18,8 @@ struct keeper_trade {
     /* Nobody is let in any more. How long to wait for those who are, ms. */
     uint32_t (*stop)(void *user);
     void (*rotate)(void *user);
-    /* keeper_reloaded() when it is over, perhaps at once. */
+    /* keeper_reloaded() or keeper_keep_old() when it is over, perhaps at
+     * once. */
     void (*reload)(void *user);
 };
 
@@ -46,7 +47,8 @@ struct keeper {
     uv_timer_t rest; /* after SIGHUP: more of them are the same one */
 };
 
-/* The loop is there, and SIGHUP ends nobody. Without memory or descriptors the
+/* The loop is there, SIGHUP ends nobody, and the process may have as many
+ * descriptors as it is allowed to ask for. Without memory or descriptors the
  * process ends. */
 void keeper_init(struct keeper *k);
 /* The other signals are heard. */
@@ -56,8 +58,10 @@ void keeper_watch(struct keeper *k);
 void keeper_ready(struct keeper *k);
 /* Until it is to end, and everybody has gone. */
 void keeper_run(struct keeper *k);
-/* Good or bad. */
+/* It went well ... */
 void keeper_reloaded(struct keeper *k);
+/* ... or not: that is said. */
+void keeper_keep_old(struct keeper *k, const struct assay_error *why);
 /* Ends the crew, if it is still there, and hears no signal any more. */
 void keeper_dismiss(struct keeper *k);
 /* Behind it, when what the owner had on the loop is closed. */

@@ -69,12 +69,11 @@ put_text(struct assay_buf *to, enum log_level level, const char *event,
     }
 }
 
-static void
-put_line(const struct log *log, enum log_level level, const char *event,
-         const struct log_field *fields, size_t count, struct assay_buf *to)
+void
+log_put(bool json, enum log_level level, const char *event,
+        const struct log_field *fields, size_t count, struct assay_buf *to)
 {
-    assay_buf_init(to, LINE_MAX_BYTES);
-    (log->json ? put_json : put_text)(to, level, event, fields, count);
+    (json ? put_json : put_text)(to, level, event, fields, count);
     assay_buf_add_u8(to, '\n');
 }
 
@@ -91,9 +90,10 @@ write_line(const struct log *log, struct assay_buf *line)
 
     if (missing > 0) {
         snprintf(number, sizeof(number), "%lu", missing);
-        put_line(log, LOG_WARNING, "lines of this log were lost",
-                 (struct log_field[]){{"count", assay_slice_of(number)}}, 1,
-                 &note);
+        assay_buf_init(&note, LINE_MAX_BYTES);
+        log_put(log->json, LOG_WARNING, "lines of this log were lost",
+                (struct log_field[]){{"count", assay_slice_of(number)}}, 1,
+                &note);
         good = lines_write(&lines_stderr, assay_buf_slice(&note));
         missing = good ? 0 : missing;
         assay_buf_free(&note);
@@ -131,7 +131,8 @@ log_event(const struct log *log, enum log_level level, const char *event,
         shown[i] =
             (struct log_field){fields[i].name, shortened(fields[i].value)};
     }
-    put_line(log, level, event, shown, count, &line);
+    assay_buf_init(&line, LINE_MAX_BYTES);
+    log_put(log->json, level, event, shown, count, &line);
     write_line(log, &line);
     assay_buf_free(&line);
 }

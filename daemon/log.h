@@ -21,6 +21,8 @@ struct log {
     atomic_bool verbose; /* LOG_DEBUG too; a reload may change it */
 };
 
+struct assay_buf;
+
 struct log_field {
     const char *name;
     struct assay_slice value;
@@ -36,3 +38,7 @@ void log_event(const struct log *log, enum log_level level, const char *event,
 /* The usual one: an event and why. */
 void log_failure(const struct log *log, enum log_level level, const char *event,
                  const struct assay_error *why);
+/* Such a line, LF included, for somewhere else. */
+void log_put(bool json, enum log_level level, const char *event,
+             const struct log_field *fields, size_t count,
+             struct assay_buf *to);

@@ -82,6 +82,7 @@ static const char *const allowed[] = {
     "dup2",
     "dup3",
     "pipe2",
+    "splice", /* assay-bridge */
     "eventfd2",
     "epoll_create1",
     "epoll_ctl",
@@ -171,6 +172,7 @@ static const struct {
     {"fcntl", 1, UINT32_MAX, F_GETFD},
     {"fcntl", 1, UINT32_MAX, F_SETFD},
     {"fcntl", 1, UINT32_MAX, F_GETFL},
+    {"fcntl", 1, UINT32_MAX, F_SETPIPE_SZ}, /* assay-bridge */
     {"fcntl", 1, UINT32_MAX, F_SETFL}, /* F_SETOWN would signal others */
     {"prctl", 0, UINT32_MAX, 15},      /* PR_SET_NAME */
     {"prlimit64", 0, UINT32_MAX, 0},   /* one's own */

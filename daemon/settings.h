@@ -19,6 +19,7 @@
 #define SETTINGS_FILE_MAX_BYTES (64u * 1024u)
 #define SETTING_NAMES_MAX       64u /* of a list */
 
+struct log;
 struct sandbox_paths;
 struct settings_file;
 
@@ -150,3 +151,11 @@ void settings_dump(const struct settings *all, const struct given *g,
 /* One line of it. */
 void settings_dump_value(struct assay_buf *to, const char *key,
                          const char *value);
+
+/* --- a reload ------------------------------------------------------------ */
+
+/* What only a restart changes stays as it was, and that is said
+ * (settings_fixed.c). */
+void settings_name_fixed(const struct settings *all,
+                         const struct given *started, const struct given *now,
+                         const struct log *log);

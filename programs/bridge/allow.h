@@ -32,7 +32,7 @@ const struct allow_entry *allow_find(const struct allow *a,
 
 /* --- addresses ---------------------------------------------------------- */
 
-#define GUARD_OWN_MAX 64u
+#define GUARD_OWN_MAX 1024u
 
 /* A place where the bridge itself listens. */
 struct guard_own {

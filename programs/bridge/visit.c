@@ -39,6 +39,7 @@ struct visit {
     struct admission admission;
     struct assay_address to; /* what dial.h is given */
     bool entered;
+    void *place;
     const char *guarded; /* an address was, and is not connected to */
     char peer[ASSAY_SOCKET_NAME_BYTES];
     char address[ASSAY_SOCKET_NAME_BYTES];
@@ -70,7 +71,7 @@ end(struct visit *v)
     v->report.ms = uv_now(all->loop) - v->began_ms;
     all->count--;
     if (v->entered) {
-        all->left(all->user, &v->admission, v->peer);
+        all->left(all->user, v->place);
     }
     all->ended(all->user, &v->report);
     uv_close((uv_handle_t *)&v->timer, on_timer_closed);
@@ -281,7 +282,7 @@ judge(struct visit *v, const struct assay_http1_head *head)
     admission_judge(all->rules, head, a);
     denial = all->draining ? DENIED_DRAINING : a->denial;
     if (denial == ADMITTED) {
-        denial = all->enter(all->user, a, v->peer);
+        denial = all->enter(all->user, a, v->peer, &v->place);
         v->entered = denial == ADMITTED;
     }
     if (denial != ADMITTED) {

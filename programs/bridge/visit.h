@@ -33,11 +33,12 @@ struct visits {
     uint32_t head_ms;    /* for the whole request */
     uint32_t connect_ms; /* for look-up and connection */
     bool draining;
-    /* Is there room for one more? ADMITTED, or why not; then `left` is called
-     * when it has gone. Called behind the rules. */
+    /* Is there room for one more? ADMITTED, or why not. Called behind the
+     * rules; then `left` is called when it has gone, and until then what the
+     * admission points to stays. */
     enum denial (*enter)(void *user, const struct admission *a,
-                         const char *peer);
-    void (*left)(void *user, const struct admission *a, const char *peer);
+                         const char *peer, void **place);
+    void (*left)(void *user, void *place);
     void (*ended)(void *user, const struct visit_report *report);
     void *user;
     struct visit *first; /* those that have no tunnel yet */

@@ -11,6 +11,8 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "daemon/start_check.h"
+#include "settings.h"
 
 /* Its group may be one that was made for it. */
 static bool
@@ -55,18 +57,11 @@ describe_identity(const struct assay_tls_identity *i, int64_t now_s,
     }
 }
 
-static void
-describe_address(const char *what, const struct assay_address *a,
-                 struct assay_buf *to)
+enum assay_code
+check_start(const struct options *o, struct assay_error *err)
 {
-    bool v6 = !a->is_unix && strchr(a->host, ':') != NULL;
-
-    if (a->is_unix) {
-        assay_buf_printf(to, "%s: unix:%s\n", what, a->path);
-    } else {
-        assay_buf_printf(to, "%s: %s%s%s:%s\n", what, v6 ? "[" : "", a->host,
-                         v6 ? "]" : "", a->port);
-    }
+    return start_check(&serve_settings, &o->given, o->sandbox, &o->listen,
+                       o->has_admin ? &o->admin : NULL, err);
 }
 
 void
@@ -75,12 +70,12 @@ check_describe(const struct site *s, const struct assay_quoter *quoter,
 {
     const struct options *o = &s->options;
 
-    describe_address("listen", &o->listen, to);
+    start_put_address("listen", &o->listen, to);
     if (o->has_backend) {
-        describe_address("backend", &o->backend, to);
+        start_put_address("backend", &o->backend, to);
     }
     if (o->has_pipe) {
-        describe_address("pipe", &o->pipe, to);
+        start_put_address("pipe", &o->pipe, to);
     }
     assay_buf_printf(to, "quotes: %s\n", assay_quoter_name(quoter));
     if (o->client_policy != NULL) {
@@ -105,7 +100,7 @@ void
 check_describe_ekm(const struct options *o, const struct assay_quoter *quoter,
                    struct assay_buf *to)
 {
-    describe_address("listen", &o->listen, to);
+    start_put_address("listen", &o->listen, to);
     assay_buf_printf(to, "quotes: %s\n", assay_quoter_name(quoter));
     assay_buf_printf(to, "clients: come through nginx\n");
 }

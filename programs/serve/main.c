@@ -31,14 +31,8 @@ static void
 on_rotate(void *user)
 {
     struct program *p = user;
-    struct assay_error err;
 
-    if (journal_reopen(p->access, &err) != ASSAY_OK) {
-        log_failure(&p->keeper.log, LOG_ERROR,
-                    "the access log stays where it was", &err);
-    } else {
-        log_event(&p->keeper.log, LOG_INFO, "access log reopened", NULL, 0);
-    }
+    journal_rotate(p->access, &p->keeper.log);
 }
 
 static const struct keeper_trade trade = {
@@ -143,7 +137,7 @@ widen_pool(const struct options *o)
     char count[16];
 
     snprintf(count, sizeof(count), "%u",
-             o->max_appraisals + program_workers(o) + 1 + OTHER_THREADS);
+             o->max_appraisals + doors_workers(o->workers) + 1 + OTHER_THREADS);
     (void)setenv("UV_THREADPOOL_SIZE", count, 0);
 }
 

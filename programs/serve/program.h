@@ -31,13 +31,11 @@ struct program {
     struct site *next; /* being announced, or NULL */
 };
 
-/* How many there are to be. */
-unsigned program_workers(const struct options *o);
 /* All that can be had without letting anybody in (start.c). The options are
  * taken over. False: it was said why. */
 bool program_prepare(struct program *p, struct options *o);
 /* Lets them in. */
 bool program_open(struct program *p);
 
-/* Reads everything anew (reload.c); see keeper.h. */
-void reload_begin(void *program);
+/* Reads everything anew (reload.c), of a struct program; see keeper.h. */
+void reload_begin(void *user);

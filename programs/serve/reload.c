@@ -15,30 +15,7 @@ static void
 keep_old(struct program *p, const struct assay_error *err)
 {
     metrics_add(&p->metrics, METRIC_RELOADS_FAILED, 1);
-    log_event(&p->keeper.log, LOG_ERROR, "reload failed, nothing has changed",
-              (struct log_field[]){
-                  {"code", assay_slice_of(assay_code_name(err->code))},
-                  {"message", assay_slice_of(err->msg)},
-                  {"hint", assay_slice_of(assay_code_hint(err->code))},
-              },
-              3);
-}
-
-/* What only a restart changes stays as it was, and that is said. */
-static void
-name_fixed(const struct program *p, const struct options *o)
-{
-    for (size_t i = 0; i < serve_settings.count; i++) {
-        const struct setting *s = &serve_settings.rows[i];
-
-        if ((s->kind & AT_START) != 0 &&
-            !given_same(&p->started, &o->given, i)) {
-            log_event(
-                &p->keeper.log, LOG_WARNING,
-                "a restart is needed to change this",
-                (struct log_field[]){{"setting", assay_slice_of(s->name)}}, 1);
-        }
-    }
+    keeper_keep_old(&p->keeper, err);
 }
 
 static void
@@ -70,12 +47,12 @@ on_announced(void *user, const struct assay_error *err)
 
     if (err->code == ASSAY_OK) {
         put_to_use(p);
+        keeper_reloaded(&p->keeper);
     } else {
-        keep_old(p, err);
         site_drop(p->next);
         p->next = NULL;
+        keep_old(p, err);
     }
-    keeper_reloaded(&p->keeper);
 }
 
 /* The next site, from settings that are read anew. The mode behind nginx is
@@ -93,7 +70,7 @@ read_next(struct program *p, struct assay_error *err)
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "ekm-header: only a restart changes the mode");
     }
-    name_fixed(p, &o);
+    settings_name_fixed(&serve_settings, &p->started, &o.given, &p->keeper.log);
     return site_new(&o, p->ctx, p->site, &p->next, err);
 }
 
@@ -105,7 +82,6 @@ reload_begin(void *user)
 
     if (read_next(p, &err) != ASSAY_OK) {
         keep_old(p, &err);
-        keeper_reloaded(&p->keeper);
         return;
     }
     p->announcement = (struct announcement){

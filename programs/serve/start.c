@@ -14,8 +14,6 @@
 #include "ready.h"
 #include "settings.h"
 
-#define WORKERS_DEFAULT_MAX 16u /* more cores than that: say how many */
-
 static bool
 fail(const struct program *p, const struct assay_error *err)
 {
@@ -82,17 +80,6 @@ announce_all(struct program *p, struct assay_error *err)
         assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "a signal ended it first");
     }
     return err->code;
-}
-
-unsigned
-program_workers(const struct options *o)
-{
-    unsigned cores = uv_available_parallelism();
-
-    if (o->workers > 0) {
-        return o->workers;
-    }
-    return cores < WORKERS_DEFAULT_MAX ? cores : WORKERS_DEFAULT_MAX;
 }
 
 static enum assay_code
@@ -191,7 +178,7 @@ open_all(struct program *p, struct assay_error *err)
         site_write_chain(p->site, err) == ASSAY_OK &&
         journal_open(o->access_log, &p->access, err) == ASSAY_OK &&
         doors_open(&p->doors, &p->keeper.loop, &o->listen, inherited,
-                   program_workers(o), err) == ASSAY_OK) {
+                   doors_workers(o->workers), err) == ASSAY_OK) {
         (void)!open_admin(p, err);
     }
     return err->code;

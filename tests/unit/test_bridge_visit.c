@@ -229,23 +229,23 @@ struct bridge {
 };
 
 static enum denial
-enter(void *user, const struct admission *a, const char *peer)
+enter(void *user, const struct admission *a, const char *peer, void **place)
 {
     struct bridge *b = user;
 
     (void)a;
     (void)peer;
+    *place = b;
     b->inside += b->row->room == ADMITTED;
     return b->row->room;
 }
 
 static void
-left(void *user, const struct admission *a, const char *peer)
+left(void *user, void *place)
 {
     struct bridge *b = user;
 
-    (void)a;
-    (void)peer;
+    assert_ptr_equal(place, b);
     b->inside--;
 }
 

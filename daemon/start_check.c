@@ -1,19 +1,18 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * check_start.c - what a start would do and --check does not.
+ * start_check.c - see start_check.h.
  */
+#include "daemon/start_check.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
-#include "check.h"
-#include "daemon/sandbox.h"
+#include "base/buf.h"
 #include "io/socket_name.h"
-#include "settings.h"
 
 /* Can something be made in the folder of this path? */
 static void
@@ -62,22 +61,38 @@ check_socket(const struct assay_address *a, struct assay_error *err)
 }
 
 enum assay_code
-check_start(const struct options *o, struct assay_error *err)
+start_check(const struct settings *all, const struct given *g, enum sandbox how,
+            const struct assay_address *listen,
+            const struct assay_address *admin, struct assay_error *err)
 {
     assay_error_clear(err);
-    check_socket(&o->listen, err);
-    if (o->has_admin && err->code == ASSAY_OK) {
-        check_socket(&o->admin, err);
+    check_socket(listen, err);
+    if (admin != NULL && err->code == ASSAY_OK) {
+        check_socket(admin, err);
     }
-    for (size_t i = 0; i < serve_settings.count && err->code == ASSAY_OK; i++) {
-        const char *value = o->given.texts[i];
+    for (size_t i = 0; i < all->count && err->code == ASSAY_OK; i++) {
+        const char *value = g->texts[i];
 
-        if (setting_is_file(&serve_settings.rows[i], value, WRITES)) {
+        if (setting_is_file(&all->rows[i], value, WRITES)) {
             check_written(value, err);
         }
     }
-    if (err->code == ASSAY_OK && o->sandbox == SANDBOX_STRICT) {
+    if (err->code == ASSAY_OK && how == SANDBOX_STRICT) {
         (void)!sandbox_check(err);
     }
     return err->code;
+}
+
+void
+start_put_address(const char *what, const struct assay_address *a,
+                  struct assay_buf *to)
+{
+    bool v6 = !a->is_unix && strchr(a->host, ':') != NULL;
+
+    if (a->is_unix) {
+        assay_buf_printf(to, "%s: unix:%s\n", what, a->path);
+    } else {
+        assay_buf_printf(to, "%s: %s%s%s:%s\n", what, v6 ? "[" : "", a->host,
+                         v6 ? "]" : "", a->port);
+    }
 }

@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * start_check.h - --check of every daemon: what a start would do.
+ */
+#pragma once
+
+#include "daemon/sandbox.h"
+#include "daemon/settings.h"
+
+/* Can its sockets and files be made, and can it close itself in? admin may be
+ * NULL. ASSAY_IO, ASSAY_UNSUPPORTED, ASSAY_NO_MEMORY. */
+ASSAY_MUST_CHECK enum assay_code
+start_check(const struct settings *all, const struct given *g, enum sandbox how,
+            const struct assay_address *listen,
+            const struct assay_address *admin, struct assay_error *err);
+
+/* A line, "what: host:port". */
+void start_put_address(const char *what, const struct assay_address *a,
+                       struct assay_buf *to);

@@ -1,0 +1,59 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * check.c - what --check says, and what a start warns of.
+ */
+#include "check.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "daemon/start_check.h"
+
+static bool
+target_is_allowed(const struct site *s)
+{
+    return allow_find(s->allow, &s->options.target) != NULL;
+}
+
+void
+check_describe(const struct site *s, struct assay_buf *to)
+{
+    const struct options *o = &s->options;
+    char target[TARGET_TEXT_BYTES];
+
+    start_put_address("listen", &o->listen, to);
+    if (o->has_admin) {
+        start_put_address("admin", &o->admin, to);
+    }
+    for (size_t i = 0; i < allow_count(s->allow); i++) {
+        const struct allow_entry *e = allow_entry(s->allow, i);
+
+        target_text(&e->target, target);
+        assay_buf_printf(to, "allow: %s%s\n", e->below ? "*." : "", target);
+    }
+    target_text(&o->target, target);
+    assay_buf_printf(to, "target: %s%s\n", target,
+                     target_is_allowed(s) ? "" : ", which is not allowed");
+    if (o->token_file != NULL) {
+        assay_buf_printf(to, "token: from %s\n", o->token_file);
+    }
+    if (o->origins[0] != '\0') {
+        assay_buf_printf(to, "origins: %s\n", o->origins);
+    }
+}
+
+/* A bridge for several targets has no use for a default one. */
+void
+check_warn(const struct site *s, const struct log *log)
+{
+    char target[TARGET_TEXT_BYTES];
+
+    if (!target_is_allowed(s)) {
+        target_text(&s->options.target, target);
+        log_event(log, LOG_INFO,
+                  "the default target is not allowed: clients have to name one",
+                  (struct log_field[]){{"target", assay_slice_of(target)}}, 1);
+    }
+}

@@ -1,0 +1,95 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * site.c - see site.h.
+ */
+#include "site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "io/file.h"
+
+/* One line, whose break is not of it. As RFC 9110, section 5.6.2, has tokens:
+ * pages send it as the name of a subprotocol. */
+static enum assay_code
+read_token(const char *path, struct assay_buf *token, struct assay_error *err)
+{
+    static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "!#$%&'*+-.^_`|~";
+
+    if (assay_file_read_secret(path, ADMISSION_TOKEN_MAX_BYTES + 2, token,
+                               err) != ASSAY_OK) {
+        return err->code;
+    }
+    while (token->len > 0 && (token->ptr[token->len - 1] == '\n' ||
+                              token->ptr[token->len - 1] == '\r')) {
+        token->len--;
+    }
+    assay_buf_add_u8(token, '\0');
+    if (token->failed) {
+        return assay_buf_check(token, path, err);
+    }
+    if (token->len < 2 || token->len - 1 > ADMISSION_TOKEN_MAX_BYTES ||
+        strspn((const char *)token->ptr, chars) != token->len - 1) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%.200s: a token is one line of 1 to %u letters, digits "
+                   "and !#$%%&'*+-.^_`|~",
+                   path, ADMISSION_TOKEN_MAX_BYTES);
+    }
+    return err->code;
+}
+
+enum assay_code
+site_new(struct options *o, struct site **out, struct assay_error *err)
+{
+    struct site *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    assay_error_clear(err);
+    if (s == NULL) {
+        options_free(o);
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "settings");
+    }
+    s->options = *o;
+    *o = (struct options){.config = NULL};
+    atomic_init(&s->holders, 1);
+    o = &s->options;
+    if (allow_new(o->allow, &s->allow, err) != ASSAY_OK ||
+        (o->token_file != NULL &&
+         read_token(o->token_file, &s->token, err) != ASSAY_OK)) {
+        site_drop(s);
+        return err->code;
+    }
+    s->guard.private_ok = o->allow_private;
+    s->rules = (struct admission_rules){
+        .path = o->path,
+        .allow = s->allow,
+        .has_fallback = true,
+        .fallback = o->target,
+        .token = (const char *)s->token.ptr, /* NULL: none */
+        .origins = o->origins,
+    };
+    *out = s;
+    return ASSAY_OK;
+}
+
+struct site *
+site_hold(struct site *s)
+{
+    atomic_fetch_add(&s->holders, 1);
+    return s;
+}
+
+void
+site_drop(struct site *s)
+{
+    if (s != NULL && atomic_fetch_sub(&s->holders, 1) == 1) {
+        allow_free(s->allow);
+        options_free(&s->options);
+        assay_buf_free(&s->token); /* wiped */
+        free(s);
+    }
+}

@@ -1,0 +1,178 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * worker.c - what each of the crew's threads does: visits of its clients.
+ */
+#include "worker.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static void *
+hold(void *site)
+{
+    return site_hold(site);
+}
+
+static void
+drop(void *site)
+{
+    site_drop(site);
+}
+
+/* --- visits -------------------------------------------------------------- */
+
+/* What a visit holds of the hall. */
+struct place {
+    struct site *site; /* that admitted it */
+};
+
+static enum denial
+enter(void *user, const struct admission *a, const char *peer, void **place)
+{
+    struct hand *h = user;
+    struct place *p = malloc(sizeof(*p));
+
+    (void)a;
+    (void)peer;
+    if (p == NULL) {
+        return DENIED_INTERNAL;
+    }
+    p->site = site_hold(h->site);
+    *place = p;
+    return ADMITTED;
+}
+
+static void
+left(void *user, void *place)
+{
+    struct place *p = place;
+
+    (void)user;
+    site_drop(p->site);
+    free(p);
+}
+
+static void
+on_ended(void *user, const struct visit_report *report)
+{
+    struct hand *h = user;
+
+    report_tell(&h->reports, report, uv_now(&h->worker.loop));
+    worker_count(&h->worker, h->visits.count);
+}
+
+static void
+on_accepted(struct worker *w, struct assay_stream *stream)
+{
+    struct hand *h = (struct hand *)w;
+
+    metrics_add(&h->metrics, METRIC_CONNECTIONS, 1);
+    visit_open(&h->visits, stream);
+    worker_count(w, h->visits.count);
+}
+
+/* --- orders -------------------------------------------------------------- */
+
+static void
+use(struct worker *w, void *next)
+{
+    struct hand *h = (struct hand *)w;
+    struct site *before = h->site;
+    const struct options *o;
+
+    h->site = next;
+    o = &h->site->options;
+    h->visits.rules = &h->site->rules;
+    h->visits.guard = &h->site->guard;
+    h->visits.head_ms = o->handshake_ms;
+    h->visits.connect_ms = o->connect_ms;
+    h->tunnels.limits = (struct tunnel_limits){
+        .idle_ms = o->idle_ms,
+        .ping_ms = o->ping_ms,
+        .life_ms = o->life_ms,
+        .close_ms = o->close_ms,
+    };
+    site_drop(before);
+}
+
+static void
+drain(struct worker *w)
+{
+    visits_drain(&((struct hand *)w)->visits);
+}
+
+static void
+cut(struct worker *w)
+{
+    visits_cut(&((struct hand *)w)->visits);
+}
+
+static void
+close_hand(struct worker *w)
+{
+    pipes_close(&((struct hand *)w)->tunnels.pipes);
+}
+
+const struct crew_trade bridge_trade = {
+    .hold = hold,
+    .drop = drop,
+    .use = use,
+    .drain = drain,
+    .cut = cut,
+    .close = close_hand,
+};
+
+/* --- life ---------------------------------------------------------------- */
+
+static void
+init(struct hand *h, struct hall *hall)
+{
+    h->hall = hall;
+    h->tunnels.loop = &h->worker.loop;
+    h->visits = (struct visits){
+        .loop = &h->worker.loop,
+        .ctx = hall->ctx,
+        .tunnels = &h->tunnels,
+        .enter = enter,
+        .left = left,
+        .ended = on_ended,
+        .user = h,
+    };
+    h->reports = (struct reports){
+        .log = hall->log,
+        .access = hall->access,
+        .json = hall->json,
+        .metrics = &h->metrics,
+    };
+}
+
+enum assay_code
+hall_add(struct hall *hall, struct crew *c, struct site *site, int door,
+         struct assay_error *err)
+{
+    struct hand *h = calloc(1, sizeof(*h));
+
+    assay_error_clear(err);
+    if (h == NULL || crew_add(c, &h->worker, err) != ASSAY_OK) {
+        close(door);
+        free(h);
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");
+    }
+    hall->hands[hall->count++] = h;
+    init(h, hall);
+    use(&h->worker, site_hold(site));
+    return worker_listen(&h->worker, door, on_accepted, err);
+}
+
+void
+hall_close(struct hall *hall)
+{
+    for (unsigned i = 0; i < hall->count; i++) {
+        site_drop(hall->hands[i]->site);
+        free(hall->hands[i]);
+    }
+    hall->count = 0;
+}
