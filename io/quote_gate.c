@@ -13,17 +13,13 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/bytes.h"
-#include "crypto/crypto.h"
-
-#define SEED_BYTES 32u
+#include "io/who.h"
 
 struct assay_quote_gate {
     uv_mutex_t lock;
-    const struct assay_ctx *ctx;
-    uint8_t seed[SEED_BYTES];
+    struct assay_who who;
     struct assay_turns turns;
     struct assay_rate rate;
 };
@@ -36,8 +32,8 @@ struct assay_gate_end {
     struct assay_gate_ticket *last;
 };
 
-_Static_assert(ASSAY_TURN_WHO_BYTES == ASSAY_SHA256_BYTES &&
-                   ASSAY_RATE_DIGEST_BYTES == ASSAY_SHA256_BYTES,
+_Static_assert(ASSAY_TURN_WHO_BYTES == ASSAY_WHO_DIGEST_BYTES &&
+                   ASSAY_RATE_DIGEST_BYTES == ASSAY_WHO_DIGEST_BYTES,
                "one digest for both");
 
 /* --- the gate ----------------------------------------------------------- */
@@ -54,13 +50,11 @@ assay_quote_gate_new(const struct assay_quote_limits *limits,
     if (g == NULL) {
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "quotes");
     }
-    if (getrandom(g->seed, sizeof(g->seed), 0) != (ssize_t)sizeof(g->seed) ||
-        uv_mutex_init(&g->lock) != 0) {
+    if (!assay_who_init(&g->who, ctx) || uv_mutex_init(&g->lock) != 0) {
         free(g);
         return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
                           "quotes: the system gave no randomness or no lock");
     }
-    g->ctx = ctx;
     g->turns.at_once = limits->at_once;
     g->turns.places = limits->waiting;
     g->turns.shared = limits->one_peer;
@@ -134,15 +128,9 @@ identify(const struct assay_quote_gate *g, const char *peer,
          struct assay_turn *turn)
 {
     uint8_t key[ASSAY_GATE_KEY_BYTES];
-    struct assay_slice parts[2] = {
-        ASSAY_SLICE(g->seed),
-        {key, assay_quote_gate_key(peer, key)},
-    };
-    struct assay_error err;
+    size_t len = assay_quote_gate_key(peer, key);
 
-    assay_error_clear(&err);
-    return assay_digest(g->ctx, ASSAY_SHA256, parts, 2, turn->who, &err) ==
-           ASSAY_OK;
+    return assay_who_digest(&g->who, (struct assay_slice){key, len}, turn->who);
 }
 
 /* --- a loop's end ------------------------------------------------------- */
