@@ -10,57 +10,70 @@
 
 struct crowd_member {
     struct crowd_member *next;
-    uint8_t key[16];
+    uint8_t key[CROWD_KEY_BYTES];
     unsigned count;
     unsigned bucket;
 };
 
-static void
-make_key(const struct cidr_ip *ip, uint8_t key[16])
+void
+crowd_key(const struct cidr_ip *ip, uint8_t out[CROWD_KEY_BYTES])
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
 
-    memcpy(key, ip->octets, 16);
-    if (memcmp(key, mapped, sizeof(mapped)) != 0) {
-        memset(key + 8, 0, 8);
+    memcpy(out, ip->octets, CROWD_KEY_BYTES);
+    if (memcmp(out, mapped, sizeof(mapped)) != 0) {
+        memset(out + 8, 0, 8);
     }
 }
 
 /* FNV-1a. Who collides on purpose makes a list as long as it has addresses,
  * and that is walked once for a connection. */
 static unsigned
-bucket_of(const uint8_t key[16])
+bucket_of(const uint8_t key[CROWD_KEY_BYTES])
 {
     uint32_t h = 2166136261u;
 
-    for (size_t i = 0; i < 16; i++) {
+    for (size_t i = 0; i < CROWD_KEY_BYTES; i++) {
         h = (h ^ key[i]) * 16777619u;
     }
     return h % CROWD_BUCKETS;
 }
 
+static struct crowd_member *
+find(const struct crowd *c, const uint8_t key[CROWD_KEY_BYTES])
+{
+    struct crowd_member *m = c->buckets[bucket_of(key)];
+
+    while (m != NULL && memcmp(m->key, key, CROWD_KEY_BYTES) != 0) {
+        m = m->next;
+    }
+    return m;
+}
+
 struct crowd_member *
 crowd_enter(struct crowd *c, const struct cidr_ip *ip, unsigned max)
 {
-    struct crowd_member *m;
-    uint8_t key[16];
-    unsigned bucket;
+    uint8_t key[CROWD_KEY_BYTES];
 
-    make_key(ip, key);
-    bucket = bucket_of(key);
-    m = c->buckets[bucket];
-    while (m != NULL && memcmp(m->key, key, sizeof(key)) != 0) {
-        m = m->next;
-    }
+    crowd_key(ip, key);
+    return crowd_enter_as(c, key, max);
+}
+
+struct crowd_member *
+crowd_enter_as(struct crowd *c, const uint8_t key[CROWD_KEY_BYTES],
+               unsigned max)
+{
+    struct crowd_member *m = find(c, key);
+
     if (m == NULL && max > 0) {
         m = calloc(1, sizeof(*m));
         if (m == NULL) {
             return NULL;
         }
-        memcpy(m->key, key, sizeof(key));
-        m->bucket = bucket;
-        m->next = c->buckets[bucket];
-        c->buckets[bucket] = m;
+        memcpy(m->key, key, CROWD_KEY_BYTES);
+        m->bucket = bucket_of(key);
+        m->next = c->buckets[m->bucket];
+        c->buckets[m->bucket] = m;
     }
     if (m == NULL || m->count >= max) {
         return NULL;
@@ -83,4 +96,12 @@ crowd_leave(struct crowd *c, struct crowd_member *m)
     }
     *link = m->next;
     free(m);
+}
+
+unsigned
+crowd_count(const struct crowd *c, const uint8_t key[CROWD_KEY_BYTES])
+{
+    const struct crowd_member *m = find(c, key);
+
+    return m != NULL ? m->count : 0;
 }

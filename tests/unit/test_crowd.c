@@ -54,6 +54,35 @@ places(void **state)
 }
 
 static void
+counts(void **state)
+{
+    struct crowd_member *m = NULL;
+    uint8_t key[CROWD_KEY_BYTES];
+    struct cidr_ip ip;
+
+    (void)state;
+    assert_true(cidr_ip_of("[2001:db8::1]:1", &ip));
+    crowd_key(&ip, key);
+    assert_int_equal(crowd_count(&crowd, key), 0);
+    for (unsigned n = 1; n <= 3; n++) {
+        m = n % 2 == 0 ? crowd_enter_as(&crowd, key, 3)
+                       : enter("[2001:db8::2]:1", 3);
+        assert_non_null(m);
+        assert_int_equal(crowd_count(&crowd, key), n);
+    }
+    assert_null(crowd_enter_as(&crowd, key, 3));
+    key[15] = 1; /* what is no address counts by all of its key */
+    assert_int_equal(crowd_count(&crowd, key), 0);
+    key[15] = 0;
+    for (unsigned n = 3; n > 0; n--) {
+        assert_int_equal(crowd_count(&crowd, key), n);
+        crowd_leave(&crowd, m);
+    }
+    assert_int_equal(crowd_count(&crowd, key), 0);
+    assert_true(is_empty());
+}
+
+static void
 networks(void **state)
 {
     struct crowd_member *a = enter("[2001:db8:0:1::1]:1", 1);
@@ -93,6 +122,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places),
+        cmocka_unit_test(counts),
         cmocka_unit_test(networks),
         cmocka_unit_test(many),
     };
