@@ -48,6 +48,7 @@ tear_down(struct program *p)
     doors_close(&p->doors);
     admin_close(&p->admin);
     keeper_close(&p->keeper);
+    places_free(p->places);
     site_drop(p->site);
     given_free(&p->started);
     journal_close(p->access);

@@ -21,6 +21,7 @@ struct program {
     struct metrics metrics; /* of the main thread */
     struct admin admin;
     struct doors doors;
+    struct places *places;
     struct hall hall;
 };
 
@@ -29,6 +30,8 @@ struct program {
 bool program_prepare(struct program *p, struct options *o);
 /* Lets them in. */
 bool program_open(struct program *p);
+/* What these settings have to say of who may come. */
+struct place_limits program_limits(const struct options *o);
 /* So that the bridge is not led to itself. */
 ASSAY_MUST_CHECK enum assay_code program_guard(const struct program *p,
                                                struct site *site,

@@ -30,6 +30,7 @@ reload_begin(void *user)
 {
     struct program *p = user;
     struct site *next = NULL;
+    struct place_limits limits;
     struct assay_error err;
 
     if (read_next(p, &next, &err) != ASSAY_OK || next == NULL) {
@@ -40,6 +41,8 @@ reload_begin(void *user)
     atomic_store(&p->keeper.log.verbose, next->options.verbose);
     site_drop(p->site);
     p->site = next;
+    limits = program_limits(&next->options);
+    places_limit(p->places, &limits);
     crew_use(&p->keeper.crew, next,
              next->options.max_connections + HALL_WAITING);
     metrics_add(&p->metrics, METRIC_RELOADS, 1);

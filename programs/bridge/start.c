@@ -56,6 +56,9 @@ put_metrics(void *user, struct assay_buf *to)
         metrics_sum(&p->hall.hands[i]->metrics, &sums);
     }
     metrics_put(&sums, to);
+    counters_put_gauge(&bridge_counters, "tunnels_open",
+                       "Clients that have a target, or are about to.",
+                       places_count(p->places).entered, to);
 }
 
 /* What a target is, is for its clients to find out. */
@@ -84,14 +87,28 @@ open_admin(struct program *p, struct assay_error *err)
     return admin_open(&p->admin, &p->keeper.loop, &o->admin, err);
 }
 
+struct place_limits
+program_limits(const struct options *o)
+{
+    return (struct place_limits){
+        .connections = o->max_connections,
+        .per_address = o->max_per_address,
+        .per_target = o->max_per_target,
+        .per_s = o->rate,
+        .burst = o->burst,
+    };
+}
+
 /* What takes a name in the system. */
 static enum assay_code
 open_all(struct program *p, struct assay_error *err)
 {
     const struct options *o = &p->site->options;
+    const struct place_limits limits = program_limits(o);
     int inherited = -1;
 
-    if (service_open(&p->keeper.service, err) == ASSAY_OK &&
+    if (places_new(&limits, p->ctx, &p->places, err) == ASSAY_OK &&
+        service_open(&p->keeper.service, err) == ASSAY_OK &&
         service_inherit(&inherited, err) == ASSAY_OK &&
         journal_open(o->access_log, &p->access, err) == ASSAY_OK &&
         doors_open(&p->doors, &p->keeper.loop, &o->listen, inherited,
@@ -129,6 +146,7 @@ hire(struct program *p, struct assay_error *err)
     p->hall.ctx = p->ctx;
     p->hall.log = &p->keeper.log;
     p->hall.access = p->access;
+    p->hall.places = p->places;
     p->hall.json = o->json_log;
     atomic_store(&c->max_clients, o->max_connections + HALL_WAITING);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {

@@ -38,8 +38,8 @@ struct visit {
     size_t used; /* octets of the request */
     struct admission admission;
     struct assay_address to; /* what dial.h is given */
-    bool entered;
-    void *place;
+    struct place place;
+    void *held;          /* what its admission points to */
     const char *guarded; /* an address was, and is not connected to */
     char peer[ASSAY_SOCKET_NAME_BYTES];
     char address[ASSAY_SOCKET_NAME_BYTES];
@@ -70,8 +70,9 @@ end(struct visit *v)
     v->report.address = v->address;
     v->report.ms = uv_now(all->loop) - v->began_ms;
     all->count--;
-    if (v->entered) {
-        all->left(all->user, v->place);
+    places_leave(all->places, &v->place);
+    if (v->held != NULL) {
+        all->drop(all->user, v->held);
     }
     all->ended(all->user, &v->report);
     uv_close((uv_handle_t *)&v->timer, on_timer_closed);
@@ -279,11 +280,11 @@ judge(struct visit *v, const struct assay_http1_head *head)
     struct admission *a = &v->admission;
     enum denial denial;
 
+    v->held = all->hold(all->user);
     admission_judge(all->rules, head, a);
     denial = all->draining ? DENIED_DRAINING : a->denial;
     if (denial == ADMITTED) {
-        denial = all->enter(all->user, a, v->peer, &v->place);
-        v->entered = denial == ADMITTED;
+        denial = places_enter(all->places, &a->target, &v->place);
     }
     if (denial != ADMITTED) {
         deny(v, denial, a->why);
@@ -358,6 +359,23 @@ on_slow(uv_timer_t *timer)
 
 /* --- life ---------------------------------------------------------------- */
 
+/* Before anything of it is read. */
+static void
+knock(struct visit *v)
+{
+    struct cidr_ip ip;
+    bool has_ip = cidr_ip_of(v->peer, &ip);
+    enum denial denial = places_knock(v->all->places, has_ip ? &ip : NULL,
+                                      (int64_t)(uv_hrtime() / 1000), &v->place);
+
+    if (denial != ADMITTED) {
+        deny(v, denial, NULL);
+        return;
+    }
+    assay_stream_read(v->client, true);
+    uv_timer_start(&v->timer, on_slow, v->all->head_ms, 0);
+}
+
 void
 visit_open(struct visits *all, struct assay_stream *client)
 {
@@ -390,8 +408,7 @@ visit_open(struct visits *all, struct assay_stream *client)
     all->first = v;
     all->count++;
     assay_stream_tell(client, &events, v);
-    assay_stream_read(client, true);
-    uv_timer_start(&v->timer, on_slow, all->head_ms, 0);
+    knock(v);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "admission.h"
 #include "io/dial.h"
+#include "places.h"
 #include "tunnel.h"
 
 /* Of the request with its fields. */
@@ -27,18 +28,16 @@ struct visit_report {
 struct visits {
     uv_loop_t *loop;
     const struct assay_ctx *ctx;
-    const struct admission_rules *rules;
+    const struct admission_rules *rules; /* for those who come from now on */
     const struct guard *guard;
     struct tunnels *tunnels;
     uint32_t head_ms;    /* for the whole request */
     uint32_t connect_ms; /* for look-up and connection */
     bool draining;
-    /* Is there room for one more? ADMITTED, or why not. Called behind the
-     * rules; then `left` is called when it has gone, and until then what the
-     * admission points to stays. */
-    enum denial (*enter)(void *user, const struct admission *a,
-                         const char *peer, void **place);
-    void (*left)(void *user, void *place);
+    struct places *places;
+    /* The rules that admit a visit stay as long as it needs them. */
+    void *(*hold)(void *user);
+    void (*drop)(void *user, void *held);
     void (*ended)(void *user, const struct visit_report *report);
     void *user;
     struct visit *first; /* those that have no tunnel yet */

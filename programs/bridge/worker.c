@@ -24,35 +24,17 @@ drop(void *site)
 
 /* --- visits -------------------------------------------------------------- */
 
-/* What a visit holds of the hall. */
-struct place {
-    struct site *site; /* that admitted it */
-};
-
-static enum denial
-enter(void *user, const struct admission *a, const char *peer, void **place)
+static void *
+hold_for_visit(void *user)
 {
-    struct hand *h = user;
-    struct place *p = malloc(sizeof(*p));
-
-    (void)a;
-    (void)peer;
-    if (p == NULL) {
-        return DENIED_INTERNAL;
-    }
-    p->site = site_hold(h->site);
-    *place = p;
-    return ADMITTED;
+    return site_hold(((struct hand *)user)->site);
 }
 
 static void
-left(void *user, void *place)
+drop_of_visit(void *user, void *site)
 {
-    struct place *p = place;
-
     (void)user;
-    site_drop(p->site);
-    free(p);
+    site_drop(site);
 }
 
 static void
@@ -136,8 +118,9 @@ init(struct hand *h, struct hall *hall)
         .loop = &h->worker.loop,
         .ctx = hall->ctx,
         .tunnels = &h->tunnels,
-        .enter = enter,
-        .left = left,
+        .places = hall->places,
+        .hold = hold_for_visit,
+        .drop = drop_of_visit,
         .ended = on_ended,
         .user = h,
     };

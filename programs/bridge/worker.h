@@ -26,6 +26,7 @@ struct hall {
     const struct assay_ctx *ctx;
     const struct log *log;
     struct journal *access;
+    struct places *places;
     bool json;
     unsigned count;
     struct hand *hands[DOORS_MAX];

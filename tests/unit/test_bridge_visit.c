@@ -29,7 +29,7 @@ static const struct row {
     const char *answer;  /* what its first line starts with */
     const char *code;    /* in the body, or NULL */
     enum denial denial;
-    enum denial room; /* what enter() says */
+    bool full; /* as many as there may be */
     uint32_t head_ms;
     bool ahead;    /* a frame comes with the request */
     bool nobody;   /* listens at the target */
@@ -68,7 +68,7 @@ static const struct row {
      .answer = "HTTP/1.1 503 ",
      .code = "full",
      .denial = DENIED_FULL,
-     .room = DENIED_FULL},
+     .full = true},
     {.name = "no handshake",
      .request = "GET /?target=127.0.0.1:@ HTTP/1.1\r\nHost: x\r\n\r\n",
      .answer = "HTTP/1.1 426 ",
@@ -228,24 +228,21 @@ struct bridge {
     unsigned inside;
 };
 
-static enum denial
-enter(void *user, const struct admission *a, const char *peer, void **place)
+static void *
+hold(void *user)
 {
     struct bridge *b = user;
 
-    (void)a;
-    (void)peer;
-    *place = b;
-    b->inside += b->row->room == ADMITTED;
-    return b->row->room;
+    b->inside++;
+    return b;
 }
 
 static void
-left(void *user, void *place)
+drop(void *user, void *held)
 {
     struct bridge *b = user;
 
-    assert_ptr_equal(place, b);
+    assert_ptr_equal(held, b);
     b->inside--;
 }
 
@@ -280,6 +277,7 @@ check(const struct row *row)
     struct asked asked = {.row = row};
     struct trial_loop loop;
     struct assay_error err;
+    struct places *places;
     struct allow *allow;
     pthread_t client;
     pthread_t target;
@@ -288,6 +286,11 @@ check(const struct row *row)
     bool connected = row->denial == ADMITTED;
 
     assert_non_null(tunnels);
+    assert_int_equal(
+        places_new(&(struct place_limits){.connections = row->full ? 0 : 1,
+                                          .burst = 1},
+                   ctx, &places, &err),
+        ASSAY_OK);
     atomic_store(&wrong, NULL);
     loop_open(&loop);
     asked.target = listen_at(&listener);
@@ -301,8 +304,9 @@ check(const struct row *row)
                         .tunnels = tunnels,
                         .head_ms = row->head_ms > 0 ? row->head_ms : 10000,
                         .connect_ms = 10000,
-                        .enter = enter,
-                        .left = left,
+                        .hold = hold,
+                        .drop = drop,
+                        .places = places,
                         .ended = on_ended,
                         .user = &b};
     assert_int_equal(
@@ -335,6 +339,7 @@ check(const struct row *row)
     check_wrong(row->name);
     CHECK(row->name, b.ended == 1 && b.inside == 0);
     CHECK(row->name, b.visits.count == 0 && b.visits.first == NULL);
+    CHECK(row->name, places_count(places).connections == 0);
     CHECK(row->name, b.report.denial == row->denial);
     if (connected) {
         CHECK(row->name, b.report.tunnel.why == TUNNEL_CLOSED);
@@ -343,6 +348,7 @@ check(const struct row *row)
         CHECK(row->name, b.target[0] != '\0');
     }
     allow_free(allow);
+    places_free(places);
     pipes_close(&tunnels->pipes);
     free(tunnels);
 }
