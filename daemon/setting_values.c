@@ -43,3 +43,24 @@ setting_address(const char *value, const char *name, struct assay_address *out,
         assay_error_prefix(err, "%s", name);
     }
 }
+
+void
+setting_admin(const char *value, struct assay_address *out,
+              struct assay_error *err)
+{
+    setting_address(value, "--admin", out, err);
+    if (err->code == ASSAY_OK && !out->is_unix &&
+        strcmp(out->host, "::1") != 0 && strcmp(out->host, "127.0.0.1") != 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "--admin: '%.80s' is not 127.0.0.1, [::1] or unix:PATH",
+                   value);
+    }
+}
+
+enum sandbox
+setting_sandbox(const char *value, struct assay_error *err)
+{
+    static const char *const words[] = {"auto", "strict", "off"};
+
+    return (enum sandbox)setting_word(value, words, "--sandbox", err);
+}

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "daemon/sandbox.h"
 #include "daemon/settings.h"
 #include "io/address.h"
 #include "io/args.h"
@@ -21,6 +22,31 @@ bool setting_either(const char *value, const char *yes, const char *no,
 /* Errors of assay_address_parse(). */
 void setting_address(const char *value, const char *name,
                      struct assay_address *out, struct assay_error *err);
+
+/* Of the admin door, of which nobody who reaches it has to prove anything:
+ * loopback or a Unix socket. ASSAY_INVALID. */
+void setting_admin(const char *value, struct assay_address *out,
+                   struct assay_error *err);
+enum sandbox setting_sandbox(const char *value, struct assay_error *err);
+
+/* Setters of what every daemon has: admin with has_admin, sandbox, json_log. */
+#define SETTING_OF_DAEMONS                                                     \
+    static void set_admin(void *options, const char *v,                        \
+                          struct assay_error *err)                             \
+    {                                                                          \
+        ((struct options *)options)->has_admin = true;                         \
+        setting_admin(v, &((struct options *)options)->admin, err);            \
+    }                                                                          \
+    static void set_sandbox(void *options, const char *v,                      \
+                            struct assay_error *err)                           \
+    {                                                                          \
+        ((struct options *)options)->sandbox = setting_sandbox(v, err);        \
+    }                                                                          \
+    static void set_log(void *options, const char *v, struct assay_error *err) \
+    {                                                                          \
+        ((struct options *)options)->json_log =                                \
+            setting_either(v, "json", "text", "--log", err);                   \
+    }
 
 /* Setters set_MEMBER() for a member of the program's struct options. */
 #define SETTING_COUNT(member, name, max)                                       \

@@ -88,38 +88,6 @@ set_target_proxy(void *options, const char *v, struct assay_error *err)
         setting_either(v, "v2", "off", "--target-proxy-protocol", err);
 }
 
-/* Whoever reaches it need not prove anything. */
-static void
-set_admin(void *options, const char *v, struct assay_error *err)
-{
-    struct options *o = options;
-    const struct assay_address *a = &o->admin;
-
-    o->has_admin = true;
-    setting_address(v, "--admin", &o->admin, err);
-    if (err->code == ASSAY_OK && !a->is_unix && strcmp(a->host, "::1") != 0 &&
-        strcmp(a->host, "127.0.0.1") != 0) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--admin: '%.80s' is not 127.0.0.1, [::1] or unix:PATH", v);
-    }
-}
-
-static void
-set_sandbox(void *options, const char *v, struct assay_error *err)
-{
-    static const char *const words[] = {"auto", "strict", "off"};
-
-    ((struct options *)options)->sandbox =
-        (enum sandbox)setting_word(v, words, "--sandbox", err);
-}
-
-static void
-set_log(void *options, const char *v, struct assay_error *err)
-{
-    ((struct options *)options)->json_log =
-        setting_either(v, "json", "text", "--log", err);
-}
-
 static void
 set_rate(void *options, const char *v, struct assay_error *err)
 {
@@ -127,6 +95,7 @@ set_rate(void *options, const char *v, struct assay_error *err)
         (uint32_t)assay_arg_number(v, "--rate", 0, RATE_MAX, err);
 }
 
+SETTING_OF_DAEMONS
 SETTING_COUNT(workers, "--workers", DOORS_MAX)
 SETTING_COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 SETTING_COUNT(max_per_address, "--max-connections-per-address", CONNECTIONS_MAX)

@@ -62,22 +62,6 @@ set_self_signed(void *options, const char *v, struct assay_error *err)
     o->name_count = given_split(&o->given, v, o->names, "--self-signed", err);
 }
 
-/* Whoever reaches it need not prove anything. */
-static void
-set_admin(void *options, const char *v, struct assay_error *err)
-{
-    struct options *o = options;
-    const struct assay_address *a = &o->admin;
-
-    o->has_admin = true;
-    setting_address(v, "--admin", &o->admin, err);
-    if (err->code == ASSAY_OK && !a->is_unix && strcmp(a->host, "::1") != 0 &&
-        strcmp(a->host, "127.0.0.1") != 0) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--admin: '%.80s' is not 127.0.0.1, [::1] or unix:PATH", v);
-    }
-}
-
 static void
 set_announce(void *options, const char *v, struct assay_error *err)
 {
@@ -85,23 +69,6 @@ set_announce(void *options, const char *v, struct assay_error *err)
     struct options *o = options;
 
     o->announce = (enum announce)setting_word(v, words, "--announce", err);
-}
-
-static void
-set_sandbox(void *options, const char *v, struct assay_error *err)
-{
-    static const char *const words[] = {"auto", "strict", "off"};
-    struct options *o = options;
-
-    o->sandbox = (enum sandbox)setting_word(v, words, "--sandbox", err);
-}
-
-static void
-set_log(void *options, const char *v, struct assay_error *err)
-{
-    struct options *o = options;
-
-    o->json_log = setting_either(v, "json", "text", "--log", err);
 }
 
 static void
@@ -201,6 +168,7 @@ set_backend_pool(void *options, const char *v, struct assay_error *err)
                                                  CONNECTIONS_MAX, err);
 }
 
+SETTING_OF_DAEMONS
 SETTING_COUNT(workers, "--workers", DOORS_MAX)
 SETTING_COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 SETTING_COUNT(max_quotes, "--max-quotes", ASSAY_QUOTES_WAITING_MAX)
