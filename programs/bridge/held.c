@@ -1,14 +1,14 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * held.c - octets that one side of a tunnel has not taken yet.
+ * held.c - octets that a socket has not taken yet.
  */
+#include "held.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#include "tunnel_state.h"
 
 void
 held_free(struct held *h)
@@ -21,9 +21,9 @@ bool
 held_add(struct held *h, const void *bytes, size_t len)
 {
     if (h->bytes == NULL) {
-        h->bytes = malloc(TUNNEL_BUFFER_BYTES);
+        h->bytes = malloc(HELD_MAX_BYTES);
     }
-    if (h->bytes == NULL || TUNNEL_BUFFER_BYTES - h->len < len) {
+    if (h->bytes == NULL || HELD_MAX_BYTES - h->len < len) {
         return false;
     }
     memcpy(h->bytes + h->len, bytes, len);

@@ -5,15 +5,12 @@
  */
 #pragma once
 
+#include "held.h"
 #include "tunnel.h"
 #include "ws/ws.h"
 
-/* Octets that one side has not taken yet. */
-struct held {
-    uint8_t *bytes; /* NULL: none */
-    size_t at;
-    size_t len; /* from the start */
-};
+_Static_assert(TUNNEL_BUFFER_BYTES <= HELD_MAX_BYTES,
+               "what was read can be held");
 
 /* Towards the target (pump_up.c). */
 struct up {
@@ -92,10 +89,3 @@ bool down_wants_client(const struct tunnel *t); /* to be writable */
 bool down_wants_target(const struct tunnel *t);
 /* Octets of payload that the client took. */
 uint64_t down_taken(const struct tunnel *t);
-
-/* Sends what is held; false: not all of it, or an error (*failed). */
-bool held_send(struct held *h, int fd, bool *failed);
-/* Keeps octets behind what is held, of which there are at most
- * TUNNEL_READ_BYTES and a header; false: no memory. */
-bool held_add(struct held *h, const void *bytes, size_t len);
-void held_free(struct held *h);
