@@ -54,7 +54,9 @@ opening_say_ready(const char *file, const char *address, const char *admin,
     assay_buf_init(&text, READY_MAX_BYTES);
     assay_json_out_init(&out, &text, false);
     assay_json_out_open(&out, NULL, '{');
-    assay_json_out_text(&out, "address", address);
+    if (address != NULL) {
+        assay_json_out_text(&out, "address", address);
+    }
     if (admin != NULL) {
         assay_json_out_text(&out, "admin", admin);
     }

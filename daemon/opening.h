@@ -16,8 +16,8 @@ ASSAY_MUST_CHECK enum assay_code
 opening_close_in(const struct sandbox_paths *paths, enum sandbox how,
                  const struct log *log, struct assay_error *err);
 
-/* Writes {"address", "admin", "pid", ...} to the file, if there is one; admin
- * NULL: left out. `more` adds members, and may be NULL. */
+/* Writes {"address", "admin", "pid", ...} to the file, if there is one; what is
+ * NULL is left out. `more` adds members, and may be NULL. */
 ASSAY_MUST_CHECK enum assay_code
 opening_say_ready(const char *file, const char *address, const char *admin,
                   void (*more)(const void *user, struct assay_json_out *out),

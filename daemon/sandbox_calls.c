@@ -173,9 +173,9 @@ static const struct {
     {"fcntl", 1, UINT32_MAX, F_SETFD},
     {"fcntl", 1, UINT32_MAX, F_GETFL},
     {"fcntl", 1, UINT32_MAX, F_SETPIPE_SZ}, /* assay-bridge */
-    {"fcntl", 1, UINT32_MAX, F_SETFL}, /* F_SETOWN would signal others */
-    {"prctl", 0, UINT32_MAX, 15},      /* PR_SET_NAME */
-    {"prlimit64", 0, UINT32_MAX, 0},   /* one's own */
+    {"fcntl", 1, UINT32_MAX, F_SETFL},      /* F_SETOWN would signal others */
+    {"prctl", 0, UINT32_MAX, 15},           /* PR_SET_NAME */
+    {"prlimit64", 0, UINT32_MAX, 0},        /* one's own */
 };
 
 /* A protocol that nobody asks for is code of the kernel that nobody needs. */

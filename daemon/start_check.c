@@ -62,13 +62,14 @@ check_socket(const struct assay_address *a, struct assay_error *err)
 
 enum assay_code
 start_check(const struct settings *all, const struct given *g, enum sandbox how,
-            const struct assay_address *listen,
-            const struct assay_address *admin, struct assay_error *err)
+            const struct assay_address *const *sockets, size_t count,
+            struct assay_error *err)
 {
     assay_error_clear(err);
-    check_socket(listen, err);
-    if (admin != NULL && err->code == ASSAY_OK) {
-        check_socket(admin, err);
+    for (size_t i = 0; i < count && err->code == ASSAY_OK; i++) {
+        if (sockets[i] != NULL) {
+            check_socket(sockets[i], err);
+        }
     }
     for (size_t i = 0; i < all->count && err->code == ASSAY_OK; i++) {
         const char *value = g->texts[i];

@@ -8,12 +8,12 @@
 #include "daemon/sandbox.h"
 #include "daemon/settings.h"
 
-/* Can its sockets and files be made, and can it close itself in? admin may be
- * NULL. ASSAY_IO, ASSAY_UNSUPPORTED, ASSAY_NO_MEMORY. */
+/* Can its sockets (NULL: none) and files be made, and can it close itself in?
+ * ASSAY_IO, ASSAY_UNSUPPORTED, ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code
 start_check(const struct settings *all, const struct given *g, enum sandbox how,
-            const struct assay_address *listen,
-            const struct assay_address *admin, struct assay_error *err);
+            const struct assay_address *const *sockets, size_t count,
+            struct assay_error *err);
 
 /* A line, "what: host:port". */
 void start_put_address(const char *what, const struct assay_address *a,

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/timestamp.h"
 #include "daemon/start_check.h"
 
 static bool
@@ -22,8 +23,16 @@ check_describe(const struct site *s, struct assay_buf *to)
 {
     const struct options *o = &s->options;
     char target[TARGET_TEXT_BYTES];
+    char until[ASSAY_TIME_TEXT];
 
-    start_put_address("listen", &o->listen, to);
+    if (o->has_listen) {
+        start_put_address("listen", &o->listen, to);
+    }
+    if (o->has_tls_listen) {
+        start_put_address("tls-listen", &o->tls_listen, to);
+        assay_time_format(certificate_until(s->certificate), until);
+        assay_buf_printf(to, "certificate: %s, until %s\n", o->cert, until);
+    }
     if (o->has_admin) {
         start_put_address("admin", &o->admin, to);
     }

@@ -30,7 +30,11 @@ const char *const bridge_help[] = {
     "\n",
     "Clients:\n"
     "      --listen ADDRESS       where they come: HOST:PORT or unix:PATH\n"
-    "                             (ATLS_PROXY_LISTEN; 127.0.0.1:9000)\n"
+    "                             (ATLS_PROXY_LISTEN; 127.0.0.1:9000); or off\n"
+    "      --tls-listen ADDRESS   the same for wss://\n"
+    "      --cert FILE            for that: certificate chain (PEM), leaf "
+    "first\n"
+    "      --key FILE             its private key (PEM)\n"
     "      --path PATH            where tunnels begin (/)\n"
     "      --token-file FILE      they must show the token in this file: as\n"
     "                             'Authorization: Bearer TOKEN', or as the\n"

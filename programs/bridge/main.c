@@ -21,6 +21,7 @@ on_stop(void *user)
     struct program *p = user;
 
     doors_close(&p->doors);
+    doors_close(&p->tls_doors);
     return p->site->options.drain_ms;
 }
 
@@ -46,6 +47,7 @@ tear_down(struct program *p)
     keeper_dismiss(&p->keeper);
     hall_close(&p->hall);
     doors_close(&p->doors);
+    doors_close(&p->tls_doors);
     admin_close(&p->admin);
     keeper_close(&p->keeper);
     places_free(p->places);
@@ -86,11 +88,17 @@ static bool
 check(const struct program *p)
 {
     const struct options *o = &p->site->options;
+
+    const struct assay_address *const addresses[] = {
+        o->has_listen ? &o->listen : NULL,
+        o->has_tls_listen ? &o->tls_listen : NULL,
+        o->has_admin ? &o->admin : NULL,
+    };
     struct assay_buf text;
     struct assay_error err;
 
-    if (start_check(&bridge_settings, &o->given, o->sandbox, &o->listen,
-                    o->has_admin ? &o->admin : NULL, &err) != ASSAY_OK) {
+    if (start_check(&bridge_settings, &o->given, o->sandbox, addresses, 3,
+                    &err) != ASSAY_OK) {
         log_failure(&p->keeper.log, LOG_ERROR, "cannot start", &err);
         return false;
     }

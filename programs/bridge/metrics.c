@@ -9,6 +9,9 @@
 
 static const struct counter rows[] = {
     {METRIC_CONNECTIONS, "connections_total", "", "Connections accepted."},
+    {METRIC_TLS_REFUSED, "tls_failures_total", "{stage=\"handshake\"}",
+     "TLS connections that failed."},
+    {METRIC_TLS_BROKEN, "tls_failures_total", "{stage=\"open\"}", NULL},
     {METRIC_RELOADS, "reloads_total", "{result=\"ok\"}",
      "Reloads of the settings."},
     {METRIC_RELOADS_FAILED, "reloads_total", "{result=\"failed\"}", NULL},

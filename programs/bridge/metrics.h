@@ -10,6 +10,8 @@
 
 enum metric {
     METRIC_CONNECTIONS,
+    METRIC_TLS_REFUSED, /* in the handshake */
+    METRIC_TLS_BROKEN,  /* behind it */
     METRIC_RELOADS,
     METRIC_RELOADS_FAILED,
     METRIC_LOG_LOST, /* lines of the access log */

@@ -21,7 +21,21 @@
 static void
 set_listen(void *options, const char *v, struct assay_error *err)
 {
-    setting_address(v, "--listen", &((struct options *)options)->listen, err);
+    struct options *o = options;
+
+    o->has_listen = strcmp(v, "off") != 0;
+    if (o->has_listen) {
+        setting_address(v, "--listen", &o->listen, err);
+    }
+}
+
+static void
+set_tls_listen(void *options, const char *v, struct assay_error *err)
+{
+    struct options *o = options;
+
+    o->has_tls_listen = true;
+    setting_address(v, "--tls-listen", &o->tls_listen, err);
 }
 
 static void
@@ -109,6 +123,8 @@ SETTING_SECONDS(life_ms, "--max-lifetime")
 SETTING_SECONDS(close_ms, "--close-timeout")
 SETTING_SECONDS(drain_ms, "--drain")
 SETTING_TEXT(config)
+SETTING_TEXT(cert)
+SETTING_TEXT(key)
 SETTING_TEXT(token_file)
 SETTING_TEXT(origins)
 SETTING_TEXT(ready_file)
@@ -124,6 +140,9 @@ SETTING_FLAG(version)
 static const struct setting rows[] = {
     {"config", 0, VALUE | LINE_ONLY | READS, set_config, NULL},
     {"listen", 0, VALUE | AT_START, set_listen, "ATLS_PROXY_LISTEN"},
+    {"tls-listen", 0, VALUE | AT_START, set_tls_listen, NULL},
+    {"cert", 0, VALUE | READS, set_cert, NULL},
+    {"key", 0, VALUE | READS, set_key, NULL},
     {"target", 0, VALUE, set_target, "ATLS_PROXY_TARGET"},
     {"allow", 0, VALUE | LIST, set_allow, "ATLS_PROXY_ALLOWLIST"},
     {"allow-private", 0, VALUE | LIST, set_allow_private, NULL},
@@ -196,17 +215,42 @@ _Static_assert(offsetof(struct options, given) == 0, "see settings.h");
 
 /* --- all of it ----------------------------------------------------------- */
 
+static const char *
+wrong_together(const struct options *o)
+{
+    if (o->allow == NULL) {
+        return "no allowlist: set ATLS_PROXY_ALLOWLIST or --allow to the "
+               "targets that clients may be connected to, as in "
+               "tee.example.com:443";
+    }
+    if (!o->has_listen && !o->has_tls_listen) {
+        return "--listen off is for --tls-listen";
+    }
+    if ((o->cert == NULL) != (o->key == NULL)) {
+        return "--cert and --key go together";
+    }
+    if (o->has_tls_listen && o->cert == NULL) {
+        return "--tls-listen wants --cert and --key";
+    }
+    if (!o->has_tls_listen && o->cert != NULL) {
+        return "--cert and --key are for --tls-listen";
+    }
+    return NULL;
+}
+
 enum daemon_exit
 options_parse(struct options *o, int argc, char **argv, struct assay_error *err)
 {
     enum daemon_exit code =
         settings_read(&bridge_settings, &o->given, argc, argv, err);
+    const char *wrong;
 
-    if (code == DAEMON_DONE && o->allow == NULL && !o->help && !o->version) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "no allowlist: set ATLS_PROXY_ALLOWLIST or --allow to the "
-                   "targets that clients may be connected to, as in "
-                   "tee.example.com:443");
+    if (code != DAEMON_DONE || o->help || o->version) {
+        return code;
+    }
+    wrong = wrong_together(o);
+    if (wrong != NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", wrong);
         options_free(o);
         code = DAEMON_USAGE;
     }

@@ -18,6 +18,11 @@ struct options {
     struct given given; /* first */
     const char *config;
     struct assay_address listen;
+    bool has_listen; /* ws:// */
+    struct assay_address tls_listen;
+    bool has_tls_listen; /* wss:// */
+    const char *cert;
+    const char *key;
     const char *allow; /* a list, NULL: nobody said */
     struct target target;
     const char *allow_private; /* ranges of addresses; "": none */

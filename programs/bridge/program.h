@@ -20,7 +20,8 @@ struct program {
     struct journal *access;
     struct metrics metrics; /* of the main thread */
     struct admin admin;
-    struct doors doors;
+    struct doors doors;     /* ws:// */
+    struct doors tls_doors; /* wss:// */
     struct places *places;
     struct hall hall;
 };

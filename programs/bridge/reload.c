@@ -18,9 +18,19 @@ read_next(struct program *p, struct site **next, struct assay_error *err)
     }
     settings_name_fixed(&bridge_settings, &p->started, &o.given,
                         &p->keeper.log);
-    if (site_new(&o, next, err) == ASSAY_OK &&
-        program_guard(p, *next, err) != ASSAY_OK) {
+    if (site_new(&o, next, err) != ASSAY_OK) {
+        return err->code;
+    }
+    if (p->tls_doors.count > 0 && (*next)->certificate == NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "clients come by --tls-listen until a restart, and --cert "
+                   "is missing");
+    } else {
+        (void)!program_guard(p, *next, err);
+    }
+    if (err->code != ASSAY_OK) {
         site_drop(*next);
+        *next = NULL;
     }
     return err->code;
 }

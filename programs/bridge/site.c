@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "io/file.h"
@@ -59,7 +60,10 @@ site_new(struct options *o, struct site **out, struct assay_error *err)
     o = &s->options;
     if (allow_new(o->allow, &s->allow, err) != ASSAY_OK ||
         (o->token_file != NULL &&
-         read_token(o->token_file, &s->token, err) != ASSAY_OK)) {
+         read_token(o->token_file, &s->token, err) != ASSAY_OK) ||
+        (o->cert != NULL &&
+         certificate_read(o->cert, o->key, (int64_t)time(NULL), &s->certificate,
+                          err) != ASSAY_OK)) {
         site_drop(s);
         return err->code;
     }
@@ -88,6 +92,7 @@ site_drop(struct site *s)
 {
     if (s != NULL && atomic_fetch_sub(&s->holders, 1) == 1) {
         allow_free(s->allow);
+        certificate_drop(s->certificate);
         options_free(&s->options);
         assay_buf_free(&s->token); /* wiped */
         free(s);

@@ -11,19 +11,21 @@
 
 #include "admission.h"
 #include "assay/bytes.h"
+#include "certificate.h"
 #include "options.h"
 
 struct site {
     atomic_uint holders;
     struct options options;
     struct allow *allow;
-    struct assay_buf token; /* with a NUL; empty: none */
+    struct assay_buf token;          /* with a NUL; empty: none */
+    struct certificate *certificate; /* NULL: no wss:// */
     struct admission_rules rules;
     struct guard guard;
 };
 
-/* Takes the options over, also if it fails. Errors of allow_new() and of the
- * token's file, whose name is in the message. */
+/* Takes the options over, also if it fails. Errors of allow_new(), of
+ * certificate_read(), and of the token's file, whose name is in the message. */
 ASSAY_MUST_CHECK enum assay_code site_new(struct options *o, struct site **out,
                                           struct assay_error *err);
 struct site *site_hold(struct site *s); /* s */

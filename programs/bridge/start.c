@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/json_out.h"
 #include "check.h"
 #include "daemon/opening.h"
 #include "program.h"
@@ -36,11 +37,15 @@ enum assay_code
 program_guard(const struct program *p, struct site *site,
               struct assay_error *err)
 {
-    const char *admin = admin_address(&p->admin);
+    const char *const places[] = {p->doors.address, p->tls_doors.address,
+                                  admin_address(&p->admin)};
 
-    if (site_guard_own(site, p->doors.address, err) == ASSAY_OK &&
-        admin != NULL) {
-        (void)!site_guard_own(site, admin, err);
+    assay_error_clear(err);
+    for (size_t i = 0;
+         i < sizeof(places) / sizeof(places[0]) && err->code == ASSAY_OK; i++) {
+        if (places[i] != NULL) {
+            (void)!site_guard_own(site, places[i], err);
+        }
     }
     return err->code;
 }
@@ -99,21 +104,37 @@ program_limits(const struct options *o)
     };
 }
 
+/* What the service manager has opened is the one door, or the first one. */
+static enum assay_code
+open_doors(struct program *p, struct assay_error *err)
+{
+    const struct options *o = &p->site->options;
+    unsigned workers = doors_workers(o->workers);
+    int inherited = -1;
+
+    if (service_inherit(&inherited, err) == ASSAY_OK && o->has_listen) {
+        (void)!doors_open(&p->doors, &p->keeper.loop, &o->listen, inherited,
+                          workers, err);
+        inherited = -1;
+    }
+    if (err->code == ASSAY_OK && o->has_tls_listen) {
+        (void)!doors_open(&p->tls_doors, &p->keeper.loop, &o->tls_listen,
+                          inherited, workers, err);
+    }
+    return err->code;
+}
+
 /* What takes a name in the system. */
 static enum assay_code
 open_all(struct program *p, struct assay_error *err)
 {
     const struct options *o = &p->site->options;
     const struct place_limits limits = program_limits(o);
-    int inherited = -1;
 
     if (places_new(&limits, p->ctx, &p->places, err) == ASSAY_OK &&
         service_open(&p->keeper.service, err) == ASSAY_OK &&
-        service_inherit(&inherited, err) == ASSAY_OK &&
         journal_open(o->access_log, &p->access, err) == ASSAY_OK &&
-        doors_open(&p->doors, &p->keeper.loop, &o->listen, inherited,
-                   doors_workers(o->workers), err) == ASSAY_OK &&
-        open_admin(p, err) == ASSAY_OK) {
+        open_doors(p, err) == ASSAY_OK && open_admin(p, err) == ASSAY_OK) {
         (void)!program_guard(p, p->site, err);
     }
     return err->code;
@@ -127,7 +148,12 @@ close_in(const struct program *p, struct assay_error *err)
 
     sandbox_allow_system(&paths);
     settings_allow_files(&bridge_settings, &o->given, &paths);
-    sandbox_allow_address(&paths, &o->listen);
+    if (o->has_listen) {
+        sandbox_allow_address(&paths, &o->listen);
+    }
+    if (o->has_tls_listen) {
+        sandbox_allow_address(&paths, &o->tls_listen);
+    }
     if (o->has_admin) {
         sandbox_allow_address(&paths, &o->admin);
     }
@@ -136,12 +162,18 @@ close_in(const struct program *p, struct assay_error *err)
     return err->code;
 }
 
+static int
+door_of(struct doors *d, unsigned worker)
+{
+    return worker < d->count ? doors_hand_over(d, worker) : -1;
+}
+
 static enum assay_code
 hire(struct program *p, struct assay_error *err)
 {
     const struct options *o = &p->site->options;
     struct crew *c = &p->keeper.crew;
-    unsigned count = p->doors.count;
+    unsigned count = p->doors.count > 0 ? p->doors.count : p->tls_doors.count;
 
     p->hall.ctx = p->ctx;
     p->hall.log = &p->keeper.log;
@@ -150,10 +182,40 @@ hire(struct program *p, struct assay_error *err)
     p->hall.json = o->json_log;
     atomic_store(&c->max_clients, o->max_connections + HALL_WAITING);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
-        (void)!hall_add(&p->hall, c, p->site, doors_hand_over(&p->doors, i),
-                        err);
+        (void)!hall_add(&p->hall, c, p->site, door_of(&p->doors, i),
+                        door_of(&p->tls_doors, i), err);
     }
     return err->code == ASSAY_OK ? crew_start(c, err) : err->code;
+}
+
+static void
+put_tls(const void *user, struct assay_json_out *out)
+{
+    const struct program *p = user;
+
+    if (p->tls_doors.count > 0) {
+        assay_json_out_text(out, "tls_address", p->tls_doors.address);
+    }
+}
+
+static void
+log_listening(const struct program *p)
+{
+    struct log_field fields[3];
+    size_t n = 0;
+    char workers[16];
+
+    snprintf(workers, sizeof(workers), "%u", p->keeper.crew.count);
+    if (p->doors.count > 0) {
+        fields[n++] =
+            (struct log_field){"address", assay_slice_of(p->doors.address)};
+    }
+    if (p->tls_doors.count > 0) {
+        fields[n++] = (struct log_field){"tls_address",
+                                         assay_slice_of(p->tls_doors.address)};
+    }
+    fields[n++] = (struct log_field){"workers", assay_slice_of(workers)};
+    log_event(&p->keeper.log, LOG_INFO, "listening", fields, n);
 }
 
 bool
@@ -161,23 +223,16 @@ program_open(struct program *p)
 {
     const struct options *o = &p->site->options;
     struct assay_error err;
-    char workers[16];
 
     check_warn(p->site, &p->keeper.log);
     if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK ||
         hire(p, &err) != ASSAY_OK ||
-        opening_say_ready(o->ready_file, p->doors.address,
-                          admin_address(&p->admin), NULL, NULL,
-                          &err) != ASSAY_OK) {
+        opening_say_ready(
+            o->ready_file, p->doors.count > 0 ? p->doors.address : NULL,
+            admin_address(&p->admin), put_tls, p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
-    snprintf(workers, sizeof(workers), "%u", p->keeper.crew.count);
-    log_event(&p->keeper.log, LOG_INFO, "listening",
-              (struct log_field[]){
-                  {"address", assay_slice_of(p->doors.address)},
-                  {"workers", assay_slice_of(workers)},
-              },
-              2);
+    log_listening(p);
     keeper_ready(&p->keeper);
     return true;
 }

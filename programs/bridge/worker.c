@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "base/bytes.h"
 
 static void *
 hold(void *site)
@@ -56,6 +56,38 @@ on_accepted(struct worker *w, struct assay_stream *stream)
     worker_count(w, h->visits.count);
 }
 
+/* A visit of what is behind its TLS. The certificate is that of now: a reload
+ * never takes away the last one, for doors stay as they are. */
+static void
+on_accepted_tls(struct worker *w, struct assay_stream *stream)
+{
+    struct hand *h = (struct hand *)w;
+    struct assay_stream *plain =
+        veil_open(&h->veils, h->site->certificate, stream);
+
+    if (plain != NULL) {
+        on_accepted(w, plain);
+    }
+}
+
+static void
+on_veil(void *user, enum veil_event event, const char *peer, const char *detail)
+{
+    struct hand *h = user;
+
+    if (event == VEIL_READY) {
+        return;
+    }
+    metrics_add(&h->metrics,
+                event == VEIL_REFUSED ? METRIC_TLS_REFUSED : METRIC_TLS_BROKEN,
+                1);
+    log_event(h->hall->log, LOG_DEBUG,
+              event == VEIL_REFUSED ? "TLS handshake failed" : "TLS broken",
+              (struct log_field[]){{"peer", assay_slice_of(peer)},
+                                   {"why", assay_slice_of(detail)}},
+              2);
+}
+
 /* --- orders -------------------------------------------------------------- */
 
 static void
@@ -69,6 +101,7 @@ use(struct worker *w, void *next)
     o = &h->site->options;
     h->visits.rules = &h->site->rules;
     h->visits.guard = &h->site->guard;
+    h->veils.close_ms = o->close_ms;
     h->visits.head_ms = o->handshake_ms;
     h->visits.connect_ms = o->connect_ms;
     h->tunnels.limits = (struct tunnel_limits){
@@ -89,7 +122,10 @@ drain(struct worker *w)
 static void
 cut(struct worker *w)
 {
-    visits_cut(&((struct hand *)w)->visits);
+    struct hand *h = (struct hand *)w;
+
+    visits_cut(&h->visits);
+    veils_cut(&h->veils);
 }
 
 static void
@@ -114,6 +150,9 @@ init(struct hand *h, struct hall *hall)
 {
     h->hall = hall;
     h->tunnels.loop = &h->worker.loop;
+    h->veils.loop = &h->worker.loop;
+    h->veils.told = on_veil;
+    h->veils.user = h;
     h->visits = (struct visits){
         .loop = &h->worker.loop,
         .ctx = hall->ctx,
@@ -132,22 +171,47 @@ init(struct hand *h, struct hall *hall)
     };
 }
 
+static enum assay_code
+listen_at(struct hand *h, int *door,
+          void (*accepted)(struct worker *w, struct assay_stream *stream),
+          struct assay_error *err)
+{
+    int fd = *door;
+
+    *door = -1;
+    return fd < 0 ? ASSAY_OK : worker_listen(&h->worker, fd, accepted, err);
+}
+
+static void
+close_door(int door)
+{
+    if (door >= 0) {
+        close(door);
+    }
+}
+
 enum assay_code
 hall_add(struct hall *hall, struct crew *c, struct site *site, int door,
-         struct assay_error *err)
+         int tls_door, struct assay_error *err)
 {
     struct hand *h = calloc(1, sizeof(*h));
 
     assay_error_clear(err);
-    if (h == NULL || crew_add(c, &h->worker, err) != ASSAY_OK) {
-        close(door);
+    if (h == NULL) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");
+    } else if (crew_add(c, &h->worker, err) != ASSAY_OK) {
         free(h);
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");
+    } else {
+        hall->hands[hall->count++] = h;
+        init(h, hall);
+        use(&h->worker, site_hold(site));
+        if (listen_at(h, &door, on_accepted, err) == ASSAY_OK) {
+            (void)!listen_at(h, &tls_door, on_accepted_tls, err);
+        }
     }
-    hall->hands[hall->count++] = h;
-    init(h, hall);
-    use(&h->worker, site_hold(site));
-    return worker_listen(&h->worker, door, on_accepted, err);
+    close_door(door);
+    close_door(tls_door);
+    return err->code;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "daemon/crew.h"
 #include "report.h"
 #include "site.h"
+#include "veil.h"
 
 struct hall;
 
@@ -17,6 +18,7 @@ struct hand {
     struct site *site;
     struct visits visits;
     struct tunnels tunnels;
+    struct veils veils;
     struct reports reports;
     struct metrics metrics; /* others may read it */
 };
@@ -38,10 +40,11 @@ struct hall {
 
 extern const struct crew_trade bridge_trade; /* its sites are struct site */
 
-/* One more worker, with a hold on the site; the door is taken over, also on
- * failure. ASSAY_NO_MEMORY. */
+/* One more worker, with a hold on the site; its doors (ws:// and wss://; -1:
+ * none) are taken over, also on failure. ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code hall_add(struct hall *h, struct crew *c,
                                           struct site *site, int door,
+                                          int tls_door,
                                           struct assay_error *err);
 /* Behind the crew's end. */
 void hall_close(struct hall *h);

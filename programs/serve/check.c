@@ -60,8 +60,12 @@ describe_identity(const struct assay_tls_identity *i, int64_t now_s,
 enum assay_code
 check_start(const struct options *o, struct assay_error *err)
 {
-    return start_check(&serve_settings, &o->given, o->sandbox, &o->listen,
-                       o->has_admin ? &o->admin : NULL, err);
+    const struct assay_address *const sockets[] = {
+        &o->listen,
+        o->has_admin ? &o->admin : NULL,
+    };
+
+    return start_check(&serve_settings, &o->given, o->sandbox, sockets, 2, err);
 }
 
 void
