@@ -12,7 +12,44 @@
 
 #define LINE_MAX_COLUMNS 72u
 
-/* Of a program of its own, whose table is elsewhere. */
+/* Of programs of their own, whose tables are elsewhere. */
+static const char *const bridge_options[] = {
+    "config",
+    "listen",
+    "target",
+    "allow",
+    "allow-private",
+    "path",
+    "token-file",
+    "origins",
+    "trust-forwarded",
+    "target-proxy-protocol",
+    "workers",
+    "max-connections",
+    "max-connections-per-address",
+    "max-connections-per-target",
+    "rate",
+    "burst",
+    "handshake-timeout",
+    "connect-timeout",
+    "idle-timeout",
+    "ping-interval",
+    "max-lifetime",
+    "close-timeout",
+    "drain",
+    "ready-file",
+    "admin",
+    "access-log",
+    "sandbox",
+    "log",
+    "verbose",
+    "check",
+    "dump-config",
+    "version",
+    "help",
+    NULL,
+};
+
 static const char *const serve_options[] = {
     "config",
     "listen",
@@ -70,6 +107,15 @@ static const char *const serve_options[] = {
     "dump-config",
     "version",
     "help",
+    NULL,
+};
+
+static const struct {
+    const char *name;
+    const char *const *options;
+} programs[] = {
+    {"bridge", bridge_options},
+    {"serve", serve_options},
 };
 
 /* --- words between quotes ----------------------------------------------- */
@@ -175,21 +221,28 @@ put_groups(void)
 }
 
 static void
+put_programs(void)
+{
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+        struct words w = {.column = 24};
+
+        printf("    '%s'*) words='", programs[i].name);
+        for (const char *const *o = programs[i].options; *o != NULL; o++) {
+            put_word(&w, "--", *o, strlen(*o));
+        }
+        fputs("' ;;\n", stdout);
+    }
+}
+
+static void
 put_cases(void)
 {
-    struct words w = {.column = 24};
-
     for (size_t i = 0; commands[i] != NULL; i++) {
         printf("    '%s'*) words='", commands[i]->name);
         put_options(commands[i]);
         fputs("' ;;\n", stdout);
     }
-    fputs("    'serve'*) words='", stdout);
-    for (size_t i = 0; i < sizeof(serve_options) / sizeof(serve_options[0]);
-         i++) {
-        put_word(&w, "--", serve_options[i], strlen(serve_options[i]));
-    }
-    fputs("' ;;\n", stdout);
+    put_programs();
 }
 
 static void

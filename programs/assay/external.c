@@ -17,6 +17,7 @@ static const struct {
     const char *name;
     const char *summary;
 } known[] = {
+    {"bridge", "connect WebSocket clients (browsers) to TCP targets"},
     {"demo", "show attested TLS at work, and attacks that are refused"},
     {"serve", "run inside of a TD: attested TLS before an HTTP backend"},
     {"sim", "run a simulated TDX platform, for tests"},
