@@ -22,12 +22,21 @@ install(DIRECTORY include/assay "${CMAKE_BINARY_DIR}/include/assay"
   FILES_MATCHING PATTERN "*.h")
 install(FILES "${CMAKE_BINARY_DIR}/assay.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-foreach(program assay assay-demo assay-serve assay-sim)
+foreach(program assay assay-bridge assay-demo assay-serve assay-sim)
   if(TARGET program_${program})
     install(TARGETS program_${program}
       RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   endif()
 endforeach()
+
+# The bridge by the name that deployments know it by.
+function(assay_install_link name target folder)
+  file(CREATE_LINK "${target}" "${CMAKE_BINARY_DIR}/${name}" SYMBOLIC)
+  install(FILES "${CMAKE_BINARY_DIR}/${name}" DESTINATION "${folder}")
+endfunction()
+if(TARGET program_assay-bridge)
+  assay_install_link(atlas-proxy assay-bridge "${CMAKE_INSTALL_BINDIR}")
+endif()
 
 # Manual pages, docs/man/NAME.SECTION.scd, are made where scdoc is at hand.
 find_program(ASSAY_SCDOC scdoc)

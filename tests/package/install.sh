@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Installs into a scratch prefix, moves it, and builds and runs a program that
-# knows nothing but pkg-config: once against libassay.so, once libassay.a.
+# knows nothing but pkg-config: once against libassay.so, once libassay.a. Then
+# starts the bridge by its other name.
 # usage: install.sh CMAKE CC
 set -eu
 
@@ -55,6 +56,43 @@ rm "$libdir"/libassay.so*
 "$cc" -std=c11 "$scratch/user.c" \
     -o "$scratch/static" $(pkg-config --cflags --libs --static assay)
 "$scratch/static"
+
+# atlas-proxy is a name of assay-bridge, and its readme's variables are enough.
+proxy=$scratch/moved/bin/atlas-proxy
+[ "$(readlink "$proxy")" = assay-bridge ]
+code=0
+"$proxy" 2>"$scratch/refused" || code=$?
+[ "$code" = 64 ]
+grep -q 'set ATLS_PROXY_ALLOWLIST' "$scratch/refused"
+
+export ATLS_PROXY_ALLOWLIST="vllm.example.com:443,tee2.example.com:8443"
+export ATLS_PROXY_LISTEN="127.0.0.1:0"
+mkfifo "$scratch/log"
+timeout 60 "$proxy" 2>"$scratch/log" &
+bridge=$!
+while read -r line; do
+    echo "$line"
+    case $line in
+    *": listening address=127.0.0.1:"*)
+        port=${line##*127.0.0.1:}
+        python3 - "${port%% *}" <<'CLIENT'
+import http.client
+import sys
+
+bridge = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=30)
+bridge.request("GET", "/?target=other.example.com:443", headers={
+    "Connection": "Upgrade", "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
+answer = bridge.getresponse()
+body = answer.read()
+assert answer.status == 403 and b"target_denied" in body, (answer.status, body)
+CLIENT
+        kill "$bridge"
+        ;;
+    esac
+done <"$scratch/log"
+wait "$bridge"
 
 # The headers serve C++ too, where a C++ compiler is at hand.
 if command -v c++ >/dev/null; then
