@@ -170,6 +170,9 @@ read_address(const char *text, const char *default_port,
                    : strlen(text);
     struct assay_slice host = {(const uint8_t *)text, n};
 
+    if (n > 0 && text[strspn(text, "0123456789")] == '\0') {
+        return "a number alone is no address: write HOST:PORT";
+    }
     /* The host first: two colons are no missing port. */
     if (n <= ASSAY_HOST_MAX_BYTES) {
         assay_copy(out->host, host);

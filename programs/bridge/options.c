@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "daemon/cidr.h"
 #include "daemon/setting_values.h"
+#include "origins.h"
 
 #define DEFAULT_LISTEN  "127.0.0.1:9000"
 #define DEFAULT_TARGET  "127.0.0.1:8443"
@@ -71,6 +72,15 @@ set_allow_private(void *options, const char *v, struct assay_error *err)
 }
 
 static void
+set_origins(void *options, const char *v, struct assay_error *err)
+{
+    ((struct options *)options)->origins = v;
+    if (origins_check(v, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--origins");
+    }
+}
+
+static void
 set_trust_forwarded(void *options, const char *v, struct assay_error *err)
 {
     ((struct options *)options)->trust_forwarded = v;
@@ -126,7 +136,6 @@ SETTING_TEXT(config)
 SETTING_TEXT(cert)
 SETTING_TEXT(key)
 SETTING_TEXT(token_file)
-SETTING_TEXT(origins)
 SETTING_TEXT(ready_file)
 SETTING_TEXT(access_log)
 SETTING_FLAG(verbose)

@@ -131,6 +131,9 @@ target_parse(struct assay_slice text, struct target *out,
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "a target is empty");
     }
+    if (assay_slice_find(text, "://") != ASSAY_NO_OFFSET) {
+        return refuse(text, "is a URL: write host:port", err);
+    }
     if (!split(text, &host, &port, &brackets)) {
         return refuse(text, "is no target: write host:port or [IPv6]:port",
                       err);

@@ -90,6 +90,8 @@ refused(void **state)
         {"[::1]443", NULL, "'[::1]443': only a port may stand"},
         {"[::1]:", NULL, "'[::1]:': the port is no"},
         {"[::1]", NULL, "'[::1]': no port"},
+        {"9000", NULL, "'9000': a number alone is no address: write HOST:PORT"},
+        {"9000", "443", "'9000': a number alone"},
         {"256.1.1.1:1", NULL, "'256.1.1.1:1': not an IPv4"},
         {"127.1:1", NULL, "'127.1:1': not an IPv4"},
         {"2130706433:1", NULL, "'2130706433:1': not an IPv4"},

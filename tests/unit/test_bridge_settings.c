@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "harness/unit.h"
+#include "programs/bridge/origins.h"
 
 #define LINE_MAX_WORDS 12
 
@@ -65,7 +66,13 @@ static const struct {
      .says = "ATLS_PROXY_ALLOWLIST: --allow: 'a.example:https' has no port"},
     {.env = {NULL, "http://a", "a"},
      .code = DAEMON_USAGE,
-     .says = "ATLS_PROXY_TARGET: --target: 'http://a'"},
+     .says = "ATLS_PROXY_TARGET: --target: 'http://a' is a URL"},
+    {.line = {"--allow", "https://a.example"},
+     .code = DAEMON_USAGE,
+     .says = "--allow: 'https://a.example' is a URL: write host:port"},
+    {.line = {"--allow", "a", "--origins", "app.example"},
+     .code = DAEMON_USAGE,
+     .says = "--origins: 'app.example' is no origin"},
     {.env = {"9000", NULL, "a"},
      .code = DAEMON_USAGE,
      .says = "ATLS_PROXY_LISTEN: --listen"},
@@ -148,11 +155,59 @@ told(void **state)
     }
 }
 
+/* What no browser would ever say is refused. */
+static void
+origins(void **state)
+{
+    static const struct {
+        const char *list;
+        const char *says; /* NULL: it is fine */
+    } lists[] = {
+        {"https://app.example", NULL},
+        {"https://app.example:8443, http://127.0.0.1:5173", NULL},
+        {"http://[::1]:8080", NULL},
+        {"http://a:443,https://a:80", NULL},
+        {"chrome-extension://abcdefghijklmnop", NULL},
+        {"null", NULL},
+        {"app.example", "'app.example' is no origin"},
+        {"https://app.example/", "'https://app.example/' is no origin"},
+        {"https://app.example/page", "is no origin"},
+        {"https://App.example", "is no origin"},
+        {"HTTPS://app.example", "is no origin"},
+        {"https://app.example:443", "no :443"},
+        {"http://app.example:80", "is no origin"},
+        {"https://a?b", "is no origin"},
+        {"https://b\xc3\xbc"
+         "cher.example",
+         "is no origin"},
+        {"https://", "is no origin"},
+        {"://a", "is no origin"},
+        {"https:a", "is no origin"},
+        {"https", "is no origin"},
+        {"*", "is no origin"},
+        {"https://a, *", "'*' is no origin"},
+        {"", "names no origin"},
+        {" , ", "names no origin"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        struct assay_error err;
+        enum assay_code code = origins_check(lists[i].list, &err);
+
+        CHECK(lists[i].list,
+              code == (lists[i].says == NULL ? ASSAY_OK : ASSAY_INVALID));
+        CHECK(lists[i].list,
+              lists[i].says == NULL || strstr(err.msg, lists[i].says) != NULL);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(told),
+        cmocka_unit_test(origins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
