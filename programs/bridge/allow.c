@@ -28,6 +28,12 @@ add(struct allow *a, struct assay_slice text, struct assay_error *err)
         return;
     }
     *e = (struct allow_entry){.below = false};
+    if (assay_slice_is(text, "*")) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "'*' would be anything: name each target, or write "
+                   "*.DOMAIN:PORT");
+        return;
+    }
     if (text.len > 2 && text.ptr[0] == '*' && text.ptr[1] == '.') {
         e->below = true;
         rest.ptr += 2;

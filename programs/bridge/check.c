@@ -5,12 +5,16 @@
  */
 #include "check.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/timestamp.h"
 #include "daemon/start_check.h"
+
+#define DESCRIPTORS_ASIDE 256u
 
 static bool
 target_is_allowed(const struct site *s)
@@ -53,12 +57,34 @@ check_describe(const struct site *s, struct assay_buf *to)
     }
 }
 
+/* Two for each connection, and some for the loops, the logs and look-ups. */
+static void
+warn_of_descriptors(const struct site *s, const struct log *log)
+{
+    uint64_t need = 2ull * s->options.max_connections + DESCRIPTORS_ASIDE;
+    struct rlimit have;
+    char had[24];
+    char needed[24];
+
+    if (getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur < need) {
+        snprintf(had, sizeof(had), "%llu", (unsigned long long)have.rlim_cur);
+        snprintf(needed, sizeof(needed), "%llu", (unsigned long long)need);
+        log_event(log, LOG_WARNING,
+                  "fewer descriptors than max-connections may need: raise the "
+                  "limit (LimitNOFILE=, ulimit -n) or lower it",
+                  (struct log_field[]){{"has", assay_slice_of(had)},
+                                       {"needs", assay_slice_of(needed)}},
+                  2);
+    }
+}
+
 /* A bridge for several targets has no use for a default one. */
 void
 check_warn(const struct site *s, const struct log *log)
 {
     char target[TARGET_TEXT_BYTES];
 
+    warn_of_descriptors(s, log);
     if (!target_is_allowed(s)) {
         target_text(&s->options.target, target);
         log_event(log, LOG_INFO,
