@@ -55,6 +55,8 @@ if(ASSAY_SCDOC)
     list(APPEND pages "${page}")
   endforeach()
   add_custom_target(manual ALL DEPENDS ${pages})
+  assay_install_link(atlas-proxy.1 assay-bridge.1
+    "${CMAKE_INSTALL_MANDIR}/man1")
 else()
   message(STATUS "SKIPPED manual pages: scdoc is not installed")
 endif()

@@ -1,13 +1,16 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * test_bridge_settings.c - what assay-bridge is told, and what it says to that.
+ * test_bridge_settings.c - what assay-bridge is told, and what it says to that;
+ * every row of it is documented.
  */
 #include "programs/bridge/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "harness/unit.h"
+#include "harness/documents.h"
+#include "programs/bridge/help.h"
 #include "programs/bridge/origins.h"
 
 #define LINE_MAX_WORDS 12
@@ -205,12 +208,52 @@ origins(void **state)
     }
 }
 
+/* --- documents ---------------------------------------------------------- */
+
+static void
+documented(void **state)
+{
+    static const char page[] = "docs/bridge.md";
+    static const char man_page[] = "docs/man/assay-bridge.1.scd";
+    char *options = document_part(man_page, "# OPTIONS", "# ALLOWLIST");
+    char *table = document_part(page, "| setting |", "--check");
+    char *completion = document_part("programs/assay/cmd_completion.c",
+                                     "bridge_options[] = {", "};");
+    char *fixed = document_part(page, "What only a restart changes",
+                                "Everything else can be");
+    char *man_fixed = document_part(man_page, "Signals within 50 ms are one.",
+                                    "stay as they are until a restart");
+
+    (void)state;
+    for (size_t i = 0; i < bridge_settings.count; i++) {
+        const struct setting *s = &bridge_settings.rows[i];
+        bool at_start = (s->kind & AT_START) != 0;
+
+        CHECK(s->name, strlen(s->name) <= 32);
+        CHECK(s->name, helps(bridge_help, s->name));
+        CHECK(s->name, mentions(options, "*--", s->name));
+        CHECK(s->name, mentions(completion, "\"", s->name));
+        CHECK(s->name,
+              (s->kind & LINE_ONLY) != 0 || mentions(table, "`", s->name));
+        CHECK(s->name, at_start == mentions(fixed, "`", s->name));
+        CHECK(s->name, at_start == mentions(man_fixed, "*--", s->name));
+        CHECK(s->name, s->env == NULL || (mentions(options, "_", s->env) &&
+                                          mentions(table, "`", s->env)));
+    }
+    free(options);
+    free(table);
+    free(completion);
+    free(fixed);
+    free(man_fixed);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(told),
         cmocka_unit_test(origins),
+        cmocka_unit_test(documented),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
-#include "harness/unit.h"
+#include "harness/documents.h"
 #include "io/file.h"
 #include "programs/serve/help.h"
 #include "programs/serve/settings.h"
@@ -211,79 +211,23 @@ test_too_many_certificates(void **state)
 
 /* --- documents ---------------------------------------------------------- */
 
-static char *
-read_source(const char *path)
-{
-    const char *source = getenv("ASSAY_SOURCE");
-    struct assay_error err;
-    struct assay_buf text;
-    char full[512];
-
-    assay_error_clear(&err);
-    snprintf(full, sizeof(full), "%s/%s", source != NULL ? source : ".", path);
-    assert_int_equal(assay_file_read(full, 1u << 20, &text, &err), ASSAY_OK);
-    assay_buf_add_u8(&text, '\0');
-    return (char *)text.ptr;
-}
-
-/* A name that goes on with a letter or a hyphen is another's. */
-static bool
-mentions(const char *text, const char *before, const char *name)
-{
-    char needle[80];
-
-    snprintf(needle, sizeof(needle), "%s%s", before, name);
-    for (const char *p = strstr(text, needle); p != NULL;
-         p = strstr(p + 1, needle)) {
-        char after = p[strlen(needle)];
-
-        if (after != '-' && !(after >= 'a' && after <= 'z')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-helps(const char *name)
-{
-    bool found = false;
-
-    for (size_t i = 0; serve_help[i] != NULL; i++) {
-        found = found || mentions(serve_help[i], "--", name);
-    }
-    return found;
-}
-
-/* From here to there; neither is missing. */
-static char *
-part_of(const char *text, const char *from, const char *to)
-{
-    const char *start = strstr(text, from);
-    const char *end = start != NULL ? strstr(start, to) : NULL;
-
-    if (start == NULL || end == NULL) {
-        fail_msg("not there: %s ... %s", from, to);
-        return NULL;
-    }
-    return strndup(start, (size_t)(end - start));
-}
-
 static void
 test_documented(void **state)
 {
-    char *man = read_source("docs/man/assay-serve.1.scd");
-    char *page = read_source("docs/serve.md");
-    char *completion = read_source("programs/assay/cmd_completion.c");
-    char *fixed = part_of(page, "What only a restart changes",
-                          "A self-signed certificate stays");
+    static const char page_path[] = "docs/serve.md";
+    char *man = document_read("docs/man/assay-serve.1.scd");
+    char *page = document_read(page_path);
+    char *completion = document_part("programs/assay/cmd_completion.c",
+                                     "serve_options[] = {", "};");
+    char *fixed = document_part(page_path, "What only a restart changes",
+                                "A self-signed certificate stays");
 
     (void)state;
     for (size_t i = 0; i < serve_settings.count; i++) {
         const char *name = serve_settings.rows[i].name;
 
         CHECK(name, strlen(name) <= 32);
-        CHECK(name, helps(name));
+        CHECK(name, helps(serve_help, name));
         CHECK(name, mentions(man, "*--", name));
         CHECK(name, mentions(completion, "\"", name));
         CHECK(name, (serve_settings.rows[i].kind & LINE_ONLY) != 0 ||
