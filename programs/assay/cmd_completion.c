@@ -16,6 +16,9 @@
 static const char *const bridge_options[] = {
     "config",
     "listen",
+    "tls-listen",
+    "cert",
+    "key",
     "target",
     "allow",
     "allow-private",

@@ -57,11 +57,15 @@ check_describe(const struct site *s, struct assay_buf *to)
     }
 }
 
-/* Two for each connection, and some for the loops, the logs and look-ups. */
+/* A client and a target for each connection, and where there may be TLS the two
+ * ends of what its plain octets go through; and some for the loops, the logs
+ * and look-ups. */
 static void
 warn_of_descriptors(const struct site *s, const struct log *log)
 {
-    uint64_t need = 2ull * s->options.max_connections + DESCRIPTORS_ASIDE;
+    const struct options *o = &s->options;
+    uint64_t each = o->has_tls_listen ? 4 : 2;
+    uint64_t need = each * o->max_connections + DESCRIPTORS_ASIDE;
     struct rlimit have;
     char had[24];
     char needed[24];
