@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "io/socket_name.h"
 
 /* Can something be made in the folder of this path? */
@@ -95,5 +96,32 @@ start_put_address(const char *what, const struct assay_address *a,
     } else {
         assay_buf_printf(to, "%s: %s%s%s:%s\n", what, v6 ? "[" : "", a->host,
                          v6 ? "]" : "", a->port);
+    }
+}
+
+/* Its group may be one that was made for it. */
+static bool
+is_for_all(const char *key)
+{
+    struct stat st;
+
+    return stat(key, &st) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_mode & S_IRWXO) != 0;
+}
+
+void
+start_describe_key(const char *file, struct assay_buf *to)
+{
+    if (is_for_all(file)) {
+        assay_buf_printf(to, "key: %s, which every user may use\n", file);
+    }
+}
+
+void
+start_warn_of_key(const char *file, const struct log *log)
+{
+    if (is_for_all(file)) {
+        log_event(log, LOG_WARNING, "every user may use a key",
+                  (struct log_field[]){{"file", assay_slice_of(file)}}, 1);
     }
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "daemon/log.h"
 #include "daemon/sandbox.h"
 #include "daemon/settings.h"
 
@@ -18,3 +19,8 @@ start_check(const struct settings *all, const struct given *g, enum sandbox how,
 /* A line, "what: host:port". */
 void start_put_address(const char *what, const struct assay_address *a,
                        struct assay_buf *to);
+
+/* A private key that every user of the machine may read or write: that is said,
+ * in a line or in the log, and it is used all the same. */
+void start_describe_key(const char *file, struct assay_buf *to);
+void start_warn_of_key(const char *file, const struct log *log);

@@ -36,6 +36,7 @@ check_describe(const struct site *s, struct assay_buf *to)
         start_put_address("tls-listen", &o->tls_listen, to);
         assay_time_format(certificate_until(s->certificate), until);
         assay_buf_printf(to, "certificate: %s, until %s\n", o->cert, until);
+        start_describe_key(o->key, to);
     }
     if (o->has_admin) {
         start_put_address("admin", &o->admin, to);
@@ -89,6 +90,9 @@ check_warn(const struct site *s, const struct log *log)
     char target[TARGET_TEXT_BYTES];
 
     warn_of_descriptors(s, log);
+    if (s->options.key != NULL) {
+        start_warn_of_key(s->options.key, log);
+    }
     if (!target_is_allowed(s)) {
         target_text(&s->options.target, target);
         log_event(log, LOG_INFO,

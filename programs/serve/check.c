@@ -5,24 +5,12 @@
  */
 #include "check.h"
 
-#include <sys/stat.h>
-
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/text.h"
 #include "base/timestamp.h"
 #include "daemon/start_check.h"
 #include "settings.h"
-
-/* Its group may be one that was made for it. */
-static bool
-is_for_all(const char *key)
-{
-    struct stat st;
-
-    return stat(key, &st) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_mode & S_IRWXO) != 0;
-}
 
 /* "" if it is in its dates. */
 static const char *
@@ -93,10 +81,7 @@ check_describe(const struct site *s, const struct assay_quoter *quoter,
         describe_identity(i, now_s, to);
     }
     for (size_t i = 0; i < o->certificate_count; i++) {
-        if (is_for_all(o->certificates[i].key)) {
-            assay_buf_printf(to, "key: %s, which every user may use\n",
-                             o->certificates[i].key);
-        }
+        start_describe_key(o->certificates[i].key, to);
     }
 }
 
@@ -113,12 +98,7 @@ static void
 warn_of_keys(const struct options *o, const struct log *log)
 {
     for (size_t i = 0; i < o->certificate_count; i++) {
-        const char *key = o->certificates[i].key;
-
-        if (is_for_all(key)) {
-            log_event(log, LOG_WARNING, "every user may use a key",
-                      (struct log_field[]){{"file", assay_slice_of(key)}}, 1);
-        }
+        start_warn_of_key(o->certificates[i].key, log);
     }
 }
 

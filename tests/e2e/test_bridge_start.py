@@ -112,6 +112,41 @@ class Start(Case):
         self.failed(*ALLOW, "--token-file", SCRATCH / "none", needles=(
             SCRATCH / "none", "No such file"))
 
+    def pair(self):
+        """Files of a certificate and its key."""
+        cert, key = SCRATCH / "bridge.pem", SCRATCH / "bridge.key"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=bridge",
+             "-days", "2", "-keyout", str(key), "-out", str(cert)],
+            check=True, capture_output=True, timeout=LIMIT_S)
+        return cert, key
+
+    def test_certificate(self):
+        cert, key = self.pair()
+        wss = (*ALLOW, "--tls-listen", "127.0.0.1:0")
+        for args, needles in (
+                (wss, ("--tls-listen wants --cert and --key",)),
+                ((*wss, "--cert", cert), ("--cert and --key go together",)),
+                ((*ALLOW, "--cert", cert, "--key", key), ("--tls-listen",)),
+                ((*ALLOW, "--listen", "off"), ("--tls-listen",))):
+            with self.subTest(args):
+                self.said(bridge(*args), USAGE, "--help", *needles)
+        self.failed(*wss, "--cert", key, "--key", key, "--check",
+                    needles=(key, "no certificate in it"))
+        self.failed(*wss, "--cert", cert, "--key", cert, "--check",
+                    needles=(cert, "no private key in it"))
+        for mode, says in ((0o600, False), (0o640, False), (0o644, True)):
+            key.chmod(mode)
+            pair = ("--tls-listen", "127.0.0.1:0", "--cert", cert, "--key", key)
+            said = self.check(bridge(*ALLOW, *pair, "--check"), TRUSTED).out
+            self.assertIn(f"certificate: {cert}, until 2", said)
+            self.assertEqual(f"key: {key}, which every user may use" in said,
+                             says)
+            lines = self.lines_until_listening(*pair)
+            self.assertEqual(any("warning: every user may use a key" in x
+                                 for x in lines), says, lines)
+
     def test_port_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             at = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -127,10 +162,10 @@ class Start(Case):
                             SCRATCH / "none" / "file", *check,
                             needles=(SCRATCH / "none" / "file",))
 
-    def lines_until_listening(self, *args, soft_limit):
+    def lines_until_listening(self, *args, descriptors=4000):
         """Of the log; then it is ended."""
         process = subprocess.Popen(
-            ["prlimit", f"--nofile={soft_limit}:{soft_limit}", str(BRIDGE),
+            ["prlimit", f"--nofile={descriptors}:{descriptors}", str(BRIDGE),
              *ALLOW, "--listen", "127.0.0.1:0", *args], stderr=subprocess.PIPE,
             env=clean_environment(), text=True)
         lines = []
@@ -147,13 +182,17 @@ class Start(Case):
         return lines
 
     def test_descriptors(self):
-        for limit, warns in ((2255, True), (2256, False)):
-            lines = self.lines_until_listening("--max-connections", "1000",
-                                               soft_limit=limit)
-            found = [x for x in lines if "warning: fewer descriptors" in x]
-            self.assertEqual(len(found), warns, lines)
-            if warns:
-                self.assertIn("has=2255 needs=2256", found[0])
+        cert, key = self.pair()
+        tls = ("--tls-listen", "127.0.0.1:0", "--cert", cert, "--key", key)
+        for more, needs in (((), 2256), (tls, 4256)):
+            for has in (needs - 1, needs):
+                lines = self.lines_until_listening(
+                    "--max-connections", "1000", *more, descriptors=has)
+                found = [x for x in lines
+                         if "warning: fewer descriptors" in x]
+                self.assertEqual(len(found), needs - has, lines)
+                if found:
+                    self.assertIn(f"has={has} needs={needs}", found[0])
 
 
 if __name__ == "__main__":
