@@ -75,6 +75,52 @@ assay_url_check_base(const char *url, struct assay_error *err)
     return ASSAY_OK;
 }
 
+/* --- sources ------------------------------------------------------------ */
+
+#define ROOT_CRL_PATH "/sgx/certification/v4/rootcacrl"
+#define INTEL_ROOT_CRL                                                         \
+    "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"
+
+static struct assay_slice
+api_base(const char *source)
+{
+    static const char *const tails[] = {"/sgx/certification/v4",
+                                        "/tdx/certification/v4"};
+    size_t n;
+
+    if (source[0] == '\0') {
+        source = ASSAY_URL_INTEL_API;
+    }
+    n = strlen(source);
+    while (n > 0 && source[n - 1] == '/') {
+        n--;
+    }
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        size_t tail = strlen(tails[i]);
+        if (n > tail && strncmp(source + n - tail, tails[i], tail) == 0) {
+            n -= tail;
+        }
+    }
+    return (struct assay_slice){(const uint8_t *)source, n};
+}
+
+void
+assay_url_put_source(struct assay_buf *url, const char *source,
+                     const char *path)
+{
+    struct assay_slice base = api_base(source);
+
+    if (strcmp(path, ROOT_CRL_PATH) == 0 &&
+        assay_slice_is_nocase(base, ASSAY_URL_INTEL_API)) {
+        assay_buf_add_text(url, INTEL_ROOT_CRL);
+    } else {
+        assay_buf_add(url, base);
+        assay_buf_add_text(url, path);
+    }
+}
+
+/* --- messages ----------------------------------------------------------- */
+
 void
 assay_url_show(const char *url, char *out, size_t out_size)
 {

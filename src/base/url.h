@@ -20,6 +20,16 @@ ASSAY_MUST_CHECK enum assay_code assay_url_check_base(const char *url,
  * it does not fit. */
 void assay_url_show(const char *url, char *out, size_t out_size);
 
+#define ASSAY_URL_INTEL_API "https://api.trustedservices.intel.com"
+
+/* Appends the URL of a path of the PCS API, "/sgx/certification/v4/...", at a
+ * source: "" is Intel's own service. Where the paths start: people write a PCCS
+ * with or without the slash and with or without "/sgx/certification/v4", as
+ * Intel's own settings do. A PCCS's ".../rootcacrl" is at another host of
+ * Intel's. */
+void assay_url_put_source(struct assay_buf *url, const char *source,
+                          const char *path);
+
 /* RFC 3986 section 2.1: %XX becomes a byte, '+' stays '+'. Appends to *out.
  * ASSAY_MALFORMED with the offset of an incomplete or non-hex escape, or of
  * %00. */

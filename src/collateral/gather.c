@@ -18,10 +18,6 @@
 #include "collateral/header_field.h"
 #include "collateral/usable.h"
 
-#define INTEL_API "https://api.trustedservices.intel.com"
-#define INTEL_ROOT_CRL                                                         \
-    "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"
-
 enum part { TCB_INFO, QE_IDENTITY, PCK_CRL, ROOT_CA_CRL, PART_COUNT };
 
 /* The four requests. A path may have %s for the TEE ("sgx", "tdx") and then
@@ -76,31 +72,6 @@ struct assay_gather {
     bool taken;
 };
 
-/* Where the paths start: people write a PCCS with or without the slash and
- * with or without "/sgx/certification/v4", as Intel's own settings do. */
-static struct assay_slice
-api_base(const char *source)
-{
-    static const char *const tails[] = {"/sgx/certification/v4",
-                                        "/tdx/certification/v4"};
-    size_t n;
-
-    if (source[0] == '\0') {
-        source = INTEL_API;
-    }
-    n = strlen(source);
-    while (n > 0 && source[n - 1] == '/') {
-        n--;
-    }
-    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-        size_t tail = strlen(tails[i]);
-        if (n > tail && strncmp(source + n - tail, tails[i], tail) == 0) {
-            n -= tail;
-        }
-    }
-    return (struct assay_slice){(const uint8_t *)source, n};
-}
-
 static void
 add_updates(struct assay_buf *url, const struct assay_gather_request *request,
             char separator)
@@ -119,18 +90,14 @@ static enum assay_code
 build_url(struct assay_gather *g, struct assay_error *err)
 {
     const struct assay_gather_request *r = &g->request;
-    struct assay_slice base = api_base(r->sources[g->source]);
     bool tdx = r->need->tdx && (g->part == TCB_INFO || g->part == QE_IDENTITY);
     struct assay_buf url;
+    char path[64];
 
     assay_buf_init(&url, sizeof(g->url) - 1);
-    if (g->part == ROOT_CA_CRL && assay_slice_is_nocase(base, INTEL_API)) {
-        assay_buf_add_text(&url, INTEL_ROOT_CRL);
-    } else {
-        assay_buf_add(&url, base);
-        assay_buf_printf(&url, "/%s%s", tdx ? "tdx" : "sgx",
-                         parts_table[g->part].path);
-    }
+    (void)snprintf(path, sizeof(path), "/%s%s", tdx ? "tdx" : "sgx",
+                   parts_table[g->part].path);
+    assay_url_put_source(&url, r->sources[g->source], path);
     if (g->part == TCB_INFO) {
         assay_buf_add_text(&url, r->need->fmspc);
     } else if (g->part == PCK_CRL) {
@@ -419,7 +386,7 @@ end_source(struct assay_gather *g)
         keep_better(g, good, c, &bundle);
     } else {
         assay_buf_free(&bundle);
-        assay_url_show(source[0] == '\0' ? INTEL_API : source, shown,
+        assay_url_show(source[0] == '\0' ? ASSAY_URL_INTEL_API : source, shown,
                        sizeof(shown));
         assay_error_prefix(err, "%s", shown);
     }

@@ -56,6 +56,42 @@ base_urls(void **state)
     }
 }
 
+/* Where a source has a path. */
+static void
+sources(void **state)
+{
+#define INTEL_HOST "https://api.trustedservices.intel.com"
+#define ROOT_CRL   "/sgx/certification/v4/rootcacrl"
+    static const struct {
+        const char *source;
+        const char *path;
+        const char *want;
+    } rows[] = {
+        {"", "/tdx/x", INTEL_HOST "/tdx/x"},
+        {INTEL_HOST "/", "/sgx/x", INTEL_HOST "/sgx/x"},
+        {"", ROOT_CRL,
+         "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"},
+        {"HTTPS://API.trustedservices.intel.com/sgx/certification/v4/",
+         ROOT_CRL,
+         "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"},
+        {INTEL_HOST ".example", ROOT_CRL, INTEL_HOST ".example" ROOT_CRL},
+        {"http://a:1", ROOT_CRL, "http://a:1" ROOT_CRL},
+        {"http://a//", "/sgx/x", "http://a/sgx/x"},
+        {"http://a/p/tdx/certification/v4/", "/sgx/x", "http://a/p/sgx/x"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct assay_buf url;
+
+        assay_buf_init(&url, ASSAY_URL_MAX_BYTES);
+        assay_url_put_source(&url, rows[i].source, rows[i].path);
+        assert_int_equal(url.len, strlen(rows[i].want));
+        assert_memory_equal(url.ptr, rows[i].want, url.len);
+        assay_buf_free(&url);
+    }
+}
+
 static void
 long_url(void **state)
 {
@@ -155,9 +191,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base_urls),  cmocka_unit_test(long_url),
-        cmocka_unit_test(shown_urls), cmocka_unit_test(shown_url_is_cut),
-        cmocka_unit_test(percent),
+        cmocka_unit_test(base_urls),        cmocka_unit_test(sources),
+        cmocka_unit_test(long_url),         cmocka_unit_test(shown_urls),
+        cmocka_unit_test(shown_url_is_cut), cmocka_unit_test(percent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
