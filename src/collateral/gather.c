@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "collateral/collateral.h"
-#include "collateral/header_field.h"
 #include "collateral/usable.h"
+#include "http1/header_field.h"
 
 enum part { TCB_INFO, QE_IDENTITY, PCK_CRL, ROOT_CA_CRL, PART_COUNT };
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "collateral/header_field.h"
+#include "http1/header_field.h"
 
 static void
 headers(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "collateral/header_field.h"
+#include "http1/header_field.h"
 
 #include <string.h>
 
