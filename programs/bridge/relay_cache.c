@@ -145,7 +145,7 @@ relay_cache_put(struct relay_cache *c, struct relay_reply *r)
 {
     struct entry *e = NULL;
 
-    if (relay_reply_bytes(r) <= c->max_bytes && c->max_replies > 0) {
+    if (relay_reply_bytes(r) <= c->max_bytes) {
         e = malloc(sizeof(*e));
     }
     if (e != NULL) {

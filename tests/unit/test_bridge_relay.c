@@ -557,8 +557,10 @@ static void
 loop_that_is_gone(void **state)
 {
     struct relay_trial *t = open_trial();
+    const struct relay_counts *counts = relay_counts(t->relay);
 
     (void)state;
+    t->settings.sources.timeout_ms = 2 * LOOP_LIMIT_MS;
     t->source[0].hold = true;
     for (unsigned i = 0; i < 2 * RELAY_RUNNING_MAX; i++) {
         get_fmspc(t, i);
@@ -566,9 +568,15 @@ loop_that_is_gone(void **state)
     source_asked(t, 0, RELAY_RUNNING_MAX);
     relay_loop_free(t->mine);
     t->mine = NULL;
+    while (atomic_load(&counts->failures) < RELAY_RUNNING_MAX &&
+           !t->loop.expired) { /* they are cut off, held as they are */
+        uv_run(&t->loop.uv, UV_RUN_ONCE);
+    }
+    assert_int_equal(atomic_load(&counts->failures), RELAY_RUNNING_MAX);
+    assert_int_equal(t->source[0].requests, RELAY_RUNNING_MAX);
+    assert_int_equal(t->source[1].requests, 0);
     relay_trial_close(t);
     assert_int_equal(t->told, 0);
-    assert_int_equal(t->source[0].requests, RELAY_RUNNING_MAX);
     relay_loop_free(NULL);
     relay_free(NULL);
 }
