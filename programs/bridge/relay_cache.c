@@ -87,10 +87,12 @@ drop_last(struct relay_cache *c)
 {
     struct entry **at = &c->first;
 
-    while ((*at)->next != NULL) {
+    while (*at != NULL && (*at)->next != NULL) {
         at = &(*at)->next;
     }
-    drop(c, at);
+    if (*at != NULL) {
+        drop(c, at);
+    }
 }
 
 /* --- for all ------------------------------------------------------------- */

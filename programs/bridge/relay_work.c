@@ -230,7 +230,6 @@ abandon(struct relay_work *f)
         f->calls = c->next;
         free(c);
     }
-    unlink_fetch(f);
     f->loop = NULL;
     if (!f->running) {
         fetch_free(f);
@@ -243,10 +242,13 @@ abandon(struct relay_work *f)
 void
 relay_loop_free(struct relay_loop *l)
 {
-    if (l != NULL) {
-        while (l->fetches != NULL) {
-            abandon(l->fetches);
-        }
-        free(l);
+    struct relay_work *f = l != NULL ? l->fetches : NULL;
+
+    while (f != NULL) {
+        struct relay_work *next = f->next;
+
+        abandon(f);
+        f = next;
     }
+    free(l);
 }
