@@ -34,9 +34,8 @@ is_blocked(void)
 static enum flow
 client_fails(struct tunnel *t)
 {
-    t->down.deaf = true;
-    t->up.done = true;
     tunnel_say_why(t, TUNNEL_CLIENT_GONE);
+    up_loses_client(t);
     return FLOW_ENDED;
 }
 
@@ -156,22 +155,31 @@ send_controls(struct tunnel *t)
 
 /* --- from the target ----------------------------------------------------- */
 
+/* A client that has sent a Close gets its own code back (section 5.5.1), unless
+ * something went wrong behind it. */
 static enum flow
 target_ends(struct tunnel *t, bool failed)
 {
     t->down.done = true;
-    tunnel_close_client(t, failed ? ASSAY_WS_INTERNAL : ASSAY_WS_NORMAL,
-                        failed ? TUNNEL_TARGET_FAILED : TUNNEL_CLOSED);
+    if (failed || t->target_failed) {
+        tunnel_close_client(t, ASSAY_WS_INTERNAL, TUNNEL_TARGET_FAILED);
+    } else {
+        tunnel_close_client(t, t->echo != 0 ? t->echo : ASSAY_WS_NORMAL,
+                            TUNNEL_CLOSED);
+    }
     return FLOW_ENDED;
 }
 
-/* After a read or splice that gave n octets of at most `max`. */
+/* After a read or splice that gave n octets. */
 static enum flow
-took(struct tunnel *t, ssize_t n, size_t max)
+took(struct tunnel *t, ssize_t n)
 {
+    uint64_t now = uv_now(t->all->loop);
+
     if (n > 0) {
-        t->down.bulk = (size_t)n >= max;
-        t->moved_ms = uv_now(t->all->loop);
+        t->down.bulk = (size_t)n >= TUNNEL_READ_BYTES;
+        t->moved_ms = now;
+        throttle_take(&t->down.throttle, t->all->limits.rate, now, (size_t)n);
         return FLOW_ON;
     }
     if (n < 0 && is_blocked()) {
@@ -188,15 +196,16 @@ copy_frame(struct tunnel *t)
     struct down *d = &t->down;
     uint8_t *payload = t->all->buffer + ASSAY_WS_HEADER_MAX_BYTES;
     uint8_t header[ASSAY_WS_HEADER_MAX_BYTES];
+    size_t max = throttle_read_max(t->all->limits.rate, TUNNEL_READ_BYTES);
     enum flow flow;
     uint64_t got;
     size_t len;
     ssize_t n;
 
     do {
-        n = recv(t->target_fd, payload, TUNNEL_READ_BYTES, 0);
+        n = recv(t->target_fd, payload, max, 0);
     } while (n < 0 && errno == EINTR);
-    flow = took(t, n, TUNNEL_READ_BYTES);
+    flow = took(t, n);
     if (flow != FLOW_ON) {
         return flow;
     }
@@ -223,14 +232,15 @@ static enum flow
 splice_frame(struct tunnel *t)
 {
     struct down *d = &t->down;
+    size_t max = throttle_read_max(t->all->limits.rate, PIPE_BYTES);
     enum flow flow;
     ssize_t n;
 
     do {
-        n = splice(t->target_fd, NULL, d->pipe.in, NULL, PIPE_BYTES,
+        n = splice(t->target_fd, NULL, d->pipe.in, NULL, max,
                    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     } while (n < 0 && errno == EINTR);
-    flow = took(t, n, TUNNEL_READ_BYTES);
+    flow = took(t, n);
     if (flow != FLOW_ON) {
         pipes_give_back(&t->all->pipes, &d->pipe, true);
         return flow;
@@ -253,6 +263,45 @@ next_frame(struct tunnel *t)
     return copy_frame(t);
 }
 
+/* Nobody is there any more whom it could be told. False: nothing more for now.
+ */
+static bool
+drop(struct tunnel *t)
+{
+    struct down *d = &t->down;
+    ssize_t n = recv(t->target_fd, t->all->buffer, TUNNEL_READ_BYTES, 0);
+
+    if (n < 0 && is_blocked()) {
+        return false;
+    }
+    if (n > 0) {
+        d->dropped += (uint32_t)n;
+    }
+    d->done = n == 0 || (n < 0 && errno != EINTR) ||
+              d->dropped >= TUNNEL_DROP_MAX_BYTES;
+    return !d->done;
+}
+
+static bool
+drops(const struct tunnel *t)
+{
+    return t->down.closed || t->down.deaf;
+}
+
+/* But for how much was read of late. */
+static bool
+may_read(const struct tunnel *t)
+{
+    return !t->down.done && !drops(t) && !down_wants_client(t);
+}
+
+static bool
+is_early(const struct tunnel *t)
+{
+    return throttle_due(&t->down.throttle, t->all->limits.rate) >
+           uv_now(t->all->loop);
+}
+
 void
 down_turn(struct tunnel *t)
 {
@@ -264,7 +313,7 @@ down_turn(struct tunnel *t)
         if (flow == FLOW_ON) {
             flow = send_controls(t);
         }
-        if (flow != FLOW_ON || t->down.done || t->down.closed ||
+        if (flow != FLOW_ON || !may_read(t) || is_early(t) ||
             turns++ == TURNS_MAX) {
             break;
         }
@@ -272,6 +321,8 @@ down_turn(struct tunnel *t)
         if (flow == FLOW_ENDED && !t->down.deaf) {
             flow = FLOW_ON; /* the Close */
         }
+    }
+    while (drops(t) && !t->down.done && turns++ < TURNS_MAX && drop(t)) {
     }
 }
 
@@ -297,6 +348,11 @@ down_wants_client(const struct tunnel *t)
 bool
 down_wants_target(const struct tunnel *t)
 {
-    return !t->down.done && !t->down.closed && !t->down.deaf &&
-           !down_wants_client(t);
+    return (drops(t) && !t->down.done) || (may_read(t) && !is_early(t));
+}
+
+bool
+down_waits(const struct tunnel *t)
+{
+    return may_read(t) && is_early(t);
 }

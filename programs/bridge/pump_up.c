@@ -23,11 +23,20 @@ struct pieces {
 
 /* --- writing ------------------------------------------------------------ */
 
+/* What it has sent is read to its end. */
+void
+up_loses_target(struct tunnel *t)
+{
+    t->up.deaf = true;
+    held_free(&t->up.held);
+}
+
+/* A reset that writing finds is none to reading any more, but an end. */
 static void
 target_fails(struct tunnel *t)
 {
-    t->up.deaf = true; /* what it has sent is read to its end */
-    held_free(&t->up.held);
+    t->target_failed = errno != EPIPE;
+    up_loses_target(t);
 }
 
 static void
@@ -111,6 +120,7 @@ take_event(struct tunnel *t, struct pieces *p, const struct assay_ws_event *e)
         break;
     case ASSAY_WS_GOT_CLOSE:
         t->up.done = true;
+        t->echo = e->code;
         tunnel_say_why(t, TUNNEL_CLOSED);
         break;
     case ASSAY_WS_GOT_PONG:
@@ -132,6 +142,7 @@ up_feed(struct tunnel *t, uint8_t *in, size_t len)
         if (assay_ws_feed(&t->up.decoder, in, len, &used, &e, &err) !=
             ASSAY_OK) {
             t->up.done = true;
+            t->up.drops = true;
             tunnel_close_client(t, t->up.decoder.close_code,
                                 TUNNEL_CLIENT_WRONG);
             break;
@@ -143,21 +154,52 @@ up_feed(struct tunnel *t, uint8_t *in, size_t len)
     write_pieces(t, &p);
 }
 
-/* Without a Close: nobody is there who would read one. */
-static void
-client_is_gone(struct tunnel *t)
+void
+up_loses_client(struct tunnel *t)
 {
     t->up.done = true;
+    t->up.drops = false;
     t->down.deaf = true;
+}
+
+/* What a client says that was told to go. */
+static void
+drop(struct tunnel *t, size_t len)
+{
+    t->up.dropped += (uint32_t)len;
+    t->up.drops = t->up.dropped < TUNNEL_DROP_MAX_BYTES;
+}
+
+static void
+take(struct tunnel *t, uint8_t *in, size_t len)
+{
+    uint64_t now = uv_now(t->all->loop);
+
+    t->heard_ms = now;
+    t->asked = false;
+    throttle_take(&t->up.throttle, t->all->limits.rate, now, len);
+    up_feed(t, in, len);
+}
+
+/* Its end without a Close: nobody is there who would read one. */
+static void
+client_ends(struct tunnel *t, bool failed)
+{
+    if (t->up.drops && !failed) {
+        t->up.drops = false; /* it may read why */
+        return;
+    }
     tunnel_say_why(t, TUNNEL_CLIENT_GONE);
+    up_loses_client(t);
 }
 
 /* False: there is nothing more for now. */
 static bool
 read_client(struct tunnel *t)
 {
+    size_t max = throttle_read_max(t->all->limits.rate, TUNNEL_READ_BYTES);
     uint8_t *in = t->all->buffer;
-    ssize_t n = recv(t->client_fd, in, TUNNEL_READ_BYTES, 0);
+    ssize_t n = recv(t->client_fd, in, max, 0);
 
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         return false;
@@ -166,13 +208,15 @@ read_client(struct tunnel *t)
         return true;
     }
     if (n <= 0) {
-        client_is_gone(t);
+        client_ends(t, n < 0);
         return false;
     }
-    t->heard_ms = uv_now(t->all->loop);
-    t->asked = false;
-    up_feed(t, in, (size_t)n);
-    return (size_t)n == TUNNEL_READ_BYTES;
+    if (t->up.drops) {
+        drop(t, (size_t)n);
+    } else {
+        take(t, in, (size_t)n);
+    }
+    return (size_t)n == max;
 }
 
 static void
@@ -192,8 +236,9 @@ send_held(struct tunnel *t)
     }
     if (failed) {
         target_fails(t);
-    } else if (t->up.held.at != before) {
+    } else if (t->up.held.at != before || t->up.held.bytes == NULL) {
         t->moved_ms = uv_now(t->all->loop);
+        t->heard_ms = t->moved_ms; /* it was not listened to */
     }
 }
 
@@ -211,10 +256,30 @@ up_turn(struct tunnel *t)
     }
 }
 
+/* But for how much was read of late. */
+static bool
+may_read(const struct tunnel *t)
+{
+    return !t->up.done && t->up.held.bytes == NULL;
+}
+
+static bool
+is_early(const struct tunnel *t)
+{
+    return throttle_due(&t->up.throttle, t->all->limits.rate) >
+           uv_now(t->all->loop);
+}
+
 bool
 up_wants_client(const struct tunnel *t)
 {
-    return !t->up.done && t->up.held.bytes == NULL;
+    return t->up.drops || (may_read(t) && !is_early(t));
+}
+
+bool
+up_waits(const struct tunnel *t)
+{
+    return may_read(t) && is_early(t);
 }
 
 bool

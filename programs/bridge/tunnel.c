@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * tunnel.c - the life of a tunnel: what it waits for, and how it ends.
+ * tunnel.c - the life of a tunnel: what it waits for, and when it is over.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -71,8 +71,8 @@ make_report(const struct tunnel *t)
     };
 }
 
-static void
-end(struct tunnel *t)
+void
+tunnel_end(struct tunnel *t)
 {
     struct down *d = &t->down;
     struct tunnel_report report = make_report(t);
@@ -93,57 +93,25 @@ end(struct tunnel *t)
     t->ended(t->user, &report);
 }
 
+/* Does the client know that nothing more comes? */
+static bool
+is_told(const struct tunnel *t)
+{
+    const struct down *d = &t->down;
+
+    return d->deaf || (d->closed && d->control_at == d->control_len);
+}
+
 /* Each side has ended, and was told that the other one has. */
 static bool
 is_finished(const struct tunnel *t)
 {
-    const struct down *d = &t->down;
     bool up = t->up.shut || t->up.deaf;
-    bool told = d->closed && d->control_at == d->control_len;
 
-    return t->up.done && up && (told || d->deaf);
+    return t->up.done && !t->up.drops && up && is_told(t) && t->down.done;
 }
 
 /* --- waiting ------------------------------------------------------------- */
-
-static void on_timer(uv_timer_t *timer);
-
-static uint64_t
-soonest(uint64_t a, uint64_t since, uint32_t within)
-{
-    uint64_t b = within > 0 ? since + within : UINT64_MAX;
-
-    return a < b ? a : b;
-}
-
-/* When to look again. A tunnel that ends has one limit more, and no other. */
-static uint64_t
-deadline(const struct tunnel *t)
-{
-    const struct tunnel_limits *l = &t->all->limits;
-    uint64_t at = UINT64_MAX;
-
-    if (t->ending_ms != 0) {
-        return soonest(at, t->ending_ms, l->close_ms);
-    }
-    at = soonest(at, t->began_ms, l->life_ms);
-    at = soonest(at, t->moved_ms, l->idle_ms);
-    return soonest(at, t->heard_ms, t->asked ? 2 * l->ping_ms : l->ping_ms);
-}
-
-/* One that wakes too early is set again then: cheaper than with every octet. */
-static void
-set_timer(struct tunnel *t)
-{
-    uint64_t now = uv_now(t->all->loop);
-    uint64_t at = deadline(t);
-    uint64_t left = at > now ? at - now : 0;
-
-    if (at != UINT64_MAX && (!uv_is_active((uv_handle_t *)&t->timer) ||
-                             uv_timer_get_due_in(&t->timer) > left)) {
-        uv_timer_start(&t->timer, on_timer, left, 0);
-    }
-}
 
 static int
 poll_for(uv_poll_t *handle, int had, int events, uv_poll_cb on)
@@ -159,27 +127,46 @@ poll_for(uv_poll_t *handle, int had, int events, uv_poll_cb on)
     return events;
 }
 
+/* Reading finds the end of a side; who does not read has to be told of it, once
+ * (it stays true). */
+static int
+events_of(bool reads, bool writes, bool left)
+{
+    int reading = reads ? UV_READABLE : left ? 0 : UV_DISCONNECT;
+
+    return reading | (writes ? UV_WRITABLE : 0);
+}
+
 static void on_client(uv_poll_t *handle, int status, int events);
 static void on_target(uv_poll_t *handle, int status, int events);
 
 static void
 wait_on(struct tunnel *t)
 {
-    int client = (up_wants_client(t) ? UV_READABLE : 0) |
-                 (down_wants_client(t) ? UV_WRITABLE : 0);
-    int target = (down_wants_target(t) ? UV_READABLE : 0) |
-                 (up_wants_target(t) ? UV_WRITABLE : 0);
+    int client =
+        events_of(up_wants_client(t), down_wants_client(t), t->client_left);
+    int target =
+        events_of(down_wants_target(t), up_wants_target(t), t->target_left);
 
     t->client_events =
         poll_for(&t->client, t->client_events, client, on_client);
     t->target_events =
         poll_for(&t->target, t->target_events, target, on_target);
-    set_timer(t);
+    tunnel_set_timer(t);
 }
 
-/* Behind whatever happened. */
+/* The client waits for the end of the connection behind its Close. */
 static void
-turn(struct tunnel *t, bool up, bool down)
+show_end(struct tunnel *t)
+{
+    if (t->up.done && is_told(t) && !t->down.shut) {
+        t->down.shut = true;
+        (void)shutdown(t->client_fd, SHUT_WR);
+    }
+}
+
+void
+tunnel_turn(struct tunnel *t, bool up, bool down)
 {
     if (up) {
         up_turn(t);
@@ -192,100 +179,110 @@ turn(struct tunnel *t, bool up, bool down)
         up_turn(t); /* what the way down has ended */
     }
     if (is_finished(t)) {
-        end(t);
+        tunnel_end(t);
     } else {
+        show_end(t);
         wait_on(t);
     }
 }
 
-/* status: an error is met, and named, by the call that it fails. */
+/* An error is named by the call that it fails. Where there is none, because
+ * nobody reads here now: what has come is still delivered, as far as the target
+ * takes it in time. */
+static void
+client_fails(struct tunnel *t)
+{
+    t->client_events = 0; /* libuv has stopped */
+    t->client_left = true;
+    up_turn(t);
+    t->down.deaf = true;
+    if (!t->up.done) {
+        tunnel_say_why(t, TUNNEL_CLIENT_GONE);
+    }
+}
+
+static void
+target_fails(struct tunnel *t)
+{
+    t->target_events = 0;
+    t->target_left = true;
+    t->target_failed = true;
+    up_loses_target(t);
+    if (!down_wants_target(t) && !t->down.done) {
+        tunnel_say_why(t, TUNNEL_TARGET_FAILED);
+    }
+}
+
 static void
 on_client(uv_poll_t *handle, int status, int events)
 {
-    turn(handle->data, status < 0 || (events & UV_READABLE) != 0,
-         status < 0 || (events & UV_WRITABLE) != 0);
+    struct tunnel *t = handle->data;
+
+    if (status < 0) {
+        client_fails(t);
+    } else if ((events & UV_DISCONNECT) != 0) {
+        t->client_left = true;
+        t->moved_ms = uv_now(handle->loop);
+    }
+    tunnel_turn(t, (events & UV_READABLE) != 0, (events & UV_WRITABLE) != 0);
 }
 
 static void
 on_target(uv_poll_t *handle, int status, int events)
 {
-    turn(handle->data, status < 0 || (events & UV_WRITABLE) != 0,
-         status < 0 || (events & UV_READABLE) != 0);
-}
+    struct tunnel *t = handle->data;
 
-/* --- limits -------------------------------------------------------------- */
-
-static bool
-is_past(uint64_t now, uint64_t since, uint32_t within)
-{
-    return within > 0 && now - since >= within;
-}
-
-/* The client has waited long enough for the target's last words. */
-static void
-give_up(struct tunnel *t)
-{
-    if (t->why == TUNNEL_CLOSED && t->down.close_code == 0) {
-        t->down.done = true;
-        tunnel_close_client(t, ASSAY_WS_NORMAL, TUNNEL_CLOSED);
-        down_turn(t);
+    if (status < 0) {
+        target_fails(t);
+    } else if ((events & UV_DISCONNECT) != 0) {
+        t->target_left = true;
     }
-    if (!t->down.closed || !t->up.shut) {
-        t->why = TUNNEL_CLOSE_TIMEOUT;
-    }
-    end(t);
-}
-
-static void
-look(struct tunnel *t)
-{
-    const struct tunnel_limits *l = &t->all->limits;
-    uint64_t now = uv_now(t->all->loop);
-
-    if (is_past(now, t->began_ms, l->life_ms)) {
-        tunnel_close_client(t, ASSAY_WS_GOING_AWAY, TUNNEL_TOO_OLD);
-    } else if (is_past(now, t->moved_ms, l->idle_ms)) {
-        tunnel_close_client(t, ASSAY_WS_GOING_AWAY, TUNNEL_IDLE);
-    } else if (t->asked && is_past(now, t->heard_ms, 2 * l->ping_ms)) {
-        t->down.deaf = true;
-        t->up.done = true;
-        tunnel_say_why(t, TUNNEL_UNANSWERED);
-    } else if (!t->asked && is_past(now, t->heard_ms, l->ping_ms)) {
-        t->asked = true;
-        t->down.ping_due = true;
-    }
-    turn(t, false, false);
-}
-
-static void
-on_timer(uv_timer_t *timer)
-{
-    struct tunnel *t = timer->data;
-
-    if (t->ending_ms == 0) {
-        look(t);
-    } else if (is_past(uv_now(t->all->loop), t->ending_ms,
-                       t->all->limits.close_ms)) {
-        give_up(t);
-    } else {
-        set_timer(t);
-    }
+    tunnel_turn(t, (events & UV_WRITABLE) != 0,
+                status < 0 || (events & UV_READABLE) != 0);
 }
 
 /* --- life ---------------------------------------------------------------- */
 
-static void
+static bool
+init_poll(struct tunnel *t, uv_poll_t *handle, int fd)
+{
+    if (uv_poll_init(t->all->loop, handle, fd) != 0) {
+        return false;
+    }
+    handle->data = t;
+    t->handles++;
+    return true;
+}
+
+/* False: not both of the descriptors can be waited for. */
+static bool
 init_handles(struct tunnel *t)
 {
-    uv_loop_t *loop = t->all->loop;
-
-    (void)uv_poll_init(loop, &t->client, t->client_fd);
-    (void)uv_poll_init(loop, &t->target, t->target_fd);
-    (void)uv_timer_init(loop, &t->timer);
-    t->client.data = t;
-    t->target.data = t;
+    (void)uv_timer_init(t->all->loop, &t->timer);
     t->timer.data = t;
-    t->handles = 3;
+    t->handles = 1;
+    if (!init_poll(t, &t->client, t->client_fd)) {
+        return false;
+    }
+    if (!init_poll(t, &t->target, t->target_fd)) {
+        uv_close((uv_handle_t *)&t->client, on_closed);
+        return false;
+    }
+    return true;
+}
+
+static void
+link_tunnel(struct tunnel *t)
+{
+    struct tunnels *all = t->all;
+
+    t->next = all->first;
+    t->link = &all->first;
+    if (t->next != NULL) {
+        t->next->link = &t->next;
+    }
+    all->first = t;
+    all->count++;
 }
 
 bool
@@ -307,19 +304,18 @@ tunnel_open(struct tunnels *all, int client, int target, uint8_t *ahead,
     t->down.pipe = (struct pipe){.in = -1, .out = -1};
     assay_ws_decoder_init(&t->up.decoder, ASSAY_WS_SERVER, UINT64_MAX,
                           UINT64_MAX);
-    init_handles(t);
-    t->began_ms = t->moved_ms = t->heard_ms = uv_now(all->loop);
-    t->next = all->first;
-    t->link = &all->first;
-    if (t->next != NULL) {
-        t->next->link = &t->next;
+    if (!init_handles(t)) {
+        uv_close((uv_handle_t *)&t->timer, on_closed);
+        close(client);
+        close(target);
+        return false;
     }
-    all->first = t;
-    all->count++;
+    t->began_ms = t->moved_ms = t->heard_ms = uv_now(all->loop);
+    link_tunnel(t);
     if (ahead_len > 0) {
         up_feed(t, ahead, ahead_len);
     }
-    turn(t, true, true);
+    tunnel_turn(t, true, true);
     return true;
 }
 
@@ -329,7 +325,7 @@ tunnels_drain(struct tunnels *all)
     for (struct tunnel *t = all->first, *next; t != NULL; t = next) {
         next = t->next;
         tunnel_close_client(t, ASSAY_WS_GOING_AWAY, TUNNEL_DRAINED);
-        turn(t, false, true);
+        tunnel_turn(t, false, true);
     }
 }
 
@@ -338,6 +334,6 @@ tunnels_cut(struct tunnels *all)
 {
     while (all->first != NULL) {
         tunnel_say_why(all->first, TUNNEL_DRAINED);
-        end(all->first);
+        tunnel_end(all->first);
     }
 }

@@ -35,13 +35,15 @@ const char *tunnel_why_name(enum tunnel_why why); /* "idle", ... */
 
 struct tunnel_report {
     enum tunnel_why why;
-    unsigned code; /* of the Close that was sent; 0: none */
+    unsigned code; /* of the Close that was sent, 1005 if that had none; 0: no
+                      Close */
     uint64_t up;   /* octets of payload that the target took */
     uint64_t down; /* octets of payload that the client took */
     uint64_t ms;   /* from the 101 on */
 };
 
-struct tunnel_limits { /* ms; 0: none */
+struct tunnel_limits { /* 0: none */
+    uint32_t rate;     /* octets per second, each way on its own */
     uint32_t idle_ms;  /* no payload either way */
     uint32_t ping_ms;  /* silence of the client before it is asked; and then
                           again until it is given up */
@@ -61,12 +63,13 @@ struct tunnels {
     unsigned count;
 };
 
-/* Once, from the loop; the tunnel is gone. */
+/* Once, from the loop or from tunnel_open(); the tunnel is gone. */
 typedef void tunnel_ended(void *user, const struct tunnel_report *report);
 
 /* Both sockets are connected, do not block, and are taken over, also on
  * failure. `ahead`: what the client has sent behind its request; it is changed.
- * The client has its 101. False: no memory. */
+ * The client has its 101. False: no memory, or nothing that can be waited for;
+ * `ended` is not called. */
 bool tunnel_open(struct tunnels *all, int client, int target, uint8_t *ahead,
                  size_t ahead_len, tunnel_ended *ended, void *user);
 /* Says 1001 to all clients; tunnels end when both sides have, or after
