@@ -59,7 +59,16 @@ const char *const bridge_help[] = {
     "there,\n"
     "                             and given up after as long again (30)\n"
     "      --max-lifetime S       of a tunnel (any)\n"
+    "      --max-rate BYTES       a second of a tunnel, each way (any)\n"
     "      --close-timeout S      from the first end to the last (10)\n"
+    "\n",
+    "Collateral for pages, which cannot ask Intel:\n"
+    "      --relay URL[,URL...]   answer /sgx/... and /tdx/... from these\n"
+    "                             sources; 'intel' is Intel's PCS (off)\n"
+    "      --relay-ca FILE        TLS roots (PEM) of the sources\n"
+    "      --relay-cache BYTES    that are kept of it (16777216)\n"
+    "      --relay-max-age S      for which an answer is given again (3600)\n"
+    "      --relay-timeout S      for each source (10)\n"
     "\n",
     "Operation:\n"
     "      --config FILE          settings (TOML): NAME = VALUE for --NAME\n"

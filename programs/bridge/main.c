@@ -51,6 +51,7 @@ tear_down(struct program *p)
     admin_close(&p->admin);
     keeper_close(&p->keeper);
     places_free(p->places);
+    relay_free(p->relay);
     site_drop(p->site);
     given_free(&p->started);
     journal_close(p->access);

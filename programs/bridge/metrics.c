@@ -101,3 +101,29 @@ metrics_put(const struct metric_sums *sums, struct assay_buf *to)
     put_row("payload_bytes_total", "direction", "up", sums->up, to);
     put_row("payload_bytes_total", "direction", "down", sums->down, to);
 }
+
+static void
+put_count(const char *name, const char *help, uint64_t n, struct assay_buf *to)
+{
+    counters_put_family(&bridge_counters, name, "counter", help, to);
+    assay_buf_printf(to, "%s%s %llu\n", bridge_counters.prefix, name,
+                     (unsigned long long)n);
+}
+
+void
+metrics_put_relay(const struct relay_counts *c, struct assay_buf *to)
+{
+    counters_put_family(&bridge_counters, "relay_answers_total", "counter",
+                        "Answers about collateral, by where they came from.",
+                        to);
+    for (unsigned i = 0; i < RELAY_HOWS; i++) {
+        put_row("relay_answers_total", "source",
+                relay_how_name((enum relay_how)i), atomic_load(&c->answers[i]),
+                to);
+    }
+    put_count("relay_fetches_total", "Questions that sources were asked.",
+              atomic_load(&c->fetches), to);
+    put_count("relay_fetch_failures_total",
+              "... and that none of them has answered.",
+              atomic_load(&c->failures), to);
+}

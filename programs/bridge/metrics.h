@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/counters.h"
+#include "relay.h"
 #include "visit.h"
 
 enum metric {
@@ -42,3 +43,4 @@ struct metric_sums {
 };
 void metrics_sum(struct metrics *m, struct metric_sums *to);
 void metrics_put(const struct metric_sums *sums, struct assay_buf *to);
+void metrics_put_relay(const struct relay_counts *c, struct assay_buf *to);

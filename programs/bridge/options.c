@@ -11,11 +11,15 @@
 #include "daemon/cidr.h"
 #include "daemon/setting_values.h"
 #include "origins.h"
+#include "relay.h"
 
-#define DEFAULT_LISTEN  "127.0.0.1:9000"
-#define DEFAULT_TARGET  "127.0.0.1:8443"
-#define CONNECTIONS_MAX 1000000u
-#define RATE_MAX        100000u
+#define DEFAULT_LISTEN      "127.0.0.1:9000"
+#define DEFAULT_TARGET      "127.0.0.1:8443"
+#define CONNECTIONS_MAX     1000000u
+#define RATE_MAX            100000u
+#define MAX_RATE_MAX        UINT32_MAX
+#define RELAY_CACHE_MAX     (UINT64_C(1) << 32)
+#define RELAY_MAX_AGE_MAX_S 86400u
 
 /* --- values -------------------------------------------------------------- */
 
@@ -119,6 +123,38 @@ set_rate(void *options, const char *v, struct assay_error *err)
         (uint32_t)assay_arg_number(v, "--rate", 0, RATE_MAX, err);
 }
 
+static void
+set_max_rate(void *options, const char *v, struct assay_error *err)
+{
+    ((struct options *)options)->max_rate =
+        (uint32_t)assay_arg_number(v, "--max-rate", 0, MAX_RATE_MAX, err);
+}
+
+static void
+set_relay(void *options, const char *v, struct assay_error *err)
+{
+    struct options *o = options;
+
+    o->relay = strcmp(v, "off") == 0 ? NULL : v;
+    if (o->relay != NULL && relay_sources_check(v, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--relay");
+    }
+}
+
+static void
+set_relay_cache(void *options, const char *v, struct assay_error *err)
+{
+    ((struct options *)options)->relay_cache =
+        assay_arg_number(v, "--relay-cache", 0, RELAY_CACHE_MAX, err);
+}
+
+static void
+set_relay_max_age(void *options, const char *v, struct assay_error *err)
+{
+    ((struct options *)options)->relay_max_age_s = (uint32_t)assay_arg_number(
+        v, "--relay-max-age", 0, RELAY_MAX_AGE_MAX_S, err);
+}
+
 SETTING_OF_DAEMONS
 SETTING_COUNT(workers, "--workers", DOORS_MAX)
 SETTING_COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
@@ -132,10 +168,12 @@ SETTING_SECONDS(ping_ms, "--ping-interval")
 SETTING_SECONDS(life_ms, "--max-lifetime")
 SETTING_SECONDS(close_ms, "--close-timeout")
 SETTING_SECONDS(drain_ms, "--drain")
+SETTING_SECONDS(relay_ms, "--relay-timeout")
 SETTING_TEXT(config)
 SETTING_TEXT(cert)
 SETTING_TEXT(key)
 SETTING_TEXT(token_file)
+SETTING_TEXT(relay_ca)
 SETTING_TEXT(ready_file)
 SETTING_TEXT(access_log)
 SETTING_FLAG(verbose)
@@ -173,6 +211,12 @@ static const struct setting rows[] = {
     {"max-lifetime", 0, VALUE, set_life_ms, NULL},
     {"close-timeout", 0, VALUE, set_close_ms, NULL},
     {"drain", 0, VALUE, set_drain_ms, NULL},
+    {"max-rate", 0, VALUE, set_max_rate, NULL},
+    {"relay", 0, VALUE | LIST, set_relay, NULL},
+    {"relay-ca", 0, VALUE | READS, set_relay_ca, NULL},
+    {"relay-cache", 0, VALUE | AT_START, set_relay_cache, NULL},
+    {"relay-max-age", 0, VALUE, set_relay_max_age, NULL},
+    {"relay-timeout", 0, VALUE, set_relay_ms, NULL},
     {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file, NULL},
     {"admin", 0, VALUE | AT_START, set_admin, NULL},
     {"access-log", 0, VALUE | AT_START | WRITES, set_access_log, NULL},
@@ -207,6 +251,9 @@ set_defaults(void *options)
         .ping_ms = 30000,
         .close_ms = 10000,
         .drain_ms = 10000,
+        .relay_cache = RELAY_CACHE_BYTES,
+        .relay_max_age_s = RELAY_MAX_AGE_S,
+        .relay_ms = RELAY_TIMEOUT_MS,
     };
     assay_error_clear(&err);
     set_listen(o, DEFAULT_LISTEN, &err);
@@ -243,6 +290,9 @@ wrong_together(const struct options *o)
     }
     if (!o->has_tls_listen && o->cert != NULL) {
         return "--cert and --key are for --tls-listen";
+    }
+    if (o->relay == NULL && o->relay_ca != NULL) {
+        return "--relay-ca is for --relay";
     }
     return NULL;
 }

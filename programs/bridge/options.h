@@ -49,6 +49,12 @@ struct options {
     uint32_t life_ms; /* 0: any */
     uint32_t close_ms;
     uint32_t drain_ms;
+    uint32_t max_rate; /* octets a second of a tunnel, each way; 0: any */
+    const char *relay; /* sources of collateral; NULL: none is relayed */
+    const char *relay_ca;
+    uint64_t relay_cache; /* octets */
+    uint32_t relay_max_age_s;
+    uint32_t relay_ms; /* for each source */
     bool json_log;
     bool verbose;
     bool check;

@@ -23,6 +23,7 @@ struct program {
     struct doors doors;     /* ws:// */
     struct doors tls_doors; /* wss:// */
     struct places *places;
+    struct relay *relay;
     struct hall hall;
 };
 

@@ -61,6 +61,7 @@ put_metrics(void *user, struct assay_buf *to)
         metrics_sum(&p->hall.hands[i]->metrics, &sums);
     }
     metrics_put(&sums, to);
+    metrics_put_relay(relay_counts(p->relay), to);
     counters_put_gauge(&bridge_counters, "tunnels_open",
                        "Clients that have a target, or are about to.",
                        places_count(p->places).entered, to);
@@ -162,6 +163,15 @@ close_in(const struct program *p, struct assay_error *err)
     return err->code;
 }
 
+static enum assay_code
+open_relay(struct program *p, struct assay_error *err)
+{
+    p->relay = relay_new((size_t)p->site->options.relay_cache);
+    return p->relay != NULL
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "relay");
+}
+
 static int
 door_of(struct doors *d, unsigned worker)
 {
@@ -179,6 +189,7 @@ hire(struct program *p, struct assay_error *err)
     p->hall.log = &p->keeper.log;
     p->hall.access = p->access;
     p->hall.places = p->places;
+    p->hall.relay = p->relay;
     p->hall.json = o->json_log;
     atomic_store(&c->max_clients, o->max_connections + HALL_WAITING);
     for (unsigned i = 0; i < count && err->code == ASSAY_OK; i++) {
@@ -226,7 +237,7 @@ program_open(struct program *p)
 
     check_warn(p->site, &p->keeper.log);
     if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK ||
-        hire(p, &err) != ASSAY_OK ||
+        open_relay(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         opening_say_ready(
             o->ready_file, p->doors.count > 0 ? p->doors.address : NULL,
             admin_address(&p->admin), put_tls, p, &err) != ASSAY_OK) {

@@ -105,6 +105,7 @@ use(struct worker *w, void *next)
     h->visits.head_ms = o->handshake_ms;
     h->visits.connect_ms = o->connect_ms;
     h->tunnels.limits = (struct tunnel_limits){
+        .rate = o->max_rate,
         .idle_ms = o->idle_ms,
         .ping_ms = o->ping_ms,
         .life_ms = o->life_ms,
@@ -131,7 +132,10 @@ cut(struct worker *w)
 static void
 close_hand(struct worker *w)
 {
-    pipes_close(&((struct hand *)w)->tunnels.pipes);
+    struct hand *h = (struct hand *)w;
+
+    pipes_close(&h->tunnels.pipes);
+    relay_loop_free(h->relay);
 }
 
 const struct crew_trade bridge_trade = {
@@ -205,7 +209,10 @@ hall_add(struct hall *hall, struct crew *c, struct site *site, int door,
         hall->hands[hall->count++] = h;
         init(h, hall);
         use(&h->worker, site_hold(site));
-        if (listen_at(h, &door, on_accepted, err) == ASSAY_OK) {
+        h->relay = relay_loop_new(&h->worker.loop, hall->relay);
+        if (h->relay == NULL) {
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");
+        } else if (listen_at(h, &door, on_accepted, err) == ASSAY_OK) {
             (void)!listen_at(h, &tls_door, on_accepted_tls, err);
         }
     }

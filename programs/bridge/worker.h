@@ -6,6 +6,7 @@
 #pragma once
 
 #include "daemon/crew.h"
+#include "relay.h"
 #include "report.h"
 #include "site.h"
 #include "veil.h"
@@ -19,6 +20,7 @@ struct hand {
     struct visits visits;
     struct tunnels tunnels;
     struct veils veils;
+    struct relay_loop *relay;
     struct reports reports;
     struct metrics metrics; /* others may read it */
 };
@@ -29,6 +31,7 @@ struct hall {
     const struct log *log;
     struct journal *access;
     struct places *places;
+    struct relay *relay;
     bool json;
     unsigned count;
     struct hand *hands[DOORS_MAX];
