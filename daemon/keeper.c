@@ -153,6 +153,15 @@ keeper_ready(struct keeper *k)
 
 /* --- life --------------------------------------------------------------- */
 
+void
+keeper_widen_pool(unsigned threads)
+{
+    char count[16];
+
+    snprintf(count, sizeof(count), "%u", threads);
+    (void)setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
 /* Each client takes one or more, and the usual limit (1,024) is low for the
  * sake of programs that use select(). */
 static void

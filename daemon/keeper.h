@@ -47,6 +47,9 @@ struct keeper {
     uv_timer_t rest; /* after SIGHUP: more of them are the same one */
 };
 
+/* Before anything: libuv has so many threads for what waits, unless
+ * UV_THREADPOOL_SIZE says otherwise. They are made when the first is needed. */
+void keeper_widen_pool(unsigned threads);
 /* The loop is there, SIGHUP ends nobody, and the process may have as many
  * descriptors as it is allowed to ask for. Without memory or descriptors the
  * process ends. */

@@ -127,6 +127,16 @@ run(struct program *p, struct options *o)
     return true;
 }
 
+#define NAME_THREADS 32u
+
+/* Names that hang must keep neither others from being looked up, as far as that
+ * goes, nor the relay from its sources. */
+static unsigned
+waiting_threads(const struct options *o)
+{
+    return NAME_THREADS + RELAY_RUNNING_MAX * doors_workers(o->workers);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -146,6 +156,7 @@ main(int argc, char **argv)
         return DAEMON_DONE;
     }
     signal(SIGPIPE, SIG_IGN);
+    keeper_widen_pool(waiting_threads(&o));
     p.argc = argc;
     p.argv = argv;
     p.keeper.name = "assay-bridge";

@@ -124,6 +124,6 @@ metrics_put_relay(const struct relay_counts *c, struct assay_buf *to)
     put_count("relay_fetches_total", "Questions that sources were asked.",
               atomic_load(&c->fetches), to);
     put_count("relay_fetch_failures_total",
-              "... and that none of them has answered.",
+              "Questions that no source has answered.",
               atomic_load(&c->failures), to);
 }

@@ -129,16 +129,11 @@ run(struct program *p, struct options *o)
 
 /* Neither searches for the collateral of clients nor a kernel that hangs over a
  * quote (each worker and the main thread may have one thread wait for it) must
- * keep the backend's name from being looked up, which uses the same threads.
- * They are made when the first is needed. */
-static void
-widen_pool(const struct options *o)
+ * keep the backend's name from being looked up, which uses the same threads. */
+static unsigned
+waiting_threads(const struct options *o)
 {
-    char count[16];
-
-    snprintf(count, sizeof(count), "%u",
-             o->max_appraisals + doors_workers(o->workers) + 1 + OTHER_THREADS);
-    (void)setenv("UV_THREADPOOL_SIZE", count, 0);
+    return o->max_appraisals + doors_workers(o->workers) + 1 + OTHER_THREADS;
 }
 
 int
@@ -160,7 +155,7 @@ main(int argc, char **argv)
         return DAEMON_DONE;
     }
     signal(SIGPIPE, SIG_IGN);
-    widen_pool(&o);
+    keeper_widen_pool(waiting_threads(&o));
     p.argc = argc;
     p.argv = argv;
     p.keeper.name = "assay-serve";
