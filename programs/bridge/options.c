@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "daemon/cidr.h"
+#include "daemon/forwarded_for.h"
 #include "daemon/setting_values.h"
 #include "origins.h"
 #include "relay.h"
@@ -88,7 +89,7 @@ static void
 set_trust_forwarded(void *options, const char *v, struct assay_error *err)
 {
     ((struct options *)options)->trust_forwarded = v;
-    if (cidr_check(v, err) != ASSAY_OK) {
+    if (forwarded_check(v, err) != ASSAY_OK) {
         assay_error_prefix(err, "--trust-forwarded");
     }
 }
