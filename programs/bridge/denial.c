@@ -68,6 +68,8 @@ static const struct {
                          "Retry-After: 10\r\n"},
     [DENIED_CONNECT_TIMEOUT] = {504, "connect_timeout",
                                 "the target did not answer in time", NULL},
+    [DENIED_GONE] = {0, "client_gone", "", NULL},
+    [RELAYED] = {200, "relayed", "", NULL},
 };
 
 unsigned

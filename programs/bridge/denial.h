@@ -29,14 +29,17 @@ enum denial {
     DENIED_DRAINING,        /* 503 */
     DENIED_INTERNAL,        /* 503: no memory or descriptors */
     DENIED_CONNECT_TIMEOUT, /* 504: DNS or the target did not answer in time */
+    DENIED_GONE,            /* no answer: the client did not wait for it */
+    RELAYED,                /* the relay has answered: no tunnel was wanted */
     DENIALS,
 };
 
-unsigned denial_status(enum denial d);
+unsigned denial_status(enum denial d); /* 0: there was no answer */
 /* "target_denied", ...: for programs, logs and metrics. */
 const char *denial_code(enum denial d);
 
-/* Appends the whole answer, behind which the connection is closed: JSON
+/* Appends the whole answer (of a denial that has one), behind which the
+ * connection is closed: JSON
  * {"error":{"code":...,"message":...}} with what browsers let a page know,
  * which is nothing. `why` is a sentence of ours, or NULL for the usual one. */
 void denial_put(enum denial d, const char *why, struct assay_buf *to);

@@ -15,14 +15,35 @@
 #define VISIT_HEAD_MAX_BYTES (16u * 1024u)
 
 struct visit_report {
-    const char *peer;            /* the client, "192.0.2.1:50000" */
+    const char *peer;            /* the client, "192.0.2.1:50000"; of one behind
+                                    a proxy the port may be 0 */
     const char *target;          /* "" if none was read */
     const char *address;         /* what was connected to; "" if nothing */
     enum denial denial;          /* ADMITTED: there was a tunnel */
     const char *why;             /* more of a denial, or NULL */
     struct tunnel_report tunnel; /* if admitted */
+    unsigned relayed;            /* status, if the relay has answered; else 0 */
+    const char *how;             /* what the relay says of that */
     uint64_t ms;                 /* from the connection to its end */
 };
+
+struct visit; /* opaque */
+
+/* Who answers requests that are for something else than a tunnel. */
+struct visit_relay {
+    bool (*is_asked)(const struct assay_http1_head *head);
+    /* The answer is given by visit_relayed(): either in here, and then this
+     * returns NULL, or later, from the loop. NULL without one: it cannot be
+     * had. The head is gone afterwards. */
+    void *(*ask)(void *user, const struct assay_http1_head *head,
+                 struct visit *v);
+    void (*cancel)(void *asked); /* it is wanted no more */
+    void *user;
+};
+/* status, how: for the report; how is static. bytes: the whole answer, behind
+ * which the connection is closed; copied. Empty: there is no memory for one. */
+void visit_relayed(struct visit *v, unsigned status, const char *how,
+                   struct assay_slice bytes);
 
 /* Those of one loop. What it points to outlives them. */
 struct visits {
@@ -31,9 +52,12 @@ struct visits {
     const struct admission_rules *rules; /* for those who come from now on */
     const struct guard *guard;
     struct tunnels *tunnels;
-    uint32_t head_ms;    /* for the whole request */
-    uint32_t connect_ms; /* for look-up and connection */
+    uint32_t head_ms;            /* for the whole request */
+    uint32_t connect_ms;         /* for look-up and connection */
+    const char *trust_forwarded; /* as forwarded_for.h has it; NULL: nobody */
+    bool target_proxy; /* targets are told of clients: PROXY, version 2 */
     bool draining;
+    const struct visit_relay *relay; /* NULL: there is none */
     struct places *places;
     /* The rules that admit a visit stay as long as it needs them. */
     void *(*hold)(void *user);

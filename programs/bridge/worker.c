@@ -104,6 +104,8 @@ use(struct worker *w, void *next)
     h->veils.close_ms = o->close_ms;
     h->visits.head_ms = o->handshake_ms;
     h->visits.connect_ms = o->connect_ms;
+    h->visits.trust_forwarded = o->trust_forwarded;
+    h->visits.target_proxy = o->target_proxy;
     h->tunnels.limits = (struct tunnel_limits){
         .rate = o->max_rate,
         .idle_ms = o->idle_ms,

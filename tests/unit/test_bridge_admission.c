@@ -82,6 +82,28 @@ static const struct {
     {.name = "whole URI",
      .request = "GET http://bridge.example/?target=tee.example "
                 "HTTP/1.1\r\n" GOOD,
+     .target = "tee.example:443"},
+    {.name = "whole URI of ws, without a path",
+     .request = "GET WS://bridge.example?target=tee.example "
+                "HTTP/1.1\r\n" GOOD,
+     .target = "tee.example:443"},
+    {.name = "whole URI, path of the operator",
+     .request = "GET wss://bridge.example/ws?target=tee.example "
+                "HTTP/1.1\r\n" GOOD,
+     .path = "/ws",
+     .target = "tee.example:443"},
+    {.name = "whole URI, no path where there is one",
+     .request = "GET https://bridge.example?target=tee.example "
+                "HTTP/1.1\r\n" GOOD,
+     .path = "/ws",
+     .denial = DENIED_PATH},
+    {.name = "whole URI, other path",
+     .request = "GET http://bridge.example/x?target=tee.example "
+                "HTTP/1.1\r\n" GOOD,
+     .denial = DENIED_PATH},
+    {.name = "whole URI, other scheme",
+     .request = "GET ftp://bridge.example/?target=tee.example "
+                "HTTP/1.1\r\n" GOOD,
      .denial = DENIED_PATH},
     {.name = "plain GET",
      .request = "GET / HTTP/1.1\r\nHost: x\r\n",
@@ -262,6 +284,9 @@ denials(void **state)
         size_t scanned = 0;
         size_t used;
 
+        if (d == DENIED_GONE || d == RELAYED) {
+            continue; /* those are no answers of its own */
+        }
         assay_error_clear(&err);
         assay_buf_init(&out, 4096);
         denial_put((enum denial)d, d % 2 == 0 ? "a \"why\"" : NULL, &out);
