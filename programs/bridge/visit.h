@@ -52,7 +52,8 @@ struct visits {
     const struct admission_rules *rules; /* for those who come from now on */
     const struct guard *guard;
     struct tunnels *tunnels;
-    uint32_t head_ms;            /* for the whole request */
+    uint32_t head_ms;            /* for the whole request, and for
+                                    some of a relay's answer */
     uint32_t connect_ms;         /* for look-up and connection */
     const char *trust_forwarded; /* as forwarded_for.h has it; NULL: nobody */
     bool target_proxy; /* targets are told of clients: PROXY, version 2 */

@@ -5,10 +5,23 @@
  */
 #include "visit_state.h"
 
+#define STEP_BYTES (16u * 1024u) /* in the time for a request */
+
+/* One that takes less is as good as gone. */
 static void
 on_reply_slow(uv_timer_t *timer)
 {
-    visit_close(timer->data); /* the report says that it was answered */
+    struct visit *v = timer->data;
+    struct handshake *hs = v->hs;
+    size_t left = assay_stream_queued(hs->client);
+
+    if (left + STEP_BYTES <= hs->left) {
+        hs->left = left;
+        uv_timer_start(timer, on_reply_slow, v->all->head_ms, 0);
+        return;
+    }
+    v->report.denial = DENIED_GONE;
+    visit_close(v);
 }
 
 void
@@ -27,7 +40,8 @@ visit_relayed(struct visit *v, unsigned status, const char *how,
     v->report.relayed = status;
     v->report.how = how;
     assay_stream_write(hs->client, bytes);
-    if (assay_stream_queued(hs->client) == 0) {
+    hs->left = assay_stream_queued(hs->client);
+    if (hs->left == 0) {
         visit_linger(v);
     } else {
         uv_timer_start(&hs->timer, on_reply_slow, v->all->head_ms, 0);

@@ -406,7 +406,7 @@ check_report(const struct row *row, const struct bridge *b,
     }
 }
 
-static inline void
+static inline struct visit_report
 check(const struct row *row)
 {
     struct bridge b = {.row = row};
@@ -488,4 +488,5 @@ check(const struct row *row)
     places_free(places);
     pipes_close(&tunnels->pipes);
     free(tunnels);
+    return b.report;
 }

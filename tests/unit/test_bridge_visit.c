@@ -4,6 +4,8 @@
  * test_bridge_visit.c - from a client's connection to its end: what it is
  * answered, and what it gets through.
  */
+#include <sys/resource.h>
+
 #include "harness/visits.h"
 
 /* --- clients and targets that are not the usual ones ---------------------- */
@@ -232,8 +234,75 @@ visits(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        check(&rows[i]);
+        (void)check(&rows[i]);
     }
+}
+
+/* --- descriptors ---------------------------------------------------------- */
+
+static struct {
+    int fds[256];
+    unsigned count;
+} taken;
+
+/* Each that there is; the door, which closes behind it, leaves one for the
+ * target. */
+static void
+take_all(struct visits *visits)
+{
+    int fd;
+
+    (void)visits;
+    while (taken.count < COUNT_OF(taken.fds) && (fd = dup(0)) >= 0) {
+        taken.fds[taken.count++] = fd;
+    }
+}
+
+static void
+gets_no_tunnel(const struct asked *a, int fd)
+{
+    put_request(a, fd);
+    get_answer(a, fd);
+    get_end(fd);
+}
+
+static unsigned
+count_open(void)
+{
+    unsigned n = 0;
+
+    for (int fd = 0; fd < (int)COUNT_OF(taken.fds); fd++) {
+        n += fcntl(fd, F_GETFD) != -1;
+    }
+    return n;
+}
+
+/* Nothing stays open where there is no descriptor for the tunnel. */
+static void
+starved(void **state)
+{
+    static const struct row row = {
+        .name = "no descriptor left",
+        .request = "GET /?target=127.0.0.1:@ HTTP/1.1\r\n" FIELDS "\r\n",
+        .answer = "HTTP/1.1 101 ",
+        .denial = DENIED_INTERNAL,
+        .client = gets_no_tunnel,
+        .come = take_all,
+    };
+    struct rlimit before;
+    struct rlimit few;
+    unsigned open_before = count_open();
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){COUNT_OF(taken.fds), before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    (void)check(&row);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    while (taken.count > 0) {
+        close(taken.fds[--taken.count]);
+    }
+    assert_int_equal(count_open(), open_before);
 }
 
 int
@@ -241,6 +310,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(visits),
+        cmocka_unit_test(starved),
     };
 
     return cmocka_run_group_tests(tests, ctx_setup, ctx_teardown);
