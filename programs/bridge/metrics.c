@@ -71,6 +71,9 @@ put_denied(const struct metric_sums *sums, struct assay_buf *to)
     counters_put_family(&bridge_counters, "denied_total", "counter",
                         "Requests that got no tunnel, by why.", to);
     for (unsigned i = ADMITTED + 1; i < DENIALS; i++) {
+        if (i == RELAYED) {
+            continue; /* which the relay counts itself */
+        }
         put_row("denied_total", "reason", denial_code((enum denial)i),
                 sums->denied[i], to);
     }

@@ -46,11 +46,13 @@ add_all(struct line *l, const struct visit_report *r)
     add_text(l, "peer", r->peer);
     add_text(l, "target", r->target);
     add_text(l, "address", r->address);
-    add_number(l, "status", denial_status(r->denial));
+    add_number(l, "status",
+               r->relayed > 0 ? r->relayed : denial_status(r->denial));
     add_text(l, "end",
              admitted ? tunnel_why_name(r->tunnel.why)
                       : denial_code(r->denial));
     add_text(l, "why", r->why);
+    add_text(l, "relay", r->how);
     if (admitted) {
         add_number(l, "close", r->tunnel.code);
         add_number(l, "up", r->tunnel.up);

@@ -32,7 +32,7 @@ stop_waiting(const struct visit *v)
     assay_dial_cancel(hs->dial);
     hs->dial = NULL;
     if (hs->asked != NULL) {
-        v->all->relay->cancel(hs->asked);
+        hs->relay->cancel(hs->asked);
         hs->asked = NULL;
     }
 }

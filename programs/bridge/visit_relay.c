@@ -56,6 +56,7 @@ visit_ask(struct visit *v, const struct assay_http1_head *head)
     void *asked;
 
     v->stage = STAGE_RELAY;
+    v->hs->relay = relay;
     assay_stream_read(v->hs->client, true);
     asked = relay->ask(relay->user, head, v);
     if (v->stage == STAGE_RELAY) {

@@ -24,8 +24,9 @@ struct handshake {
     struct assay_stream *client;
     struct assay_stream *target;
     struct assay_dial *dial;
-    void *asked; /* of the relay */
-    size_t left; /* octets of the relay's answer */
+    void *asked;                     /* of the relay */
+    const struct visit_relay *relay; /* that is asked */
+    size_t left;                     /* octets of the relay's answer */
     uv_timer_t timer;
     struct assay_buf head; /* what has come: the request, and what is behind */
     size_t scanned;

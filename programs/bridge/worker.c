@@ -106,6 +106,12 @@ use(struct worker *w, void *next)
     h->visits.connect_ms = o->connect_ms;
     h->visits.trust_forwarded = o->trust_forwarded;
     h->visits.target_proxy = o->target_proxy;
+    h->visits.relay = o->relay != NULL ? &h->desk.relay : NULL;
+    h->desk.settings = (struct relay_settings){
+        .sources = {o->relay, o->relay_ca, o->relay_ms},
+        .origins = o->origins,
+        .max_age_s = o->relay_max_age_s,
+    };
     h->tunnels.limits = (struct tunnel_limits){
         .rate = o->max_rate,
         .idle_ms = o->idle_ms,
@@ -210,8 +216,9 @@ hall_add(struct hall *hall, struct crew *c, struct site *site, int door,
     } else {
         hall->hands[hall->count++] = h;
         init(h, hall);
-        use(&h->worker, site_hold(site));
         h->relay = relay_loop_new(&h->worker.loop, hall->relay);
+        relay_desk_open(&h->desk, h->relay);
+        use(&h->worker, site_hold(site));
         if (h->relay == NULL) {
             assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");
         } else if (listen_at(h, &door, on_accepted, err) == ASSAY_OK) {

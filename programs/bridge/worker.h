@@ -6,7 +6,7 @@
 #pragma once
 
 #include "daemon/crew.h"
-#include "relay.h"
+#include "relay_desk.h"
 #include "report.h"
 #include "site.h"
 #include "veil.h"
@@ -21,6 +21,7 @@ struct hand {
     struct tunnels tunnels;
     struct veils veils;
     struct relay_loop *relay;
+    struct relay_desk desk;
     struct reports reports;
     struct metrics metrics; /* others may read it */
 };
