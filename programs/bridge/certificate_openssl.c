@@ -328,13 +328,13 @@ certificate_read(const char *chain_file, const char *key_file, int64_t now_s,
     if (err->code == ASSAY_OK) {
         read_key(c, key_file, err);
     }
-    ERR_clear_error();
     if (err->code != ASSAY_OK) {
         certificate_drop(c);
-        return err->code;
+        c = NULL;
     }
+    ERR_clear_error();
     *out = c;
-    return ASSAY_OK;
+    return err->code;
 }
 
 struct certificate *

@@ -74,6 +74,7 @@ end(struct veil *v)
         v->next->link = v->link;
     }
     v->all->count--;
+    v->all->sealed_len = 0; /* never another's */
     discard(v);
 }
 
@@ -155,7 +156,8 @@ shake(struct veil *v)
     enum veil_tls_result result = veil_tls_shake(&v->tls);
 
     veil_send_sealed(v);
-    if (result == VEIL_TLS_ENDED || result == VEIL_TLS_FAILED || v->down.deaf) {
+    if (result == VEIL_TLS_ENDED || result == VEIL_TLS_FAILED || v->down.deaf ||
+        v->broken) {
         veil_tell(v, VEIL_REFUSED,
                   result == VEIL_TLS_FAILED ? v->tls.fault
                                             : "the client went away");
@@ -184,7 +186,7 @@ turn(struct veil *v, bool up, bool down)
     if (down || !was_ready) {
         veil_down(v);
     }
-    if (is_finished(v)) {
+    if (v->broken || is_finished(v)) {
         end(v);
     } else {
         wait_on(v);

@@ -30,6 +30,14 @@ send_now(int fd, const void *bytes, size_t len)
     return n < 0 && is_blocked() ? 0 : n;
 }
 
+static void
+hold(struct veil *v, struct held *held, const uint8_t *bytes, size_t len)
+{
+    if (len > 0 && !held_add(held, bytes, len)) {
+        v->broken = true;
+    }
+}
+
 /* --- what is sealed ------------------------------------------------------ */
 
 static void
@@ -49,10 +57,11 @@ veil_send_sealed(struct veil *v)
         if (v->down.held.bytes == NULL) {
             n = send_now(v->client_fd, all->sealed, all->sealed_len);
         }
-        if (n < 0 || ((size_t)n < all->sealed_len &&
-                      !held_add(&v->down.held, all->sealed + n,
-                                all->sealed_len - (size_t)n))) {
+        if (n < 0) {
             client_fails(v);
+        } else {
+            hold(v, &v->down.held, all->sealed + n,
+                 all->sealed_len - (size_t)n);
         }
     }
     all->sealed_len = 0;
@@ -95,9 +104,10 @@ send_plain(struct veil *v, size_t len)
         return;
     }
     n = send_now(v->plain_fd, bytes, len);
-    if (n < 0 || ((size_t)n < len &&
-                  !held_add(&v->up.held, bytes + n, len - (size_t)n))) {
+    if (n < 0) {
         plain_end_fails(v);
+    } else {
+        hold(v, &v->up.held, bytes + n, len - (size_t)n);
     }
 }
 
@@ -147,8 +157,8 @@ veil_up(struct veil *v)
         }
         plain_end_fails(v);
     }
-    while (result == VEIL_TLS_ON && !up->done && up->held.bytes == NULL &&
-           turns++ < TURNS_MAX) {
+    while (result == VEIL_TLS_ON && !v->broken && !up->done &&
+           up->held.bytes == NULL && turns++ < TURNS_MAX) {
         result = read_records(v, &len);
         send_plain(v, len);
         if (result == VEIL_TLS_ENDED || result == VEIL_TLS_FAILED) {
@@ -167,7 +177,6 @@ static void
 plain_end_ends(struct veil *v)
 {
     v->down.done = true;
-    veil_wait_for_end(v);
     veil_tls_close(&v->tls);
     veil_send_sealed(v);
 }
@@ -190,8 +199,7 @@ read_plain(struct veil *v)
         return false;
     }
     if (!veil_tls_write(&v->tls, bytes, (size_t)n)) {
-        client_fails(v);
-        return false;
+        v->broken = true;
     }
     veil_send_sealed(v);
     return (size_t)n == VEIL_READ_BYTES;
@@ -224,8 +232,8 @@ veil_down(struct veil *v)
     struct veiling *down = &v->down;
     unsigned turns = 0;
 
-    while (send_held(v) && v->ready && !down->done && !down->deaf &&
-           turns++ < TURNS_MAX && read_plain(v)) {
+    while (send_held(v) && v->ready && !v->broken && !down->done &&
+           !down->deaf && turns++ < TURNS_MAX && read_plain(v)) {
     }
     if (down->done && !down->deaf && down->held.bytes == NULL && !down->shut) {
         down->shut = true;

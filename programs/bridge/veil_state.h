@@ -42,6 +42,7 @@ struct veil {
     int plain_events;
     unsigned handles; /* that are not closed yet */
     bool ready;       /* the handshake is done */
+    bool broken;      /* something is lost: both ends are closed at once */
     bool ending;      /* the plain end has ended, and the timer runs */
     struct unveiling up;
     struct veiling down;
@@ -50,7 +51,7 @@ struct veil {
 
 /* veil.c */
 void veil_tell(const struct veil *v, enum veil_event event, const char *detail);
-/* The plain end has ended, or the client has taken something since. */
+/* The plain end has ended, or the client has taken something since then. */
 void veil_wait_for_end(struct veil *v);
 
 /* veil_pumps.c */

@@ -79,12 +79,10 @@ struct wss_client {
     const char *ciphers; /* of TLS 1.2 */
 };
 
-/* In its handshake, which has not begun. */
-static inline SSL *
-wss_new(int fd, const struct wss_client *c)
+static inline SSL_CTX *
+wss_settings(const struct wss_client *c)
 {
     SSL_CTX *settings = SSL_CTX_new(TLS_client_method());
-    SSL *ssl;
 
     if (settings == NULL) {
         abort();
@@ -100,12 +98,29 @@ wss_new(int fd, const struct wss_client *c)
         SSL_CTX_set_alpn_protos(settings, (const unsigned char *)c->alpn,
                                 (unsigned)strlen(c->alpn));
     }
-    ssl = SSL_new(settings);
-    SSL_CTX_free(settings);
+    return settings;
+}
+
+/* Its handshake has not begun. */
+static inline SSL *
+wss_over(SSL_CTX *settings, int fd)
+{
+    SSL *ssl = SSL_new(settings);
+
     if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
         abort();
     }
     SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+static inline SSL *
+wss_new(int fd, const struct wss_client *c)
+{
+    SSL_CTX *settings = wss_settings(c);
+    SSL *ssl = wss_over(settings, fd);
+
+    SSL_CTX_free(settings);
     return ssl;
 }
 
