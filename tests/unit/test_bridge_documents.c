@@ -51,6 +51,7 @@ metrics(void **state)
 {
     char *table = document_part(manual, "# METRICS", "# LOG");
     struct metric_sums sums = {.up = 0};
+    struct relay_counts relay = {.fetches = 0};
     struct assay_buf text;
     size_t count = 0;
     char *line;
@@ -59,6 +60,7 @@ metrics(void **state)
     (void)state;
     assay_buf_init(&text, 1u << 16);
     metrics_put(&sums, &text);
+    metrics_put_relay(&relay, &text);
     assay_buf_add_u8(&text, '\0');
     assert_false(text.failed);
     rest = (char *)text.ptr;
@@ -72,7 +74,11 @@ metrics(void **state)
             count++;
         }
     }
-    assert_true(count >= 6);
+    for (unsigned i = 0; i < RELAY_HOWS; i++) {
+        CHECK(relay_how_name((enum relay_how)i),
+              mentions(table, "_", relay_how_name((enum relay_how)i)));
+    }
+    assert_true(count >= 10);
     assay_buf_free(&text);
     free(table);
 }

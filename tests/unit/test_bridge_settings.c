@@ -222,7 +222,7 @@ documented(void **state)
     char *fixed = document_part(page, "What only a restart changes",
                                 "Everything else can be");
     char *man_fixed = document_part(man_page, "Signals within 50 ms are one.",
-                                    "stay as they are until a restart");
+                                    "stay as they are until a");
 
     (void)state;
     for (size_t i = 0; i < bridge_settings.count; i++) {
