@@ -11,8 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "assay/session.h"
 #include "base/bytes.h"
+#include "base/error.h"
+#include "io/fetch.h"
+#include "io/file.h"
 #include "io/socket_name.h"
 
 /* Can something be made in the folder of this path? */
@@ -82,6 +85,31 @@ start_check(const struct settings *all, const struct given *g, enum sandbox how,
     if (err->code == ASSAY_OK && how == SANDBOX_STRICT) {
         (void)!sandbox_check(err);
     }
+    return err->code;
+}
+
+enum assay_code
+start_try_roots(const char *file, const struct assay_ctx *ctx,
+                struct assay_error *err)
+{
+    struct assay_tls_roots *roots = NULL;
+    struct assay_buf pem;
+    size_t count = 0;
+
+    assay_error_clear(err);
+    if (assay_file_read(file, ASSAY_FETCH_ROOTS_MAX_BYTES, &pem, err) !=
+        ASSAY_OK) {
+        return err->code;
+    }
+    if (assay_tls_roots_parse(ctx, assay_buf_slice(&pem), &roots, &count,
+                              err) != ASSAY_OK) {
+        assay_error_prefix(err, "%s", file);
+    } else if (count == 0) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%.200s: has no certificate", file);
+    }
+    assay_tls_roots_free(roots);
+    assay_buf_free(&pem);
     return err->code;
 }
 

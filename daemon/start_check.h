@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "assay/assay.h"
 #include "daemon/log.h"
 #include "daemon/sandbox.h"
 #include "daemon/settings.h"
@@ -15,6 +16,13 @@ ASSAY_MUST_CHECK enum assay_code
 start_check(const struct settings *all, const struct given *g, enum sandbox how,
             const struct assay_address *const *sockets, size_t count,
             struct assay_error *err);
+
+/* TLS roots (PEM) that every fetch reads anew: can they be read, and is one in
+ * the file? Later that would only be a note in the log. As assay_file_read(),
+ * and ASSAY_INVALID. */
+ASSAY_MUST_CHECK enum assay_code start_try_roots(const char *file,
+                                                 const struct assay_ctx *ctx,
+                                                 struct assay_error *err);
 
 /* A line, "what: host:port". */
 void start_put_address(const char *what, const struct assay_address *a,

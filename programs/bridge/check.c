@@ -22,6 +22,16 @@ target_is_allowed(const struct site *s)
     return allow_find(s->allow, &s->options.target) != NULL;
 }
 
+enum assay_code
+check_files(const struct site *s, const struct assay_ctx *ctx,
+            struct assay_error *err)
+{
+    assay_error_clear(err);
+    return s->options.relay_ca == NULL
+               ? ASSAY_OK
+               : start_try_roots(s->options.relay_ca, ctx, err);
+}
+
 void
 check_describe(const struct site *s, struct assay_buf *to)
 {
@@ -52,6 +62,9 @@ check_describe(const struct site *s, struct assay_buf *to)
                      target_is_allowed(s) ? "" : ", which is not allowed");
     if (o->token_file != NULL) {
         assay_buf_printf(to, "token: from %s\n", o->token_file);
+    }
+    if (o->relay != NULL) {
+        assay_buf_printf(to, "relay: %s\n", o->relay);
     }
     if (o->origins[0] != '\0') {
         assay_buf_printf(to, "origins: %s\n", o->origins);

@@ -25,7 +25,7 @@ read_next(struct program *p, struct site **next, struct assay_error *err)
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "clients come by --tls-listen until a restart, and --cert "
                    "is missing");
-    } else {
+    } else if (check_files(*next, p->ctx, err) == ASSAY_OK) {
         (void)!program_guard(p, *next, err);
     }
     if (err->code != ASSAY_OK) {

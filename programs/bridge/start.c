@@ -28,7 +28,9 @@ program_prepare(struct program *p, struct options *o)
         options_free(o);
         return fail(p, &err);
     }
-    return site_new(o, &p->site, &err) == ASSAY_OK || fail(p, &err);
+    return (site_new(o, &p->site, &err) == ASSAY_OK &&
+            check_files(p->site, p->ctx, &err) == ASSAY_OK) ||
+           fail(p, &err);
 }
 
 /* --- opening ------------------------------------------------------------- */

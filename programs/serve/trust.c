@@ -12,7 +12,7 @@
 #include "assay/session.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "io/file.h"
+#include "daemon/start_check.h"
 #include "io/load.h"
 
 /* --- what was learnt ---------------------------------------------------- */
@@ -115,31 +115,6 @@ read_policy(struct trust *t, const char *path, const struct assay_ctx *ctx,
     }
 }
 
-/* Every fetch reads it anew. That it can be read, and has certificates, is
- * asked now: later it would only be a note in the log. */
-static void
-try_pccs_ca(const char *path, const struct assay_ctx *ctx,
-            struct assay_error *err)
-{
-    struct assay_tls_roots *roots = NULL;
-    struct assay_buf pem;
-    size_t count = 0;
-
-    if (assay_file_read(path, ASSAY_FETCH_ROOTS_MAX_BYTES, &pem, err) !=
-        ASSAY_OK) {
-        return;
-    }
-    if (assay_tls_roots_parse(ctx, assay_buf_slice(&pem), &roots, &count,
-                              err) != ASSAY_OK) {
-        assay_error_prefix(err, "%s", path);
-    } else if (count == 0) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%.200s: has no certificate", path);
-    }
-    assay_tls_roots_free(roots);
-    assay_buf_free(&pem);
-}
-
 enum assay_code
 trust_read(struct trust *t, const struct options *o,
            const struct assay_ctx *ctx, const struct trust *before,
@@ -158,7 +133,7 @@ trust_read(struct trust *t, const struct options *o,
         (void)!assay_load_bundle(ctx, o->collateral, &t->fixed, err);
     }
     if (err->code == ASSAY_OK && o->pccs_ca != NULL) {
-        try_pccs_ca(o->pccs_ca, ctx, err);
+        (void)!start_try_roots(o->pccs_ca, ctx, err);
     }
     choose_sources(t, o);
     if (err->code == ASSAY_OK && before != NULL && before->learnt != NULL) {

@@ -147,6 +147,21 @@ class Start(Case):
             self.assertEqual(any("warning: every user may use a key" in x
                                  for x in lines), says, lines)
 
+    def test_relay(self):
+        for url in ("pccs.example", "https://a?b", ""):
+            self.said(bridge(*ALLOW, "--relay", url), USAGE, "--relay: ")
+        self.said(bridge(*ALLOW, "--relay-ca", "x"), USAGE, "for --relay")
+        relay = (*ALLOW, "--relay", "https://pccs.example,intel")
+        said = self.check(bridge(*relay, "--check"), TRUSTED).out
+        self.assertIn("relay: https://pccs.example,intel\n", said)
+        for path, why in ((SCRATCH / "none", "No such file"),
+                          (write("roots.pem", "none"), "no certificate")):
+            for check in ((), ("--check",)):
+                self.failed(*relay, "--listen", "127.0.0.1:0", "--relay-ca",
+                            path, *check, needles=(path, why))
+        cert, _ = self.pair()
+        self.check(bridge(*relay, "--relay-ca", cert, "--check"), TRUSTED)
+
     def test_port_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             at = f"127.0.0.1:{taken.getsockname()[1]}"
