@@ -320,6 +320,7 @@ struct bridge {
     struct assay_listener *listener;
     struct certificate *certificate;
     struct veils *veils;
+    struct places *places;
     struct tunnels *tunnels;
     struct visits visits;
     struct visit_report report;
@@ -328,21 +329,16 @@ struct bridge {
     char peer[64];
 };
 
-static enum denial
-enter(void *user, const struct admission *a, const char *peer)
+static void *
+hold(void *user)
 {
-    (void)user;
-    (void)a;
-    (void)peer;
-    return ADMITTED;
+    return user;
 }
 
 static void
-left(void *user, const struct admission *a, const char *peer)
+drop(void *user, void *held)
 {
-    (void)user;
-    (void)a;
-    (void)peer;
+    assert_ptr_equal(held, user);
 }
 
 static void
@@ -381,10 +377,16 @@ static void
 make_bridge(struct bridge *b, struct trial_loop *loop, const struct row *row,
             const struct admission_rules *rules, const struct guard *guard)
 {
+    struct assay_error err;
+
     b->veils = calloc(1, sizeof(*b->veils));
     b->tunnels = calloc(1, sizeof(*b->tunnels));
     assert_non_null(b->veils);
     assert_non_null(b->tunnels);
+    assert_int_equal(
+        places_new(&(struct place_limits){.connections = 1, .burst = 1}, ctx,
+                   &b->places, &err),
+        ASSAY_OK);
     b->certificate = certificate_of_world();
     b->veils->loop = &loop->uv;
     b->veils->close_ms = 20000;
@@ -400,8 +402,9 @@ make_bridge(struct bridge *b, struct trial_loop *loop, const struct row *row,
                         .tunnels = b->tunnels,
                         .head_ms = row->head_ms > 0 ? row->head_ms : 10000,
                         .connect_ms = 10000,
-                        .enter = enter,
-                        .left = left,
+                        .places = b->places,
+                        .hold = hold,
+                        .drop = drop,
                         .ended = on_ended,
                         .user = b};
 }
@@ -410,6 +413,7 @@ static void
 free_bridge(struct bridge *b)
 {
     certificate_drop(b->certificate);
+    places_free(b->places);
     pipes_close(&b->tunnels->pipes);
     free(b->tunnels);
     free(b->veils);
