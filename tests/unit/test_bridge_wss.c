@@ -246,7 +246,7 @@ static const struct row {
      .raw = true},
     {.name = "no TLS",
      .client = plain_client,
-     .denial = DENIED_REQUEST,
+     .denial = DENIED_GONE,
      .told = VEIL_REFUSED,
      .raw = true},
 };
