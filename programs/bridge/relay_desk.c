@@ -5,6 +5,20 @@
  */
 #include "relay_desk.h"
 
+/* What a source said is for the operator, once for all who waited for it. That
+ * none of them has what was asked for is the client's affair. */
+static void
+note(struct relay_desk *d, const struct relay_answer *answer)
+{
+    bool asked = answer->how == RELAY_FETCHED || answer->how == RELAY_STALE;
+
+    if (asked && answer->why.code != ASSAY_OK &&
+        answer->why.code != ASSAY_NOT_FOUND) {
+        seldom_failure(&d->failures, uv_now(d->clock), d->log,
+                       "sources of collateral failed", &answer->why);
+    }
+}
+
 static void
 give(struct visit *v, const struct relay_answer *answer)
 {
@@ -15,7 +29,10 @@ give(struct visit *v, const struct relay_answer *answer)
 static void
 on_done(void *user, const struct relay_answer *answer)
 {
-    give(user, answer);
+    struct visit *v = user;
+
+    note(visit_relay_user(v), answer);
+    give(v, answer);
 }
 
 static void *
@@ -40,10 +57,13 @@ cancel(void *asked)
 }
 
 void
-relay_desk_open(struct relay_desk *d, struct relay_loop *loop)
+relay_desk_open(struct relay_desk *d, struct relay_loop *loop, uv_loop_t *clock,
+                const struct log *log)
 {
     *d = (struct relay_desk){
         .loop = loop,
+        .clock = clock,
+        .log = log,
         .relay = {.is_asked = relay_is_asked,
                   .ask = ask,
                   .cancel = cancel,

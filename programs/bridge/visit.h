@@ -40,6 +40,8 @@ struct visit_relay {
     void (*cancel)(void *asked); /* it is wanted no more */
     void *user;
 };
+/* Of a visit that has asked: the user of its visit_relay. */
+void *visit_relay_user(const struct visit *v);
 /* status, how: for the report; how is static. bytes: the whole answer, behind
  * which the connection is closed; copied. Empty: there is no memory for one. */
 void visit_relayed(struct visit *v, unsigned status, const char *how,

@@ -24,6 +24,12 @@ on_reply_slow(uv_timer_t *timer)
     visit_close(v);
 }
 
+void *
+visit_relay_user(const struct visit *v)
+{
+    return v->hs->relay->user;
+}
+
 void
 visit_relayed(struct visit *v, unsigned status, const char *how,
               struct assay_slice bytes)

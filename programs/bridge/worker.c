@@ -217,7 +217,7 @@ hall_add(struct hall *hall, struct crew *c, struct site *site, int door,
         hall->hands[hall->count++] = h;
         init(h, hall);
         h->relay = relay_loop_new(&h->worker.loop, hall->relay);
-        relay_desk_open(&h->desk, h->relay);
+        relay_desk_open(&h->desk, h->relay, &h->worker.loop, hall->log);
         use(&h->worker, site_hold(site));
         if (h->relay == NULL) {
             assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay bridge, as somebody meets it who sets it up: what it says to settings
 that are wrong, and that it says what to do about them."""
+import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -143,7 +145,7 @@ class Start(Case):
             self.assertIn(f"certificate: {cert}, until 2", said)
             self.assertEqual(f"key: {key}, which every user may use" in said,
                              says)
-            lines = self.lines_until_listening(*pair)
+            lines = self.log(*pair)
             self.assertEqual(any("warning: every user may use a key" in x
                                  for x in lines), says, lines)
 
@@ -177,8 +179,8 @@ class Start(Case):
                             SCRATCH / "none" / "file", *check,
                             needles=(SCRATCH / "none" / "file",))
 
-    def lines_until_listening(self, *args, descriptors=4000):
-        """Of the log; then it is ended."""
+    def log(self, *args, descriptors=4000, then=lambda port: None):
+        """The lines of one that is ended once it listens, and `then` was done."""
         process = subprocess.Popen(
             ["prlimit", f"--nofile={descriptors}:{descriptors}", str(BRIDGE),
              *ALLOW, "--listen", "127.0.0.1:0", *args], stderr=subprocess.PIPE,
@@ -187,7 +189,9 @@ class Start(Case):
         try:
             for line in process.stderr:
                 lines.append(line)
-                if ": listening " in line:
+                found = re.search(r": listening address=127.0.0.1:(\d+)", line)
+                if found:
+                    then(int(found[1]))
                     process.send_signal(signal.SIGTERM)
         finally:
             process.kill()
@@ -196,12 +200,38 @@ class Start(Case):
         self.assertTrue(any(": listening " in line for line in lines), lines)
         return lines
 
+    def test_sources_that_fail(self):
+        """Clients learn that there is no answer; the log, why."""
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            source = f"https://127.0.0.1:{closed.getsockname()[1]}"
+        bodies = []
+
+        def ask(port):
+            for path in ("qe/identity", "tcbevaluationdatanumbers"):
+                client = http.client.HTTPConnection("127.0.0.1", port,
+                                                    timeout=LIMIT_S)
+                client.request("GET", f"/tdx/certification/v4/{path}")
+                answer = client.getresponse()
+                self.assertEqual(answer.status, 502)
+                bodies.append(answer.read().decode())
+                client.close()
+
+        # One worker: of each, a warning in ten seconds.
+        lines = self.log("--relay", source, "--workers", "1", then=ask)
+        found = [x for x in lines if "sources of collateral failed" in x]
+        self.assertEqual(len(found), 1, lines)
+        self.assertIn("warning: ", found[0])
+        self.assertIn(f"{source}/tdx/certification/v4/qe/identity", found[0])
+        for body in bodies:
+            self.assertIn('"source_failed"', body)
+            self.assertNotIn(source, body)
+
     def test_descriptors(self):
         cert, key = self.pair()
         tls = ("--tls-listen", "127.0.0.1:0", "--cert", cert, "--key", key)
         for more, needs in (((), 2256), (tls, 4256)):
             for has in (needs - 1, needs):
-                lines = self.lines_until_listening(
+                lines = self.log(
                     "--max-connections", "1000", *more, descriptors=has)
                 found = [x for x in lines
                          if "warning: fewer descriptors" in x]
