@@ -42,7 +42,9 @@ const char *const bridge_help[] = {
     "      --origins LIST         pages that may use it, as in\n"
     "                             https://app.example.com (any)\n"
     "      --trust-forwarded CIDR[,CIDR...]\n"
-    "                             proxies whose X-Forwarded-For holds (none)\n"
+    "                             proxies whose X-Forwarded-For holds; "
+    "'unix':\n"
+    "                             those of a Unix socket (none)\n"
     "      --handshake-timeout S  for a client's request (10)\n"
     "\n",
     "Limits:\n"
