@@ -186,9 +186,8 @@ tunnel_turn(struct tunnel *t, bool up, bool down)
     }
 }
 
-/* An error is named by the call that it fails. Where there is none, because
- * nobody reads here now: what has come is still delivered, as far as the target
- * takes it in time. */
+/* An error is named by the call that it fails. What has come before it is still
+ * delivered, as far as the other side takes it in time. */
 static void
 client_fails(struct tunnel *t)
 {
@@ -208,7 +207,8 @@ target_fails(struct tunnel *t)
     t->target_left = true;
     t->target_failed = true;
     up_loses_target(t);
-    if (!down_wants_target(t) && !t->down.done) {
+    down_turn(t);
+    if (!t->down.done) {
         tunnel_say_why(t, TUNNEL_TARGET_FAILED);
     }
 }
@@ -237,8 +237,7 @@ on_target(uv_poll_t *handle, int status, int events)
     } else if ((events & UV_DISCONNECT) != 0) {
         t->target_left = true;
     }
-    tunnel_turn(t, (events & UV_WRITABLE) != 0,
-                status < 0 || (events & UV_READABLE) != 0);
+    tunnel_turn(t, (events & UV_WRITABLE) != 0, (events & UV_READABLE) != 0);
 }
 
 /* --- life ---------------------------------------------------------------- */

@@ -961,6 +961,37 @@ reset_found_by_writing(void **state)
     free(all);
 }
 
+/* Its last words and the reset come together, and the client takes none of
+ * them. */
+static void
+reset_with_last_words(void **state)
+{
+    static uint8_t words[96 * 1024];
+    struct trial_loop loop;
+    struct tunnels *all = calloc(1, sizeof(*all));
+    struct tunnel_report r = {.why = TUNNEL_WHYS};
+    int client[2];
+    int target[2];
+
+    (void)state;
+    assert_non_null(all);
+    atomic_store(&wrong, NULL);
+    loop_open(&loop);
+    all->loop = &loop.uv;
+    all->limits.close_ms = 100;
+    connect_pair(client, 1);
+    connect_pair(target, BUFFER_BYTES);
+    assert_true(tunnel_open(all, client[1], target[1], NULL, 0, on_ended, &r));
+    put(target[0], words, sizeof(words));
+    reset(target[0]);
+    loop_close(&loop);
+    close(client[0]);
+    close(target[0]);
+    check_wrong("reset with last words");
+    assert_int_equal(r.why, TUNNEL_TARGET_FAILED);
+    free(all);
+}
+
 /* What cannot be waited for. */
 static void
 no_sockets(void **state)
@@ -1044,6 +1075,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tunnels),
         cmocka_unit_test(reset_found_by_writing),
+        cmocka_unit_test(reset_with_last_words),
         cmocka_unit_test(no_sockets),
         cmocka_unit_test(drained),
     };
