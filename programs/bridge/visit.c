@@ -284,9 +284,8 @@ visits_drain(struct visits *all)
 void
 visits_cut(struct visits *all)
 {
-    while (all->first != NULL) {
-        struct visit *v = all->first;
-
+    for (struct visit *v = all->first, *next; v != NULL; v = next) {
+        next = v->next;
         if (v->stage != STAGE_LINGER && v->stage != STAGE_REPLY) {
             v->report.denial = DENIED_DRAINING;
         }

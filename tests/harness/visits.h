@@ -262,7 +262,7 @@ connect_to_bridge(struct asked *a)
                              .sin_port = htons(a->bridge)};
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     bool is_unix = a->row->unix_door;
-    int fd = socket(is_unix ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+    int fd = loop_socket(is_unix ? AF_UNIX : AF_INET, 0);
     const int on = 1;
     int rc;
 
