@@ -4,6 +4,7 @@
  * test_bridge_visit.c - from a client's connection to its end: what it is
  * answered, and what it gets through.
  */
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include "harness/visits.h"

@@ -4,6 +4,8 @@
  * test_bridge_visit_relay.c - requests for something else than a tunnel, which
  * somebody else answers.
  */
+#include <pthread.h>
+
 #include "harness/visits.h"
 
 #define ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ncollateral"

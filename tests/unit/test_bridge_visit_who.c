@@ -4,6 +4,8 @@
  * test_bridge_visit_who.c - who a client is: what is counted, reported and told
  * to the target, also where a proxy stands before the bridge.
  */
+#include <pthread.h>
+
 #include "harness/visits.h"
 
 #define GET "GET /?target=127.0.0.1:@ HTTP/1.1\r\n" FIELDS
