@@ -69,13 +69,18 @@ discard(struct veil *v)
 static void
 end(struct veil *v)
 {
+    struct veils *all = v->all;
+
     *v->link = v->next;
     if (v->next != NULL) {
         v->next->link = v->link;
     }
-    v->all->count--;
-    v->all->sealed_len = 0; /* never another's */
+    all->count--;
+    all->sealed_len = 0; /* never another's */
     discard(v);
+    if (all->gone != NULL) {
+        all->gone(all->user);
+    }
 }
 
 static void

@@ -37,6 +37,8 @@ struct veils {
      * client has sent. May be NULL. */
     void (*told)(void *user, enum veil_event event, const char *peer,
                  const char *detail);
+    /* One is gone, and not counted any more. May be NULL. */
+    void (*gone)(void *user);
     void *user;
     struct veil *first;
     unsigned count; /* that are open; some outlive their plain end */

@@ -24,6 +24,14 @@ drop(void *site)
 
 /* --- visits -------------------------------------------------------------- */
 
+/* A veil that still has something for its client outlives the visit. */
+static void
+count(struct hand *h)
+{
+    worker_count(&h->worker, h->visits.count > h->veils.count ? h->visits.count
+                                                              : h->veils.count);
+}
+
 static void *
 hold_for_visit(void *user)
 {
@@ -43,7 +51,7 @@ on_ended(void *user, const struct visit_report *report)
     struct hand *h = user;
 
     report_tell(&h->reports, report, uv_now(&h->worker.loop));
-    worker_count(&h->worker, h->visits.count);
+    count(h);
 }
 
 static void
@@ -53,7 +61,7 @@ on_accepted(struct worker *w, struct assay_stream *stream)
 
     metrics_add(&h->metrics, METRIC_CONNECTIONS, 1);
     visit_open(&h->visits, stream);
-    worker_count(w, h->visits.count);
+    count(h);
 }
 
 /* A visit of what is behind its TLS. The certificate is that of now: a reload
@@ -86,6 +94,12 @@ on_veil(void *user, enum veil_event event, const char *peer, const char *detail)
               (struct log_field[]){{"peer", assay_slice_of(peer)},
                                    {"why", assay_slice_of(detail)}},
               2);
+}
+
+static void
+on_veil_gone(void *user)
+{
+    count(user);
 }
 
 /* --- orders -------------------------------------------------------------- */
@@ -164,6 +178,7 @@ init(struct hand *h, struct hall *hall)
     h->tunnels.loop = &h->worker.loop;
     h->veils.loop = &h->worker.loop;
     h->veils.told = on_veil;
+    h->veils.gone = on_veil_gone;
     h->veils.user = h;
     h->visits = (struct visits){
         .loop = &h->worker.loop,

@@ -326,6 +326,7 @@ struct bridge {
     struct visit_report report;
     enum veil_event told;
     unsigned ended;
+    unsigned gone;
     char peer[64];
 };
 
@@ -362,6 +363,14 @@ on_told(void *user, enum veil_event event, const char *peer, const char *detail)
 }
 
 static void
+on_gone(void *user)
+{
+    struct bridge *b = user;
+
+    b->gone++;
+}
+
+static void
 on_accepted(void *user, struct assay_stream *stream)
 {
     struct bridge *b = user;
@@ -391,6 +400,7 @@ make_bridge(struct bridge *b, struct trial_loop *loop, const struct row *row,
     b->veils->loop = &loop->uv;
     b->veils->close_ms = 20000;
     b->veils->told = on_told;
+    b->veils->gone = on_gone;
     b->veils->user = b;
     b->tunnels->loop = &loop->uv;
     b->tunnels->limits.close_ms = 10000;
@@ -423,7 +433,7 @@ static void
 check_bridge(const struct row *row, const struct bridge *b)
 {
     CHECK(row->name, b->ended == 1 && b->visits.count == 0);
-    CHECK(row->name, b->veils->count == 0 && b->told == row->told);
+    CHECK(row->name, b->gone == 1 && b->veils->count == 0 && b->told == row->told);
     CHECK(row->name, b->report.denial == row->denial);
     CHECK(row->name, strncmp(b->peer, "127.0.0.1:", 10) == 0);
     if (row->denial == ADMITTED) {
