@@ -185,7 +185,7 @@ on_tunnelled(void *user, const struct assay_error *err)
 }
 
 static void
-on_raced(void *user, struct assay_stream *stream, const char *tried)
+on_raced(void *user, struct assay_stream *stream, bool own, const char *tried)
 {
     struct assay_dial *d = user;
     char why[240];
@@ -196,7 +196,7 @@ on_raced(void *user, struct assay_stream *stream, const char *tried)
 
         (void)snprintf(why, sizeof(why), "%s%s", rest != NULL ? "" : " ",
                        rest != NULL ? rest + 1 : tried);
-        finish_failed(d, ASSAY_NETWORK, why);
+        finish_failed(d, own ? ASSAY_NO_MEMORY : ASSAY_NETWORK, why);
         return;
     }
     if (d->hop == &d->options.to) {

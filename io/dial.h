@@ -40,8 +40,8 @@ struct assay_dial; /* opaque: an attempt under way */
 /* Exactly one call, from the loop: a stream (the caller's to close; nothing
  * has been read from it yet), or NULL and why: ASSAY_NETWORK, ASSAY_TIMEOUT,
  * ASSAY_INVALID (proxy, resolve), ASSAY_UNSUPPORTED (a proxy that is not
- * http://), ASSAY_NOT_FOUND (no such name), ASSAY_NO_MEMORY. err is never NULL.
- * The attempt is over and freed when it returns. */
+ * http://), ASSAY_NOT_FOUND (no such name), ASSAY_NO_MEMORY (nor descriptors).
+ * err is never NULL. The attempt is over and freed when it returns. */
 typedef void assay_dialed(void *user, struct assay_stream *stream,
                           const struct assay_error *err);
 

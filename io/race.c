@@ -115,22 +115,38 @@ assay_race_cancel(struct assay_race *r)
     uv_close((uv_handle_t *)&r->next, on_timer_closed);
 }
 
+static bool
+is_own_fault(const struct assay_race *r)
+{
+    bool own = false;
+
+    for (size_t i = 0; i < r->begun; i++) {
+        int status = r->attempts[i].status;
+
+        own = own || status == UV_EMFILE || status == UV_ENFILE ||
+              status == UV_ENOMEM || status == UV_ENOBUFS;
+    }
+    return own;
+}
+
 static void
 finish(struct assay_race *r, uv_tcp_t *winner)
 {
     char tried[200] = "";
     struct assay_stream *stream = NULL;
+    bool own = is_own_fault(r);
 
     if (winner != NULL) {
         stream = assay_stream_adopt((uv_stream_t *)winner);
         if (stream == NULL) {
             snprintf(tried, sizeof(tried), "out of memory");
+            own = true;
         }
     } else {
         describe(r, false, tried, sizeof(tried));
     }
     assay_race_cancel(r); /* the losers, and the timer */
-    r->done(r->user, stream, tried);
+    r->done(r->user, stream, own, tried);
 }
 
 /* --- trying ------------------------------------------------------------- */

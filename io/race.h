@@ -15,8 +15,9 @@ struct assay_race; /* opaque */
 
 /* Exactly one call, from the loop: a stream, or NULL and what was tried, as in
  * "(192.0.2.1): connection refused, (2001:db8::1): network is unreachable".
+ * own: this process had no memory or descriptor for it, whatever the peers are.
  * The race is over and freed when it returns. */
-typedef void assay_raced(void *user, struct assay_stream *stream,
+typedef void assay_raced(void *user, struct assay_stream *stream, bool own,
                          const char *tried);
 
 /* Addresses in the order in which they are tried; they are copied. NULL: out

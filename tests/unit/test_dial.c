@@ -4,6 +4,7 @@
  * test_dial.c - every way to be connected, and not to be.
  */
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "harness/peer.h"
 #include "io/dial.h"
@@ -220,6 +221,27 @@ refused(void **state)
     dial(&t);
     check_failed(&t, ASSAY_NETWORK,
                  "connect to 127.0.0.1:%s: connection refused",
+                 t.options.to.port);
+    trial_close(&t);
+}
+
+/* That is nothing the peer can help. */
+static void
+no_descriptor(void **state)
+{
+    struct rlimit before;
+    struct rlimit none;
+    struct trial t;
+
+    (void)state;
+    trial_open(&t);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    dial(&t);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    check_failed(&t, ASSAY_NO_MEMORY,
+                 "connect to 127.0.0.1:%s: too many open files",
                  t.options.to.port);
     trial_close(&t);
 }
@@ -607,6 +629,7 @@ main(void)
         cmocka_unit_test(to_unix),
         cmocka_unit_test(to_localhost),
         cmocka_unit_test(refused),
+        cmocka_unit_test(no_descriptor),
         cmocka_unit_test(name_given),
         cmocka_unit_test(name_refused),
         cmocka_unit_test(name_given_badly),
