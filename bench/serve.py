@@ -115,7 +115,7 @@ wrk.body = string.rep("x", %d)
 
 
 def die(message):
-    sys.exit(f"bench serve: {message}")
+    sys.exit(f"bench {pathlib.Path(sys.argv[0]).stem}: {message}")
 
 
 def end_with_parent():
