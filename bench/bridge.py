@@ -15,10 +15,10 @@ called *.core are what a second of the server's processor time is worth: client,
 target and server share the machine, and with others, so rates say little and
 these still something. Rows called *.websocket compare with the best of the
 WebSocket bridges.
-Idle connections are as many as the limit of descriptors allows, two for each;
-only websockify, which has a process for each, gets fewer. What is started here
-ends with this program, however that ends. About six minutes; LIMIT_S is the
-end.
+Idle connections are as many as the limit of descriptors allows, two for each
+and ours of wss four; only websockify, which has a process for each, gets fewer.
+What is started here ends with this program, however that ends. About four
+minutes; LIMIT_S is the end.
 """
 
 import contextlib
@@ -112,6 +112,7 @@ class Server(serve.Server):
         super().__init__(name, process, port)
         self.kind = kind
         self.forks = forks
+        self.descriptors = 2  # for a connection
 
     def processor(self):
         """Seconds, by clocks that are finer than ticks; but for processes that
@@ -149,7 +150,7 @@ class Stage:
     def __init__(self, stack, folder, descriptors, websocat):
         self.folder = folder
         self.descriptors = descriptors
-        self.connections = min(HELD_MAX, (descriptors - SPARE_DESCRIPTORS) // 2)
+        self.connections = self.most_of(2)
         self.websocat_program = websocat
         serve.output(
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
@@ -160,6 +161,10 @@ class Stage:
         both = (folder / "cert.pem").read_text() + (folder / "key.pem").read_text()
         (folder / "both.pem").write_text(both)
         self.target = int(stack.enter_context(serve.Process(TARGET)).line())
+
+    def most_of(self, each):
+        """Connections of so many descriptors each."""
+        return min(HELD_MAX, (self.descriptors - SPARE_DESCRIPTORS) // each)
 
     def started(self, stack, server, *command):
         """A server that listens at a port which was free."""
@@ -221,7 +226,7 @@ class Stage:
         target = f"127.0.0.1:{self.target}"
         command = [BRIDGE, "--target", target, "--allow", target]
         command += ["--workers", 1, "--max-connections", HELD_MAX + 1]
-        command += ["--max-connections-per-address", 0, "--rate", 0]
+        command += ["--max-connections-per-address", HELD_MAX + 1, "--rate", 0]
         command += ["--ready-file", ready, "--drain", 1, "--listen", "127.0.0.1:0"]
         command += ["--access-log", self.folder / "access.log"]
         command += ["--ping-interval", 3600]  # of clients that only read or wait
@@ -231,9 +236,11 @@ class Stage:
             command += ["--key", self.folder / "key.pem"]
         process = stack.enter_context(serve.Process(*command))
         serve.wait_for("assay-bridge", lambda: process.alive() and ready.exists())
-        door = json.loads(ready.read_text())["tls_listen" if tls else "listen"]
+        door = json.loads(ready.read_text())["tls_address" if tls else "address"]
         port = int(door.rpartition(":")[2])
-        return Server("assay", "wss" if tls else "ws", process, port)
+        server = Server("assay", "wss" if tls else "ws", process, port)
+        server.descriptors = 4 if tls else 2
+        return server
 
     def all_servers(self, tls=False):
         """How to start each."""
@@ -387,7 +394,9 @@ def idle(stage, rows, prefix="", tls=False):
     for start in stage.all_servers(tls):
         with contextlib.ExitStack() as stack:
             server = start(stack)
-            count = HELD_PROCESSES if server.forks else stage.connections
+            count = stage.most_of(server.descriptors)
+            if server.forks:
+                count = HELD_PROCESSES
             before = server.resident()
             with Load(stage, server, "hold", count) as load:
                 serve.wait_for(server.name, server.rests)

@@ -130,10 +130,14 @@ down_until(struct worker *w, double until)
 {
     unsigned asked = 0;
 
+    link_read_late(&w->link, true);
     while (asked > 0 || bench_now_ns() < until) {
         while (asked < PIECES_AHEAD && bench_now_ns() < until) {
             link_put(&w->link, "g", 1);
             asked++;
+        }
+        if (asked == 1) {
+            link_read_late(&w->link, false);
         }
         link_skip(&w->link, PIECE_BYTES, 's');
         w->done += PIECE_BYTES;

@@ -37,6 +37,7 @@
 static int source;               /* a file in memory */
 static char echoed[CHUNK_BYTES]; /* or what else is read */
 static char uses[DESCRIPTORS];   /* of a connection; 0: not known yet */
+static int fds;                  /* above those of all connections */
 static size_t owed[DESCRIPTORS];
 static uint64_t taken;
 static int epoll_fd;
@@ -112,9 +113,23 @@ take(int fd)
     return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
+/* Also what is less than sinks wait for. Those that have ended are closed when
+ * they are seen to have. */
+static void
+take_all(void)
+{
+    for (int fd = 0; fd < fds; fd++) {
+        if (uses[fd] == 'u') {
+            (void)take(fd);
+        }
+    }
+}
+
 static bool
 begin(int fd)
 {
+    /* To wake a reader for each segment is work, and the server's. */
+    static const int late = CHUNK_BYTES / 2;
     char use;
 
     if (recv(fd, &use, 1, 0) != 1) {
@@ -124,10 +139,14 @@ begin(int fd)
     switch (use) {
     case 'e':
         return put(fd, &use, 1);
+    case 'u':
+        return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &late, sizeof(late)) ==
+               0;
     case 'c':
+        take_all();
         return put(fd, &taken, sizeof(taken));
     default:
-        return use == 'd' || use == 'u';
+        return use == 'd';
     }
 }
 
@@ -158,8 +177,8 @@ accept_all(int listener)
         if (fd >= DESCRIPTORS) {
             bench_die("too many connections");
         }
-        uses[fd] = 0;
         owed[fd] = 0;
+        fds = fd < fds ? fds : fd + 1;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         watch(EPOLL_CTL_ADD, fd, EPOLLIN);
     }
@@ -222,6 +241,7 @@ main(void)
             if (fd == listener) {
                 accept_all(listener);
             } else if (!serve(fd, ready[i].events)) {
+                uses[fd] = 0;
                 (void)close(fd);
             }
         }

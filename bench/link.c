@@ -171,6 +171,14 @@ take_payload(struct link *l, size_t len)
 }
 
 void
+link_read_late(struct link *l, bool late)
+{
+    int least = late ? (int)all.room / 2 : 1;
+
+    (void)setsockopt(l->fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof(least));
+}
+
+void
 link_get(struct link *l, void *bytes, size_t len)
 {
     uint8_t *to = bytes;

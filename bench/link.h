@@ -45,6 +45,9 @@ void link_put(struct link *l, const void *bytes, size_t len);
 /* So much of it. */
 void link_get(struct link *l, void *bytes, size_t len);
 
+/* From now on reading waits for half of `room`, which must be certain to come;
+ * or no more. To wake a reader for each segment is work, and the server's. */
+void link_read_late(struct link *l, bool late);
 /* So much of it, all of which is this octet; looks at some. */
 void link_skip(struct link *l, size_t len, uint8_t octet);
 
