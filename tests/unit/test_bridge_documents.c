@@ -20,6 +20,9 @@ denials(void **state)
 
     (void)state;
     for (unsigned i = ADMITTED + 1; i < DENIALS; i++) {
+        if (i == RELAYED) {
+            continue; /* that is none */
+        }
         snprintf(row, sizeof(row), "|  %u\n:< %s\n",
                  denial_status((enum denial)i), denial_code((enum denial)i));
         CHECK(row, strstr(table, row) != NULL);
@@ -27,7 +30,7 @@ denials(void **state)
     for (const char *p = table; (p = strstr(p, "\n|  ")) != NULL; p++) {
         rows++;
     }
-    assert_int_equal(rows, DENIALS - ADMITTED - 1);
+    assert_int_equal(rows, DENIALS - ADMITTED - 2);
     free(table);
 }
 
