@@ -64,6 +64,12 @@ put_metrics(void *user, struct assay_buf *to)
     }
     metrics_put(&sums, to);
     metrics_put_relay(relay_counts(p->relay), to);
+    if (p->site->certificate != NULL) {
+        counters_put_gauge(
+            &bridge_counters, "certificate_not_after_timestamp_seconds",
+            "When the chain of --cert ends, in Unix time.",
+            (uint64_t)certificate_until(p->site->certificate), to);
+    }
     counters_put_gauge(&bridge_counters, "tunnels_open",
                        "Clients that have a target, or are about to.",
                        places_count(p->places).entered, to);
