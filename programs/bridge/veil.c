@@ -33,17 +33,13 @@ on_closed(uv_handle_t *handle)
     }
 }
 
-/* Those that were made; without any, it goes at once. */
+/* Those that were made; with the last one it goes. */
 static void
 close_handles(struct veil *v)
 {
     uv_handle_t *all[] = {(uv_handle_t *)&v->client, (uv_handle_t *)&v->plain,
                           (uv_handle_t *)&v->timer};
 
-    if (v->handles == 0) {
-        free(v);
-        return;
-    }
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (all[i]->data != NULL) {
             uv_close(all[i], on_closed);
@@ -51,9 +47,9 @@ close_handles(struct veil *v)
     }
 }
 
-/* Also of what was made in part. */
+/* Also what was made in part. */
 static void
-discard(struct veil *v)
+release(struct veil *v)
 {
     veil_tls_free(&v->tls);
     certificate_drop(v->certificate);
@@ -65,7 +61,6 @@ discard(struct veil *v)
     if (v->plain_fd >= 0) {
         close(v->plain_fd);
     }
-    close_handles(v);
 }
 
 static void
@@ -79,7 +74,8 @@ end(struct veil *v)
     }
     all->count--;
     all->sealed_len = 0; /* never another's */
-    discard(v);
+    release(v);
+    close_handles(v);
     if (all->gone != NULL) {
         all->gone(all->user);
     }
@@ -354,7 +350,12 @@ veil_open(struct veils *all, struct certificate *c, struct assay_stream *client)
     v->tls.user = v;
     plain = begin(v);
     if (plain == NULL) {
-        discard(v);
+        release(v);
+        if (v->handles == 0) {
+            free(v);
+        } else {
+            close_handles(v);
+        }
         return NULL;
     }
     enlist(v);

@@ -42,7 +42,9 @@ certificate_write(const char *name, struct assay_buf *text)
 
     certificate_path(name, path);
     f = fopen(path, "we");
-    assert_non_null(f);
+    if (f == NULL) {
+        abort(); /* an analyser knows that this does not return */
+    }
     if (text->len > 0) {
         assert_int_equal(fwrite(text->ptr, 1, text->len, f), text->len);
     }

@@ -433,7 +433,8 @@ static void
 check_bridge(const struct row *row, const struct bridge *b)
 {
     CHECK(row->name, b->ended == 1 && b->visits.count == 0);
-    CHECK(row->name, b->gone == 1 && b->veils->count == 0 && b->told == row->told);
+    CHECK(row->name,
+          b->gone == 1 && b->veils->count == 0 && b->told == row->told);
     CHECK(row->name, b->report.denial == row->denial);
     CHECK(row->name, strncmp(b->peer, "127.0.0.1:", 10) == 0);
     if (row->denial == ADMITTED) {
