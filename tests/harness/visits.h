@@ -52,6 +52,7 @@ struct row {
     void (*target)(int fd);
     /* Within the loop, when the client has come. */
     void (*come)(struct visits *visits);
+    void (*gone)(void); /* and when its visit is over */
     enum tunnel_why why;
 };
 
@@ -328,6 +329,9 @@ on_ended(void *user, const struct visit_report *report)
     b->report = *report;
     snprintf(b->target, sizeof(b->target), "%s", report->target);
     snprintf(b->peer, sizeof(b->peer), "%s", report->peer);
+    if (b->row->gone != NULL) {
+        b->row->gone();
+    }
 }
 
 static inline void
