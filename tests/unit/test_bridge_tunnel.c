@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -688,6 +689,7 @@ static const struct row {
     uint64_t down;
     bool narrow; /* little is on its way to the target */
     uint64_t min_ms;
+    bool no_pipes; /* there is no descriptor for one */
 } rows[] = {
     {.name = "talk",
      .client = talk_client,
@@ -733,6 +735,13 @@ static const struct row {
      .code = 1000,
      .up = BULK_BYTES,
      .down = BULK_BYTES},
+    {.name = "bulk without pipes",
+     .client = bulk_client,
+     .target = bulk_target,
+     .code = 1000,
+     .up = BULK_BYTES,
+     .down = BULK_BYTES,
+     .no_pipes = true},
     {.name = "client that does not read",
      .client = deaf_client,
      .target = bulk_target,
@@ -755,7 +764,7 @@ static const struct row {
     {.name = "wrong, and much behind it",
      .client = wrong_and_much_client,
      .target = unmasked_target,
-     .limits = {.close_ms = 20000},
+     .limits = {.close_ms = 60000},
      .why = TUNNEL_CLIENT_WRONG,
      .code = 1002,
      .up = 4},
@@ -794,7 +803,7 @@ static const struct row {
     {.name = "cut, and much unread",
      .client = cut_unread_client,
      .target = cut_unread_target,
-     .limits = {.close_ms = 20000},
+     .limits = {.close_ms = 60000},
      .why = TUNNEL_CLIENT_GONE,
      .up = PIECE,
      .down = ANY},
@@ -881,6 +890,8 @@ check(const struct row *row)
     int target[2];
     pthread_t threads[2];
     struct script sides[2];
+    struct rlimit before;
+    struct rlimit none;
 
     assert_non_null(all);
     atomic_store(&wrong, NULL);
@@ -897,10 +908,16 @@ check(const struct row *row)
                          0);
     }
     assert_true(tunnel_open(all, client[1], target[1], NULL, 0, on_ended, &r));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    if (row->no_pipes) {
+        none = (struct rlimit){0, before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    }
     loop_close(&loop);
     for (unsigned i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
     }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     close(client[0]);
     close(target[0]);
     close(aside[0]);
