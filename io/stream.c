@@ -426,14 +426,21 @@ assay_stream_close(struct assay_stream *s)
 
 /* The loop keeps its own descriptor, of the same connection. */
 int
-assay_stream_release(struct assay_stream *s)
+assay_stream_share(const struct assay_stream *s)
 {
     uv_os_fd_t fd;
-    int own = -1;
 
-    if (uv_fileno((uv_handle_t *)s->handle, &fd) == 0) {
-        own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (uv_fileno((const uv_handle_t *)s->handle, &fd) != 0) {
+        return -1;
     }
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+int
+assay_stream_release(struct assay_stream *s)
+{
+    int own = assay_stream_share(s);
+
     assay_stream_close(s);
     return own;
 }

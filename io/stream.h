@@ -63,6 +63,9 @@ void assay_stream_shutdown(struct assay_stream *s);
 /* Closes and frees; what is queued is lost, no callback comes any more. NULL
  * is fine. */
 void assay_stream_close(struct assay_stream *s);
+/* One more descriptor of its connection, the caller's, which does not block and
+ * outlives the stream. -1: the system has none left. */
+int assay_stream_share(const struct assay_stream *s);
 /* Closes the stream, but not its connection, whose descriptor is the caller's:
  * it does not block. Nothing may be queued. -1: the system has none left, and
  * the connection is closed. */

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "daemon/forwarded_for.h"
 #include "visit_state.h"
@@ -23,7 +24,16 @@ on_timer_closed(uv_handle_t *timer)
     free(timer->data);
 }
 
-/* What it waits for is not wanted any more. */
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+/* Neither what it waits for nor what it has for a tunnel is wanted any more. */
 static void
 stop_waiting(const struct visit *v)
 {
@@ -31,6 +41,10 @@ stop_waiting(const struct visit *v)
 
     assay_dial_cancel(hs->dial);
     hs->dial = NULL;
+    assay_stream_close(hs->target);
+    hs->target = NULL;
+    close_fd(&hs->client_fd);
+    close_fd(&hs->target_fd);
     if (hs->asked != NULL) {
         hs->relay->cancel(hs->asked);
         hs->asked = NULL;
@@ -45,7 +59,6 @@ free_handshake(struct visit *v)
     stop_waiting(v);
     v->hs = NULL;
     assay_stream_close(hs->client);
-    assay_stream_close(hs->target);
     assay_buf_free(&hs->head);
     hs->timer.data = hs;
     uv_close((uv_handle_t *)&hs->timer, on_timer_closed);
@@ -234,6 +247,8 @@ make(struct visits *all, struct assay_stream *client)
     v->came_ms = uv_now(all->loop);
     snprintf(v->peer, sizeof(v->peer), "%s", assay_stream_peer(client));
     hs->client = client;
+    hs->client_fd = -1;
+    hs->target_fd = -1;
     assay_buf_init(&hs->head, VISIT_HEAD_MAX_BYTES);
     uv_timer_init(all->loop, &hs->timer);
     hs->timer.data = v;

@@ -5,7 +5,6 @@
  * become a tunnel's.
  */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "io/proxy_header.h"
 #include "visit_state.h"
@@ -24,22 +23,13 @@ on_tunnel_ended(void *user, const struct tunnel_report *report)
     visit_end(v);
 }
 
-/* -1: there was no descriptor for it. */
+/* Before the 101: behind it nobody could be told that there is none left. */
 static bool
-open_tunnel(struct visit *v, int client, int target,
-            const struct assay_buf *head, size_t used)
+take_descriptors(struct handshake *hs)
 {
-    if (client >= 0 && target >= 0) {
-        return tunnel_open(v->all->tunnels, client, target, head->ptr + used,
-                           head->len - used, on_tunnel_ended, v);
-    }
-    if (client >= 0) {
-        close(client);
-    }
-    if (target >= 0) {
-        close(target);
-    }
-    return false;
+    hs->client_fd = assay_stream_share(hs->client);
+    hs->target_fd = assay_stream_share(hs->target);
+    return hs->client_fd >= 0 && hs->target_fd >= 0;
 }
 
 /* Both connections become the tunnel's, which may be over, and the visit with
@@ -50,16 +40,17 @@ visit_begin_tunnel(struct visit *v)
     struct handshake *hs = v->hs;
     struct assay_buf head = hs->head;
     size_t used = hs->used;
-    int client = assay_stream_release(hs->client);
-    int target = assay_stream_release(hs->target);
+    int client = hs->client_fd;
+    int target = hs->target_fd;
 
-    hs->client = NULL;
-    hs->target = NULL;
+    hs->client_fd = -1;
+    hs->target_fd = -1;
     assay_buf_init(&hs->head, 0);
     v->stage = STAGE_TUNNEL;
     v->report.denial = ADMITTED;
     visit_pass_on(v);
-    if (!open_tunnel(v, client, target, &head, used)) {
+    if (!tunnel_open(v->all->tunnels, client, target, head.ptr + used,
+                     head.len - used, on_tunnel_ended, v)) {
         v->report.denial = DENIED_INTERNAL;
         visit_end(v);
     }
@@ -201,6 +192,10 @@ on_dialed(void *user, struct assay_stream *stream,
     }
     v->hs->target = stream;
     snprintf(v->address, sizeof(v->address), "%s", assay_stream_peer(stream));
+    if (!take_descriptors(v->hs)) {
+        visit_deny(v, DENIED_INTERNAL, NULL);
+        return;
+    }
     if (v->all->target_proxy && !introduce(v)) {
         visit_deny(v, DENIED_NOT_CONNECTED, NULL);
         return;

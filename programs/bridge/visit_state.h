@@ -23,6 +23,8 @@ enum stage {
 struct handshake {
     struct assay_stream *client;
     struct assay_stream *target;
+    int client_fd; /* of these two, for the tunnel; -1: none yet */
+    int target_fd;
     struct assay_dial *dial;
     void *asked;                     /* of the relay */
     const struct visit_relay *relay; /* that is asked */
