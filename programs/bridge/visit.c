@@ -57,6 +57,7 @@ free_handshake(struct visit *v)
     struct handshake *hs = v->hs;
 
     stop_waiting(v);
+    v->all->reply_bytes -= hs->counted;
     v->hs = NULL;
     assay_stream_close(hs->client);
     assay_buf_free(&hs->head);

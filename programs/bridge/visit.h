@@ -14,6 +14,11 @@
 /* Of the request with its fields. */
 #define VISIT_HEAD_MAX_BYTES (16u * 1024u)
 
+/* Of answers of a relay that clients have yet to take, beside small ones: of
+ * one loop's, in all. */
+#define VISIT_REPLIES_MAX_BYTES (64u * 1024u * 1024u)
+#define VISIT_REPLY_SMALL_BYTES (128u * 1024u)
+
 struct visit_report {
     const char *peer;            /* the client, "192.0.2.1:50000"; of one behind
                                     a proxy the port may be 0 */
@@ -43,7 +48,8 @@ struct visit_relay {
 /* Of a visit that has asked: the user of its visit_relay. */
 void *visit_relay_user(const struct visit *v);
 /* status, how: for the report; how is static. bytes: the whole answer, behind
- * which the connection is closed; copied. Empty: there is no memory for one. */
+ * which the connection is closed; copied. Empty: there is no memory for one,
+ * and so it is where too much is on its way to others. */
 void visit_relayed(struct visit *v, unsigned status, const char *how,
                    struct assay_slice bytes);
 
@@ -67,6 +73,7 @@ struct visits {
     void (*drop)(void *user, void *held);
     void (*ended)(void *user, const struct visit_report *report);
     void *user;
+    size_t reply_bytes;  /* of answers, large ones, on their way */
     struct visit *first; /* those that have no tunnel yet */
     unsigned count;      /* all of them */
 };

@@ -30,6 +30,23 @@ visit_relay_user(const struct visit *v)
     return v->hs->relay->user;
 }
 
+/* False: clients that are slow have as much of others. */
+static bool
+make_room(struct visit *v, size_t bytes)
+{
+    struct visits *all = v->all;
+
+    if (bytes <= VISIT_REPLY_SMALL_BYTES) {
+        return true;
+    }
+    if (bytes > VISIT_REPLIES_MAX_BYTES - all->reply_bytes) {
+        return false;
+    }
+    all->reply_bytes += bytes;
+    v->hs->counted = bytes;
+    return true;
+}
+
 void
 visit_relayed(struct visit *v, unsigned status, const char *how,
               struct assay_slice bytes)
@@ -37,7 +54,7 @@ visit_relayed(struct visit *v, unsigned status, const char *how,
     struct handshake *hs = v->hs;
 
     hs->asked = NULL;
-    if (bytes.len == 0) {
+    if (bytes.len == 0 || !make_room(v, bytes.len)) {
         visit_deny(v, DENIED_INTERNAL, NULL);
         return;
     }

@@ -29,6 +29,7 @@ struct handshake {
     void *asked;                     /* of the relay */
     const struct visit_relay *relay; /* that is asked */
     size_t left;                     /* octets of the relay's answer */
+    size_t counted;                  /* of it, in reply_bytes */
     uv_timer_t timer;
     struct assay_buf head; /* what has come: the request, and what is behind */
     size_t scanned;

@@ -36,6 +36,28 @@ come(struct visits *visits)
     asked.method[0] = '\0';
 }
 
+/* Others have yet to take so much that there is just room, or just none. */
+static void
+come_last(struct visits *visits)
+{
+    come(visits);
+    visits->reply_bytes = VISIT_REPLIES_MAX_BYTES - LARGE;
+}
+
+static void
+come_late(struct visits *visits)
+{
+    come(visits);
+    visits->reply_bytes = VISIT_REPLIES_MAX_BYTES - LARGE + 1;
+}
+
+static void
+come_to_the_full(struct visits *visits)
+{
+    come(visits);
+    visits->reply_bytes = VISIT_REPLIES_MAX_BYTES;
+}
+
 static bool
 is_asked(const struct assay_http1_head *head)
 {
@@ -243,6 +265,30 @@ static const struct {
              .relay = &much,
              .client = reads_much,
              .come = come},
+     .method = "GET",
+     .status = 200},
+    {.row = {.name = "much, for which there is just room",
+             .request = "GET " FOR_IT,
+             .denial = RELAYED,
+             .relay = &much,
+             .client = reads_much,
+             .come = come_last},
+     .method = "GET",
+     .status = 200},
+    {.row = {.name = "too much",
+             .request = "GET " FOR_IT,
+             .answer = "HTTP/1.1 503 ",
+             .code = "out_of_resources",
+             .denial = DENIED_INTERNAL,
+             .relay = &much,
+             .come = come_late},
+     .method = "GET"},
+    {.row = {.name = "little, for which there is always room",
+             .request = "GET " FOR_IT,
+             .denial = RELAYED,
+             .relay = &at_once,
+             .client = asks,
+             .come = come_to_the_full},
      .method = "GET",
      .status = 200},
     {.row = {.name = "much, and nobody reads it",
