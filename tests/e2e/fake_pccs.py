@@ -53,7 +53,8 @@ class FakePccs:
     """with FakePccs(world.parts, trouble) as pccs: ... pccs.url ...
 
     trouble(name, answer) may change the answer for a part, which is one of
-    PART_NAMES. `requests` lists the paths with queries as they came.
+    PART_NAMES. `requests` lists the paths with queries as they came, `fields`
+    what came with each.
     """
 
     def __init__(self, parts, trouble=None, crl_form="hex", safe="",
@@ -64,6 +65,7 @@ class FakePccs:
         self.safe = safe
         self.tls_files = tls_files
         self.requests = []
+        self.fields = []
         self.agents = set()
         self.stopping = threading.Event()
 
@@ -94,6 +96,7 @@ class FakePccs:
                 pass
 
             def do_GET(self):
+                pccs.fields.append(self.headers.items())
                 pccs.requests.append(self.path)
                 pccs.agents.add(self.headers["User-Agent"])
                 path = self.path.split("?")[0]
