@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "http1/fields.h"
+#include "request_path.h"
 #include "ws/handshake.h"
 
 #define BINARY                                                                 \
@@ -20,44 +21,14 @@ typedef enum denial rule(const struct admission_rules *rules,
 
 /* --- path ---------------------------------------------------------------- */
 
-/* Clients of a proxy send a whole URI, which a server has to take (RFC 9112,
- * section 3.2.2); its authority is the one of Host (http1.h). What is behind
- * that is *rest. */
-static bool
-split_uri(struct assay_slice target, struct assay_slice *rest)
-{
-    static const char *const schemes[] = {"http://", "https://", "ws://",
-                                          "wss://"};
-
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        size_t n = strlen(schemes[i]);
-        struct assay_slice start = {target.ptr, n};
-
-        if (target.len > n && assay_slice_is_nocase(start, schemes[i])) {
-            while (n < target.len && target.ptr[n] != '/' &&
-                   target.ptr[n] != '?') {
-                n++;
-            }
-            *rest = (struct assay_slice){target.ptr + n, target.len - n};
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum denial
 judge_path(const struct admission_rules *rules,
            const struct assay_http1_head *head, struct admission *out)
 {
-    struct assay_slice path = head->target;
-    bool whole = split_uri(head->target, &path);
-    size_t query = assay_slice_find(path, "?");
+    struct assay_slice query;
+    struct assay_slice path = request_path(head->target, &query);
 
     (void)out;
-    path.len = query != ASSAY_NO_OFFSET ? query : path.len;
-    if (whole && path.len == 0) {
-        path = assay_slice_of("/"); /* RFC 9110, section 4.2.3 */
-    }
     return assay_slice_is(path, rules->path) ? ADMITTED : DENIED_PATH;
 }
 

@@ -295,6 +295,9 @@ wrong_together(const struct options *o)
     if (o->relay == NULL && o->relay_ca != NULL) {
         return "--relay-ca is for --relay";
     }
+    if (o->relay != NULL && relay_has_path(assay_slice_of(o->path))) {
+        return "--path: what is below /sgx/ and /tdx/ is the relay's";
+    }
     return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/bytes.h"
 #include "http1/fields.h"
+#include "request_path.h"
 
 static const struct {
     const char *path;
@@ -249,26 +250,20 @@ refuse(struct relay_request *out, unsigned status, const char *code,
     out->why = why;
 }
 
-static struct assay_slice
-path_of(const struct assay_http1_head *head, struct assay_slice *query)
+bool
+relay_has_path(struct assay_slice path)
 {
-    struct assay_slice target = head->target;
-    size_t mark = assay_slice_find(target, "?");
+    struct assay_slice start = {path.ptr, 5};
 
-    *query = ASSAY_EMPTY;
-    if (mark != ASSAY_NO_OFFSET) {
-        *query = part(target, mark + 1, target.len);
-        target.len = mark;
-    }
-    return target;
+    return path.len >= start.len && is_either(start, "/sgx/", "/tdx/");
 }
 
 bool
 relay_is_asked(const struct assay_http1_head *head)
 {
-    struct assay_slice start = {head->target.ptr, 5};
+    struct assay_slice query;
 
-    return head->target.len >= start.len && is_either(start, "/sgx/", "/tdx/");
+    return relay_has_path(request_path(head->target, &query));
 }
 
 static void
@@ -298,7 +293,7 @@ relay_judge(const struct assay_http1_head *head, const char *origins,
             struct relay_request *out)
 {
     struct assay_slice query;
-    struct assay_slice path = path_of(head, &query);
+    struct assay_slice path = request_path(head->target, &query);
     bool welcome;
     size_t i = 0;
 

@@ -49,7 +49,9 @@ struct relay_request {
     struct relay_question question;
 };
 
-/* Is the request one for the relay at all? Below /sgx/ and /tdx/ are. */
+/* Is this path, or the request's, one of the relay at all? Below /sgx/ and
+ * /tdx/ are. */
+bool relay_has_path(struct assay_slice path);
 bool relay_is_asked(const struct assay_http1_head *head);
 
 /* origins: "https://a, https://b", whose pages may read answers; "": all. */

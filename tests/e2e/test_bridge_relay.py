@@ -219,6 +219,14 @@ class Kept(RelayCase):
                           "tcb_info")
             self.assertEqual(p.requests, [TCB])
 
+    def test_whole_uris(self):
+        with FakePccs(TDX.parts) as p, Relay([p]) as b:
+            for start in ("http://bridge.example", "https://bridge.example"):
+                self.good(b.get(start + TCB), "tcb_info")
+            self.denied(b.get("http://bridge.example/sgx/x"), 404,
+                        "not_found")
+            self.assertEqual(p.requests, [TCB])
+
     def test_a_hundred_at_once(self):
         """They wait for one fetch."""
         held = Held()

@@ -153,6 +153,10 @@ class Start(Case):
         for url in ("pccs.example", "https://a?b", ""):
             self.said(bridge(*ALLOW, "--relay", url), USAGE, "--relay: ")
         self.said(bridge(*ALLOW, "--relay-ca", "x"), USAGE, "for --relay")
+        for path in ("/sgx/", "/tdx/tunnel"):
+            self.said(bridge(*ALLOW, "--relay", "intel", "--path", path),
+                      USAGE, "--path", "the relay's")
+            self.check(bridge(*ALLOW, "--path", path, "--check"), TRUSTED)
         relay = (*ALLOW, "--relay", "https://pccs.example,intel")
         said = self.check(bridge(*relay, "--check"), TRUSTED).out
         self.assertIn("relay: https://pccs.example,intel\n", said)
