@@ -88,16 +88,26 @@ special(const struct cidr_ip *ip)
     return what;
 }
 
-/* The unspecified addresses lead to this machine too. */
+static bool
+same(const struct cidr_ip *a, const struct cidr_ip *b)
+{
+    return memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
+}
+
+/* The unspecified addresses lead to this machine too; and who listens on one of
+ * them listens on all of loopback, of which interfaces name one address. */
 static bool
 is_own(const struct guard *g, const struct cidr_ip *ip, uint16_t port)
 {
-    bool any = cidr_has("0.0.0.0, ::", ip);
+    static const char any[] = "0.0.0.0, ::";
+    bool is_any = cidr_has(any, ip);
+    bool is_loopback = cidr_has("127.0.0.0/8", ip);
 
     for (size_t i = 0; i < g->own_count; i++) {
-        if (g->own[i].port == port &&
-            (any || memcmp(g->own[i].ip.octets, ip->octets,
-                           sizeof(ip->octets)) == 0)) {
+        const struct guard_own *own = &g->own[i];
+
+        if (own->port == port && (is_any || same(&own->ip, ip) ||
+                                  (is_loopback && cidr_has(any, &own->ip)))) {
             return true;
         }
     }
@@ -107,8 +117,7 @@ is_own(const struct guard *g, const struct cidr_ip *ip, uint16_t port)
 static bool
 is_written(const struct allow_entry *by, const struct cidr_ip *ip)
 {
-    return by->target.is_ip &&
-           memcmp(by->target.ip.octets, ip->octets, sizeof(ip->octets)) == 0;
+    return by->target.is_ip && same(&by->target.ip, ip);
 }
 
 const char *

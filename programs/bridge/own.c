@@ -17,6 +17,7 @@ add(struct site *s, const struct cidr_ip *ip, uint16_t port,
 {
     struct guard *g = &s->guard;
 
+    assay_error_clear(err);
     if (g->own_count == GUARD_OWN_MAX) {
         return assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
                           "this machine has more than %u addresses: name those "
@@ -64,8 +65,8 @@ site_guard_own(struct site *s, const char *address, struct assay_error *err)
         return ASSAY_OK; /* a Unix socket */
     }
     port = (uint16_t)strtoul(colon + 1, NULL, 10);
-    if (cidr_has("0.0.0.0, ::", &ip)) {
-        return add_all(s, port, err);
+    if (add(s, &ip, port, err) == ASSAY_OK && cidr_has("0.0.0.0, ::", &ip)) {
+        (void)!add_all(s, port, err);
     }
-    return add(s, &ip, port, err);
+    return err->code;
 }

@@ -312,23 +312,29 @@ static const struct {
     {"a:80", "10.0.0.0/8,192.168.0.0/16", "192.168.0.1:80", NULL},
     {"a:80", "fd00::/8", "[fd00::1]:80", NULL},
     {"a:80", "10.0.0.0/8", "[64:ff9b::a00:1]:80", "private"},
-    /* the bridge's own doors: 127.0.0.1:9000 and [::1]:9000 */
+    /* the bridge's own doors: 127.0.0.1:9000, [::1]:9000 and 0.0.0.0:9002 */
     {"127.0.0.1:9000", "", "127.0.0.1:9000", "the bridge itself"},
     {"localhost:9000", "", "[::1]:9000", "the bridge itself"},
     {"a:9000", "0.0.0.0/0", "127.0.0.1:9000", "the bridge itself"},
     {"a:9000", "0.0.0.0/0", "0.0.0.0:9000", "the bridge itself"},
     {"a:9000", "::/0", "[::]:9000", "the bridge itself"},
     {"localhost:9001", "", "127.0.0.1:9001", NULL},
+    {"127.0.0.2:9000", "", "127.0.0.2:9000", NULL},
+    {"127.0.0.2:9002", "", "127.0.0.2:9002", "the bridge itself"},
+    {"a:9002", "0.0.0.0/0", "127.255.0.1:9002", "the bridge itself"},
+    {"127.0.0.2:9003", "", "127.0.0.2:9003", NULL},
 };
 
 static void
 guards(void **state)
 {
-    struct guard g = {.own_count = 2, .own = {{.port = 9000}, {.port = 9000}}};
+    struct guard g = {.own_count = 3,
+                      .own = {{.port = 9000}, {.port = 9000}, {.port = 9002}}};
 
     (void)state;
     assert_true(cidr_ip_of("127.0.0.1:9000", &g.own[0].ip));
     assert_true(cidr_ip_of("[::1]:9000", &g.own[1].ip));
+    assert_true(cidr_ip_of("0.0.0.0:9002", &g.own[2].ip));
     for (size_t i = 0; i < COUNT_OF(met); i++) {
         uint16_t port =
             (uint16_t)strtoul(strrchr(met[i].address, ':') + 1, NULL, 10);
