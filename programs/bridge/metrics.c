@@ -41,8 +41,6 @@ metrics_visit(struct metrics *m, const struct visit_report *r)
         return;
     }
     counter_add(&m->ended[r->tunnel.why], 1);
-    counter_add(&m->up, r->tunnel.up);
-    counter_add(&m->down, r->tunnel.down);
 }
 
 void
@@ -51,8 +49,6 @@ metrics_sum(struct metrics *m, struct metric_sums *to)
     counters_sum(m->counts, METRICS, to->counts);
     counters_sum(m->denied, DENIALS, to->denied);
     counters_sum(m->ended, TUNNEL_WHYS, to->ended);
-    counters_sum(&m->up, 1, &to->up);
-    counters_sum(&m->down, 1, &to->down);
 }
 
 /* --- text ---------------------------------------------------------------- */
@@ -98,9 +94,7 @@ metrics_put(const struct metric_sums *sums, struct assay_buf *to)
     put_ended(sums, to);
     counters_put_family(
         &bridge_counters, "payload_bytes_total", "counter",
-        "Octets that went through tunnels that have ended: up is to the "
-        "target.",
-        to);
+        "Octets that went through tunnels: up is to the target.", to);
     put_row("payload_bytes_total", "direction", "up", sums->up, to);
     put_row("payload_bytes_total", "direction", "down", sums->down, to);
 }

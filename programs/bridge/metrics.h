@@ -24,8 +24,6 @@ struct metrics {
     _Atomic uint64_t counts[METRICS];
     _Atomic uint64_t denied[DENIALS];
     _Atomic uint64_t ended[TUNNEL_WHYS];
-    _Atomic uint64_t up; /* octets of tunnels that have ended */
-    _Atomic uint64_t down;
 };
 
 extern const struct counters bridge_counters;
@@ -38,7 +36,7 @@ struct metric_sums {
     uint64_t counts[METRICS];
     uint64_t denied[DENIALS];
     uint64_t ended[TUNNEL_WHYS];
-    uint64_t up;
+    uint64_t up; /* of struct tunnels */
     uint64_t down;
 };
 void metrics_sum(struct metrics *m, struct metric_sums *to);

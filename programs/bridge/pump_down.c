@@ -69,7 +69,7 @@ splice_out(struct tunnel *t)
 
         if (n > 0) {
             d->in_pipe -= (size_t)n;
-            d->total += (size_t)n;
+            count_down(t, (size_t)n);
             t->moved_ms = uv_now(t->all->loop);
         } else if (n < 0 && is_blocked()) {
             return FLOW_BLOCKED;
@@ -111,6 +111,15 @@ finish_frame(struct tunnel *t)
 
 /* --- control frames ------------------------------------------------------ */
 
+/* For whoever looks at a client's log; an end that is as it should be needs no
+ * words. */
+static struct assay_slice
+reason_of(const struct tunnel *t)
+{
+    return t->why == TUNNEL_CLOSED ? ASSAY_EMPTY
+                                   : assay_slice_of(tunnel_why_name(t->why));
+}
+
 /* The Close is the last one. */
 static void
 next_control(struct tunnel *t)
@@ -134,7 +143,7 @@ next_control(struct tunnel *t)
     } else if (d->close_code != 0) {
         d->closed = true;
         d->control_len = (uint8_t)assay_ws_put_close(d->control, d->close_code,
-                                                     ASSAY_EMPTY, NULL);
+                                                     reason_of(t), NULL);
     }
 }
 
@@ -198,7 +207,7 @@ copy_frame(struct tunnel *t)
     uint8_t header[ASSAY_WS_HEADER_MAX_BYTES];
     size_t max = throttle_read_max(t->all->limits.rate, TUNNEL_READ_BYTES);
     enum flow flow;
-    uint64_t got;
+    size_t got;
     size_t len;
     ssize_t n;
 
@@ -213,7 +222,7 @@ copy_frame(struct tunnel *t)
     payload -= len;
     assay_copy(payload, (struct assay_slice){header, len});
     len += (size_t)n;
-    got = (uint64_t)n;
+    got = (size_t)n;
     do {
         n = send(t->client_fd, payload, len, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
@@ -221,7 +230,7 @@ copy_frame(struct tunnel *t)
         return client_fails(t);
     }
     n = n < 0 ? 0 : n;
-    d->total += got;
+    count_down(t, got);
     if ((size_t)n < len && !held_add(&d->held, payload + n, len - (size_t)n)) {
         return client_fails(t); /* a frame in part can be ended no more */
     }

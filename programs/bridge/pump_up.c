@@ -77,7 +77,7 @@ write_pieces(struct tunnel *t, struct pieces *p)
             target_fails(t);
         } else {
             n = n < 0 ? 0 : n;
-            t->up.total += (size_t)n;
+            count_up(t, (size_t)n);
             hold_rest(t, p, (size_t)n);
         }
     }
@@ -230,9 +230,9 @@ send_held(struct tunnel *t)
         return;
     }
     if (held_send(&t->up.held, t->target_fd, &failed)) {
-        t->up.total += len - before;
+        count_up(t, len - before);
     } else {
-        t->up.total += t->up.held.at - before;
+        count_up(t, t->up.held.at - before);
     }
     if (failed) {
         target_fails(t);

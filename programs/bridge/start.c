@@ -60,7 +60,11 @@ put_metrics(void *user, struct assay_buf *to)
 
     metrics_sum(&p->metrics, &sums);
     for (unsigned i = 0; i < p->hall.count; i++) {
-        metrics_sum(&p->hall.hands[i]->metrics, &sums);
+        struct hand *h = p->hall.hands[i];
+
+        metrics_sum(&h->metrics, &sums);
+        counters_sum(&h->tunnels.up, 1, &sums.up);
+        counters_sum(&h->tunnels.down, 1, &sums.down);
     }
     metrics_put(&sums, to);
     metrics_put_relay(relay_counts(p->relay), to);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "assay/bytes.h"
@@ -61,6 +62,9 @@ struct tunnels {
     struct pipes pipes;
     struct tunnel *first;
     unsigned count;
+    /* Octets of payload that went through, for others to read. */
+    _Atomic uint64_t up;
+    _Atomic uint64_t down;
 };
 
 /* Once, from the loop or from tunnel_open(); the tunnel is gone. */

@@ -122,3 +122,26 @@ bool down_wants_target(const struct tunnel *t);
 bool down_waits(const struct tunnel *t); /* as up_waits() */
 /* Octets of payload that the client took. */
 uint64_t down_taken(const struct tunnel *t);
+
+/* Payload went to the target, or to the client. Only the loop's own thread
+ * counts, so it need not be done in one step. */
+static inline void
+count_more(uint64_t *total, _Atomic uint64_t *all, size_t n)
+{
+    *total += n;
+    atomic_store_explicit(all,
+                          atomic_load_explicit(all, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
+
+static inline void
+count_up(struct tunnel *t, size_t n)
+{
+    count_more(&t->up.total, &t->all->up, n);
+}
+
+static inline void
+count_down(struct tunnel *t, size_t n)
+{
+    count_more(&t->down.total, &t->all->down, n);
+}

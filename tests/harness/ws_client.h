@@ -173,15 +173,25 @@ get_frame(int fd, enum assay_ws_opcode opcode, const char *payload)
 }
 
 static inline void
-get_close(int fd, unsigned code)
+get_close_that_says(int fd, unsigned code, const char *reason)
 {
     unsigned opcode = 99;
     uint8_t c[2] = {0, 0};
+    char text[ASSAY_WS_REASON_MAX_BYTES + 1] = "";
+    size_t len = strlen(reason);
 
-    want(get_header(fd, &opcode) == 2 && opcode == ASSAY_WS_CLOSE,
-         "a Close with a code");
+    want(get_header(fd, &opcode) == 2 + len && opcode == ASSAY_WS_CLOSE,
+         "a Close with a code and its reason");
     want(get(fd, c, 2) && (unsigned)(c[0] << 8 | c[1]) == code,
          "the right code");
+    want(get(fd, (uint8_t *)text, len) && strcmp(text, reason) == 0,
+         "the right reason");
+}
+
+static inline void
+get_close(int fd, unsigned code)
+{
+    get_close_that_says(fd, code, "");
 }
 
 /* Of the thread that may. */

@@ -379,7 +379,7 @@ unmasked_client(int fd)
 
     put_text(fd, "good");
     put(fd, frame, sizeof(frame));
-    get_close(fd, 1002);
+    get_close_that_says(fd, 1002, "protocol_error");
     get_end(fd);
 }
 
@@ -403,7 +403,7 @@ wrong_and_much_client(int fd)
     for (unsigned i = 0; i < 10; i++) {
         put(fd, more, sizeof(more));
     }
-    get_close(fd, 1002);
+    get_close_that_says(fd, 1002, "protocol_error");
     get_end(fd);
 }
 
@@ -449,7 +449,7 @@ reset_target_client(int fd)
 {
     get_frame(fd, ASSAY_WS_BINARY, "x");
     put_text(fd, "go");
-    get_close(fd, 1011);
+    get_close_that_says(fd, 1011, "target_failed");
     put_close(fd, 1000);
     get_end(fd);
 }
@@ -591,7 +591,15 @@ cut_unread_target(int fd)
 static void
 idle_client(int fd)
 {
-    get_close(fd, 1001);
+    get_close_that_says(fd, 1001, "idle");
+    put_close(fd, 1001);
+    get_end(fd);
+}
+
+static void
+old_client(int fd)
+{
+    get_close_that_says(fd, 1001, "lifetime");
     put_close(fd, 1001);
     get_end(fd);
 }
@@ -832,7 +840,7 @@ static const struct row {
      .why = TUNNEL_IDLE,
      .code = 1001},
     {.name = "lifetime",
-     .client = idle_client,
+     .client = old_client,
      .target = idle_target,
      .limits = {.life_ms = 50},
      .why = TUNNEL_TOO_OLD,
@@ -968,7 +976,7 @@ reset_found_by_writing(void **state)
         tunnel_open(all, client[1], target[1], ahead, len + 3, on_ended, &r));
     put_close(client[0], 1000);
     loop_close(&loop);
-    get_close(client[0], 1011);
+    get_close_that_says(client[0], 1011, "target_failed");
     get_end(client[0]);
     close(client[0]);
     close(target[0]);
@@ -1070,7 +1078,7 @@ drained(void **state)
         tunnel_open(all, client[1], target[1], ahead, len + 3, on_ended, &r));
     get_text(target[0], "abc");
     tunnels_drain(all);
-    get_close(client[0], 1001);
+    get_close_that_says(client[0], 1001, "drained");
     put_close(client[0], 1001);
     shutdown(target[0], SHUT_WR);
     loop_close(&loop);
