@@ -88,10 +88,10 @@ class Secure(Browser):
 def main():
     global ROBOT
     need(BRIDGE)
-    Secure.tls, _ = tls_door()
     if not pathlib.Path(CHROMIUM).exists():
         node_peer.skip("Chromium", f"there is no {CHROMIUM}")
     folder = node_peer.packages()
+    Secure.tls, _ = tls_door()
     with tempfile.TemporaryDirectory(prefix="assay-chromium-") as profile, \
             Robot(folder, "chromium.mjs", CHROMIUM, profile) as ROBOT:
         harness.main()
