@@ -49,10 +49,10 @@ class Cases:
             self.assertEqual(caught.exception.status, status)
         return caught.exception
 
-    def check_closed(self, ws, code, clean=True):
-        ended = ws.closed()
-        self.assertEqual((ended["code"], ended["clean"]), (code, clean))
-        return ended
+    def check_closed(self, ws, code, reason=""):
+        clean = code != 1006  # which is said by nobody
+        self.assertEqual(ws.closed(),
+                         {"code": code, "reason": reason, "clean": clean})
 
     # --- octets ---------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class Cases:
         bridge, _ = self.bridge(behave)
         ws = self.connect(bridge)
         ws.send(b"hello")
-        self.check_closed(ws, 1011)
+        self.check_closed(ws, 1011, "target_failed")
         bridge.log_line("end=target_failed")
 
     def test_the_bridge_is_stopped(self):
@@ -204,7 +204,7 @@ class Cases:
         ws = self.connect(bridge)
         ws.send(b"before")
         bridge.process.send_signal(signal.SIGTERM)
-        self.check_closed(ws, 1001)
+        self.check_closed(ws, 1001, "drained")
         self.assertEqual(target.result(), b"before")
         self.assertEqual(bridge.stop(), 0)
 

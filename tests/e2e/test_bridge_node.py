@@ -54,7 +54,7 @@ class Ws(Base, Case):
         ws = self.connect(bridge)
         ws.send("good")
         ws.ask("badText")
-        self.check_closed(ws, 1007)
+        self.check_closed(ws, 1007, "protocol_error")
         self.assertEqual(target.result()[:4], b"good")
         bridge.log_line("end=protocol_error close=1007")
 
@@ -82,7 +82,7 @@ class Ws(Base, Case):
         bridge, target = self.bridge(lambda peer: peer.rest(),
                                      "--ping-interval", "0.1")
         ws = self.connect(bridge, more={"pongs": False})
-        self.check_closed(ws, 1006, clean=False)
+        self.check_closed(ws, 1006)
         self.assertEqual(target.result(), b"")
         bridge.log_line("end=ping_unanswered")
 
