@@ -18,7 +18,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "io/chunks.h"
@@ -424,6 +426,20 @@ assay_stream_close(struct assay_stream *s)
     uv_close((uv_handle_t *)&s->later, on_closed);
 }
 
+/* ThreadSanitizer does not see libuv close a descriptor, nor F_DUPFD make one,
+ * and takes it for that of another thread which had the same number before. So
+ * it is shown how one is made. */
+static int
+duplicate(int fd)
+{
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    return dup2(fd, eventfd(0, EFD_CLOEXEC));
+#endif
+#endif
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 /* The loop keeps its own descriptor, of the same connection. */
 int
 assay_stream_share(const struct assay_stream *s)
@@ -433,7 +449,7 @@ assay_stream_share(const struct assay_stream *s)
     if (uv_fileno((const uv_handle_t *)s->handle, &fd) != 0) {
         return -1;
     }
-    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return duplicate(fd);
 }
 
 int
