@@ -347,13 +347,14 @@ class Names(Faults):
     def silent_name_server(self):
         """What the bridge is started under, so that its names are asked of
         somebody who never answers."""
+        address = f"127.77.{os.getpid() % 250}.{os.getpid() // 250 % 250 + 1}"
         resolv = SCRATCH / "resolv.conf"
-        resolv.write_text("nameserver 127.77.0.53\noptions timeout:2 attempts:2\n")
+        resolv.write_text(f"nameserver {address}\noptions timeout:2 attempts:2\n")
         script = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
         server = self.enterContext(socket.socket(socket.AF_INET,
                                                  socket.SOCK_DGRAM))
         try:
-            server.bind(("127.77.0.53", 53))
+            server.bind((address, 53))
         except OSError:
             self.skipTest("nobody may be a name server here")
         under = ("unshare", "-m", "sh", "-c", script, "sh")
