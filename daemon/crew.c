@@ -128,7 +128,7 @@ on_wake(uv_async_t *wake)
 /* --- life --------------------------------------------------------------- */
 
 static void
-tear_down(struct worker *w)
+close_all(struct worker *w)
 {
     const struct crew_trade *trade = w->crew->trade;
 
@@ -137,6 +137,13 @@ tear_down(struct worker *w)
     trade->close(w);
     uv_close((uv_handle_t *)&w->wake, NULL);
     trim_close(&w->trim);
+}
+
+static void
+tear_down(struct worker *w)
+{
+    const struct crew_trade *trade = w->crew->trade;
+
     uv_run(&w->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
     uv_loop_close(&w->loop);
     trade->drop(atomic_exchange(&w->next, NULL));
@@ -262,7 +269,11 @@ crew_end(struct crew *c)
     for (unsigned i = 0; i < c->count; i++) {
         take_back(c->workers[i]);
     }
-    /* Nobody runs any more who could wake another, or has a client left. */
+    /* Nobody runs any more who could wake another, or has a client left. What a
+     * loop still waits for, it waits for beside the others. */
+    for (unsigned i = 0; i < c->count; i++) {
+        close_all(c->workers[i]);
+    }
     for (unsigned i = 0; i < c->count; i++) {
         tear_down(c->workers[i]);
     }
