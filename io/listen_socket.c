@@ -144,6 +144,7 @@ assay_listen_socket(uv_loop_t *loop, const struct assay_address *at,
     int fd = -1;
 
     *out = -1;
+    assay_error_clear(err);
     if (!at->is_unix) {
         info = look_up(loop, at, err);
     }
@@ -177,6 +178,7 @@ out:
 enum assay_code
 assay_listen_share(int fd, int *out, struct assay_error *err)
 {
+    assay_error_clear(err);
     *out = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (*out < 0) {
         assay_fail_uv(err, ASSAY_IO, -errno, "listen");
@@ -199,6 +201,7 @@ assay_listen_again(int fd, int *out, struct assay_error *err)
         return assay_listen_share(fd, out, err);
     }
     *out = -1;
+    assay_error_clear(err);
     again = open_socket(at.ss_family);
     if (again < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
