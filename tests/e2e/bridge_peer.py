@@ -58,6 +58,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+@contextlib.contextmanager
+def nobody_at(address="127.0.0.1:0"):
+    """Nobody listens there, and nobody else gets the port; its address."""
+    host, port = address.split(":")
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((host, int(port)))
+        yield "%s:%d" % s.getsockname()
+
+
 # --- the bridge ----------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ import time
 
 import bridge_peer as bridge
 from bridge_peer import (BINARY, BRIDGE, CLOSE, KIB, LIMIT_S, MIB, MORE, PING, PONG,
-                    TEXT, Bridge, Echo, Refused, environment, frame, free_port,
+                    TEXT, Bridge, Echo, Refused, environment, frame, free_port, nobody_at,
                     handshake, wait_until)
 from harness import USAGE, Case, write
 from raw_backend import RawBackend
@@ -327,8 +327,7 @@ class Connecting(Shared):
     """A target that could not be reached was a dropped connection."""
 
     def test_nobody_listens(self):
-        nobody = f"127.0.0.1:{free_port()}"
-        with Bridge([nobody]) as b:
+        with nobody_at() as nobody, Bridge([nobody]) as b:
             self.check_denied(b.refused(nobody), 502, "connect_failed")
 
     def test_no_such_name(self):
