@@ -15,6 +15,7 @@
 #define WORKERS      2u
 #define CLIENTS_MAX  4u
 #define LOOK_TURN_MS 1u
+#define TURNS_MAX    1000u /* of a loop that waits for other workers */
 
 /* What a reload replaces; it is only counted here. */
 struct site {
@@ -30,6 +31,8 @@ struct hand {
     atomic_uint accepted;
     atomic_uint drains;
     atomic_uint cuts;
+    uv_timer_t last;
+    unsigned turns;     /* of its loop, until all were closed */
     atomic_bool blocks; /* `use` waits for `go_on` */
     atomic_bool blocked;
     uv_sem_t go_on;
@@ -108,10 +111,25 @@ cut(struct worker *w)
 }
 
 static void
+on_last(uv_timer_t *last)
+{
+    struct hand *h = last->data;
+
+    if (now->closed == WORKERS || ++h->turns == TURNS_MAX) {
+        uv_close((uv_handle_t *)last, NULL);
+    }
+}
+
+/* What it leaves on its loop is over once the others are closed as well. */
+static void
 close_hand(struct worker *w)
 {
-    (void)w;
+    struct hand *h = (struct hand *)w;
+
     now->closed++;
+    assert_int_equal(uv_timer_init(&w->loop, &h->last), 0);
+    h->last.data = h;
+    uv_timer_start(&h->last, on_last, LOOK_TURN_MS, LOOK_TURN_MS);
 }
 
 static const struct crew_trade trade = {
@@ -207,6 +225,7 @@ end_crew(struct trial *t)
     assert_int_equal(t->closed, WORKERS);
     assert_int_equal(atomic_load(&t->crew.clients), 0);
     for (size_t i = 0; i < WORKERS; i++) {
+        assert_true(t->hands[i].turns < TURNS_MAX);
         drop(t->hands[i].site);
         uv_sem_destroy(&t->hands[i].go_on);
     }
