@@ -235,11 +235,13 @@ class Answer:
 
 
 def read_answer(sock):
-    """To the end of the connection."""
+    """To the end of the connection, or of a 101, which has none."""
     octets = b""
     with contextlib.suppress(ConnectionResetError):
         while piece := sock.recv(65536):
             octets += piece
+            if octets.startswith(b"HTTP/1.1 101 ") and b"\r\n\r\n" in octets:
+                break
     return Answer(octets)
 
 
