@@ -4,13 +4,14 @@
  * test_bridge_site.c - what visits use: files of tokens, where the bridge
  * itself listens, and who holds a site.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "harness/folder.h"
 #include "harness/unit.h"
+#include "io/file.h"
 #include "programs/bridge/site.h"
 
 #define ALLOW "a.example, localhost:9000, 127.0.0.2:9000"
@@ -80,15 +81,21 @@ static const struct {
 static void
 write_token(const char *path, size_t i)
 {
-    FILE *f = fopen(path, "w");
+    struct assay_error err;
+    struct assay_buf text;
 
-    assert_non_null(f);
+    assay_error_clear(&err);
+    assay_buf_init(&text, 1u << 17);
     for (size_t n = 0; n < tokens[i].len; n++) {
-        fputc('t', f);
+        assay_buf_add_u8(&text, 't');
     }
-    fwrite(tokens[i].behind, 1, tokens[i].behind_len, f);
-    assert_int_equal(fclose(f), 0);
+    assay_buf_add(&text, (struct assay_slice){(const uint8_t *)tokens[i].behind,
+                                              tokens[i].behind_len});
+    assert_int_equal(
+        assay_file_write(path, assay_buf_slice(&text), tokens[i].mode, &err),
+        ASSAY_OK);
     assert_int_equal(chmod(path, tokens[i].mode), 0);
+    assay_buf_free(&text);
 }
 
 static void
