@@ -867,7 +867,7 @@ class Observed(Case):
 
     def test_a_line_for_each_connection(self):
         for options, numbers in (
-                (["--log", "json"], ['"up":"5"', '"down":"5"']),
+                (["--log", "json"], ['"up":5', '"down":5']),
                 (["--log", "text"], ["up=5", "down=5"])):
             with self.subTest(options), Echo() as echo:
                 with Bridge([echo.address], *options) as b:

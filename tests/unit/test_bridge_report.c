@@ -80,9 +80,8 @@ static const struct {
     {"a tunnel in JSON", &tunnel, true,
      "\",\"level\":\"info\",\"event\":\"connection\","
      "\"peer\":\"192.0.2.1:50000\",\"target\":\"a.example:443\","
-     "\"address\":\"198.51.100.7:443\",\"status\":\"101\",\"end\":\"idle\","
-     "\"close\":\"1001\",\"up\":\"1\",\"down\":\"2\",\"tunnel_ms\":\"3\","
-     "\"ms\":\"4\"}\n"},
+     "\"address\":\"198.51.100.7:443\",\"status\":101,\"end\":\"idle\","
+     "\"close\":1001,\"up\":1,\"down\":2,\"tunnel_ms\":3,\"ms\":4}\n"},
     {"what is not known is left out", &unread, false,
      " info: connection peer=unix status=503 end=full ms=0\n"},
     {"strangers", &hostile, false,
