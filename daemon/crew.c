@@ -144,7 +144,10 @@ tear_down(struct worker *w)
 {
     const struct crew_trade *trade = w->crew->trade;
 
-    uv_run(&w->loop, UV_RUN_DEFAULT); /* lets closed handles be freed */
+    /* Lets closed handles be freed; the last client's end may have stopped it
+     * beforehand. */
+    while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0) {
+    }
     uv_loop_close(&w->loop);
     trade->drop(atomic_exchange(&w->next, NULL));
 }
