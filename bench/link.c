@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <netinet/tcp.h>
@@ -24,6 +25,7 @@
 
 #define ADDRESSES  8u /* 127.0.0.2 and so on */
 #define HEAD_BYTES 4096u
+#define PATIENCE_S 30 /* with a server that neither reads nor writes */
 /* Some whole frames of any size up to 64 KiB. */
 #define BLOCK_BYTES (256u * 1024u + 1024u)
 
@@ -280,6 +282,7 @@ connect_from(struct link *l, size_t number)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(all.port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
     int one = 1;
 
     l->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -289,6 +292,10 @@ connect_from(struct link *l, size_t number)
     (void)setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     (void)setsockopt(l->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
                      sizeof(one));
+    (void)setsockopt(l->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+                     sizeof(patience));
+    (void)setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+                     sizeof(patience));
     if (bind(l->fd, (struct sockaddr *)&from, sizeof(from)) != 0 ||
         connect(l->fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
         bench_die("connect: %s", strerror(errno));
