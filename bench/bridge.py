@@ -230,7 +230,7 @@ class Stage:
         command += ["--workers", 1, "--max-connections", HELD_MAX + 1]
         command += ["--max-connections-per-address", HELD_MAX + 1, "--rate", 0]
         command += ["--ready-file", ready, "--drain", 1, "--listen", "127.0.0.1:0"]
-        command += ["--access-log", self.folder / "access.log"]
+        command += ["--access-log", "off"]  # nor do the others write one
         command += ["--ping-interval", 3600]  # of clients that only read or wait
         if tls:
             command += ["--tls-listen", "127.0.0.1:0"]
