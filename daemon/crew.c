@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 
+#define HANG_MS 3000u /* nothing that ends by itself takes longer */
+
 /* --- what is asked of others -------------------------------------------- */
 
 static void
@@ -140,16 +142,42 @@ close_all(struct worker *w)
 }
 
 static void
+on_too_long(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+    uv_stop(timer->loop);
+}
+
+/* Lets closed handles be freed; the last client's end may have stopped it
+ * beforehand. False: something hangs. */
+static bool
+run_empty(uv_loop_t *loop)
+{
+    bool too_long = false;
+    uv_timer_t limit;
+
+    uv_timer_init(loop, &limit);
+    limit.data = &too_long;
+    uv_unref((uv_handle_t *)&limit);
+    uv_timer_start(&limit, on_too_long, HANG_MS, 0);
+    while (uv_run(loop, UV_RUN_DEFAULT) != 0 && !too_long) {
+    }
+    uv_ref((uv_handle_t *)&limit);
+    uv_close((uv_handle_t *)&limit, NULL);
+    return uv_run(loop, too_long ? UV_RUN_NOWAIT : UV_RUN_DEFAULT) == 0;
+}
+
+static bool
 tear_down(struct worker *w)
 {
     const struct crew_trade *trade = w->crew->trade;
 
-    /* Lets closed handles be freed; the last client's end may have stopped it
-     * beforehand. */
-    while (uv_run(&w->loop, UV_RUN_DEFAULT) != 0) {
+    if (!run_empty(&w->loop)) {
+        return false;
     }
     uv_loop_close(&w->loop);
     trade->drop(atomic_exchange(&w->next, NULL));
+    return true;
 }
 
 static void
@@ -265,7 +293,7 @@ crew_is_gone(struct crew *c)
     return all;
 }
 
-void
+bool
 crew_end(struct crew *c)
 {
     crew_order(c, ORDER_CUT);
@@ -278,7 +306,10 @@ crew_end(struct crew *c)
         close_all(c->workers[i]);
     }
     for (unsigned i = 0; i < c->count; i++) {
-        tear_down(c->workers[i]);
+        if (!tear_down(c->workers[i])) {
+            return false;
+        }
     }
     c->count = 0;
+    return true;
 }

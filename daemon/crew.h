@@ -102,5 +102,7 @@ void crew_order(struct crew *c, enum order order);
 bool crew_is_alive(struct crew *c);
 /* Takes back those that are gone; true: all are. */
 bool crew_is_gone(struct crew *c);
-/* Ends all of them at once, and frees what they hold. */
-void crew_end(struct crew *c);
+/* Ends all of them at once, and frees what they hold. False: a thread of
+ * libuv's hangs over something of theirs (a look-up of a name cannot be
+ * cancelled), and nothing may be freed any more. */
+ASSAY_MUST_CHECK bool crew_end(struct crew *c);

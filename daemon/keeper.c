@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "daemon/exits.h"
@@ -232,8 +233,14 @@ hold_signals(void)
 void
 keeper_dismiss(struct keeper *k)
 {
-    crew_end(&k->crew);
+    bool ended = crew_end(&k->crew);
+
     hold_signals();
+    if (!ended) {
+        log_event(&k->log, LOG_WARNING, "a look-up hangs: it is not waited for",
+                  NULL, 0);
+        _exit(k->draining ? DAEMON_DONE : DAEMON_FAILED);
+    }
 }
 
 void

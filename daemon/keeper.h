@@ -65,7 +65,8 @@ void keeper_run(struct keeper *k);
 void keeper_reloaded(struct keeper *k);
 /* ... or not: that is said. */
 void keeper_keep_old(struct keeper *k, const struct assay_error *why);
-/* Ends the crew, if it is still there, and hears no signal any more. */
+/* Ends the crew, if it is still there, and hears no signal any more. If
+ * something hangs that cannot be cancelled, the process ends in here. */
 void keeper_dismiss(struct keeper *k);
 /* Behind it, when what the owner had on the loop is closed. */
 void keeper_close(struct keeper *k);

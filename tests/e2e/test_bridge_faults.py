@@ -345,12 +345,12 @@ class Descriptors(Faults):
 class Names(Faults):
     options = ("--connect-timeout", "1")
 
-    def silent_name_server(self):
+    def silent_name_server(self, options="timeout:2 attempts:2"):
         """What the bridge is started under, so that its names are asked of
         somebody who never answers."""
         address = f"127.77.{os.getpid() % 250}.{os.getpid() // 250 % 250 + 1}"
         resolv = SCRATCH / "resolv.conf"
-        resolv.write_text(f"nameserver {address}\noptions timeout:2 attempts:2\n")
+        resolv.write_text(f"nameserver {address}\noptions {options}\n")
         script = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
         server = self.enterContext(socket.socket(socket.AF_INET,
                                                  socket.SOCK_DGRAM))
@@ -389,6 +389,17 @@ class Names(Faults):
             with b.connect() as s:
                 s.sendall(handshake("last.example"))
                 self.assertEqual(b.stop(), 0)
+
+    def test_an_end_while_a_name_server_is_silent(self):
+        """The system would wait for longer than LIMIT_S, and cannot be told not
+        to."""
+        under, server = self.silent_name_server("timeout:30 attempts:5")
+        with Bridge(["*.example:443"], *self.options, under=under) as b:
+            with b.connect() as s:
+                s.sendall(handshake("last.example"))
+                self.assertIn(b"example", server.recv(999))
+                self.assertEqual(b.stop(), 0)
+                self.assertIn("a look-up hangs", b.log)
 
     def test_a_name_that_there_is_not(self):
         with Bridge(["*.invalid:443", self.echo.address]) as b:

@@ -220,7 +220,7 @@ start_crew(struct trial *t, unsigned max_clients)
 static void
 end_crew(struct trial *t)
 {
-    crew_end(&t->crew);
+    assert_true(crew_end(&t->crew));
     assert_int_equal(t->crew.count, 0);
     assert_int_equal(t->closed, WORKERS);
     assert_int_equal(atomic_load(&t->crew.clients), 0);
