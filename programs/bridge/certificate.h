@@ -15,8 +15,8 @@
 struct certificate; /* opaque */
 
 /* PEM: the server's own certificate and those that lead to its root, and its
- * private key without a passphrase. At now_s (Unix seconds) all of the chain
- * must be in its dates.
+ * private key without a passphrase. At now_s (Unix seconds) the
+ * server's own must be in its dates.
  *
  * The message starts with the file. ASSAY_IO, ASSAY_TOO_LARGE, ASSAY_INVALID
  * (not PEM, out of its dates, too weak, encrypted, not a pair), ASSAY_CRYPTO,
@@ -27,5 +27,5 @@ certificate_read(const char *chain_file, const char *key_file, int64_t now_s,
 struct certificate *certificate_hold(struct certificate *c); /* c */
 void certificate_drop(struct certificate *c);                /* NULL is fine */
 
-/* Until when the whole chain is in its dates, Unix seconds. */
+/* Until when the server's own is in its dates, Unix seconds. */
 int64_t certificate_until(const struct certificate *c);

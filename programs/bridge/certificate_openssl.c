@@ -118,7 +118,6 @@ new_certificate(struct assay_error *err)
         return NULL;
     }
     atomic_init(&c->holders, 1);
-    c->until_s = INT64_MAX;
     c->socket = veil_tls_method();
     c->settings = SSL_CTX_new(TLS_server_method());
     if (c->socket == NULL || c->settings == NULL ||
@@ -157,9 +156,11 @@ seconds_of(const ASN1_TIME *t)
     return good ? (int64_t)days * DAY_S + seconds : INT64_MIN;
 }
 
+/* Of the server's own. What is behind it may have run out: a certificate by
+ * which older clients find an older root, which others pass over. */
 static void
-check_dates(struct certificate *c, const X509 *cert, unsigned number,
-            int64_t now_s, struct assay_error *err)
+check_dates(struct certificate *c, const X509 *cert, int64_t now_s,
+            struct assay_error *err)
 {
     int64_t from_s = seconds_of(X509_get0_notBefore(cert));
     int64_t until_s = seconds_of(X509_get0_notAfter(cert));
@@ -170,13 +171,13 @@ check_dates(struct certificate *c, const X509 *cert, unsigned number,
     } else if (now_s > until_s) {
         assay_time_format(until_s, text);
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "certificate %u expired at %s", number, text);
+                   "the certificate expired at %s", text);
     } else if (now_s < from_s) {
         assay_time_format(from_s, text);
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "certificate %u is not valid before %s", number, text);
+                   "the certificate is not valid before %s", text);
     }
-    c->until_s = until_s < c->until_s ? until_s : c->until_s;
+    c->until_s = until_s;
 }
 
 /* The first one is the server's own. */
@@ -230,7 +231,9 @@ use_chain(struct certificate *c, BIO *pem, int64_t now_s,
             assay_fail(err, ASSAY_TOO_LARGE, ASSAY_NO_OFFSET,
                        "more than %u certificates", CERTIFICATE_CHAIN_MAX);
         } else {
-            check_dates(c, cert, number, now_s, err);
+            if (number == 1) {
+                check_dates(c, cert, now_s, err);
+            }
             use_certificate(c, cert, number, err);
         }
         X509_free(cert);

@@ -71,7 +71,7 @@ put_metrics(void *user, struct assay_buf *to)
     if (p->site->certificate != NULL) {
         counters_put_gauge(
             &bridge_counters, "certificate_not_after_timestamp_seconds",
-            "When the chain of --cert ends, in Unix time.",
+            "When the certificate of --cert ends, in Unix time.",
             (uint64_t)certificate_until(p->site->certificate), to);
     }
     counters_put_gauge(&bridge_counters, "tunnels_open",
