@@ -457,6 +457,7 @@ def main():
     descriptors = raise_descriptors()
     begin_network(is_own)
     signal.signal(signal.SIGALRM, lambda *unused: serve.die("took too long"))
+    signal.signal(signal.SIGTERM, lambda *unused: serve.die("was told to end"))
     signal.alarm(LIMIT_S)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="assay-bench-"))
     rows = serve.Rows()
