@@ -10,6 +10,7 @@
 
 #include "base/host.h"
 #include "daemon/cidr.h"
+#include "http1/chars.h"
 #include "http1/fields.h"
 
 #define RANGE_MAX_BYTES 64u /* an address of IPv6 and its length have fewer */
@@ -53,25 +54,6 @@ forwarded_trusts(const char *list, const char *peer)
 }
 
 /* --- one address --------------------------------------------------------- */
-
-static bool
-is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct assay_slice
-trim(struct assay_slice s)
-{
-    while (s.len > 0 && is_blank(s.ptr[0])) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) {
-        s.len--;
-    }
-    return s;
-}
 
 /* ":80", or nothing. */
 static bool
@@ -151,7 +133,7 @@ take_last(struct assay_slice *list)
     }
     last = (struct assay_slice){list->ptr + at, list->len - at};
     list->len = at > 0 ? at - 1 : 0;
-    return trim(last);
+    return assay_http1_trim(last);
 }
 
 /* False: it is the client, or nobody knows what is further left. */

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "daemon/front.h"
 #include "daemon/start_check.h"
 #include "help.h"
 #include "program.h"
@@ -58,13 +59,6 @@ tear_down(struct program *p)
     assay_ctx_free(p->ctx);
 }
 
-static void
-print(struct assay_buf *text)
-{
-    fwrite(text->ptr, 1, text->len, stdout);
-    assay_buf_free(text);
-}
-
 /* What needs nothing but the settings. False: the program goes on. */
 static bool
 answered(const struct options *o)
@@ -72,15 +66,13 @@ answered(const struct options *o)
     struct assay_buf text;
 
     if (o->help) {
-        for (size_t i = 0; bridge_help[i] != NULL; i++) {
-            fputs(bridge_help[i], stdout);
-        }
+        front_help(bridge_help);
     } else if (o->version) {
-        printf("assay-bridge %s\n", ASSAY_VERSION);
+        front_version("assay-bridge");
     } else if (o->dump) {
         assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
         settings_dump(&bridge_settings, &o->given, &text);
-        print(&text);
+        front_print(&text);
     }
     return o->help || o->version || o->dump;
 }
@@ -89,7 +81,6 @@ static bool
 check(const struct program *p)
 {
     const struct options *o = &p->site->options;
-
     const struct assay_address *const addresses[] = {
         o->has_listen ? &o->listen : NULL,
         o->has_tls_listen ? &o->tls_listen : NULL,
@@ -105,7 +96,7 @@ check(const struct program *p)
     }
     assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
     check_describe(p->site, &text);
-    print(&text);
+    front_print(&text);
     return true;
 }
 
@@ -146,10 +137,7 @@ main(int argc, char **argv)
     enum daemon_exit code = options_parse(&o, argc, argv, &err);
 
     if (code != DAEMON_DONE) {
-        fprintf(stderr, "assay-bridge: %s (%s)\n", err.msg,
-                code == DAEMON_USAGE ? "try 'assay-bridge --help'"
-                                     : assay_code_hint(err.code));
-        return (int)code;
+        return (int)front_refuse("assay-bridge", code, &err);
     }
     if (answered(&o)) {
         options_free(&o);

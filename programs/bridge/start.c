@@ -57,6 +57,8 @@ put_metrics(void *user, struct assay_buf *to)
 {
     struct program *p = user;
     struct metric_sums sums = {.up = 0};
+    size_t cached;
+    unsigned replies;
 
     metrics_sum(&p->metrics, &sums);
     for (unsigned i = 0; i < p->hall.count; i++) {
@@ -68,6 +70,9 @@ put_metrics(void *user, struct assay_buf *to)
     }
     metrics_put(&sums, to);
     metrics_put_relay(relay_counts(p->relay), to);
+    relay_use(p->relay, &cached, &replies);
+    counters_put_gauge(&bridge_counters, "relay_cache_bytes",
+                       "Collateral that is kept.", cached, to);
     if (p->site->certificate != NULL) {
         counters_put_gauge(
             &bridge_counters, "certificate_not_after_timestamp_seconds",

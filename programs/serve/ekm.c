@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "daemon/front.h"
 #include "ekm_state.h"
 #include "io/ekm_http.h"
 #include "io/file.h"
@@ -237,8 +238,7 @@ check(const struct ekm *e, struct assay_error *err)
     if (check_start(e->o, err) == ASSAY_OK) {
         assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
         check_describe_ekm(e->o, e->quotes.quoter, &text);
-        fwrite(text.ptr, 1, text.len, stdout);
-        assay_buf_free(&text);
+        front_print(&text);
     }
     return err->code;
 }

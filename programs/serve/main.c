@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "daemon/front.h"
 #include "daemon/journal.h"
 #include "daemon/sandbox.h"
 #include "ekm.h"
@@ -64,13 +65,6 @@ tear_down(struct program *p)
     assay_ctx_free(p->ctx);
 }
 
-static void
-print(struct assay_buf *text)
-{
-    fwrite(text->ptr, 1, text->len, stdout);
-    assay_buf_free(text);
-}
-
 /* What needs nothing but the settings. False: the program goes on. */
 static bool
 answered(const struct options *o)
@@ -78,15 +72,13 @@ answered(const struct options *o)
     struct assay_buf text;
 
     if (o->help) {
-        for (size_t i = 0; serve_help[i] != NULL; i++) {
-            fputs(serve_help[i], stdout);
-        }
+        front_help(serve_help);
     } else if (o->version) {
-        printf("assay-serve %s\n", ASSAY_VERSION);
+        front_version("assay-serve");
     } else if (o->dump) {
         assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
         options_dump(o, &text);
-        print(&text);
+        front_print(&text);
     }
     return o->help || o->version || o->dump;
 }
@@ -103,7 +95,7 @@ check(const struct program *p)
     }
     assay_buf_init(&text, 2 * SETTINGS_FILE_MAX_BYTES);
     check_describe(p->site, p->quoter, (int64_t)time(NULL), &text);
-    print(&text);
+    front_print(&text);
     return true;
 }
 
@@ -145,10 +137,7 @@ main(int argc, char **argv)
     enum daemon_exit code = options_parse(&o, argc, argv, &err);
 
     if (code != DAEMON_DONE) {
-        fprintf(stderr, "assay-serve: %s (%s)\n", err.msg,
-                code == DAEMON_USAGE ? "try 'assay-serve --help'"
-                                     : assay_code_hint(err.code));
-        return (int)code;
+        return (int)front_refuse("assay-serve", code, &err);
     }
     if (answered(&o)) {
         options_free(&o);

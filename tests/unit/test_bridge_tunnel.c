@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "harness/loop.h"
+#include "harness/pattern.h"
 #include "harness/unit.h"
 #include "harness/ws_client.h"
 #include "programs/bridge/tunnel.h"
@@ -66,37 +67,6 @@ connect_pair(int pair[2], int buffers)
     close(listener);
     set_limits(pair[0]);
     assert_int_equal(fcntl(pair[1], F_SETFL, O_NONBLOCK), 0);
-}
-
-/* --- a pattern ------------------------------------------------------------ */
-
-static void
-make(uint8_t *bytes, size_t len, size_t from)
-{
-    for (size_t i = 0; i < len; i++) {
-        size_t at = from + i;
-
-        bytes[i] = (uint8_t)(at * 7 + (at >> 8) * 13 + (at >> 16));
-    }
-}
-
-static bool
-is_made(const uint8_t *bytes, size_t len, size_t from)
-{
-    uint8_t right[4096];
-
-    while (len > 0) {
-        size_t n = len < sizeof(right) ? len : sizeof(right);
-
-        make(right, n, from);
-        if (memcmp(bytes, right, n) != 0) {
-            return false;
-        }
-        bytes += n;
-        from += n;
-        len -= n;
-    }
-    return true;
 }
 
 /* --- what both sides do --------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 
+#include "harness/pattern.h"
 #include "harness/wss.h"
 #include "io/socket_name.h"
 
@@ -22,37 +23,6 @@ static const char alpn_h2[] = "\x02h2";
 static const char alpn_like[] = "\x08http/1.0\x07http/1.\x09http/1.1x";
 
 static int gate[2]; /* a pipe: closed once the loop has run empty */
-
-/* --- a pattern ------------------------------------------------------------ */
-
-static void
-make(uint8_t *bytes, size_t len, size_t from)
-{
-    for (size_t i = 0; i < len; i++) {
-        size_t at = from + i;
-
-        bytes[i] = (uint8_t)(at * 7 + (at >> 8) * 13 + (at >> 16));
-    }
-}
-
-static bool
-is_made(const uint8_t *bytes, size_t len, size_t from)
-{
-    uint8_t right[4096];
-
-    while (len > 0) {
-        size_t n = len < sizeof(right) ? len : sizeof(right);
-
-        make(right, n, from);
-        if (memcmp(bytes, right, n) != 0) {
-            return false;
-        }
-        bytes += n;
-        from += n;
-        len -= n;
-    }
-    return true;
-}
 
 /* --- ends of a conversation ----------------------------------------------- */
 
