@@ -159,26 +159,32 @@ function(assay_add_program name folder)
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${ASSAY_BIN_DIR}")
 endfunction()
 
-# All of the bridge but its main(), which tests are linked with as well.
-function(assay_add_bridge_parts)
+# assay_add_parts(FOLDER): all of a program but its main(), which tests are
+# linked with as well.
+function(assay_add_parts folder)
   if(NOT TARGET assay_daemon)
-    message(STATUS "bridge: waits for assay_daemon")
+    message(STATUS "${folder}: waits for assay_daemon")
     return()
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS "programs/bridge/*.c")
-  list(REMOVE_ITEM sources "${CMAKE_SOURCE_DIR}/programs/bridge/main.c")
-  add_library(bridge_parts STATIC ${sources})
-  assay_use_internal(bridge_parts)
-  target_link_libraries(bridge_parts PUBLIC
+  file(GLOB sources CONFIGURE_DEPENDS "programs/${folder}/*.c")
+  list(REMOVE_ITEM sources "${CMAKE_SOURCE_DIR}/programs/${folder}/main.c")
+  add_library(${folder}_parts STATIC ${sources})
+  assay_use_internal(${folder}_parts)
+  target_link_libraries(${folder}_parts PUBLIC
     assay_daemon assay_io assay_static OpenSSL::SSL OpenSSL::Crypto)
 endfunction()
 
-function(assay_add_bridge)
-  add_executable(program_assay-bridge programs/bridge/main.c)
-  assay_use_internal(program_assay-bridge)
-  target_link_libraries(program_assay-bridge PRIVATE bridge_parts)
-  set_target_properties(program_assay-bridge PROPERTIES
-    OUTPUT_NAME assay-bridge RUNTIME_OUTPUT_DIRECTORY "${ASSAY_BIN_DIR}")
+# assay_add_main(FOLDER): the program of those parts.
+function(assay_add_main folder)
+  set(target program_assay-${folder})
+  if(NOT EXISTS "${CMAKE_SOURCE_DIR}/programs/${folder}/main.c")
+    return()
+  endif()
+  add_executable(${target} programs/${folder}/main.c)
+  assay_use_internal(${target})
+  target_link_libraries(${target} PRIVATE ${folder}_parts)
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME assay-${folder} RUNTIME_OUTPUT_DIRECTORY "${ASSAY_BIN_DIR}")
 endfunction()
 
 function(assay_add_programs)
@@ -187,6 +193,7 @@ function(assay_add_programs)
   assay_add_program(assay-mint mint assay_mint assay_io assay_static)
   assay_add_program(assay-sim sim assay_mint assay_io assay_static)
   assay_add_program(assay-serve serve assay_daemon assay_io assay_static)
-  assay_add_bridge()
+  assay_add_main(bridge)
+  assay_add_main(proxy)
   assay_add_program(assay-demo demo assay_mint assay_io assay_static)
 endfunction()

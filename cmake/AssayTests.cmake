@@ -57,12 +57,14 @@ function(assay_floor_of stem result)
   set(${result} "${label}" PARENT_SCOPE)
 endfunction()
 
-# What is there of the libraries below the programs; tests of the bridge have its
-# parts before them.
+# What is there of the libraries below the programs; tests of the
+# bridge and of the proxy have its parts before them.
 function(assay_link_test name)
-  if(name MATCHES "_bridge_" AND TARGET bridge_parts)
-    target_link_libraries(${name} PRIVATE bridge_parts)
-  endif()
+  foreach(program bridge proxy)
+    if(name MATCHES "_${program}_" AND TARGET ${program}_parts)
+      target_link_libraries(${name} PRIVATE ${program}_parts)
+    endif()
+  endforeach()
   foreach(library assay_mint assay_daemon assay_io)
     if(TARGET ${library})
       target_link_libraries(${name} PRIVATE ${library})

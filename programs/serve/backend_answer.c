@@ -5,7 +5,7 @@
  */
 #include "backend_state.h"
 #include "base/bytes.h"
-#include "upgrade.h"
+#include "daemon/upgrade.h"
 
 void
 exchange_fail(struct exchange *x, const struct assay_error *why)

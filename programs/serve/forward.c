@@ -7,9 +7,10 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "daemon/upgrade.h"
 #include "forward_state.h"
+#include "forwarded.h"
 #include "peer_heads.h"
-#include "upgrade.h"
 
 static const struct assay_refusal too_large = {
     .status = 413,
@@ -50,7 +51,7 @@ end_request(struct forward *f)
     assay_error_clear(&err);
     assay_buf_init(&trailers, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES);
     if (heads_put_trailers(&trailers, assay_server_request_trailers(f->session),
-                           &err) == ASSAY_OK) {
+                           forwarded_is_reserved, &err) == ASSAY_OK) {
         exchange_send_end(f->exchange, assay_buf_slice(&trailers));
         f->body_sent = true;
     } else {

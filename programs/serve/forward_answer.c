@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "forward_state.h"
+#include "forwarded.h"
 
 /* --- answering ---------------------------------------------------------- */
 
@@ -246,7 +247,7 @@ finish(struct forward *f)
         assay_buf_init(&last, 2 * ASSAY_HTTP1_TRAILERS_MAX_BYTES + 64);
         if (f->plan.trailers &&
             heads_put_trailers(&trailers, exchange_trailers(f->exchange),
-                               &err) != ASSAY_OK) {
+                               forwarded_is_reserved, &err) != ASSAY_OK) {
             f->state = FORWARD_CUT;
         } else {
             assay_http1_put_last_chunk(&last, assay_buf_slice(&trailers));

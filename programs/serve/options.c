@@ -18,7 +18,7 @@
 #include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "settings.h"
-#include "upgrade.h"
+#include "daemon/upgrade.h"
 
 #define DEFAULT_LISTEN   "127.0.0.1:8443"
 #define HEADER_MIN_BYTES 1024u

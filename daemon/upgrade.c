@@ -3,7 +3,7 @@
  *
  * upgrade.c - switching protocols behind a request.
  */
-#include "upgrade.h"
+#include "daemon/upgrade.h"
 
 #include "base/bytes.h"
 #include "http1/chars.h"
