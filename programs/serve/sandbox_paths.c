@@ -3,14 +3,10 @@
  *
  * sandbox_paths.c - the files that settings name, for now and for a reload.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "daemon/sandbox.h"
-#include "io/cache.h"
-#include "io/file.h"
+#include "daemon/learnt.h"
 #include "io/quoter.h"
-#include "io/seen.h"
 #include "settings.h"
 #include "trust.h"
 
@@ -24,20 +20,6 @@ allow_quotes(const char *quotes, struct sandbox_paths *to)
     } else if (strncmp(quotes, "dstack", 6) != 0) {
         sandbox_allow(to, ASSAY_CONFIGFS_DIR, true);
     }
-}
-
-/* Made now, for it could not be later. What fails costs a fetch, or the memory
- * of evaluations beyond this process. */
-static void
-allow_own(char *folder, struct sandbox_paths *to)
-{
-    struct assay_error err;
-
-    if (folder != NULL) {
-        (void)!assay_folder_make(folder, &err);
-        sandbox_allow(to, folder, true);
-    }
-    free(folder);
 }
 
 void
@@ -56,7 +38,6 @@ sandbox_paths_of(const struct options *o, struct sandbox_paths *to)
     }
     allow_quotes(o->quotes, to);
     if (trust_is_needed(o)) {
-        allow_own(assay_seen_folder(), to);
-        allow_own(o->no_cache ? NULL : assay_cache_folder(), to);
+        learnt_allow(to, !o->no_cache);
     }
 }

@@ -5,61 +5,14 @@
  */
 #include "trust.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "assay/session.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "daemon/learnt.h"
 #include "daemon/start_check.h"
 #include "io/load.h"
-
-/* --- what was learnt ---------------------------------------------------- */
-
-/* A reload forgets neither how late it is nor which evaluations there are. */
-struct learnt {
-    atomic_uint holders;
-    struct assay_verifier *verifier;
-    struct assay_seen *seen;
-};
-
-static void
-drop_learnt(struct learnt *l)
-{
-    if (l != NULL && atomic_fetch_sub(&l->holders, 1) == 1) {
-        assay_seen_free(l->seen);
-        assay_verifier_free(l->verifier);
-        free(l);
-    }
-}
-
-static struct learnt *
-new_learnt(const struct assay_ctx *ctx, struct assay_error *err)
-{
-    struct learnt *l = calloc(1, sizeof(*l));
-    char *folder;
-
-    if (l == NULL) {
-        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "evaluations");
-        return NULL;
-    }
-    atomic_init(&l->holders, 1);
-    if (assay_verifier_new(ctx, ASSAY_DEFAULT_PLATFORMS, &l->verifier, err) ==
-        ASSAY_OK) {
-        folder = assay_seen_folder();
-        l->seen = assay_seen_new(folder);
-        free(folder);
-        if (l->seen == NULL) { /* not to know would let a rollback pass */
-            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "evaluations");
-        }
-    }
-    if (err->code != ASSAY_OK) {
-        drop_learnt(l);
-        return NULL;
-    }
-    return l;
-}
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -137,10 +90,9 @@ trust_read(struct trust *t, const struct options *o,
     }
     choose_sources(t, o);
     if (err->code == ASSAY_OK && before != NULL && before->learnt != NULL) {
-        atomic_fetch_add(&before->learnt->holders, 1);
-        t->learnt = before->learnt;
+        t->learnt = learnt_hold(before->learnt);
     } else if (err->code == ASSAY_OK) {
-        t->learnt = new_learnt(ctx, err);
+        (void)!learnt_new(ctx, &t->learnt, err);
     }
     return err->code;
 }
@@ -148,7 +100,7 @@ trust_read(struct trust *t, const struct options *o,
 void
 trust_free(struct trust *t)
 {
-    drop_learnt(t->learnt);
+    learnt_drop(t->learnt);
     assay_collateral_free(t->fixed);
     assay_root_free(t->own_root);
     assay_policy_free(t->policy);
@@ -157,11 +109,8 @@ trust_free(struct trust *t)
 void
 trust_warn(const struct trust *t, const struct log *log)
 {
-    char note[ASSAY_SEEN_NOTE_BYTES];
-
-    if (t->learnt != NULL && assay_seen_note(t->learnt->seen, note)) {
-        log_event(log, LOG_WARNING, "rollbacks may go unnoticed",
-                  (struct log_field[]){{"note", assay_slice_of(note)}}, 1);
+    if (t->learnt != NULL) {
+        learnt_warn(t->learnt, log);
     }
 }
 
