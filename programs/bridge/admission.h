@@ -9,8 +9,6 @@
 #include "denial.h"
 #include "http1/http1.h"
 
-#define ADMISSION_TOKEN_MAX_BYTES 512u
-
 /* What the operator says; borrowed. */
 struct admission_rules {
     const char *path; /* "/": where tunnels begin */

@@ -6,42 +6,10 @@
 #include "site.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/buf.h"
-#include "io/file.h"
-
-/* One line, whose break is not of it. As RFC 9110, section 5.6.2, has tokens:
- * pages send it as the name of a subprotocol. */
-static enum assay_code
-read_token(const char *path, struct assay_buf *token, struct assay_error *err)
-{
-    static const char chars[] = "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "!#$%&'*+-.^_`|~";
-
-    if (assay_file_read_secret(path, ADMISSION_TOKEN_MAX_BYTES + 2, token,
-                               err) != ASSAY_OK) {
-        return err->code;
-    }
-    while (token->len > 0 && (token->ptr[token->len - 1] == '\n' ||
-                              token->ptr[token->len - 1] == '\r')) {
-        token->len--;
-    }
-    assay_buf_add_u8(token, '\0');
-    if (token->failed) {
-        return assay_buf_check(token, path, err);
-    }
-    if (token->len < 2 || token->len - 1 > ADMISSION_TOKEN_MAX_BYTES ||
-        strspn((const char *)token->ptr, chars) != token->len - 1) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%.200s: a token is one line of 1 to %u letters, digits "
-                   "and !#$%%&'*+-.^_`|~",
-                   path, ADMISSION_TOKEN_MAX_BYTES);
-    }
-    return err->code;
-}
+#include "daemon/token.h"
 
 enum assay_code
 site_new(struct options *o, struct site **out, struct assay_error *err)
@@ -60,7 +28,7 @@ site_new(struct options *o, struct site **out, struct assay_error *err)
     o = &s->options;
     if (allow_new(o->allow, &s->allow, err) != ASSAY_OK ||
         (o->token_file != NULL &&
-         read_token(o->token_file, &s->token, err) != ASSAY_OK) ||
+         token_read(o->token_file, &s->token, err) != ASSAY_OK) ||
         (o->cert != NULL &&
          certificate_read(o->cert, o->key, (int64_t)time(NULL), &s->certificate,
                           err) != ASSAY_OK)) {

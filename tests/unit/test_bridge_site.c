@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "daemon/token.h"
 #include "harness/folder.h"
 #include "harness/unit.h"
 #include "io/file.h"
@@ -62,9 +63,9 @@ static const struct {
     {"no end of line", 10, "", 0, 0400, true},
     {"CR and LF", 10, "\r\n", 2, 0600, true},
     {"the shortest", 1, "\n", 1, 0600, true},
-    {"the longest", ADMISSION_TOKEN_MAX_BYTES, "\r\n", 2, 0600, true},
-    {"too long", ADMISSION_TOKEN_MAX_BYTES + 1, "\n", 1, 0600, false},
-    {"too long without a line", ADMISSION_TOKEN_MAX_BYTES + 2, "", 0, 0600,
+    {"the longest", TOKEN_MAX_BYTES, "\r\n", 2, 0600, true},
+    {"too long", TOKEN_MAX_BYTES + 1, "\n", 1, 0600, false},
+    {"too long without a line", TOKEN_MAX_BYTES + 2, "", 0, 0600,
      false},
     {"far too long", 100000, "\n", 1, 0600, false},
     {"empty", 0, "", 0, 0600, false},
