@@ -172,6 +172,15 @@ assay_attested_queued(const struct assay_attested *a)
     return a->stream != NULL ? assay_stream_queued(a->stream) : 0;
 }
 
+bool
+assay_attested_is_quiet(const struct assay_attested *a)
+{
+    return !a->ended && !a->peer_closed && a->session != NULL &&
+           assay_client_state(a->session) == ASSAY_CLIENT_OPEN &&
+           assay_client_read(a->session).len == 0 && a->held.len == 0 &&
+           assay_stream_is_quiet(a->stream);
+}
+
 /* Into the session as far as it takes it; the octets that it took. A failure
  * of the session is this one's. */
 static size_t

@@ -75,6 +75,10 @@ void assay_attested_flush(struct assay_attested *a);
 size_t assay_attested_queued(const struct assay_attested *a);
 /* To be called when `data` was not read to its end and there is room again. */
 void assay_attested_resume(struct assay_attested *a);
+/* It is open, all that was said was sent and read, and nothing more has come,
+ * no byte and no end (the system is asked): what comes next can only be the
+ * answer to what is asked next. */
+bool assay_attested_is_quiet(const struct assay_attested *a);
 /* Asks for fresh evidence; `open` or `failed` follows. Errors of
  * assay_client_reattest(). */
 ASSAY_MUST_CHECK enum assay_code

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "assay/verdict.h"
+#include "io/attested.h"
 
 enum failure_kind {
     FAILURE_NONE,
@@ -30,10 +30,12 @@ struct failure {
 };
 
 /* What became of a session. peer: as struct assay_attested_events has it;
- * verdict: the last one, if that is what failed; or NULL. A refusal's message
- * begins "Attestation verification failed: TEE not trusted". */
+ * phase: in which it ended; verdict: the last one, if that is what failed; or
+ * NULL. A refusal's message begins "Attestation verification failed: TEE not
+ * trusted". */
 void failure_of_session(struct failure *f, const struct assay_error *why,
-                        bool peer, const struct assay_verdict *verdict,
+                        bool peer, enum assay_attested_phase phase,
+                        const struct assay_verdict *verdict,
                         unsigned retry_after_s);
 void failure_set(struct failure *f, enum failure_kind kind, const char *code,
                  const char *fmt, ...) ASSAY_PRINTF(4, 5);

@@ -52,6 +52,12 @@ struct upstream_options {
                    struct assay_attested *a, const struct proof *proof,
                    const struct assay_error *why, bool peer);
     void *user;
+    /* Of each search for collateral that begins and has ended: it may outlast
+     * the upstream, and uses provider, ctx, verifier and seen until then. Or
+     * NULL. */
+    void (*begun)(void *owner);
+    void (*ended)(void *owner);
+    void *owner;
 };
 
 /* Others may read them. */
