@@ -41,13 +41,13 @@ ends_with(const char *text, const char *end)
     return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
 }
 
-/* A path that a file names, from the folder of that file; NUL-terminated. */
-static enum assay_code
-resolve(const char *of, const char *path, struct assay_buf *out,
-        struct assay_error *err)
+enum assay_code
+assay_load_path_beside(const char *of, const char *path, struct assay_buf *out,
+                       const char *what, struct assay_error *err)
 {
     const char *slash = strrchr(of, '/');
 
+    assay_error_clear(err);
     assay_buf_init(out, PATH_MAX_BYTES);
     if (path[0] != '/' && slash != NULL) {
         assay_buf_add(out, (struct assay_slice){(const uint8_t *)of,
@@ -55,27 +55,31 @@ resolve(const char *of, const char *path, struct assay_buf *out,
     }
     assay_buf_add_text(out, path);
     assay_buf_add_u8(out, 0);
-    return assay_buf_check(out, "policy.compose_file", err);
+    return assay_buf_check(out, what, err);
 }
 
-static void
-complete_policy(const struct assay_ctx *ctx, struct assay_policy *p,
-                const char *path, struct assay_buf *content,
-                struct assay_error *err)
+enum assay_code
+assay_load_compose_file(const struct assay_ctx *ctx, struct assay_policy *p,
+                        const char *of, struct assay_buf *content,
+                        struct assay_error *err)
 {
     const char *file = assay_policy_compose_file(p);
     struct assay_buf whole;
 
+    assay_error_clear(err);
+    assay_buf_init(content, 0);
     if (file == NULL) {
-        return;
+        return ASSAY_OK;
     }
-    if (resolve(path, file, &whole, err) == ASSAY_OK &&
+    if (assay_load_path_beside(of, file, &whole, "policy.compose_file", err) ==
+            ASSAY_OK &&
         assay_file_read((const char *)whole.ptr, ASSAY_COMPOSE_MAX_BYTES,
                         content, err) == ASSAY_OK) {
         (void)!assay_policy_set_compose_file(ctx, p, assay_buf_slice(content),
                                              err);
     }
     assay_buf_free(&whole);
+    return err->code;
 }
 
 enum assay_code
@@ -95,7 +99,7 @@ assay_load_policy_of(const struct assay_ctx *ctx, const char *path,
             ? assay_policy_parse_toml(assay_buf_slice(&texts->text), &p, err)
             : assay_policy_parse(assay_buf_slice(&texts->text), &p, err));
     if (p != NULL) {
-        complete_policy(ctx, p, path, &texts->compose_file, err);
+        (void)!assay_load_compose_file(ctx, p, path, &texts->compose_file, err);
     }
     if (err->code != ASSAY_OK) {
         assay_policy_free(p);

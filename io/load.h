@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "assay/verify.h"
+#include "assay/session.h"
 #include "base/buf.h"
 
 ASSAY_MUST_CHECK enum assay_code
@@ -41,6 +41,27 @@ ASSAY_MUST_CHECK enum assay_code assay_load_root(const struct assay_ctx *ctx,
                                                  const char *path,
                                                  struct assay_root **out,
                                                  struct assay_error *err);
+/* The content of the compose_file that a policy names is given to it, read from
+ * the folder of the file `of`, in which the policy stands. *content is
+ * initialised here and stays empty where it names none; freed by the caller.
+ */
+ASSAY_MUST_CHECK enum assay_code
+assay_load_compose_file(const struct assay_ctx *ctx, struct assay_policy *p,
+                        const char *of, struct assay_buf *content,
+                        struct assay_error *err);
+/* A path that the file `of` names, from that file's folder; NUL-terminated.
+ * *out is initialised here; `what` starts the message. ASSAY_TOO_LARGE,
+ * ASSAY_NO_MEMORY. */
+ASSAY_MUST_CHECK enum assay_code
+assay_load_path_beside(const char *of, const char *path, struct assay_buf *out,
+                       const char *what, struct assay_error *err);
+/* TLS roots: the system's, and those of these files (PEM), of which some may be
+ * NULL. What a person names must be there and hold certificates, of the
+ * system's what there is is taken (system_roots.h). (load_roots.c) */
+ASSAY_MUST_CHECK enum assay_code
+assay_load_tls_roots(const struct assay_ctx *ctx, const char *const *files,
+                     size_t count, struct assay_tls_roots **out,
+                     struct assay_error *err);
 /* As a policy names it: PEM text, or the path of a file. */
 ASSAY_MUST_CHECK enum assay_code
 assay_load_root_of_policy(const struct assay_ctx *ctx, const char *pem_or_path,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/host.h"
 
@@ -20,6 +21,57 @@ assay_resolve_ip(const char *ip, const char *port, struct sockaddr_storage *out)
     memset(out, 0, sizeof(*out));
     return uv_ip4_addr(ip, number, (struct sockaddr_in *)out) == 0 ||
            uv_ip6_addr(ip, number, (struct sockaddr_in6 *)out) == 0;
+}
+
+static bool
+is_port(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    unsigned long port = strtoul(text, NULL, 10);
+
+    return n > 0 && n <= 5 && text[n] == '\0' && text[0] != '0' &&
+           port <= 65535;
+}
+
+static char *
+without_brackets(char *address)
+{
+    size_t len = strlen(address);
+
+    if (address[0] != '[' || address[len - 1] != ']') {
+        return address;
+    }
+    address[len - 1] = '\0';
+    return address + 1;
+}
+
+enum assay_code
+assay_resolve_parse(char *text, struct assay_dial_resolve *out,
+                    struct assay_error *err)
+{
+    char *port = strchr(text, ':');
+    char *address = port != NULL ? strchr(port + 1, ':') : NULL;
+    struct sockaddr_storage ip;
+
+    assay_error_clear(err);
+    if (address == NULL || port == text || address == port + 1 ||
+        address[1] == '\0') {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "'%.60s' is not of the form HOST:PORT:ADDRESS", text);
+    }
+    *port++ = '\0';
+    *address++ = '\0';
+    address = without_brackets(address);
+    if (!is_port(port) || !assay_resolve_ip(address, port, &ip)) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "'%.60s' is no %s", is_port(port) ? address : port,
+                          is_port(port) ? "IP address" : "port");
+    }
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (char)assay_to_lower((uint8_t)*c);
+    }
+    *out = (struct assay_dial_resolve){text, port, address};
+    return ASSAY_OK;
 }
 
 static bool

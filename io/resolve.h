@@ -17,6 +17,12 @@ struct assay_addresses {
 bool assay_resolve_ip(const char *ip, const char *port,
                       struct sockaddr_storage *out);
 
+/* "HOST:PORT:ADDRESS" of curl's --resolve, an IPv6 address perhaps in brackets.
+ * The text is cut into what *out points to. ASSAY_INVALID. */
+ASSAY_MUST_CHECK enum assay_code
+assay_resolve_parse(char *text, struct assay_dial_resolve *out,
+                    struct assay_error *err);
+
 /* Addresses that need no look-up: an IP address is its own, localhost is on
  * this machine, whatever the system's files and servers say of it, and
  * overrides may name several for a host, of which the first that fit are taken.

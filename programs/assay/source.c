@@ -17,24 +17,12 @@ size_t
 source_urls(const struct options *o, const struct assay_policy *p,
             const char *out[ASSAY_SOURCES_MAX])
 {
-    size_t of_policy = assay_policy_pccs_count(p);
-    size_t count = 0;
-
-    if (o->source_count > 0) {
-        memcpy(out, o->sources, o->source_count * sizeof(out[0]));
-        return o->source_count;
+    if (o->source_count == 0 && o->policy == NULL &&
+        assay_policy_pccs_count(p) == 0) {
+        out[0] = ASSAY_SOURCE_INTEL;
+        return 1;
     }
-    while (count < of_policy && count < ASSAY_SOURCES_MAX) {
-        out[count] = assay_policy_pccs(p, count);
-        count++;
-    }
-    if (count == 0) {
-        if (o->policy != NULL) {
-            out[count++] = ASSAY_SOURCE_PHALA;
-        }
-        out[count++] = ASSAY_SOURCE_INTEL;
-    }
-    return count;
+    return assay_pcs_sources(o->sources, o->source_count, p, out);
 }
 
 struct assay_fetch_options

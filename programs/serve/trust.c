@@ -13,6 +13,7 @@
 #include "daemon/learnt.h"
 #include "daemon/start_check.h"
 #include "io/load.h"
+#include "io/pcs.h"
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -33,27 +34,6 @@ read_root(struct trust *t, const struct options *o, const struct assay_ctx *ctx,
         (void)!assay_load_root(ctx, o->root, &t->own_root, err);
     } else if (of_policy != NULL) {
         (void)!assay_load_root_of_policy(ctx, of_policy, &t->own_root, err);
-    }
-}
-
-/* As assay get chooses them. */
-static void
-choose_sources(struct trust *t, const struct options *o)
-{
-    size_t of_policy =
-        t->policy != NULL ? assay_policy_pccs_count(t->policy) : 0;
-
-    t->source_count = o->source_count;
-    memcpy(t->sources, o->sources, sizeof(t->sources));
-    while (o->source_count == 0 && t->source_count < of_policy &&
-           t->source_count < ASSAY_SOURCES_MAX) {
-        t->sources[t->source_count] =
-            assay_policy_pccs(t->policy, t->source_count);
-        t->source_count++;
-    }
-    if (t->source_count == 0) {
-        t->sources[t->source_count++] = ASSAY_SOURCE_PHALA;
-        t->sources[t->source_count++] = ASSAY_SOURCE_INTEL;
     }
 }
 
@@ -88,7 +68,8 @@ trust_read(struct trust *t, const struct options *o,
     if (err->code == ASSAY_OK && o->pccs_ca != NULL) {
         (void)!start_try_roots(o->pccs_ca, ctx, err);
     }
-    choose_sources(t, o);
+    t->source_count =
+        assay_pcs_sources(o->sources, o->source_count, t->policy, t->sources);
     if (err->code == ASSAY_OK && before != NULL && before->learnt != NULL) {
         t->learnt = learnt_hold(before->learnt);
     } else if (err->code == ASSAY_OK) {

@@ -105,27 +105,11 @@ get_set_header(struct get_options *g, const char *value,
     g->fields[g->field_count++] = value;
 }
 
-static bool
-is_port(const char *text)
-{
-    size_t n = strspn(text, "0123456789");
-    unsigned long port = strtoul(text, NULL, 10);
-
-    return n > 0 && n <= 5 && text[n] == '\0' && text[0] != '0' &&
-           port <= 65535;
-}
-
-/* HOST:PORT:ADDRESS, an IPv6 address perhaps in brackets. */
 void
 get_set_resolve(struct get_options *g, const char *value,
                 struct assay_error *err)
 {
-    struct sockaddr_storage ip;
-    struct assay_dial_resolve *r;
     char *text;
-    char *port;
-    char *address;
-    size_t len;
 
     if (g->resolve_count == ASSAY_DIAL_RESOLVE_MAX) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
@@ -137,37 +121,11 @@ get_set_resolve(struct get_options *g, const char *value,
         assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "--resolve");
         return;
     }
-    r = &g->resolve[g->resolve_count];
-    g->resolve_text[g->resolve_count++] = text;
-    port = strchr(text, ':');
-    address = port != NULL ? strchr(port + 1, ':') : NULL;
-    if (address == NULL || port == text || address == port + 1 ||
-        address[1] == '\0') {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--resolve: '%.60s' is not of the form HOST:PORT:ADDRESS",
-                   value);
-        return;
+    g->resolve_text[g->resolve_count] = text;
+    if (assay_resolve_parse(text, &g->resolve[g->resolve_count++], err) !=
+        ASSAY_OK) {
+        assay_error_prefix(err, "--resolve");
     }
-    *port++ = '\0';
-    *address++ = '\0';
-    len = strlen(address);
-    if (address[0] == '[' && address[len - 1] == ']') {
-        address[len - 1] = '\0';
-        address++;
-    }
-    if (!is_port(port) || !assay_resolve_ip(address, port, &ip)) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "--resolve: '%.60s' is no %s",
-                   is_port(port) ? address : port,
-                   is_port(port) ? "IP address" : "port");
-        return;
-    }
-    for (char *c = text; *c != '\0'; c++) {
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
-    }
-    r->host = text;
-    r->port = port;
-    r->address = address;
 }
 
 void

@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "get.h"
 #include "io/file.h"
-#include "io/system_roots.h"
 #include "programs/assay/load.h"
 #include "programs/assay/source.h"
 #include "session_json.h"
@@ -39,58 +38,15 @@ read_data(struct get *g)
     }
 }
 
-/* One file more. What a person names must be there and hold certificates, of
- * the system's we take what there is. */
-static void
-add_roots(struct get *g, const char *path, struct assay_buf *pem, bool named)
-{
-    struct assay_tls_roots *alone = NULL;
-    struct assay_buf content;
-    struct assay_error err;
-    size_t count = 0;
-
-    if (path == NULL || g->err.code != ASSAY_OK) {
-        return;
-    }
-    if (assay_file_read(path, ASSAY_TLS_ROOTS_MAX_BYTES, &content, &err) ==
-            ASSAY_OK &&
-        assay_tls_roots_parse(g->ctx, assay_buf_slice(&content), &alone, &count,
-                              &err) != ASSAY_OK) {
-        assay_error_prefix(&err, "%s", path);
-    }
-    if (err.code == ASSAY_OK && count == 0) {
-        assay_fail(&err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%s: there is no certificate in it", path);
-    }
-    if (err.code == ASSAY_OK) {
-        assay_buf_add(pem, assay_buf_slice(&content));
-        assay_buf_add_u8(pem, '\n');
-    } else if (named) {
-        g->err = err;
-    }
-    assay_tls_roots_free(alone);
-    assay_buf_free(&content);
-}
-
 /* The system's roots, the policy's and those of --ca, all in one. */
 static void
 make_roots(struct get *g)
 {
-    struct assay_buf pem;
-    size_t count = 0;
-    bool named;
-    const char *system = assay_system_roots(&named);
+    const char *files[] = {assay_policy_ca_file(g->policy), g->o->get.ca};
 
-    assay_buf_init(&pem, ASSAY_TLS_ROOTS_MAX_BYTES);
-    add_roots(g, system, &pem, named);
-    add_roots(g, assay_policy_ca_file(g->policy), &pem, true);
-    add_roots(g, g->o->get.ca, &pem, true);
-    if (g->err.code == ASSAY_OK &&
-        assay_buf_check(&pem, "TLS roots", &g->err) == ASSAY_OK) {
-        (void)!assay_tls_roots_parse(g->ctx, assay_buf_slice(&pem), &g->roots,
-                                     &count, &g->err);
+    if (g->err.code == ASSAY_OK) {
+        (void)!assay_load_tls_roots(g->ctx, files, 2, &g->roots, &g->err);
     }
-    assay_buf_free(&pem);
 }
 
 /* One of the policy's wires, before anything is sent. */
