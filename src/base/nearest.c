@@ -9,13 +9,15 @@
 
 #define NAME_MAX_LEN 48u
 
-/* Levenshtein distance; names are short. */
-static size_t
-distance(struct assay_slice a, const char *b)
+size_t
+assay_distance(struct assay_slice a, const char *b)
 {
     size_t row[NAME_MAX_LEN + 1];
     size_t len = strlen(b);
 
+    if (a.len > NAME_MAX_LEN || len > NAME_MAX_LEN) {
+        return SIZE_MAX;
+    }
     for (size_t j = 0; j <= len; j++) {
         row[j] = j;
     }
@@ -40,12 +42,11 @@ assay_nearest(struct assay_slice name, const char *const *names)
     const char *best = NULL;
     size_t best_distance = name.len / 2 + 1;
 
-    if (name.len == 0 || name.len > NAME_MAX_LEN) {
+    if (name.len == 0) {
         return NULL;
     }
     for (; *names != NULL; names++) {
-        size_t d = strlen(*names) <= NAME_MAX_LEN ? distance(name, *names)
-                                                  : best_distance;
+        size_t d = assay_distance(name, *names);
 
         if (d < best_distance) {
             best = *names;
