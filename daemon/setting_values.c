@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/url.h"
+
 unsigned
 setting_word(const char *value, const char *const words[3], const char *name,
              struct assay_error *err)
@@ -55,6 +57,28 @@ setting_admin(const char *value, struct assay_address *out,
                    "--admin: '%.80s' is not 127.0.0.1, [::1] or unix:PATH",
                    value);
     }
+}
+
+size_t
+setting_sources(struct given *g, const char *value,
+                const char *out[ASSAY_SOURCES_MAX], struct assay_error *err)
+{
+    const char *names[SETTING_NAMES_MAX];
+    size_t count = given_split(g, value, names, "--pccs", err);
+
+    for (size_t i = 0; i < count && err->code == ASSAY_OK; i++) {
+        bool intel = strcmp(names[i], "intel") == 0;
+
+        if (i == ASSAY_SOURCES_MAX) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "--pccs: more than %u sources", ASSAY_SOURCES_MAX);
+        } else if (!intel && assay_url_check_base(names[i], err) != ASSAY_OK) {
+            assay_error_prefix(err, "--pccs");
+        } else {
+            out[i] = intel ? ASSAY_SOURCE_INTEL : names[i];
+        }
+    }
+    return err->code == ASSAY_OK ? count : 0;
 }
 
 enum sandbox

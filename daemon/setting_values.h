@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "assay/gather.h"
 #include "daemon/sandbox.h"
 #include "daemon/settings.h"
 #include "io/address.h"
@@ -27,6 +28,11 @@ void setting_address(const char *value, const char *name,
  * loopback or a Unix socket. ASSAY_INVALID. */
 void setting_admin(const char *value, struct assay_address *out,
                    struct assay_error *err);
+/* --pccs: "intel", or base URLs of PCCSs. How many; 0 also on failure:
+ * ASSAY_INVALID, ASSAY_NO_MEMORY. */
+size_t setting_sources(struct given *g, const char *value,
+                       const char *out[ASSAY_SOURCES_MAX],
+                       struct assay_error *err);
 enum sandbox setting_sandbox(const char *value, struct assay_error *err);
 
 /* Setters of what every daemon has: admin with has_admin, sandbox, json_log. */

@@ -19,6 +19,7 @@
 #define SETTINGS_FILE_MAX_BYTES (64u * 1024u)
 #define SETTING_NAMES_MAX       64u /* of a list */
 
+struct assay_json_limits;
 struct log;
 struct sandbox_paths;
 struct settings_file;
@@ -57,6 +58,8 @@ struct settings {
      * False: it is unknown here too. NULL: there are none. */
     bool (*other)(const struct settings_file *f, uint32_t node,
                   const char *key);
+    /* Of the file; NULL: SETTINGS_FILE_MAX_BYTES, and what settings need. */
+    const struct assay_json_limits *limits;
 };
 
 struct kept_text;

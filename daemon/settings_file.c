@@ -13,11 +13,17 @@
 
 #define VALUE_MAX_BYTES 8192u
 
-static const struct assay_json_limits limits = {
+static const struct assay_json_limits usual_limits = {
     .max_bytes = SETTINGS_FILE_MAX_BYTES,
     .max_depth = 4,
     .max_nodes = 2048,
 };
+
+static const struct assay_json_limits *
+limits_of(const struct settings *all)
+{
+    return all->limits != NULL ? all->limits : &usual_limits;
+}
 
 void
 settings_file_fail(const struct settings_file *f, uint32_t node,
@@ -190,9 +196,9 @@ settings_take_text(const struct settings *all, struct given *g,
     struct assay_toml *toml = NULL;
 
     assay_error_clear(err);
-    if (assay_toml_parse(text, &limits, "configuration", &toml, err) ==
+    if (assay_toml_parse(text, limits_of(all), "configuration", &toml, err) ==
         ASSAY_OK) {
-        read_root(&(struct settings_file){all, g, toml, err});
+        read_root(&(struct settings_file){all, g, toml, text, err});
     }
     assay_toml_free(toml);
     if (err->code != ASSAY_OK && err->offset != ASSAY_NO_OFFSET) {
@@ -210,7 +216,7 @@ settings_take_file(const struct settings *all, struct given *g,
     struct assay_buf text;
 
     assay_error_clear(err);
-    if (assay_file_read(path, SETTINGS_FILE_MAX_BYTES, &text, err) ==
+    if (assay_file_read(path, limits_of(all)->max_bytes, &text, err) ==
         ASSAY_OK) {
         (void)!settings_take_text(all, g, assay_buf_slice(&text), path, err);
     }

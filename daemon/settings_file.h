@@ -14,6 +14,7 @@ struct settings_file {
     const struct settings *all;
     struct given *given; /* the first member of the options */
     const struct assay_toml *toml;
+    struct assay_slice text; /* of which toml was made */
     struct assay_error *err;
 };
 

@@ -10,15 +10,14 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/url.h"
 #include "certificates.h"
 #include "daemon/cidr.h"
 #include "daemon/setting_values.h"
+#include "daemon/upgrade.h"
 #include "http1/http1.h"
 #include "io/quote_gate.h"
 #include "io/quoter.h"
 #include "settings.h"
-#include "daemon/upgrade.h"
 
 #define DEFAULT_LISTEN   "127.0.0.1:8443"
 #define HEADER_MIN_BYTES 1024u
@@ -123,23 +122,8 @@ static void
 set_pccs(void *options, const char *v, struct assay_error *err)
 {
     struct options *o = options;
-    const char *names[SETTING_NAMES_MAX];
-    size_t count = given_split(&o->given, v, names, "--pccs", err);
 
-    o->source_count = 0;
-    for (size_t i = 0; i < count && err->code == ASSAY_OK; i++) {
-        bool intel = strcmp(names[i], "intel") == 0;
-
-        if (i == ASSAY_SOURCES_MAX) {
-            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                       "--pccs: more than %u sources", ASSAY_SOURCES_MAX);
-        } else if (!intel && assay_url_check_base(names[i], err) != ASSAY_OK) {
-            assay_error_prefix(err, "--pccs");
-        } else {
-            o->sources[o->source_count++] =
-                intel ? ASSAY_SOURCE_INTEL : names[i];
-        }
-    }
+    o->source_count = setting_sources(&o->given, v, o->sources, err);
 }
 
 static void

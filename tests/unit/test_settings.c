@@ -208,8 +208,12 @@ test_identities(void **state)
         {"name", 0, VALUE | IDENTITY, set_name, TEST_ENV_NAME},
         {"cert", 0, VALUE | IDENTITY, set_cert, NULL},
     };
-    static const struct settings all = {rows, COUNT_OF(rows), default_options,
-                                        forget_cert, NULL};
+    static const struct settings all = {
+        .rows = rows,
+        .count = COUNT_OF(rows),
+        .defaults = default_options,
+        .forget = forget_cert,
+    };
     char *argv[] = {"daemon", "--config", FILE_NAME, "--name", "n", NULL};
     struct assay_error err;
     struct options o;
