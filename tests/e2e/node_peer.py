@@ -29,10 +29,10 @@ def skip(what, why):
     sys.exit(77)
 
 
-def fetch(folder):
+def fetch(source, folder):
     """Exactly what package-lock.json has, and no script of theirs is run."""
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(NODE / name, folder)
+        shutil.copy(source / name, folder)
     done = subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder, capture_output=True, text=True, timeout=FETCH_LIMIT_S,
@@ -42,20 +42,21 @@ def fetch(folder):
         skip("npm packages", f"they cannot be had: {lines[0]}")
 
 
-def packages():
-    """The folder that has them. Tests at the same time fetch once."""
+def packages(source=NODE):
+    """The folder that has those of a folder of tests/e2e. Tests at the same time
+    fetch once."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             skip("Node", f"there is no {program}")
-    folder = BUILD / "node"
+    folder = BUILD / source.relative_to(NODE.parent)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = hashlib.sha256((NODE / "package-lock.json").read_bytes())
+    wanted = hashlib.sha256((source / "package-lock.json").read_bytes())
     stamp = folder / "fetched"
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not stamp.exists() or stamp.read_text() != wanted.hexdigest():
             try:
-                fetch(folder)
+                fetch(source, folder)
             except subprocess.TimeoutExpired:
                 skip("npm packages", f"not there after {FETCH_LIMIT_S} s")
             stamp.write_text(wanted.hexdigest())
