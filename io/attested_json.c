@@ -42,8 +42,8 @@ put_phases(struct assay_json_out *o, const struct assay_attested *a)
 }
 
 void
-assay_attested_out(struct assay_json_out *o, struct assay_attested *a,
-                   const char *server_name)
+assay_attested_out(struct assay_json_out *o, const char *name,
+                   struct assay_attested *a, const char *server_name)
 {
     const struct assay_client *c = a != NULL ? assay_attested_session(a) : NULL;
     struct assay_session_facts f = {.attestations = 0};
@@ -53,7 +53,7 @@ assay_attested_out(struct assay_json_out *o, struct assay_attested *a,
         f = assay_client_facts(c);
     }
     tls = f.tls_version[0] != '\0';
-    assay_json_out_open(o, "session", '{');
+    assay_json_out_open(o, name, '{');
     assay_json_out_text(o, "server_name", server_name);
     assay_json_out_text(o, "peer", a != NULL ? assay_attested_peer(a) : "");
     assay_json_out_text(o, "tls_version", tls ? f.tls_version : NULL);

@@ -11,5 +11,5 @@
 /* "cache" ...; static storage. */
 const char *assay_origin_name(enum assay_origin o);
 /* The member `session` of docs/verdict.md; a may be NULL: nothing was tried. */
-void assay_attested_out(struct assay_json_out *o, struct assay_attested *a,
-                        const char *server_name);
+void assay_attested_out(struct assay_json_out *o, const char *name,
+                        struct assay_attested *a, const char *server_name);

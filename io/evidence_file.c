@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/text.h"
@@ -27,19 +28,44 @@ add_plain(struct assay_buf *to, const char *text)
     }
 }
 
-static void
-add_name(const struct assay_evidence_view *v, struct assay_buf *to)
+void
+assay_evidence_name(const struct assay_evidence_view *v, struct assay_buf *to)
 {
     char when[ASSAY_TIME_TEXT];
 
     assay_time_format(v->time_s, when);
-    assay_buf_add_u8(to, '/');
     add_plain(to, v->server_name);
     assay_buf_add_u8(to, '-');
     add_plain(to, when);
     assay_buf_add_u8(to, '-');
     assay_hex_encode(to, (struct assay_slice){v->nonce, NONCE_SHOWN});
     assay_buf_add_text(to, ".json");
+}
+
+/* d: a digit; x: a hex digit as we write it; anything else is itself. */
+static bool
+is_like(const char *form, const char *text)
+{
+    for (; *form != '\0'; form++, text++) {
+        bool digit = assay_is_digit((uint8_t)*text);
+        bool good = *form == 'd'   ? digit
+                    : *form == 'x' ? digit || (*text >= 'a' && *text <= 'f')
+                                   : *text == *form;
+
+        if (!good) {
+            return false;
+        }
+    }
+    return *text == '\0';
+}
+
+bool
+assay_evidence_is_name(const char *name)
+{
+    static const char form[] = "-dddd-dd-ddTdd_dd_ddZ-xxxxxxxxxxxxxxxx.json";
+    size_t len = strlen(name);
+
+    return len >= sizeof(form) && is_like(form, name + len + 1 - sizeof(form));
 }
 
 enum assay_code
@@ -54,7 +80,8 @@ assay_evidence_save(const struct assay_evidence_view *v, const char *where,
     if (assay_evidence_write(v, &text, err) == ASSAY_OK) {
         assay_buf_add_text(path, where);
         if (stat(where, &st) == 0 && S_ISDIR(st.st_mode)) {
-            add_name(v, path);
+            assay_buf_add_u8(path, '/');
+            assay_evidence_name(v, path);
         }
         assay_buf_add_u8(path, 0);
     }

@@ -38,11 +38,14 @@ struct board_view {
                     struct board_numbers *out);
     void *user;
     int64_t started_s;
+    const char *evidence; /* the folder that bundles are kept in; NULL: they
+                             are not */
 };
 
-/* The document of GET /.well-known/assay, appended. */
+/* The document of GET /.well-known/assay (docs/proxy-status.md), appended. */
 void board_put_json(struct board *b, const struct board_view *view,
                     struct assay_buf *to);
-/* The page of GET /: HTML without scripts, nothing of it from elsewhere. */
+/* The page of GET /: HTML without scripts, nothing of it from elsewhere; to be
+ * sent with PAGE_SECURITY_POLICY (page.h). */
 void board_put_page(struct board *b, const struct board_view *view,
                     struct assay_buf *to);

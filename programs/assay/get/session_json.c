@@ -57,7 +57,7 @@ session_json(struct assay_attested *a, const char *server_name,
         return err->code;
     }
     reopen(out, &o);
-    assay_attested_out(&o, a, server_name);
+    assay_attested_out(&o, "session", a, server_name);
     assay_json_out_close(&o, '}');
     return assay_buf_check(out, "verdict", err);
 }
