@@ -137,7 +137,9 @@ gather(struct news *n, const struct provider *p, struct assay_attested *a,
     }
     if (why->code != ASSAY_OK) {
         n->fault.at_s = assay_now().wall_s;
-        failure_of_session(&n->fault.failure, why, peer, v, 0);
+        failure_of_session(
+            &n->fault.failure, why, peer,
+            a != NULL ? assay_attested_phase(a) : ASSAY_PHASE_CONNECT, v, 0);
         n->state = n->fault.failure.kind == FAILURE_REFUSED ? BOARD_REFUSED
                                                             : BOARD_OUTAGE;
     }
