@@ -160,7 +160,7 @@ wants_spare(const struct upstream *u, int64_t now_ms)
          i = i->after) {
         nearly = nearly || age_is_nearly_due(i->what, now_ms);
     }
-    return nearly && count(u, now_ms).usable == 1 &&
+    return nearly && u->o.warm > 0 && count(u, now_ms).usable == 1 &&
            u->links[LINK_ATTESTING].count == 0;
 }
 
