@@ -376,15 +376,15 @@ check_text(struct assay_slice text, const struct assay_json_limits *limits,
     return err->code;
 }
 
-enum assay_code
-assay_json_parse(struct assay_slice text,
-                 const struct assay_json_limits *limits, const char *what,
-                 struct assay_json **out, struct assay_error *err)
+static enum assay_code
+parse(struct assay_slice text, const struct assay_json_limits *limits,
+      bool allow_nul, const char *what, struct assay_json **out,
+      struct assay_error *err)
 {
     static const uint8_t nothing[1];
     const uint8_t *start = text.len > 0 ? text.ptr : nothing;
     struct parser p = {
-        .scan = {start, start + text.len, what, err},
+        .scan = {start, start + text.len, what, err, allow_nul},
         .limits = limits,
         .open = ASSAY_JSON_NONE,
     };
@@ -408,4 +408,20 @@ out:
     free(p.scratch);
     assay_json_free(p.j);
     return err->code;
+}
+
+enum assay_code
+assay_json_parse(struct assay_slice text,
+                 const struct assay_json_limits *limits, const char *what,
+                 struct assay_json **out, struct assay_error *err)
+{
+    return parse(text, limits, false, what, out, err);
+}
+
+enum assay_code
+assay_json_parse_nul(struct assay_slice text,
+                     const struct assay_json_limits *limits, const char *what,
+                     struct assay_json **out, struct assay_error *err)
+{
+    return parse(text, limits, true, what, out, err);
 }

@@ -44,6 +44,12 @@ ASSAY_MUST_CHECK enum assay_code
 assay_json_parse(struct assay_slice text,
                  const struct assay_json_limits *limits, const char *what,
                  struct assay_json **out, struct assay_error *err);
+/* The same where U+0000 may stand in strings: for what people and programs say,
+ * not for anything signed. */
+ASSAY_MUST_CHECK enum assay_code
+assay_json_parse_nul(struct assay_slice text,
+                     const struct assay_json_limits *limits, const char *what,
+                     struct assay_json **out, struct assay_error *err);
 void assay_json_free(struct assay_json *j); /* NULL is fine */
 
 #define ASSAY_JSON_ROOT 0u
@@ -56,7 +62,8 @@ struct assay_slice assay_json_span(const struct assay_json *j, uint32_t node);
 /* Offset of the value in the text; in the TOML text if the document was made
  * from one (base/toml.h). */
 size_t assay_json_offset(const struct assay_json *j, uint32_t node);
-/* A string's characters, unescaped UTF-8 without NUL; empty for others. */
+/* A string's characters, unescaped UTF-8, without NUL but for
+ * assay_json_parse_nul(); empty for others. */
 struct assay_slice assay_json_string(const struct assay_json *j, uint32_t node);
 /* Elements or members; 0 for others. */
 uint32_t assay_json_count(const struct assay_json *j, uint32_t node);

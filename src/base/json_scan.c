@@ -179,7 +179,7 @@ scan_unicode(const struct assay_json_scan *s, const uint8_t *at)
     if (at == NULL) {
         return NULL;
     }
-    if (unit == 0) {
+    if (unit == 0 && !s->allow_nul) {
         return malformed(s, first, "string holds U+0000");
     }
     if (unit >= 0xdc00 && unit <= 0xdfff) {

@@ -15,6 +15,7 @@ struct assay_json_scan {
     const uint8_t *end;
     const char *what;
     struct assay_error *err;
+    bool allow_nul;
 };
 
 /* Each scan function reads from `at` and returns where it stopped, or NULL

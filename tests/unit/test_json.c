@@ -284,6 +284,35 @@ refuses_nul_bytes(void **state)
     }
 }
 
+/* Text that a person or a tool wrote may hold it; its octet is a character like
+ * others. */
+static void
+nul_where_it_is_allowed(void **state)
+{
+    static const struct assay_json_limits lax = {
+        .max_bytes = 100, .max_depth = 1, .max_nodes = 3};
+    struct assay_json *j = NULL;
+    struct assay_error err;
+    struct assay_slice s;
+
+    (void)state;
+    assay_error_clear(&err);
+    assert_int_equal(
+        assay_json_parse_nul(assay_slice_of("{\"a\\u0000\":\"x\\u0000y\"}"),
+                             &lax, "doc", &j, &err),
+        ASSAY_OK);
+    s = assay_json_string(j, assay_json_first(j, ASSAY_JSON_ROOT));
+    assert_true(
+        assay_slice_equal(s, (struct assay_slice){(const uint8_t *)"a\0", 2}));
+    assert_int_equal(assay_json_member(j, ASSAY_JSON_ROOT, "a"),
+                     ASSAY_JSON_NONE);
+    s = assay_json_string(
+        j, assay_json_value(j, assay_json_first(j, ASSAY_JSON_ROOT)));
+    assert_true(
+        assay_slice_equal(s, (struct assay_slice){(const uint8_t *)"x\0y", 3}));
+    assay_json_free(j);
+}
+
 static void
 every_truncation(void **state)
 {
@@ -607,6 +636,7 @@ main(void)
         cmocka_unit_test(good_rows),
         cmocka_unit_test(bad_rows),
         cmocka_unit_test(refuses_nul_bytes),
+        cmocka_unit_test(nul_where_it_is_allowed),
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(limits_at_and_past),
         cmocka_unit_test(largest_text),
