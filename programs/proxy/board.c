@@ -127,13 +127,13 @@ verdict_of(struct assay_attested *a, const struct assay_error *why)
 
 static void
 gather(struct news *n, const struct provider *p, struct assay_attested *a,
-       const struct proof *proof, const struct assay_error *why, bool peer)
+       const struct assay_error *why, bool peer)
 {
     const struct assay_verdict *v = verdict_of(a, why);
 
     *n = (struct news){.state = BOARD_VERIFIED};
     if (v != NULL) {
-        board_verdict_take(&n->verdict, p, a, proof);
+        board_verdict_take(&n->verdict, p, a);
     }
     if (why->code != ASSAY_OK) {
         n->fault.at_s = assay_now().wall_s;
@@ -154,8 +154,9 @@ board_judge(struct board *b, const struct provider *provider,
     struct board_entry *e;
     struct news n;
 
+    (void)proof; /* the verdict says more */
     if (board_identity(provider, &identity)) {
-        gather(&n, provider, a, proof, why, peer);
+        gather(&n, provider, a, why, peer);
         uv_mutex_lock(&b->lock);
         e = find(b, &identity);
         e = e != NULL ? e : add(b, &identity);

@@ -115,6 +115,9 @@ take_names(struct board_verdict *v, const struct assay_client *c,
     assay_evidence_name(&view, &v->file);
 }
 
+/* Whether the policy says which software it is, and what it leaves open:
+ * docs/verdict.md, "Event log and workload". A verdict without that row says
+ * nothing of it. */
 static void
 take_note(struct board_verdict *v, const struct assay_verdict *of)
 {
@@ -123,20 +126,22 @@ take_note(struct board_verdict *v, const struct assay_verdict *of)
 
         if (strcmp(c.name, "workload") == 0) {
             (void)snprintf(v->note, sizeof(v->note), "%s", c.detail);
+            v->partial = c.outcome != ASSAY_PASSED ||
+                         strstr(c.detail, "not checked: ") != NULL;
         }
     }
 }
 
 void
 board_verdict_take(struct board_verdict *v, const struct provider *p,
-                   struct assay_attested *a, const struct proof *proof)
+                   struct assay_attested *a)
 {
     const struct assay_client *c = assay_attested_session(a);
     const struct assay_verdict *of = assay_client_verdict(c);
 
+    v->partial = true;
     v->at_s = assay_verdict_facts(of).verified_at_s;
     v->trusted = assay_verdict_trusted(of);
-    v->partial = proof != NULL && proof->partial;
     take_collateral(v, a);
     take_documents(v, a, p->server_name);
     take_names(v, c, p->server_name);

@@ -36,10 +36,9 @@ struct board_verdict {
     const char *expires_first; /* which item of it; static; NULL: none */
     int64_t expires_s;
     char evidence[PROOF_EVIDENCE_BYTES + 1];
-    char tcb[sizeof(((struct proof *)NULL)->tcb)];
     bool trusted;
-    bool partial;   /* if it is trusted: the policy leaves something open */
-    char note[200]; /* what that is */
+    bool partial;   /* the policy leaves open which software it is */
+    char note[200]; /* what it leaves open, and pins */
 };
 
 struct board_entry {
@@ -61,7 +60,7 @@ bool board_identity(const struct provider *p, struct assay_buf *out);
 
 /* What was appraised last in this session; v is all zero. */
 void board_verdict_take(struct board_verdict *v, const struct provider *p,
-                        struct assay_attested *a, const struct proof *proof);
+                        struct assay_attested *a);
 void board_verdict_free(struct board_verdict *v);
 
 /* One element of `providers`; e is NULL where nothing is known. */
