@@ -1,0 +1,168 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * launch_argv.c - what Codex is told on its command line, in front of what the
+ * user says. Such overrides win over its files, those of the project that it
+ * works on included.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "launch_codex.h"
+
+#define OURS_MAX       (4u + 4u * PROVIDERS_MAX + 8u)
+#define TEXT_MAX_BYTES (512u * 1024u)
+
+/* A profile of ours, so that none of a project's files is used. */
+#define OWN_PROFILE "assay-proxy"
+
+/* Words, one behind the other; each ends with a NUL. */
+struct words {
+    struct assay_buf text;
+    size_t count;
+};
+
+static void
+add(struct words *w, const char *fmt, const char *a, const char *b)
+{
+    assay_buf_printf(&w->text, fmt, a, b);
+    assay_buf_add_u8(&w->text, '\0');
+    w->count++;
+}
+
+/* The two parts are plain: see running.h and launch_name_is_plain(). */
+static void
+add_override(struct words *w, const char *fmt, const char *a, const char *b)
+{
+    add(w, "%s%s", "-c", "");
+    add(w, fmt, a, b);
+}
+
+static void
+add_provider(struct words *w, const struct codex_facts *facts,
+             const struct running_provider *p)
+{
+    add_override(w, "model_providers.%s.base_url=\"%s\"", p->name, p->url);
+    if (strcmp(p->wire_api, "chat") == 0 && !facts->speaks_chat) {
+        add_override(w, "model_providers.%s.wire_api=\"%s\"", p->name,
+                     "responses");
+    }
+}
+
+/* The provider has to be said where profiles are, too: where they are tables
+ * they win over what is said outside of them. */
+static void
+add_choice(struct words *w, const struct codex_facts *facts,
+           const struct launch_args *args, const struct launch_choice *choice)
+{
+    const char *profile =
+        choice->profile.text[0] != '\0' ? choice->profile.text : OWN_PROFILE;
+
+    if (args->provider_count == 0) {
+        add_override(w, "model_provider=\"%s\"%s", choice->all[0].text, "");
+    }
+    if (facts->old_profiles && args->profile_count == 0) {
+        add_override(w, "profile=\"%s\"%s", profile, "");
+        add_override(w, "profiles.%s.model_provider=\"%s\"", profile,
+                     choice->all[0].text);
+    }
+    for (size_t i = 0; facts->old_profiles && i < args->profile_count; i++) {
+        add_override(w, "profiles.%s.model_provider=\"%s\"",
+                     args->profiles[i].text, choice->all[0].text);
+    }
+}
+
+/* --- is it attested? ------------------------------------------------------ */
+
+static enum assay_code
+judge(const struct launch_choice *choice, const struct running *proxy,
+      struct assay_error *err)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        const char *name = choice->all[i].text;
+
+        if (running_find(proxy, name) == NULL) {
+            return assay_fail(
+                err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                "Codex would use the provider '%s' (said by %s), which is not "
+                "attested: choose one with use_ratls = true, as in -c "
+                "model_provider=\"%s\"",
+                name, choice->by[i], proxy->providers[0].name);
+        }
+        if (!launch_name_is_plain(name)) {
+            return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                              "provider '%s': Codex takes no overrides for a "
+                              "name with other characters than letters, "
+                              "digits, - and _",
+                              name);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+/* The pointers, and behind them the texts of the words that are ours. */
+static enum assay_code
+put(const struct words *w, const char *path, char *const *users, char ***out,
+    struct assay_error *err)
+{
+    size_t count = 0;
+    size_t pointers;
+    char **argv;
+    char *text;
+
+    while (users[count] != NULL) {
+        count++;
+    }
+    pointers = (1 + w->count + count + 1) * sizeof(char *);
+    argv = malloc(pointers + w->text.len);
+    if (argv == NULL) {
+        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                          "Codex's command line");
+    }
+    text = (char *)argv + pointers;
+    assay_copy(text, assay_buf_slice(&w->text));
+    argv[0] = (char *)(uintptr_t)path;
+    for (size_t i = 0; i < w->count; i++) {
+        argv[1 + i] = text;
+        text += strlen(text) + 1;
+    }
+    for (size_t i = 0; i <= count; i++) {
+        argv[1 + w->count + i] = users[i];
+    }
+    *out = argv;
+    return ASSAY_OK;
+}
+
+enum assay_code
+codex_argv(const char *path, const struct codex_facts *facts,
+           const struct launch_args *args, const struct launch_choice *choice,
+           const struct running *proxy, char *const *users, char ***out,
+           struct assay_error *err)
+{
+    struct words w = {.count = 0};
+
+    *out = NULL;
+    assay_error_clear(err);
+    if (judge(choice, proxy, err) != ASSAY_OK) {
+        return err->code;
+    }
+    assay_buf_init(&w.text, TEXT_MAX_BYTES);
+    if (facts->has_daemon) {
+        add(&w, "%s%s", "--no-daemon", "");
+    }
+    for (size_t i = 0; i < proxy->count; i++) {
+        if (launch_name_is_plain(proxy->providers[i].name)) {
+            add_provider(&w, facts, &proxy->providers[i]);
+        }
+    }
+    add_choice(&w, facts, args, choice);
+    if (assay_buf_check(&w.text, "Codex's command line", err) == ASSAY_OK) {
+        (void)!put(&w, path, users, out, err);
+    }
+    assay_buf_free(&w.text);
+    return err->code;
+}
