@@ -36,6 +36,7 @@ import urllib.parse
 import backend
 import openai_wire as wire
 
+KIB = 1 << 10
 LIMIT_S = 60
 STALL_S = 1
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -184,7 +185,7 @@ class Handler(backend.Handler):
             name = ""
         speech = wire.speak(items(body), wire.offered(body))
         if name in ("huge", "flood"):
-            speech.text = "0123456789abcde " * (number // 16)
+            speech.text = (wire.LONG_WORD + " ") * (number // KIB)
         self.state.add("open")
         try:
             if name == "hang":
