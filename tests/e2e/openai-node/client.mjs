@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// OpenAI's client for Node.
+// usage: client.mjs PACKAGES
+import { require, serve } from "../node/robot.mjs";
+
+const { OpenAI } = require("openai");
+
+// What went wrong, as the client tells it.
+const trouble = (error) => ({
+  kind: error.constructor.name,
+  status: error.status ?? null,
+  code: error.code ?? null,
+  type: error.type ?? null,
+  requestId: error.requestID ?? null,
+  verified: error.headers?.get?.("x-assay-attestation") ?? null,
+  message: String(error.message),
+});
+
+// Its words, of chat or of Responses, as far as they have come.
+const words = {
+  chat: (event) => event.choices?.[0]?.delta?.content ?? "",
+  responses: (event) =>
+    event.type === "response.output_text.delta" ? event.delta : "",
+};
+
+const open = {}; // streams that a test still looks at, by their number
+let count = 0;
+
+const ask = (client, api, request, options) =>
+  api === "chat" ? client.chat.completions.create(request, options)
+    : client.responses.create(request, options);
+
+async function attempt(act) {
+  try {
+    return await act();
+  } catch (error) {
+    return { trouble: trouble(error) };
+  }
+}
+
+serve({
+  // One request: the whole answer, or the words of its stream.
+  request: ({ url, key, api, request, maxRetries = 0, timeout }) =>
+    attempt(async () => {
+      const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries, timeout });
+      const answer = await ask(client, api, request);
+
+      if (!request.stream) {
+        return { answer };
+      }
+      let text = "";
+      let last = null;
+
+      for await (const event of answer) {
+        text += words[api](event);
+        last = event.type ?? null;
+      }
+      return { text, last };
+    }),
+
+  // The client's own hand at putting a stream together.
+  gathered: ({ url, key, api, request }) => attempt(async () => {
+    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
+
+    if (api === "chat") {
+      const runner = client.chat.completions.stream(request);
+
+      return { answer: await runner.finalChatCompletion() };
+    }
+    return { answer: await client.responses.stream(request).finalResponse() };
+  }),
+
+  models: ({ url, key, maxRetries = 0 }) => attempt(async () => {
+    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries });
+    const { data, response } = await client.models.list().withResponse();
+
+    return {
+      ids: data.data.map((model) => model.id),
+      verified: response.headers.get("x-assay-attestation"),
+    };
+  }),
+
+  // A stream of which a test takes one event after the other.
+  async begin({ url, key, api, request }) {
+    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
+    const stream = await ask(client, api, { ...request, stream: true });
+
+    open[++count] = { stream, events: stream[Symbol.asyncIterator]() };
+    return count;
+  },
+  async next({ number }) {
+    const { value, done } = await open[number].events.next();
+
+    return done ? null : value;
+  },
+  abort({ number }) {
+    open[number].stream.controller.abort();
+    delete open[number];
+  },
+
+  // Many at once: whether each got its own words.
+  async many({ url, key, api, requests }) {
+    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
+
+    return Promise.all(requests.map(async ({ request, want }) => {
+      let text = "";
+
+      for await (const event of await ask(client, api, request)) {
+        text += words[api](event);
+      }
+      return text === want;
+    }));
+  },
+});
