@@ -8,13 +8,10 @@ bridges websockify and, if its program is named, websocat.
 usage: bridge.py [--own-network] JSON [WEBSOCAT [PART...]]
        --own-network: it was started in an empty one; WEBSOCAT: "" for none
 
-The client is bridge_load.c, the target bridge_target.c. Each measurement takes
-turns between the servers for some rounds; its row is the median, and its ratio
-the median of the rounds' ratios. Down is from the target to the client; up is
-the other way, in masked frames. Rows called *.core are what a second of the
-server's processor time is worth: client, target and server share the machine,
-and with others, so rates say little and these still something. Rows called
-*.websocket compare with the best of the WebSocket bridges.
+The client is bridge_load.c, the target bridge_target.c; turns, ratios and *.core
+rows are as in contest.py. Down is from the target to the client; up is the other
+way, in masked frames. Rows called *.websocket compare with the best of the
+WebSocket bridges.
 Idle connections are as many as the limit of descriptors allows, two for each;
 fewer with TLS, and of websockify, which has a process for each.
 What is started here ends with this program, however that ends. About five

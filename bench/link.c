@@ -155,18 +155,17 @@ next_payload(struct link *l)
     return e.kind != ASSAY_WS_GOT_CLOSE;
 }
 
-/* At most `len` octets of payload, of which there is one at least. */
-static struct assay_slice
-take_payload(struct link *l, size_t len)
+struct assay_slice
+link_take(struct link *l, size_t most)
 {
     struct assay_slice taken;
 
     while (l->len == 0) {
         if (!next_payload(l)) {
-            bench_die("a link has ended, with %zu octets to come", len);
+            bench_die("a link has ended, with octets to come");
         }
     }
-    taken = (struct assay_slice){l->in + l->at, l->len < len ? l->len : len};
+    taken = (struct assay_slice){l->in + l->at, l->len < most ? l->len : most};
     l->at += taken.len;
     l->len -= taken.len;
     return taken;
@@ -186,7 +185,7 @@ link_get(struct link *l, void *bytes, size_t len)
     uint8_t *to = bytes;
 
     for (struct assay_slice s; len > 0; len -= s.len, to += s.len) {
-        s = take_payload(l, len);
+        s = link_take(l, len);
         memcpy(to, s.ptr, s.len);
     }
 }
@@ -195,7 +194,7 @@ void
 link_skip(struct link *l, size_t len, uint8_t octet)
 {
     for (struct assay_slice s; len > 0; len -= s.len) {
-        s = take_payload(l, len);
+        s = link_take(l, len);
         if (s.ptr[0] != octet || s.ptr[s.len - 1] != octet) {
             bench_die("not the octets that the target sends");
         }

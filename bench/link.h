@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * link.h - a client's connection to a bridge under measurement, or to what is
- * no WebSocket and compared with it. It blocks; who fails dies. Nothing is
- * verified of TLS: what is measured is the server.
+ * link.h - a client's connection to a server under measurement, with a
+ * WebSocket or not. It blocks; who fails dies. Nothing is verified of TLS: what
+ * is measured is the server.
  */
 #pragma once
 
@@ -42,6 +42,9 @@ void link_cut(struct link *l);
 
 /* Payload, in one frame. */
 void link_put(struct link *l, const void *bytes, size_t len);
+/* What has come of it, at most so much, at least an octet; valid until the next
+ * call. */
+struct assay_slice link_take(struct link *l, size_t most);
 /* So much of it. */
 void link_get(struct link *l, void *bytes, size_t len);
 

@@ -130,13 +130,17 @@ def wait_for(what, ready):
         time.sleep(0.01)
 
 
-def output(*command):
+def finished(*command):
     p = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
                        capture_output=True, text=True, timeout=WAIT_S,
                        preexec_fn=end_with_parent)
     if p.returncode != 0:
         die(f"{command[0]} ended with {p.returncode}: {p.stderr[-2000:]}")
-    return p.stdout
+    return p
+
+
+def output(*command):
+    return finished(*command).stdout
 
 
 class Process:
@@ -254,7 +258,7 @@ class Stage:
             (folder / "sim" / "ready.json").read_text())["guest"]
         self.backend = int(stack.enter_context(Process(BACKEND)).line())
 
-    def ours(self, stack, workers):
+    def ours(self, stack, workers, *more):
         ready = self.folder / f"serve{workers}.json"
         ready.unlink(missing_ok=True)
         command = [SERVE, "--listen", "127.0.0.1:0", "--backend",
@@ -262,7 +266,8 @@ class Stage:
                    self.folder / "cert.pem", "--key", self.folder / "key.pem",
                    "--quotes", f"dstack:{self.guest}", "--ready-file", ready,
                    "--max-connections", 20000, "--drain", 1, "--workers",
-                   workers, "--quote-rate", 0]  # clients have one address
+                   workers, "--quote-rate", 0,  # clients have one address
+                   *more]
         process = stack.enter_context(Process(*command))
         wait_for("assay-serve", lambda: process.alive() and ready.exists())
         port = json.loads(ready.read_text())["address"].rpartition(":")[2]

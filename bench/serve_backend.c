@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * serve_backend.c - the backend behind assay-serve and nginx when they are
- * compared: HTTP/1.1 as far as the two of them speak it, one thread, and as
- * little work as there can be. Unlike nginx's "return", it reads a whole body
- * before it answers, so that uploads are carried whole.
+ * compared, and behind assay-serve when clients' proxies are: HTTP/1.1 as far
+ * as they speak it, one thread, and as little work as there can be. Unlike
+ * nginx's "return", it reads a whole body before it answers, so that uploads
+ * are carried whole. What it answers is in answers[], and there before it is
+ * asked for; only the events of a paced stream are made, and one by one.
  *
  * usage: serve_backend: writes its port, and runs until its input ends.
  */
@@ -20,11 +22,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "bench/answers.h"
 #include "bench/measure.h"
 
-#define LARGE_BYTES (8u << 20)
+#define PACED       20u /* events in a paced stream */
+#define PACE_TICKS  20u /* from one to the next */
+#define TICK_NS     1000000
 #define HEAD_BYTES  8192u
 #define READ_BYTES  (256u * 1024u)
 #define EVENTS      256
@@ -36,29 +42,55 @@
 struct peer {
     int fd;
     size_t head_len;
-    size_t body_left;     /* of the request */
-    const char *head_out; /* of the answer */
-    size_t head_left;
-    size_t out_left;
+    size_t body_left; /* of the request */
+    const struct answer *answer;
+    size_t at;       /* of it */
+    unsigned events; /* of a paced one, still to come */
     bool answering;
     bool blocked; /* EPOLLOUT is waited for */
     char head[HEAD_BYTES + 1];
 };
 
-static const char small_answer[] =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-    "Content-Length: 12\r\n\r\nhello world\n";
-static const char large_head[] =
-    "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
-    "Content-Length: 8388608\r\n\r\n";
-static char large[LARGE_BYTES];
 static char sink[READ_BYTES];
 static int epoll_fd;
 static struct peer *peers[DESCRIPTORS];
+static int fds; /* above those of all peers */
+static int timer;
+static size_t tick;
+static unsigned pacing; /* peers with events to come */
+
+/* Ticks while there is anybody to pace. */
+static void
+run_timer(bool on)
+{
+    struct itimerspec t = {{0, 0}, {0, 0}};
+
+    if (on) {
+        t.it_interval.tv_nsec = t.it_value.tv_nsec = TICK_NS;
+    }
+    if (timerfd_settime(timer, 0, &t, NULL) != 0) {
+        bench_die("timer: %s", strerror(errno));
+    }
+}
+
+static void
+pace(struct peer *p, unsigned events)
+{
+    unsigned before = pacing;
+
+    pacing = pacing + (events > 0) - (p->events > 0);
+    p->events = events;
+    if ((before > 0) != (pacing > 0)) {
+        run_timer(pacing > 0);
+    }
+}
 
 static void
 drop(struct peer *p)
 {
+    if (p->events > 0) {
+        pace(p, 0);
+    }
     peers[p->fd] = NULL;
     (void)close(p->fd);
     free(p);
@@ -76,51 +108,76 @@ want(struct peer *p, bool out)
     }
 }
 
-/* 1: all is written; 0: later; -1: the peer is gone. */
-static int
-put(struct peer *p, const char *from, size_t *left)
-{
-    while (*left > 0) {
-        ssize_t n = send(p->fd, from, *left, MSG_NOSIGNAL);
-
-        if (n < 0) {
-            return errno == EAGAIN ? 0 : -1;
-        }
-        from += n;
-        *left -= (size_t)n;
-    }
-    return 1;
-}
-
-/* The answer goes on; the same results. */
+/* The answer goes on. 1: all is written; 0: later; -1: the peer is gone. */
 static int
 answer(struct peer *p)
 {
-    size_t before = p->head_left;
-    int how = put(p, p->head_out, &p->head_left);
+    const struct answer *a = p->answer;
 
-    p->head_out += before - p->head_left;
-    if (how == 1) {
-        how = put(p, large + (LARGE_BYTES - p->out_left), &p->out_left);
+    while (p->at < a->len) {
+        ssize_t n =
+            send(p->fd, a->octets + p->at, a->len - p->at, MSG_NOSIGNAL);
+
+        if (n < 0) {
+            if (errno == EAGAIN) {
+                want(p, true);
+            }
+            return errno == EAGAIN ? 0 : -1;
+        }
+        p->at += (size_t)n;
     }
-    p->answering = how != 1;
-    if (how >= 0) {
-        want(p, how == 0);
-    }
-    return how;
+    p->answering = a->pace != ANSWERS_AT_ONCE;
+    want(p, false);
+    return 1;
 }
 
 static int
 begin_answer(struct peer *p)
 {
-    bool is_large = strncmp(p->head, "GET /large ", 11) == 0;
-
     p->answering = true;
-    p->head_out = is_large ? large_head : small_answer;
-    p->head_left = strlen(p->head_out);
-    p->out_left = is_large ? LARGE_BYTES : 0;
+    p->answer = answers_find(p->head);
+    p->at = 0;
     p->head_len = 0;
+    if (p->answer->pace == ANSWERS_BY_AND_BY) {
+        pace(p, PACED);
+    }
     return answer(p);
+}
+
+/* The next event; the last one ends the stream. */
+static void
+send_event(struct peer *p)
+{
+    char event[ANSWERS_EVENT_MAX_BYTES + sizeof(ANSWERS_END)];
+    size_t len = answers_put_event(event, ANSWERS_SMALL_BYTES, bench_now_ns());
+
+    if (p->events == 1) {
+        len += (size_t)snprintf(event + len, sizeof(event) - len, ANSWERS_END);
+        p->answering = false;
+    }
+    pace(p, p->events - 1);
+    if (send(p->fd, event, len, MSG_NOSIGNAL) != (ssize_t)len) {
+        bench_die("an event is not read");
+    }
+}
+
+/* Each peer has a moment of its own. */
+static void
+on_tick(void)
+{
+    uint64_t ticks;
+
+    if (read(timer, &ticks, sizeof(ticks)) != sizeof(ticks)) {
+        return;
+    }
+    for (; ticks > 0; ticks--, tick++) {
+        for (size_t fd = tick % PACE_TICKS; fd < (size_t)fds;
+             fd += PACE_TICKS) {
+            if (peers[fd] != NULL && peers[fd]->events > 0) {
+                send_event(peers[fd]);
+            }
+        }
+    }
 }
 
 /* One head, if it is whole. False: the peer is no longer of use. */
@@ -184,10 +241,18 @@ take(struct peer *p)
     return true;
 }
 
+/* While an answer takes its time, the end is all that a peer has to say. */
+static bool
+is_gone(const struct peer *p)
+{
+    return p->answering && p->answer->pace != ANSWERS_AT_ONCE &&
+           recv(p->fd, sink, 1, MSG_DONTWAIT) >= 0;
+}
+
 static void
 on_ready(struct peer *p)
 {
-    if ((p->answering && answer(p) < 0) || !take(p)) {
+    if (is_gone(p) || (p->answering && answer(p) < 0) || !take(p)) {
         drop(p);
     }
 }
@@ -216,6 +281,7 @@ accept_all(int listener)
             bench_die("too many connections");
         }
         peers[fd]->fd = fd;
+        fds = fd < fds ? fds : fd + 1;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
                          sizeof(unsent));
@@ -245,11 +311,15 @@ int
 main(void)
 {
     struct epoll_event ready[EVENTS];
-    int listener = open_listener();
+    int listener;
 
+    answers_make();
+    listener = open_listener();
+    timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     watch(listener);
     watch(STDIN_FILENO);
+    watch(timer);
     for (;;) {
         int n = epoll_wait(epoll_fd, ready, EVENTS, -1);
 
@@ -261,6 +331,8 @@ main(void)
             }
             if (fd == listener) {
                 accept_all(listener);
+            } else if (fd == timer) {
+                on_tick();
             } else if (peers[fd] != NULL) {
                 on_ready(peers[fd]);
             }
