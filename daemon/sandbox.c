@@ -28,11 +28,26 @@
 
 /* --- paths -------------------------------------------------------------- */
 
+static bool
+is_allowed(const struct sandbox_paths *p, const char *path, bool write)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->list[i].write == write && strcmp(p->list[i].path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 sandbox_allow(struct sandbox_paths *p, const char *path, bool write)
 {
-    char *copy = p->count < SANDBOX_PATHS_MAX ? strdup(path) : NULL;
+    char *copy;
 
+    if (is_allowed(p, path, write)) {
+        return;
+    }
+    copy = p->count < SANDBOX_PATHS_MAX ? strdup(path) : NULL;
     if (copy == NULL) {
         p->failed = true;
     } else {
