@@ -154,6 +154,8 @@ void settings_dump(const struct settings *all, const struct given *g,
 /* One line of it. */
 void settings_dump_value(struct assay_buf *to, const char *key,
                          const char *value);
+/* A basic string of TOML. */
+void settings_dump_text(struct assay_buf *to, const char *value);
 
 /* --- a reload ------------------------------------------------------------ */
 

@@ -16,9 +16,9 @@ is_number(const char *value)
            (value[0] != '0' || digits == 1);
 }
 
-/* A basic string; what stands for itself in it is what TOML lets. */
-static void
-put_string(struct assay_buf *to, const char *value)
+/* What stands for itself is what TOML lets. */
+void
+settings_dump_text(struct assay_buf *to, const char *value)
 {
     assay_buf_add_u8(to, '"');
     for (const char *c = value; *c != '\0'; c++) {
@@ -42,7 +42,7 @@ settings_dump_value(struct assay_buf *to, const char *key, const char *value)
     if (is_number(value)) {
         assay_buf_add_text(to, value);
     } else {
-        put_string(to, value);
+        settings_dump_text(to, value);
     }
     assay_buf_add_u8(to, '\n');
 }
