@@ -1,0 +1,240 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * check.c - what --check says, and what a start warns of.
+ */
+#include "check.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/json.h"
+#include "base/url.h"
+#include "daemon/start_check.h"
+#include "providers_make.h"
+
+#define DESCRIPTORS_ASIDE 256u
+#define SHOWN_MAX_BYTES   512u
+
+enum assay_code
+check_files(const struct options *o, const struct assay_ctx *ctx,
+            struct assay_error *err)
+{
+    assay_error_clear(err);
+    return o->pccs_ca == NULL ? ASSAY_OK
+                              : start_try_roots(o->pccs_ca, ctx, err);
+}
+
+/* --- what it says of a policy --------------------------------------------- */
+
+static const struct assay_json_limits limits = {
+    .max_bytes = 8u * 1024u * 1024u,
+    .max_depth = 16,
+    .max_nodes = 64u * 1024u,
+};
+
+/* NULL: no memory; then there is less to say. */
+static struct assay_json *
+policy_of(const struct provider *p)
+{
+    struct assay_json *doc = NULL;
+    struct assay_error err;
+
+    (void)!assay_json_parse(assay_buf_slice(&p->policy_text), &limits, "policy",
+                            &doc, &err);
+    return doc;
+}
+
+static bool
+says(const struct assay_json *policy, const char *member)
+{
+    uint32_t node = assay_json_member(policy, ASSAY_JSON_ROOT, member);
+
+    return node != ASSAY_JSON_NONE &&
+           assay_json_type(policy, node) == ASSAY_JSON_TRUE;
+}
+
+static void
+put_statuses(const struct assay_json *policy, struct assay_buf *to)
+{
+    uint32_t node =
+        assay_json_member(policy, ASSAY_JSON_ROOT, "allowed_tcb_status");
+    struct assay_slice all = assay_json_span(policy, node);
+
+    if (node == ASSAY_JSON_NONE) {
+        assay_buf_add_text(to, "UpToDate");
+    }
+    for (size_t i = 0; node != ASSAY_JSON_NONE && i < all.len; i++) {
+        if (all.ptr[i] == ',') {
+            assay_buf_add_text(to, ", ");
+        } else if (all.ptr[i] != '"' && all.ptr[i] != '[' &&
+                   all.ptr[i] != ']' && all.ptr[i] != ' ') {
+            assay_buf_add_u8(to, all.ptr[i]);
+        }
+    }
+}
+
+static void
+put_policy(const struct provider *p, struct assay_buf *to)
+{
+    struct assay_json *policy = policy_of(p);
+    struct assay_slice type;
+
+    if (policy != NULL) {
+        type = assay_json_string(
+            policy, assay_json_member(policy, ASSAY_JSON_ROOT, "type"));
+        assay_buf_add_text(to, "  policy: ");
+        assay_buf_add(to, type);
+        assay_buf_add_text(to, says(policy, "partial")
+                                   ? ", partial: it does not say which software"
+                                   : "");
+        assay_buf_add_text(to, "; accepts ");
+        put_statuses(policy, to);
+        assay_buf_printf(to, "; wire %s\n", assay_wire_name(p->wire));
+    }
+    assay_json_free(policy);
+}
+
+/* --- what it says of the rest --------------------------------------------- */
+
+static void
+put_sources(const struct provider *p, struct assay_buf *to)
+{
+    char shown[SHOWN_MAX_BYTES];
+
+    assay_buf_add_text(to, "  collateral: ");
+    for (size_t i = 0; i < p->source_count; i++) {
+        assay_url_show(p->sources[i], shown, sizeof(shown));
+        assay_buf_printf(to, "%s%s", i > 0 ? ", " : "",
+                         shown[0] != '\0' ? shown : "Intel's PCS");
+    }
+    assay_buf_add_u8(to, '\n');
+}
+
+static void
+put_provider(const struct provider *p, struct assay_buf *to)
+{
+    static const char *const speaks[] = {
+        [WIRE_API_ANY] = "",
+        [WIRE_API_CHAT] = "  speaks: chat; Responses are translated\n",
+        [WIRE_API_RESPONSES] = "  speaks: responses\n",
+    };
+    const struct own_provider *own = (const struct own_provider *)p;
+    char authority[ASSAY_URI_HOST_MAX + 10];
+    char proxy[SHOWN_MAX_BYTES];
+
+    assay_uri_authority(&p->base, authority);
+    assay_buf_printf(to, "upstream: %s at https://%s%s\n", p->name, authority,
+                     p->base.target);
+    assay_buf_add_text(to, speaks[p->wire_api]);
+    put_policy(p, to);
+    put_sources(p, to);
+    if (p->own_root != NULL) {
+        assay_buf_add_text(to, "  root: not Intel's\n");
+    }
+    if (p->dial.proxy != NULL) {
+        assay_url_show(p->dial.proxy, proxy, sizeof(proxy));
+        assay_buf_printf(to, "  by the proxy %s\n", proxy);
+    }
+    if (p->authorization.len > 0) {
+        assay_buf_printf(to, "  key: put in, from %s\n",
+                         own->key_path != NULL ? own->key_path
+                                               : "the environment");
+    }
+}
+
+void
+check_describe(const struct options *o, const struct providers *p,
+               struct assay_buf *to)
+{
+    start_put_address("listen", &o->listen, to);
+    if (o->has_admin) {
+        start_put_address("admin", &o->admin, to);
+    }
+    if (o->token_file != NULL) {
+        assay_buf_printf(to, "token: from %s\n", o->token_file);
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        put_provider(p->all[i], to);
+    }
+    if (o->evidence != NULL) {
+        assay_buf_printf(to, "evidence: kept in %s, the last %u\n", o->evidence,
+                         (unsigned)o->evidence_max);
+    }
+}
+
+/* --- warnings ------------------------------------------------------------- */
+
+static void
+warn(const struct provider *p, const char *event, const struct log *log)
+{
+    log_event(log, LOG_WARNING, event,
+              (struct log_field[]){{"upstream", assay_slice_of(p->name)}}, 1);
+}
+
+static void
+warn_of_provider(const struct provider *p, const struct log *log)
+{
+    struct assay_json *policy = policy_of(p);
+
+    if (p->own_root != NULL) {
+        warn(p, "evidence of a root that is not Intel's is trusted", log);
+    }
+    if (policy != NULL && says(policy, "disable_runtime_verification")) {
+        warn(p, "its policy does not look at software: for development only",
+             log);
+    } else if (policy != NULL && says(policy, "partial")) {
+        warn(p, "its policy is partial: any software in a genuine TEE passes",
+             log);
+    }
+    if (p->wire != ASSAY_WIRE_V2) {
+        warn(p, "an old wire: its evidence is bound to the certificate only",
+             log);
+    }
+    assay_json_free(policy);
+}
+
+/* A client and a share of a connection to an upstream for each, and some for
+ * the loops, the logs and look-ups. */
+static void
+warn_of_descriptors(const struct options *o, const struct providers *p,
+                    const struct log *log)
+{
+    uint64_t need = (uint64_t)o->max_connections +
+                    (uint64_t)o->workers * o->max_links * p->count +
+                    DESCRIPTORS_ASIDE;
+    struct rlimit have;
+    char had[24];
+    char needed[24];
+
+    if (getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur < need) {
+        snprintf(had, sizeof(had), "%llu", (unsigned long long)have.rlim_cur);
+        snprintf(needed, sizeof(needed), "%llu", (unsigned long long)need);
+        log_event(log, LOG_WARNING,
+                  "fewer descriptors than max-connections and max-links may "
+                  "need: raise the limit (LimitNOFILE=, ulimit -n) or lower "
+                  "them",
+                  (struct log_field[]){{"has", assay_slice_of(had)},
+                                       {"needs", assay_slice_of(needed)}},
+                  2);
+    }
+}
+
+void
+check_warn(const struct options *o, const struct providers *p,
+           const struct log *log)
+{
+    warn_of_descriptors(o, p, log);
+    if (!options_is_local(&o->listen)) {
+        log_event(
+            log, LOG_WARNING,
+            "prompts and the token come over the network unencrypted",
+            (struct log_field[]){{"listen", assay_slice_of(o->listen.host)}},
+            1);
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        warn_of_provider(p->all[i], log);
+    }
+}
