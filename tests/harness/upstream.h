@@ -18,6 +18,8 @@ static struct pair_platform platform;
 static struct pccs pccs;
 static struct assay_policy *policy; /* that the platform meets */
 
+#define FAR_HELD_MAX (256u * 1024u) /* then a server reads nothing more */
+
 /* --- the server --------------------------------------------------------- */
 
 struct far_conn {
@@ -168,22 +170,29 @@ far_serve(struct far_conn *c)
 static inline void
 far_step(struct far_conn *c)
 {
+    struct assay_server *s = c->pair.server;
     struct assay_error err;
-    size_t used;
+    bool moved = true;
 
     c->pair.now = assay_now();
-    do {
-        used = 0;
-        (void)!assay_server_feed(c->pair.server, assay_buf_slice(&c->held),
-                                 &used, &err);
+    while (moved && c->stream != NULL) {
+        size_t used = 0;
+        size_t body;
+
+        (void)!assay_server_feed(s, assay_buf_slice(&c->held), &used, &err);
         if (c->held.len > 0) {
             memmove(c->held.ptr, c->held.ptr + used, c->held.len - used);
             c->held.len -= used;
         }
-        while (far_serve(c)) {
+        body = assay_server_request_body(s).len;
+        while (c->stream != NULL && far_serve(c)) {
         }
+        moved = used > 0 || body != assay_server_request_body(s).len;
         far_send(c);
-    } while (used > 0);
+    }
+    if (c->stream != NULL) {
+        assay_stream_read(c->stream, c->held.len < FAR_HELD_MAX);
+    }
 }
 
 static inline void
@@ -491,7 +500,7 @@ ask_by(struct ask *a, struct near *n, const struct call_request *request)
 {
     memset(a, 0, sizeof(*a));
     a->n = n;
-    assay_buf_init(&a->body, 16u << 20);
+    assay_buf_init(&a->body, 64u << 20);
     a->call = call_new(n->up, request, ask_on_changed, a);
     assert_non_null(a->call);
 }
