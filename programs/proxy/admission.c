@@ -72,10 +72,10 @@ static bool
 is_from_page(const struct assay_http1_head *head)
 {
     struct assay_slice site = assay_http1_get(head, "Sec-Fetch-Site");
+    size_t count = assay_http1_count(head, "Sec-Fetch-Site");
 
-    return assay_http1_count(head, "Sec-Fetch-Site") > 0 &&
-           !assay_slice_is(site, "none") &&
-           !assay_slice_is(site, "same-origin");
+    return count > 1 || (count == 1 && !assay_slice_is(site, "none") &&
+                         !assay_slice_is(site, "same-origin"));
 }
 
 static enum refusal

@@ -85,11 +85,12 @@ is_bad(uint8_t c, struct assay_slice at)
            (c == '%' && is_doubly_escaped(at));
 }
 
-/* What is behind a ';' is no part of a segment's name, to some. */
+/* Without a name, or one of one or two dots. What is behind a ';' is no part of
+ * it, to some. */
 static bool
-is_bad_segment(size_t dots, size_t others, bool empty)
+is_bad_segment(size_t dots, size_t others)
 {
-    return empty || (others == 0 && (dots == 1 || dots == 2));
+    return others == 0 && dots <= 2;
 }
 
 bool
@@ -111,7 +112,7 @@ route_is_plain(struct assay_slice path)
             return false;
         }
         if (c == '/') {
-            if (is_bad_segment(dots, others, empty)) {
+            if (is_bad_segment(dots, others)) {
                 return false;
             }
             dots = 0;
@@ -125,7 +126,7 @@ route_is_plain(struct assay_slice path)
         dots += named && c == '.' ? 1 : 0;
         others += named && c != '.' ? 1 : 0;
     }
-    return empty || !is_bad_segment(dots, others, false);
+    return empty || !is_bad_segment(dots, others);
 }
 
 /* --- segments ------------------------------------------------------------- */
