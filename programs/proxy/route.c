@@ -68,13 +68,20 @@ next_char(struct assay_slice path, size_t *octets)
     return high < 16 && low < 16 ? (uint8_t)(high * 16 + low) : 0;
 }
 
-/* An escaped '%' with hex digits behind it is an escape to whoever unescapes
- * twice. */
+/* An escaped '%' with hex digits behind it, escaped or not, is an escape to
+ * whoever unescapes twice. */
 static bool
 is_doubly_escaped(struct assay_slice at)
 {
-    return at.len >= 5 && assay_hex_value(at.ptr[3]) < 16 &&
-           assay_hex_value(at.ptr[4]) < 16;
+    size_t octets = 3;
+
+    for (int i = 0; i < 2; i++) {
+        at = behind(at, octets);
+        if (at.len == 0 || assay_hex_value(next_char(at, &octets)) >= 16) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* 0xc0 and 0xc1 only begin characters of ASCII in disguise. */
