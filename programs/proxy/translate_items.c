@@ -1,0 +1,251 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * translate_items.c - the items of an answer, from pieces of texts and calls.
+ */
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "translate_answer.h"
+
+#define ITEMS_MAX 1024u
+
+static struct translate_item *
+new_item(struct translation *t, enum translate_item_kind kind)
+{
+    struct translate_item *items;
+
+    if (t->item_count >= ITEMS_MAX) {
+        translate_fail(t, ASSAY_TOO_LARGE, "answer_too_large",
+                       "the answer has more than %u items", ITEMS_MAX);
+        return NULL;
+    }
+    items = realloc(t->items, (t->item_count + 1) * sizeof(*items));
+    if (items == NULL) {
+        translate_fail(t, ASSAY_NO_MEMORY, "server_error", "out of memory");
+        return NULL;
+    }
+    t->items = items;
+    items[t->item_count] = (struct translate_item){.kind = kind};
+    assay_buf_init(&items[t->item_count].text, TRANSLATE_ANSWER_MAX_BYTES);
+    assay_buf_init(&items[t->item_count].name, TRANSLATE_ANSWER_MAX_BYTES);
+    assay_buf_init(&items[t->item_count].call_id, TRANSLATE_ANSWER_MAX_BYTES);
+    return &items[t->item_count++];
+}
+
+/* To a buffer of an item. */
+static void
+add(struct translation *t, struct assay_buf *b, struct assay_slice text)
+{
+    struct assay_error err;
+
+    if (text.len > TRANSLATE_ANSWER_MAX_BYTES - t->text_bytes) {
+        translate_fail(t, ASSAY_TOO_LARGE, "answer_too_large",
+                       "the answer has more than %u bytes",
+                       TRANSLATE_ANSWER_MAX_BYTES);
+        return;
+    }
+    t->text_bytes += text.len;
+    assay_buf_add(b, text);
+    assay_error_clear(&err);
+    if (assay_buf_check(b, "answer", &err) != ASSAY_OK) {
+        translate_fail_as(t, &err, "server_error");
+    }
+}
+
+static void
+finish_item(struct translation *t, size_t i)
+{
+    t->items[i].done = true;
+    translate_tell_done(t, i);
+}
+
+/* --- what the model says ------------------------------------------------- */
+
+/* The last item, if it is what the model says just now. */
+static struct translate_item *
+open_text(struct translation *t)
+{
+    struct translate_item *last =
+        t->item_count > 0 ? &t->items[t->item_count - 1] : NULL;
+
+    return last != NULL && last->kind != TRANSLATE_CALL && !last->done ? last
+                                                                       : NULL;
+}
+
+static void
+close_text(struct translation *t)
+{
+    if (open_text(t) != NULL) {
+        finish_item(t, t->item_count - 1);
+    }
+}
+
+void
+translate_say(struct translation *t, enum translate_item_kind kind,
+              struct assay_slice text)
+{
+    struct translate_item *item = open_text(t);
+
+    if (text.len == 0 || t->failure.code != ASSAY_OK) {
+        return;
+    }
+    if (item == NULL || item->kind != kind) {
+        close_text(t);
+        item = new_item(t, kind);
+        if (item == NULL) {
+            return;
+        }
+        item->announced = true;
+        translate_tell_added(t, t->item_count - 1);
+    }
+    add(t, &item->text, text);
+    translate_tell_delta(t, t->item_count - 1, text);
+}
+
+/* --- what the model calls ------------------------------------------------ */
+
+/* Some servers give every call the index 0, others every piece a new id. A new
+ * call has both a name and an id of its own. */
+static bool
+is_other(const struct translate_item *item, const struct translate_call *call)
+{
+    return call->name.len > 0 && call->id.len > 0 && item->name.len > 0 &&
+           !assay_slice_equal(assay_buf_slice(&item->call_id), call->id);
+}
+
+/* The call that this belongs to, or item_count. */
+static size_t
+find_call(const struct translation *t, const struct translate_call *call)
+{
+    for (size_t i = t->item_count; i > 0; i--) {
+        const struct translate_item *item = &t->items[i - 1];
+
+        if (item->kind == TRANSLATE_CALL &&
+            (!call->has_index || item->index == call->index)) {
+            return is_other(item, call) ? t->item_count : i - 1;
+        }
+    }
+    return t->item_count;
+}
+
+static bool
+is_custom(const struct translate_item *item)
+{
+    return item->tool != NULL && item->tool->custom;
+}
+
+/* Its name is known now. */
+static void
+announce(struct translation *t, size_t i)
+{
+    struct translate_item *item = &t->items[i];
+
+    item->announced = true;
+    item->tool = translate_tool_find(t, assay_buf_slice(&item->name));
+    translate_tell_added(t, i);
+}
+
+void
+translate_call(struct translation *t, const struct translate_call *call)
+{
+    size_t i = find_call(t, call);
+    struct translate_item *item;
+    size_t told;
+
+    if (i == t->item_count) {
+        close_text(t);
+        if (t->failure.code != ASSAY_OK ||
+            new_item(t, TRANSLATE_CALL) == NULL) {
+            return;
+        }
+        t->items[i].index = call->index;
+    }
+    item = &t->items[i];
+    if (item->call_id.len == 0) {
+        add(t, &item->call_id, call->id);
+    }
+    told = item->announced ? item->text.len : 0;
+    add(t, &item->text, call->arguments);
+    if (!item->announced && call->name.len > 0) {
+        add(t, &item->name, call->name);
+        announce(t, i);
+    }
+    if (t->failure.code == ASSAY_OK && item->announced && !is_custom(item) &&
+        item->text.len > told) {
+        translate_tell_delta(
+            t, i,
+            (struct assay_slice){item->text.ptr + told, item->text.len - told});
+    }
+}
+
+/* The input of a tool that takes text was asked for as {"input": "..."}. What
+ * is something else is taken for the text itself. */
+static void
+unwrap_input(struct translation *t, struct translate_item *item)
+{
+    const struct assay_json_limits limits = {TRANSLATE_ANSWER_MAX_BYTES, 1, 3};
+    struct assay_json *j = NULL;
+    struct assay_error err;
+    uint32_t input;
+
+    assay_error_clear(&err);
+    if (assay_json_parse_nul(assay_buf_slice(&item->text), &limits, "input", &j,
+                             &err) == ASSAY_NO_MEMORY) {
+        translate_fail_as(t, &err, "server_error");
+    }
+    input = j != NULL ? assay_json_member(j, ASSAY_JSON_ROOT, "input")
+                      : ASSAY_JSON_NONE;
+    if (input != ASSAY_JSON_NONE &&
+        assay_json_type(j, input) == ASSAY_JSON_STRING) {
+        struct assay_slice text = assay_json_string(j, input);
+        struct assay_buf b;
+
+        assay_buf_init(&b, TRANSLATE_ANSWER_MAX_BYTES);
+        assay_buf_add(&b, text);
+        assay_error_clear(&err);
+        if (assay_buf_check(&b, "input", &err) != ASSAY_OK) {
+            translate_fail_as(t, &err, "server_error");
+        }
+        assay_buf_free(&item->text);
+        item->text = b;
+    }
+    assay_json_free(j);
+}
+
+static void
+finish_call(struct translation *t, size_t i)
+{
+    struct translate_item *item = &t->items[i];
+
+    if (!item->announced) {
+        translate_fail(t, ASSAY_REPLY, "answer_malformed",
+                       "the answer has a call without a name");
+        return;
+    }
+    if (is_custom(item)) {
+        unwrap_input(t, item);
+        translate_tell_delta(t, i, assay_buf_slice(&item->text));
+    } else if (item->text.len == 0) {
+        add(t, &item->text, assay_slice_of("{}")); /* no arguments at all */
+        translate_tell_delta(t, i, assay_buf_slice(&item->text));
+    }
+    if (t->failure.code == ASSAY_OK) {
+        finish_item(t, i);
+    }
+}
+
+void
+translate_close_items(struct translation *t)
+{
+    for (size_t i = 0; i < t->item_count && t->failure.code == ASSAY_OK; i++) {
+        if (t->items[i].done) {
+            continue;
+        }
+        if (t->items[i].kind != TRANSLATE_CALL) {
+            finish_item(t, i);
+        } else if (t->finish == TRANSLATE_STOP) {
+            finish_call(t, i);
+        }
+    }
+}
