@@ -85,7 +85,8 @@ translate(struct translate_request *r)
     write_echo(r);
     assay_buf_check(&r->t->model, "model", r->err);
     assay_buf_check(&r->t->echo, "request", r->err);
-    return assay_buf_check(r->o.buf, "request", r->err);
+    assay_buf_check(r->o.buf, "request", r->err);
+    return r->err->code;
 }
 
 static struct translation *
