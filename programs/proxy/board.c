@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * board.c - what was last found out about each provider. Whatever takes time,
- * memory above all, is done before the lock is taken.
+ * board.c - what was last found out about each provider. A verdict is put into
+ * words before the lock is taken.
  */
 #include "board.h"
 
@@ -63,31 +63,33 @@ struct news {
 };
 
 static struct board_entry *
-find(struct board *b, const struct assay_buf *identity)
+find(struct board *b, const struct provider *p)
 {
     for (size_t i = 0; i < ENTRIES_MAX; i++) {
-        if (b->entry[i].identity.len > 0 &&
-            assay_slice_equal(assay_buf_slice(&b->entry[i].identity),
-                              assay_buf_slice(identity))) {
+        if (board_is_of(&b->entry[i].identity, p)) {
             return &b->entry[i];
         }
     }
     return NULL;
 }
 
-/* An empty one, or that of which nothing was heard for longest. Takes over the
- * identity. */
+/* An empty one, or that of which nothing was heard for longest. NULL: no
+ * memory. */
 static struct board_entry *
-add(struct board *b, struct assay_buf *identity)
+add(struct board *b, const struct provider *p)
 {
     struct board_entry *e = &b->entry[0];
+    struct assay_buf identity;
 
+    if (!board_identity(p, &identity)) {
+        assay_buf_free(&identity);
+        return NULL;
+    }
     for (size_t i = 1; i < ENTRIES_MAX; i++) {
         e = b->entry[i].turn < e->turn ? &b->entry[i] : e;
     }
     board_entry_free(e);
-    *e = (struct board_entry){.identity = *identity};
-    assay_buf_init(identity, 0);
+    *e = (struct board_entry){.identity = identity};
     return e;
 }
 
@@ -150,22 +152,20 @@ board_judge(struct board *b, const struct provider *provider,
             struct assay_attested *a, const struct proof *proof,
             const struct assay_error *why, bool peer)
 {
-    struct assay_buf identity;
     struct board_entry *e;
     struct news n;
 
     (void)proof; /* the verdict says more */
-    if (board_identity(provider, &identity)) {
-        gather(&n, provider, a, why, peer);
-        uv_mutex_lock(&b->lock);
-        e = find(b, &identity);
-        e = e != NULL ? e : add(b, &identity);
+    gather(&n, provider, a, why, peer);
+    uv_mutex_lock(&b->lock);
+    e = find(b, provider);
+    e = e != NULL ? e : add(b, provider);
+    if (e != NULL) {
         e->turn = ++b->turn;
         post(e, &n, assay_now().wall_s);
-        uv_mutex_unlock(&b->lock);
-        board_verdict_free(&n.verdict);
     }
-    assay_buf_free(&identity);
+    uv_mutex_unlock(&b->lock);
+    board_verdict_free(&n.verdict);
 }
 
 /* --- showing ------------------------------------------------------------ */
@@ -175,21 +175,13 @@ put_provider(struct board *b, const struct board_view *view,
              const struct provider *p, struct assay_json_out *o)
 {
     struct board_numbers numbers = {.idle = 0};
-    struct assay_buf identity;
-    const struct board_entry *e = NULL;
 
     if (view->numbers != NULL) {
         view->numbers(view->user, p, &numbers);
     }
-    if (board_identity(p, &identity)) {
-        uv_mutex_lock(&b->lock);
-        e = find(b, &identity);
-        board_entry_put(e, p, &numbers, o);
-        uv_mutex_unlock(&b->lock);
-    } else {
-        board_entry_put(NULL, p, &numbers, o);
-    }
-    assay_buf_free(&identity);
+    uv_mutex_lock(&b->lock);
+    board_entry_put(find(b, p), p, &numbers, o);
+    uv_mutex_unlock(&b->lock);
 }
 
 void

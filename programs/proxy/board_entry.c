@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * board_entry.c - what is known of one provider, and how it is told.
+ * board_entry.c - whose it is, and what was appraised of it.
  */
 #include "board_entry.h"
 
@@ -31,31 +31,66 @@ board_verdict_free(struct board_verdict *v)
 
 /* --- whose it is -------------------------------------------------------- */
 
+#define PARTS 8u
+
+struct parts {
+    char authority[ASSAY_URI_HOST_MAX + 10];
+    uint8_t root[32];
+    uint8_t wire;
+    struct assay_slice part[PARTS];
+};
+
 static void
-add_part(struct assay_buf *to, struct assay_slice part)
+parts_of(const struct provider *p, struct parts *out)
 {
-    assay_buf_add_le64(to, part.len);
-    assay_buf_add(to, part);
+    assay_uri_authority(&p->base, out->authority);
+    assay_root_sha256(p->root, out->root);
+    out->wire = (uint8_t)p->wire;
+    out->part[0] = assay_slice_of(p->name);
+    out->part[1] = assay_slice_of(out->authority);
+    out->part[2] = assay_slice_of(p->base.target);
+    out->part[3] = assay_slice_of(p->server_name);
+    out->part[4] = ASSAY_SLICE(out->root);
+    out->part[5] = (struct assay_slice){&out->wire, 1};
+    out->part[6] = assay_buf_slice(&p->policy_text);
+    out->part[7] = assay_buf_slice(&p->compose_file);
 }
 
 bool
 board_identity(const struct provider *p, struct assay_buf *out)
 {
-    char authority[ASSAY_URI_HOST_MAX + 10];
-    uint8_t root[32];
+    struct parts of;
 
+    parts_of(p, &of);
     assay_buf_init(out, BOARD_IDENTITY_MAX_BYTES);
-    assay_uri_authority(&p->base, authority);
-    assay_root_sha256(p->root, root);
-    add_part(out, assay_slice_of(p->name));
-    add_part(out, assay_slice_of(authority));
-    add_part(out, assay_slice_of(p->base.target));
-    add_part(out, assay_slice_of(p->server_name));
-    add_part(out, ASSAY_SLICE(root));
-    add_part(out, assay_buf_slice(&p->policy_text));
-    add_part(out, assay_buf_slice(&p->compose_file));
-    assay_buf_add_u8(out, (uint8_t)p->wire);
+    for (size_t i = 0; i < PARTS; i++) {
+        assay_buf_add_le64(out, of.part[i].len);
+        assay_buf_add(out, of.part[i]);
+    }
     return !out->failed;
+}
+
+bool
+board_is_of(const struct assay_buf *identity, const struct provider *p)
+{
+    struct assay_error err;
+    struct assay_reader r = {.in = assay_buf_slice(identity), .err = &err};
+    struct parts of;
+    bool same = true;
+
+    if (identity->len == 0) {
+        return false;
+    }
+    assay_error_clear(&err);
+    parts_of(p, &of);
+    for (size_t i = 0; i < PARTS && same; i++) {
+        uint64_t len = assay_read_le64(&r, "identity");
+
+        same = len == of.part[i].len &&
+               assay_slice_equal(of.part[i],
+                                 assay_read(&r, of.part[i].len, "identity"));
+    }
+    return same;
 }
 
 /* --- an appraisal ------------------------------------------------------- */
@@ -146,161 +181,4 @@ board_verdict_take(struct board_verdict *v, const struct provider *p,
     take_documents(v, a, p->server_name);
     take_names(v, c, p->server_name);
     take_note(v, of);
-}
-
-/* --- telling ------------------------------------------------------------ */
-
-/* Connections that were verified outlive an outage of new ones. */
-static const char *
-state_name(const struct board_entry *e, const struct board_numbers *n)
-{
-    switch (e != NULL ? e->state : BOARD_UNTRIED) {
-    case BOARD_UNTRIED:
-        break;
-    case BOARD_VERIFIED:
-        return "verified";
-    case BOARD_REFUSED:
-        return "refused";
-    case BOARD_OUTAGE:
-        return e->since_s != 0 && n->idle + n->busy > 0 ? "verified"
-                                                        : "unreachable";
-    }
-    return "untried";
-}
-
-static void
-put_time(struct assay_json_out *o, const char *name, int64_t at_s)
-{
-    if (at_s == 0) {
-        assay_json_out_null(o, name);
-    } else {
-        assay_json_out_time(o, name, at_s);
-    }
-}
-
-static void
-put_document(struct assay_json_out *o, const char *name,
-             const struct assay_buf *json)
-{
-    if (json->len == 0 || json->failed) {
-        assay_json_out_null(o, name);
-    } else {
-        assay_json_out_document(o, name, assay_buf_slice(json));
-    }
-}
-
-static void
-put_verdict(const struct board_entry *e, struct assay_json_out *o)
-{
-    const struct board_verdict *v = &e->last;
-    bool there = v->at_s != 0;
-
-    put_time(o, "verified_since", e->since_s);
-    put_time(o, "verdict_at", v->at_s);
-    put_document(o, "verdict", &v->verdict);
-    put_document(o, "session", &v->session);
-    assay_json_out_text(o, "evidence", there ? v->evidence : NULL);
-    if (there && !v->file.failed) {
-        assay_json_out_string(o, "evidence_file", assay_buf_slice(&v->file));
-    } else {
-        assay_json_out_null(o, "evidence_file");
-    }
-    if (v->expires_first == NULL) {
-        assay_json_out_null(o, "collateral");
-    } else {
-        assay_json_out_open(o, "collateral", '{');
-        assay_json_out_text(o, "from", v->from);
-        assay_json_out_time(o, "expires", v->expires_s);
-        assay_json_out_text(o, "expires_first", v->expires_first);
-        assay_json_out_close(o, '}');
-    }
-    if (!v->trusted) {
-        assay_json_out_null(o, "policy");
-    } else {
-        assay_json_out_open(o, "policy", '{');
-        assay_json_out_bool(o, "partial", v->partial);
-        assay_json_out_text(o, "note", v->note);
-        assay_json_out_close(o, '}');
-    }
-}
-
-static void
-put_fault(struct assay_json_out *o, const char *name,
-          const struct board_fault *f)
-{
-    if (f->at_s == 0) {
-        assay_json_out_null(o, name);
-        return;
-    }
-    assay_json_out_open(o, name, '{');
-    assay_json_out_time(o, "at", f->at_s);
-    assay_json_out_text(o, "kind",
-                        f->failure.kind == FAILURE_REFUSED ? "refused"
-                                                           : "unreachable");
-    assay_json_out_text(o, "code", f->failure.code);
-    assay_json_out_text(o, "message", f->failure.message);
-    assay_json_out_close(o, '}');
-}
-
-static void
-put_faults(const struct board_entry *e, struct assay_json_out *o)
-{
-    put_fault(o, "last_failure",
-              e->outage.at_s > e->refusal.at_s ? &e->outage : &e->refusal);
-    put_fault(o, "last_refusal", &e->refusal);
-    put_fault(o, "last_outage", &e->outage);
-}
-
-static void
-put_numbers(const struct board_numbers *n, struct assay_json_out *o)
-{
-    assay_json_out_open(o, "links", '{');
-    assay_json_out_u64(o, "idle", n->idle);
-    assay_json_out_u64(o, "busy", n->busy);
-    assay_json_out_u64(o, "attesting", n->attesting);
-    assay_json_out_u64(o, "waiting", n->waiting);
-    assay_json_out_close(o, '}');
-    assay_json_out_open(o, "counters", '{');
-    assay_json_out_u64(o, "attested", n->attested);
-    assay_json_out_u64(o, "refused", n->refused);
-    assay_json_out_u64(o, "failed", n->failed);
-    assay_json_out_u64(o, "requests", n->requests);
-    assay_json_out_close(o, '}');
-}
-
-static void
-put_configured(const struct provider *p, struct assay_json_out *o)
-{
-    static const char *const apis[] = {
-        [WIRE_API_ANY] = NULL,
-        [WIRE_API_CHAT] = "chat",
-        [WIRE_API_RESPONSES] = "responses",
-    };
-    char authority[ASSAY_URI_HOST_MAX + 10];
-    struct assay_buf url;
-
-    assay_uri_authority(&p->base, authority);
-    assay_buf_init(&url, ASSAY_URI_MAX_BYTES + sizeof(authority) + 10);
-    assay_buf_printf(&url, "https://%s%s", authority, p->base.target);
-    assay_json_out_text(o, "name", p->name);
-    assay_json_out_text(o, "title", p->title);
-    assay_json_out_string(o, "base_url", assay_buf_slice(&url));
-    assay_json_out_text(o, "wire_api", apis[p->wire_api]);
-    assay_buf_free(&url);
-}
-
-void
-board_entry_put(const struct board_entry *e, const struct provider *p,
-                const struct board_numbers *n, struct assay_json_out *o)
-{
-    static const struct board_entry nothing;
-
-    assay_json_out_open(o, NULL, '{');
-    put_configured(p, o);
-    assay_json_out_text(o, "state", state_name(e, n));
-    e = e != NULL ? e : &nothing;
-    put_verdict(e, o);
-    put_numbers(n, o);
-    put_faults(e, o);
-    assay_json_out_close(o, '}');
 }

@@ -57,6 +57,8 @@ void board_entry_free(struct board_entry *e);
  * prove. One of the same name that must prove something else has not proven it.
  * *out is initialised here, freed by the caller. False: no memory. */
 bool board_identity(const struct provider *p, struct assay_buf *out);
+/* Is it that of this provider? Needs no memory. */
+bool board_is_of(const struct assay_buf *identity, const struct provider *p);
 
 /* What was appraised last in this session; v is all zero. */
 void board_verdict_take(struct board_verdict *v, const struct provider *p,
