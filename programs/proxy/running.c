@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
@@ -29,8 +28,7 @@ static bool
 is_plain(struct assay_slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!assay_is_letter(s.ptr[i]) && !assay_is_digit(s.ptr[i]) &&
-            (s.ptr[i] == '\0' || strchr("-._~:/[]%+@", s.ptr[i]) == NULL)) {
+        if (s.ptr[i] == '\0' || strchr(RUNNING_PLAIN, s.ptr[i]) == NULL) {
             return false;
         }
     }

@@ -11,8 +11,12 @@
 
 #define RUNNING_MAX_BYTES (256u * 1024u)
 
+#define RUNNING_PLAIN                                                          \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"           \
+    "-._~:/[]%+@"
+
 /* Nothing in it is NULL, and all of it may be pasted into a shell, a TOML or a
- * JSON string: letters, digits, and of the rest only what URLs need. */
+ * JSON string: RUNNING_PLAIN only. */
 struct running_provider {
     const char *name;
     const char *url;

@@ -1,0 +1,213 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * recipes_env.c - assay proxy env.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/json_out.h"
+#include "command_options.h"
+#include "daemon/front.h"
+#include "recipes.h"
+
+#define TEXT_MAX_BYTES (64u * 1024u)
+
+static const char *const help[] = {
+    "Usage: assay proxy env [--provider NAME] [--shell sh|fish|powershell] "
+    "[--json]\n"
+    "                       [--state FILE | --url URL]\n"
+    "Prints what clients of a running proxy need in their environment:\n"
+    "\n"
+    "  eval \"$(assay proxy env)\"            sh, bash, zsh\n"
+    "  assay proxy env --shell fish | source\n"
+    "\n",
+    "OPENAI_BASE_URL is for openai-python, openai-node and what is built on\n"
+    "them; OPENAI_API_BASE for aider and LiteLLM. OPENAI_API_KEY is set only\n"
+    "where the proxy puts the key in, as clients want one; NO_PROXY only "
+    "where\n"
+    "the environment names a proxy, which must not get what is for this one.\n",
+    NULL,
+};
+
+/* What stands around a name and its value; the values need no escapes. */
+static const struct {
+    const char *name;
+    const char *before;
+    const char *between;
+    const char *behind;
+} shells[RECIPE_SHELLS] = {
+    [RECIPE_SH] = {"sh", "export ", "='", "'\n"},
+    [RECIPE_FISH] = {"fish", "set -gx ", " '", "'\n"},
+    [RECIPE_POWERSHELL] = {"powershell", "$env:", " = '", "'\n"},
+    [RECIPE_JSON] = {"json", "", "", ""},
+};
+
+static const struct {
+    const char *name;
+    enum recipe_shell shell;
+} other_names[] = {
+    {"bash", RECIPE_SH},
+    {"dash", RECIPE_SH},
+    {"pwsh", RECIPE_POWERSHELL},
+    {"zsh", RECIPE_SH},
+};
+
+bool
+recipe_shell_of(const char *name, enum recipe_shell *out)
+{
+    for (unsigned i = 0; i < RECIPE_JSON; i++) {
+        if (strcmp(name, shells[i].name) == 0) {
+            *out = (enum recipe_shell)i;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++) {
+        if (strcmp(name, other_names[i].name) == 0) {
+            *out = other_names[i].shell;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- variables ------------------------------------------------------------ */
+
+struct sink {
+    enum recipe_shell shell;
+    struct assay_buf *to;
+    struct assay_json_out json;
+};
+
+static void
+put(struct sink *s, const char *name, const char *value)
+{
+    if (s->shell == RECIPE_JSON) {
+        assay_json_out_text(&s->json, name, value);
+        return;
+    }
+    assay_buf_add_text(s->to, shells[s->shell].before);
+    assay_buf_add_text(s->to, name);
+    assay_buf_add_text(s->to, shells[s->shell].between);
+    assay_buf_add_text(s->to, value);
+    assay_buf_add_text(s->to, shells[s->shell].behind);
+}
+
+/* The list of now, if that can be written down as it is, and this machine. */
+static void
+put_no_proxy(struct sink *s, const char *now)
+{
+    static const char ours[] = "127.0.0.1,::1,localhost";
+    bool plain = now[strspn(now, RUNNING_PLAIN ",* ")] == '\0';
+    char value[4096];
+
+    if (!plain || now[0] == '\0' || strlen(now) > 4000) {
+        (void)snprintf(value, sizeof(value), "%s", ours);
+    } else if (strstr(now, ours) != NULL) {
+        (void)snprintf(value, sizeof(value), "%s", now);
+    } else {
+        (void)snprintf(value, sizeof(value), "%s,%s", now, ours);
+    }
+    put(s, "NO_PROXY", value);
+    put(s, "no_proxy", value);
+}
+
+void
+recipe_put_env(const struct recipe_env *e, enum recipe_shell shell,
+               struct assay_buf *to)
+{
+    struct sink s = {.shell = shell, .to = to};
+
+    if (shell == RECIPE_JSON) {
+        assay_json_out_init(&s.json, to, false);
+        assay_json_out_open(&s.json, NULL, '{');
+    }
+    put(&s, "OPENAI_BASE_URL", e->url);
+    put(&s, "OPENAI_API_BASE", e->url);
+    if (e->has_key) {
+        put(&s, "OPENAI_API_KEY", "the-proxy-puts-it-in");
+    }
+    if (e->no_proxy != NULL) {
+        put_no_proxy(&s, e->no_proxy);
+    }
+    if (shell == RECIPE_JSON) {
+        assay_json_out_close(&s.json, '}');
+        assay_buf_add_u8(to, '\n');
+    }
+}
+
+/* --- the command ---------------------------------------------------------- */
+
+/* NO_PROXY if the environment has a proxy that would get what is for a URL with
+ * http://; else NULL. */
+static const char *
+in_the_way(void)
+{
+    static const char *const names[] = {"HTTP_PROXY", "http_proxy", "ALL_PROXY",
+                                        "all_proxy"};
+    const char *upper = getenv("NO_PROXY");
+    const char *lower = getenv("no_proxy");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *v = getenv(names[i]);
+
+        if (v != NULL && v[0] != '\0') {
+            return upper != NULL ? upper : lower != NULL ? lower : "";
+        }
+    }
+    return NULL;
+}
+
+static int
+run(const struct command_options *o, enum recipe_shell shell)
+{
+    struct command_target target;
+    struct assay_error err;
+    struct assay_buf text;
+
+    if (command_target_find(o, &target, &err) == ASSAY_OK) {
+        const struct recipe_env e = {target.url, target.has_secret,
+                                     in_the_way()};
+
+        assay_buf_init(&text, TEXT_MAX_BYTES);
+        recipe_put_env(&e, shell, &text);
+        front_print(&text);
+    } else {
+        fprintf(stderr, "assay-proxy env: %s\n", err.msg);
+        if (err.code == ASSAY_IO) {
+            fputs("No proxy runs, or it was told --state: start one, or give "
+                  "--state or --url.\n",
+                  stderr);
+        }
+    }
+    command_target_free(&target);
+    return err.code == ASSAY_OK        ? DAEMON_DONE
+           : err.code == ASSAY_INVALID ? DAEMON_USAGE
+                                       : DAEMON_FAILED;
+}
+
+int
+env_main(int argc, char **argv)
+{
+    struct command_options o;
+    enum recipe_shell shell = RECIPE_SH;
+    int code = (int)command_options_read(argc, argv, 0, &o);
+
+    if (code != DAEMON_DONE) {
+        return code;
+    }
+    if (o.help) {
+        front_help(help);
+    } else if (o.shell != NULL && !recipe_shell_of(o.shell, &shell)) {
+        fputs("assay-proxy env: --shell takes sh, fish or powershell\n",
+              stderr);
+        code = DAEMON_USAGE;
+    } else {
+        code = run(&o, o.json ? RECIPE_JSON : shell);
+    }
+    command_options_free(&o);
+    return code;
+}
