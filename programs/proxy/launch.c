@@ -7,6 +7,7 @@
  * Ctrl-C that is meant for Codex does not end it. It says over a pipe where it
  * is, so the secret of its URLs is in no file.
  */
+#define _GNU_SOURCE /* memfd_create, pipe2 */
 #include "launch.h"
 
 #include <errno.h>

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "launch_codex.h"
 
-#define OURS_MAX       (4u + 4u * PROVIDERS_MAX + 8u)
 #define TEXT_MAX_BYTES (512u * 1024u)
 
 /* A profile of ours, so that none of a project's files is used. */
@@ -25,29 +24,39 @@ struct words {
 };
 
 static void
-add(struct words *w, const char *fmt, const char *a, const char *b)
+add(struct words *w, const char *word)
 {
-    assay_buf_printf(&w->text, fmt, a, b);
+    assay_buf_add_text(&w->text, word);
     assay_buf_add_u8(&w->text, '\0');
     w->count++;
 }
 
-/* The two parts are plain: see running.h and launch_name_is_plain(). */
+/* The parts are plain, here and below: see running.h and
+ * launch_name_is_plain(). */
 static void
-add_override(struct words *w, const char *fmt, const char *a, const char *b)
+override(struct words *w, const char *key, const char *value)
 {
-    add(w, "%s%s", "-c", "");
-    add(w, fmt, a, b);
+    add(w, "-c");
+    assay_buf_printf(&w->text, "%s=\"%s\"", key, value);
+    add(w, "");
+}
+
+static void
+override_in(struct words *w, const char *table, const char *name,
+            const char *member, const char *value)
+{
+    add(w, "-c");
+    assay_buf_printf(&w->text, "%s.%s.%s=\"%s\"", table, name, member, value);
+    add(w, "");
 }
 
 static void
 add_provider(struct words *w, const struct codex_facts *facts,
              const struct running_provider *p)
 {
-    add_override(w, "model_providers.%s.base_url=\"%s\"", p->name, p->url);
+    override_in(w, "model_providers", p->name, "base_url", p->url);
     if (strcmp(p->wire_api, "chat") == 0 && !facts->speaks_chat) {
-        add_override(w, "model_providers.%s.wire_api=\"%s\"", p->name,
-                     "responses");
+        override_in(w, "model_providers", p->name, "wire_api", "responses");
     }
 }
 
@@ -61,16 +70,16 @@ add_choice(struct words *w, const struct codex_facts *facts,
         choice->profile.text[0] != '\0' ? choice->profile.text : OWN_PROFILE;
 
     if (args->provider_count == 0) {
-        add_override(w, "model_provider=\"%s\"%s", choice->all[0].text, "");
+        override(w, "model_provider", choice->all[0].text);
     }
     if (facts->old_profiles && args->profile_count == 0) {
-        add_override(w, "profile=\"%s\"%s", profile, "");
-        add_override(w, "profiles.%s.model_provider=\"%s\"", profile,
-                     choice->all[0].text);
+        override(w, "profile", profile);
+        override_in(w, "profiles", profile, "model_provider",
+                    choice->all[0].text);
     }
     for (size_t i = 0; facts->old_profiles && i < args->profile_count; i++) {
-        add_override(w, "profiles.%s.model_provider=\"%s\"",
-                     args->profiles[i].text, choice->all[0].text);
+        override_in(w, "profiles", args->profiles[i].text, "model_provider",
+                    choice->all[0].text);
     }
 }
 
@@ -152,7 +161,7 @@ codex_argv(const char *path, const struct codex_facts *facts,
     }
     assay_buf_init(&w.text, TEXT_MAX_BYTES);
     if (facts->has_daemon) {
-        add(&w, "%s%s", "--no-daemon", "");
+        add(&w, "--no-daemon");
     }
     for (size_t i = 0; i < proxy->count; i++) {
         if (launch_name_is_plain(proxy->providers[i].name)) {

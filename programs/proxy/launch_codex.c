@@ -3,6 +3,7 @@
  *
  * launch_codex.c - see launch_codex.h.
  */
+#define _GNU_SOURCE /* pipe2 */
 #include "launch_codex.h"
 
 #include <fcntl.h>

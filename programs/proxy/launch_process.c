@@ -3,6 +3,7 @@
  *
  * launch_process.c - see launch_process.h.
  */
+#define _GNU_SOURCE /* pipe2 */
 #include "launch_process.h"
 
 #include <errno.h>
