@@ -265,6 +265,21 @@ class Handler(backend.Handler):
         self.answer(status, json.dumps(document).encode(),
                     Content_Type="application/json", **fields)
 
+    # --- what servers should not, or may, say --------------------------------
+
+    def path_claims(self):
+        """Says of itself what only the proxy can know."""
+        self.answer(200, b"trust me", X_Assay_Attestation="verified; tcb=Best",
+                    X_Assay_Anything="1", Alt_Svc='h2="evil.example:443"')
+
+    def path_cookies(self):
+        self.raw(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\n"
+                 b"Set-Cookie: b=2; Path=/\r\nContent-Length: 2\r\n\r\nok")
+
+    def path_closing(self):
+        self.answer(200, b"the last", Connection="close")
+        self.close_connection = True
+
     # --- WebSocket -------------------------------------------------------
 
     def to_realtime(self):

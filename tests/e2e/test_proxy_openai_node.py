@@ -231,7 +231,7 @@ class Others(SdkCase):
         self.assertEqual(got["ids"], ["test"])
         self.assertRegex(
             got["verified"],
-            r"^verified; tcb=UpToDate; age=\d+; evidence=[0-9a-f]{16}$")
+            r"^verified; tcb=UpToDate; age=\d+; evidence=[0-9a-f]{16}; partial$")
 
 
 class Refused(SdkCase):

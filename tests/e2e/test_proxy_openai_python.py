@@ -337,7 +337,7 @@ class Others(SdkCase):
         raw = self.client().models.with_raw_response.list()
         self.assertRegex(
             raw.headers["x-assay-attestation"],
-            r"^verified; tcb=UpToDate; age=\d+; evidence=[0-9a-f]{16}$")
+            r"^verified; tcb=UpToDate; age=\d+; evidence=[0-9a-f]{16}; partial$")
 
     def test_asynchronously(self):
         import asyncio
