@@ -20,7 +20,7 @@ WRONG = {"expected_bootchain": {
     "rtmr2": "00" * 48}}
 
 
-class Routing(ProxyCase):
+class RoutingCase(ProxyCase):
     def wrong(self, base_url, *options, more="", **how):
         return self.proxy(*options, config=self.world.upstream(
             base_url=base_url, more=more, **WRONG), **how)
@@ -48,6 +48,8 @@ class Routing(ProxyCase):
     def local(self, host=HOST):
         return "--resolve", f"{host}:{self.world.tee.port}:127.0.0.1"
 
+
+class Routing(RoutingCase):
     def test_no_spelling_of_a_host_gets_past(self):
         port = self.world.tee.port
         for host in ("localhost", "LOCALHOST", "LocalHost.", "127.0.0.1"):
@@ -160,7 +162,7 @@ class Routing(ProxyCase):
                              f"[::1]:{serve.port}")
 
 
-class Proxies(Routing):
+class Proxies(RoutingCase):
     """HTTP(S)_PROXY lead the same TLS through a tunnel, never past it."""
 
     def test_the_environment_is_used(self):

@@ -1,0 +1,420 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+"""What earlier clients of this kind did to requests, responses and connections,
+each as a test; and what a client that is no SDK may want of HTTP."""
+import json
+import re
+import threading
+
+import proxy_peer
+from bridge_peer import Tunnel
+from proxy_peer import KEY, Proxy, ProxyCase, World, wait_until
+from raw_backend import OK, RawBackend
+from test_get import sha256
+
+MIB = 1 << 20
+
+
+class HttpCase(ProxyCase):
+    """One proxy for all tests of a class; its provider has what backend.py has."""
+
+    options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world.reset()
+        cls.gate = cls.enterClassContext(
+            Proxy(cls.world, *cls.options,
+                  codex=cls.world.codex_config(wire_api="responses")))
+
+    def get(self, path, method="GET", **how):
+        return self.gate.ask(method, self.gate.path() + path, **how)
+
+    @property
+    def last(self):
+        return self.model.requests[-1]
+
+
+class Requests(HttpCase):
+    def test_methods_and_bodies(self):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            for body in (None, b"", b"x" * 5000):
+                if body and method in ("GET", "DELETE", "OPTIONS"):
+                    continue
+                answer = self.check_ok(self.get("/echo?a=b&c", method,
+                                                body=body))
+                self.assertEqual(
+                    (answer.json["method"], answer.json["path"],
+                     answer.json["body"]),
+                    (method, "/echo?a=b&c", (body or b"").decode()))
+
+    def test_fields_pass_but_for_those_of_a_hop(self):
+        answer = self.check_ok(self.get("/echo", "POST", body=b"x", fields=[
+            ("Authorization", f"Bearer {KEY}"), ("OpenAI-Beta", "x=1"),
+            ("X-Custom", "caf\xe9"), ("Accept", "text/event-stream"),
+            ("Connection", "X-Hop"), ("X-Hop", "1"), ("Keep-Alive", "1"),
+            ("TE", "trailers"), ("Proxy-Authorization", "Basic s3cret"),
+            ("x-assay-token", "s3cret"), ("X_Assay_Attestation", "x")]))
+        names = [n.lower() for n, _ in answer.json["fields"]]
+        fields = {n.lower(): v for n, v in answer.json["fields"]}
+        self.assertEqual(fields["authorization"], f"Bearer {KEY}")
+        self.assertEqual(fields["openai-beta"], "x=1")
+        self.assertEqual(fields["x-custom"], "caf\xe9")
+        self.assertEqual(fields["accept"], "text/event-stream")
+        for name in ("x-hop", "keep-alive", "te", "proxy-authorization",
+                     "x-assay-token", "x_assay_attestation"):
+            self.assertNotIn(name, names)
+        self.assertEqual(names.count("host"), 1)
+
+    def test_a_chunked_body(self):
+        """It keeps its framing, and the next request is not taken for its
+        rest."""
+        with self.gate.client() as c:
+            for i in range(3):
+                c.send(f"POST {self.gate.path()}/echo?{i} HTTP/1.1\r\n"
+                       f"Host: {c.host}\r\nTransfer-Encoding: chunked\r\n\r\n"
+                       .encode(), b"5;ext=1\r\nhello\r\n", b"6\r\n world\r\n",
+                       b"0\r\n\r\n")
+                answer = self.check_ok(c.final())
+                self.assertEqual((answer.json["path"], answer.json["body"]),
+                                 (f"/echo?{i}", "hello world"))
+
+    def test_large_bodies(self):
+        body = self.model.server.noise * 20
+        answer = self.check_ok(self.get("/sink", "POST", body=body))
+        want = sha256(body)
+        self.assertEqual(answer.body.decode(), want)
+        answer = self.check_ok(self.get(f"/big?{20 * MIB}"))
+        self.assertEqual(sha256(answer.body),
+                         self.model.big(20 * MIB))
+
+    def test_continue(self):
+        with self.gate.client() as c:
+            c.send(f"POST {self.gate.path()}/echo HTTP/1.1\r\n"
+                   f"Host: {c.host}\r\nContent-Length: 4\r\n"
+                   "Expect: 100-continue\r\n\r\n".encode())
+            self.assertEqual(c.answer_head().status, 100)
+            c.send(b"body")
+            self.assertEqual(self.check_ok(c.final()).json["body"], "body")
+            c.send(f"POST {self.gate.path()}/expectations HTTP/1.1\r\n"
+                   f"Host: {c.host}\r\nContent-Length: 4\r\n"
+                   "Expect: 100-continue\r\n\r\n".encode())
+            self.assertEqual(c.answer().status, 417)
+
+    def test_pipelined(self):
+        with self.gate.client() as c:
+            for i in range(5):
+                c.say("GET", f"{self.gate.path()}/echo?{i}")
+            self.assertEqual([c.final().json["path"] for _ in range(5)],
+                             [f"/echo?{i}" for i in range(5)])
+
+
+class Responses(HttpCase):
+    def test_those_without_a_body(self):
+        """No body is waited for, and the connection goes on."""
+        with self.gate.client() as c:
+            for method, path, status in (
+                    ("GET", "/no-content", 204), ("GET", "/not-modified", 304),
+                    ("HEAD", "/big?1000", 200), ("HEAD", "/echo", 200),
+                    ("GET", "/big?0", 200)):
+                with self.subTest(path):
+                    answer = c.ask(method, self.gate.path() + path)
+                    self.check_ok(answer, status)
+                    self.assertEqual(answer.body, b"")
+            self.check_ok(c.ask("GET", self.gate.path() + "/echo"))
+
+    def test_interim(self):
+        """1xx is not the answer."""
+        with self.gate.client() as c:
+            c.say("GET", self.gate.path() + "/interim")
+            early = c.answer_head()
+            self.assertEqual((early.status, early.get("Link")), (103, "</a>"))
+            self.assertIsNone(early.get("x-assay-attestation"))
+            self.assertEqual(self.check_ok(c.final()).body, b"final")
+
+    def test_all_framings(self):
+        for path, want in (("/chunked", b"hello world"),
+                           ("/until-close", b"until the end"),
+                           ("/binary", bytes(range(256)))):
+            self.assertEqual(self.check_ok(self.get(path)).body, want)
+
+    def test_trailers(self):
+        with self.gate.client() as c:
+            c.say("GET", self.gate.path() + "/chunked", fields=[
+                ("TE", "trailers"), ("Connection", "TE")])
+            head = c.answer_head()
+            self.assertEqual(head.get("Trailer"), "X-Sum")
+            self.assertEqual(c.until(b"\r\n0\r\n").count(b"hello"), 1)
+            self.assertEqual(c.until(b"\r\n\r\n"), b"X-Sum: 1\r\n\r\n")
+
+    def test_every_cookie(self):
+        answer = self.check_ok(self.get("/cookies"))
+        self.assertEqual([v for n, v in answer.fields
+                          if n.lower() == "set-cookie"],
+                         ["a=1; Path=/", "b=2; Path=/"])
+
+    def test_what_a_server_says_of_itself(self):
+        """That it is attested is the proxy's to say; that there is another way
+        to it nobody's."""
+        answer = self.check_ok(self.get("/claims"))
+        names = [n.lower() for n, _ in answer.fields]
+        self.assertEqual(names.count("x-assay-attestation"), 1)
+        self.assertNotIn("x-assay-anything", names)
+        self.assertNotIn("alt-svc", names)
+
+    def test_a_body_that_is_cut_is_no_success(self):
+        for path in ("/dies", "/dies-chunked"):
+            with self.subTest(path), self.gate.client() as c:
+                c.say("GET", self.gate.path() + path)
+                with self.assertRaises((AssertionError, OSError)):
+                    c.final()
+        self.assertEqual([x["end"] for x in self.gate.audit[-2:]],
+                         ["cut", "cut"])
+
+    def test_garbage(self):
+        for path in ("/garbage", "/two-lengths"):
+            answer = self.get(path)
+            self.check_error_of_upstream(answer, 502)
+
+    def check_error_of_upstream(self, answer, status):
+        """What assay-serve makes of it passes; it is attested."""
+        self.assertEqual(answer.status, status)
+        self.check_attested(answer)
+
+    def test_an_answer_before_the_body_was_read(self):
+        with self.gate.client() as c:
+            c.send(f"POST {self.gate.path()}/early HTTP/1.1\r\n"
+                   f"Host: {c.host}\r\nContent-Length: {64 * MIB}\r\n\r\n"
+                   .encode())
+            answer = c.final()
+            self.assertEqual((answer.status, answer.body), (413, b"no!"))
+
+
+class Once(HttpCase):
+    """A POST is not sent twice, whatever becomes of it."""
+
+    def test_a_server_that_says_nothing(self):
+        for _ in range(2):  # on a fresh connection, and on one that was used
+            before = len(self.model.requests)
+            answer = self.get("/silent", "POST", body=b"buy one")
+            self.assertGreaterEqual(answer.status, 500)
+            self.assertEqual(len(self.model.requests), before + 1)
+            self.check_ok(self.gate.chat())
+
+    def test_an_overloaded_server(self):
+        answer = self.gate.chat(model="do-error-503")
+        self.assertEqual(answer.status, 503)
+        self.check_attested(answer)
+        self.assertEqual(len(self.model.requests), 1)
+
+
+class Streams(HttpCase):
+    def begin(self, c, text="SAY a b c d", **more):
+        c.say("POST", self.gate.path() + "/chat/completions", json.dumps({
+            "model": "do-held", "stream": True, **more,
+            "messages": [{"role": "user", "content": text}]}).encode())
+
+    def test_events_come_when_they_are_sent(self):
+        with self.gate.client() as c:
+            self.begin(c)
+            head = c.answer_head()
+            self.check_ok(head)
+            self.assertEqual(head.get("Content-Type"), "text/event-stream")
+            events = c.events()
+            for n in range(1, 5):
+                self.model.let_go(1)
+                next(events)
+                self.assertEqual(self.model.numbers["events"], n)
+            self.model.let_go(100)
+            self.assertEqual(list(events)[-1], (None, "[DONE]"))
+
+    def test_a_client_that_leaves_ends_the_work(self):
+        for let in (0, 2):
+            with self.subTest(let):
+                self.world.reset()
+                with self.gate.client() as c:
+                    self.begin(c)
+                    self.model.wait_for(open=1)
+                    self.model.let_go(let)
+                    self.model.wait_for(events=let)
+                self.model.wait_for(open=0, aborted=1)
+
+    def test_a_slow_reader_slows_the_server(self):
+        """What waits is bounded, here and there."""
+        size = 64 * MIB
+        before = self.memory()
+        with self.gate.client(receive_buffer=4096) as c:
+            self.begin(c, model=f"do-flood-{size}")
+            c.answer_head()
+            self.model.wait(stalled=1)
+            self.assertLess(self.model.numbers["sent"], size // 2)
+            self.assertLess(self.memory() - before, 16 << 10)
+            got = sum(len(data) for _, data in c.events())
+        self.assertGreater(got, size)
+        self.model.wait_for(open=0, finished=1)
+
+    def memory(self):
+        status = proxy_peer.pathlib.Path(
+            f"/proc/{self.gate.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    def test_a_websocket(self):
+        with self.gate.client() as c:
+            request = (
+                f"GET {self.gate.path()}/realtime?model=m HTTP/1.1\r\n"
+                f"Host: {c.host}\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                f"Authorization: Bearer {KEY}\r\n\r\n").encode()
+            t = Tunnel(c.sock, request)
+            self.assertIn("verified; tcb=UpToDate",
+                          t.head.get("x-assay-attestation"))
+            for payload in (b"x", b"y" * 70000):
+                t.send(payload)
+                self.assertEqual(t.message(), payload)
+            self.assertEqual(self.last.get("Authorization"), f"Bearer {KEY}")
+            self.assertEqual(t.finish(), 1000)
+        self.model.wait_for(open=0)
+        self.assertEqual(self.gate.audited(1)[-1]["end"], "switched")
+
+
+class Connections(ProxyCase):
+    """Attested once, used often, and given up in time."""
+
+    def test_not_attested_for_each_request(self):
+        gate = self.proxy()
+        self.check_ok(gate.chat())
+        before = self.world.quotes
+        with gate.client() as c:
+            for _ in range(50):
+                self.check_ok(c.ask("GET", gate.path() + "/models"))
+        # One that was taken is replaced; each has attested once.
+        self.assertLessEqual(self.world.quotes - before, 2)
+
+    def test_a_request_does_not_wait_for_a_quote(self):
+        """Some are attested before anybody asks."""
+        gate = self.proxy(warm=3)
+        wait_until(lambda: gate.status()["providers"][0]["links"]["idle"] == 3,
+                   "three connections that wait")
+        self.assertEqual(gate.status()["providers"][0]["state"], "verified")
+        self.check_nothing_arrived()
+        self.world.sim.change("debug")  # further quotes would be refused
+        self.check_ok(gate.chat())
+
+    def test_a_server_that_closes_behind_each_answer(self):
+        """With nginx, each 100th: the answer that tells so is attested, too."""
+        gate = self.proxy()
+        for _ in range(10):
+            self.assertEqual(self.check_ok(
+                gate.ask("GET", gate.path() + "/closing")).body, b"the last")
+
+    def test_a_server_that_closes_after_some_requests(self):
+        with World("both", "--max-requests", "3", sim=self.world.sim) as world:
+            with Proxy(world) as gate:
+                for _ in range(12):
+                    self.check_ok(gate.chat())
+            self.assertEqual(len(world.model.requests), 12)
+
+    def test_the_servers_limit_of_requests_is_not_reached(self):
+        gate = self.proxy("--max-requests", "2")
+        self.check_ok(gate.chat())
+        before = self.world.quotes
+        for _ in range(12):
+            self.check_ok(gate.chat())
+        self.assertGreaterEqual(self.world.quotes - before, 4)
+
+    def test_a_server_that_closes_what_is_idle(self):
+        """None that is closed is used: no request fails."""
+        with World("both", "--idle-timeout", "0.3",
+                   sim=self.world.sim) as world:
+            with Proxy(world) as gate:
+                for _ in range(3):
+                    self.check_ok(gate.chat())
+                    before = world.quotes
+                    wait_until(lambda: world.quotes > before,
+                               "a new connection for the one that was closed")
+                self.assertEqual(len(world.model.requests), 3)
+
+    def test_evidence_is_asked_for_anew(self):
+        """In band; and what is no longer as it was ends the pool."""
+        gate = self.proxy(config=self.world.upstream(
+            reattestation_interval_secs=1))
+        self.check_ok(gate.chat(name="tee"))
+        before = self.world.quotes
+        wait_until(lambda: self.world.quotes >= before + 2, "quotes")
+        self.check_ok(gate.chat(name="tee"))
+        self.world.sim.change("tcb=OutOfDate")
+        wait_until(lambda: gate.status()["providers"][0]["state"] == "refused",
+                   "a verdict")
+        self.check_refused(gate.chat(name="tee"), "tcb_status_not_allowed")
+        self.assertEqual(len(self.model.requests), 2)
+        self.world.sim.change("reset")
+        wait_until(lambda: gate.status()["providers"][0]["state"]
+                   == "verified", "another try")
+        self.check_ok(gate.chat(name="tee"))
+
+
+class Bodies(ProxyCase):
+    """Octet by octet: nothing waits for the rest of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.backend = self.enterContext(RawBackend())
+        self.serve = self.enterContext(proxy_peer.tee(self.backend))
+        self.gate = self.proxy("--ca", self.serve.ca, codex=(
+            self.world.codex_config(
+                base_url=f"https://localhost:{self.serve.port}/v1")))
+
+    def test_a_request_is_not_collected(self):
+        with self.gate.client() as c:
+            c.send(f"POST {self.gate.path()}/x HTTP/1.1\r\nHost: {c.host}\r\n"
+                   "Content-Length: 10\r\n\r\n01234".encode())
+            peer = self.backend.accept()
+            self.assertEqual(peer.head()[0], "POST /v1/x HTTP/1.1")
+            self.assertEqual(peer.exactly(5), b"01234")
+            c.send(b"56789")
+            self.assertEqual(peer.exactly(5), b"56789")
+            peer.send(OK)
+            self.assertEqual(self.check_ok(c.final()).body, b"ok")
+
+    def test_both_ways_at_once(self):
+        with self.gate.client() as c:
+            c.send(f"POST {self.gate.path()}/x HTTP/1.1\r\nHost: {c.host}\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n".encode())
+            peer = self.backend.accept()
+            peer.head()
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            self.check_ok(c.answer_head())
+            for i in range(5):
+                c.send(b"1\r\n%d\r\n" % i)
+                self.assertEqual(peer.until(b"\r\n"), b"1\r\n")
+                self.assertEqual(peer.exactly(3), b"%d\r\n" % i)
+                peer.send(b"1\r\n%d\r\n" % i)
+                self.assertEqual(c.until(b"\r\n"), b"1\r\n")
+                self.assertEqual(c.exactly(3), b"%d\r\n" % i)
+
+    def test_a_slow_server_slows_the_client(self):
+        """A body that nobody takes is not taken from its client."""
+        with self.gate.client() as c:
+            c.send(f"POST {self.gate.path()}/x HTTP/1.1\r\nHost: {c.host}\r\n"
+                   f"Content-Length: {64 * MIB}\r\n\r\n".encode())
+            peer = self.backend.accept()
+            peer.head()
+            c.sock.settimeout(1)
+            sent = 0
+            with self.assertRaises(TimeoutError):
+                while sent < 64 * MIB:
+                    sent += c.sock.send(b"x" * 65536)
+            c.sock.settimeout(proxy_peer.LIMIT_S)
+            rest = threading.Thread(target=c.sock.sendall, args=(
+                b"x" * (64 * MIB - sent),))
+            rest.start()
+            self.assertEqual(len(peer.exactly(64 * MIB)), 64 * MIB)
+            rest.join()
+            peer.send(OK)
+            self.check_ok(c.final())
+
+
+
+if __name__ == "__main__":
+    proxy_peer.main()
