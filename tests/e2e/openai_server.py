@@ -276,10 +276,6 @@ class Handler(backend.Handler):
         self.raw(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\n"
                  b"Set-Cookie: b=2; Path=/\r\nContent-Length: 2\r\n\r\nok")
 
-    def path_closing(self):
-        self.answer(200, b"the last", Connection="close")
-        self.close_connection = True
-
     # --- WebSocket -------------------------------------------------------
 
     def to_realtime(self):

@@ -367,9 +367,9 @@ class Settings(ProxyCase):
         """Without any member, and without the table."""
         text = self.world.codex_config()
         table = f"[model_providers.{NAME}.ratls_policy]"
-        for text in (text.partition(table)[0] + table + "\n",
-                     text.partition(table)[0]):
-            gate = self.proxy("--pccs", self.world.pccs, codex=text)
+        rest = text.partition(table)[0]
+        for form in (rest + table + "\n", rest):
+            gate = self.proxy("--pccs", self.world.pccs, codex=form)
             self.check_ok(gate.chat())
 
     def test_what_was_not_checked_is_said(self):

@@ -8,7 +8,7 @@ import threading
 
 import proxy_peer
 from bridge_peer import Tunnel
-from proxy_peer import KEY, Proxy, ProxyCase, World, wait_until
+from proxy_peer import KEY, Proxy, ProxyCase
 from raw_backend import OK, RawBackend
 from test_get import sha256
 
@@ -190,24 +190,6 @@ class Responses(HttpCase):
             self.assertEqual((answer.status, answer.body), (413, b"no!"))
 
 
-class Once(HttpCase):
-    """A POST is not sent twice, whatever becomes of it."""
-
-    def test_a_server_that_says_nothing(self):
-        for _ in range(2):  # on a fresh connection, and on one that was used
-            before = len(self.model.requests)
-            answer = self.get("/silent", "POST", body=b"buy one")
-            self.assertGreaterEqual(answer.status, 500)
-            self.assertEqual(len(self.model.requests), before + 1)
-            self.check_ok(self.gate.chat())
-
-    def test_an_overloaded_server(self):
-        answer = self.gate.chat(model="do-error-503")
-        self.assertEqual(answer.status, 503)
-        self.check_attested(answer)
-        self.assertEqual(len(self.model.requests), 1)
-
-
 class Streams(HttpCase):
     def begin(self, c, text="SAY a b c d", **more):
         c.say("POST", self.gate.path() + "/chat/completions", json.dumps({
@@ -276,82 +258,6 @@ class Streams(HttpCase):
             self.assertEqual(t.finish(), 1000)
         self.model.wait_for(open=0)
         self.assertEqual(self.gate.audited(1)[-1]["end"], "switched")
-
-
-class Connections(ProxyCase):
-    """Attested once, used often, and given up in time."""
-
-    def test_not_attested_for_each_request(self):
-        gate = self.proxy()
-        self.check_ok(gate.chat())
-        before = self.world.quotes
-        with gate.client() as c:
-            for _ in range(50):
-                self.check_ok(c.ask("GET", gate.path() + "/models"))
-        # One that was taken is replaced; each has attested once.
-        self.assertLessEqual(self.world.quotes - before, 2)
-
-    def test_a_request_does_not_wait_for_a_quote(self):
-        """Some are attested before anybody asks."""
-        gate = self.proxy(warm=3)
-        wait_until(lambda: gate.status()["providers"][0]["links"]["idle"] == 3,
-                   "three connections that wait")
-        self.assertEqual(gate.status()["providers"][0]["state"], "verified")
-        self.check_nothing_arrived()
-        self.world.sim.change("debug")  # further quotes would be refused
-        self.check_ok(gate.chat())
-
-    def test_a_server_that_closes_behind_each_answer(self):
-        """With nginx, each 100th: the answer that tells so is attested, too."""
-        gate = self.proxy()
-        for _ in range(10):
-            self.assertEqual(self.check_ok(
-                gate.ask("GET", gate.path() + "/closing")).body, b"the last")
-
-    def test_a_server_that_closes_after_some_requests(self):
-        with World("both", "--max-requests", "3", sim=self.world.sim) as world:
-            with Proxy(world) as gate:
-                for _ in range(12):
-                    self.check_ok(gate.chat())
-            self.assertEqual(len(world.model.requests), 12)
-
-    def test_the_servers_limit_of_requests_is_not_reached(self):
-        gate = self.proxy("--max-requests", "2")
-        self.check_ok(gate.chat())
-        before = self.world.quotes
-        for _ in range(12):
-            self.check_ok(gate.chat())
-        self.assertGreaterEqual(self.world.quotes - before, 4)
-
-    def test_a_server_that_closes_what_is_idle(self):
-        """None that is closed is used: no request fails."""
-        with World("both", "--idle-timeout", "0.3",
-                   sim=self.world.sim) as world:
-            with Proxy(world) as gate:
-                for _ in range(3):
-                    self.check_ok(gate.chat())
-                    before = world.quotes
-                    wait_until(lambda: world.quotes > before,
-                               "a new connection for the one that was closed")
-                self.assertEqual(len(world.model.requests), 3)
-
-    def test_evidence_is_asked_for_anew(self):
-        """In band; and what is no longer as it was ends the pool."""
-        gate = self.proxy(config=self.world.upstream(
-            reattestation_interval_secs=1))
-        self.check_ok(gate.chat(name="tee"))
-        before = self.world.quotes
-        wait_until(lambda: self.world.quotes >= before + 2, "quotes")
-        self.check_ok(gate.chat(name="tee"))
-        self.world.sim.change("tcb=OutOfDate")
-        wait_until(lambda: gate.status()["providers"][0]["state"] == "refused",
-                   "a verdict")
-        self.check_refused(gate.chat(name="tee"), "tcb_status_not_allowed")
-        self.assertEqual(len(self.model.requests), 2)
-        self.world.sim.change("reset")
-        wait_until(lambda: gate.status()["providers"][0]["state"]
-                   == "verified", "another try")
-        self.check_ok(gate.chat(name="tee"))
 
 
 class Bodies(ProxyCase):
