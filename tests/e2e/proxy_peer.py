@@ -8,17 +8,15 @@ behind that a server of OpenAI's API.
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import re
 import signal
 import socket
 import subprocess
-import sys
 
 import harness
 import test_serve
-from bridge_peer import LIMIT_S, wait_until
+from bridge_peer import LIMIT_S, nobody_at, wait_until
 from harness import ASSAY, BIN, SCRATCH, Case, Octets, clean_environment
 from openai_server import OpenAI
 from test_get import toml
@@ -443,5 +441,4 @@ def main(mode="both", *options):
         harness.main()
 
 
-__all__ = ["Answer", "Proxy", "ProxyCase", "World", "main", "os", "pathlib",
-           "sys"]
+__all__ = ["Answer", "nobody_at", "pathlib"]

@@ -13,9 +13,9 @@ RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: a close is a reset
 class Relay:
     """with Relay(port) as relay: a client connects to relay.port"""
 
-    def __init__(self, target):
+    def __init__(self, target, port=0):
         self.target = target
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.guard = threading.Lock()
         self.pairs = []

@@ -5,6 +5,7 @@ up, and what it tries again."""
 import concurrent.futures
 import json
 import subprocess
+import sys
 import unittest
 
 import openai_wire
@@ -367,10 +368,10 @@ class Others(SdkCase):
                 "'content': 'SAY by the environment'}])"
                 ".choices[0].message.content)")
         p = subprocess.run(
-            [proxy_peer.sys.executable, "-c", code], text=True,
+            [sys.executable, "-c", code], text=True,
             capture_output=True, timeout=proxy_peer.LIMIT_S, env={
                 **gate.environment, "OPENAI_BASE_URL": gate.url(),
-                "PYTHONPATH": ":".join(proxy_peer.sys.path)})
+                "PYTHONPATH": ":".join(sys.path)})
         self.assertEqual(p.stdout, "by the environment\n", p.stderr)
 
 
