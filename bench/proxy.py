@@ -7,11 +7,12 @@ itself to a policy; the others check the certificate.
 
 usage: proxy.py [--own-network] JSON [PART...]
 
-The client is proxy_load.c; behind assay-serve is serve_backend.c. Turns, ratios
-and *.core rows are as in contest.py; each proxy has one worker. The baseline is
-the faster of the two others. What a proxy adds to the latency is what is above
-that of a client which speaks TLS to assay-serve itself ("direct"), in the same
-round. First requests are those to processes which have just begun to listen and
+The client is proxy_load.c; behind assay-serve is serve_backend.c. Turns and *.core
+rows are as in contest.py; each proxy has one worker. Turns are short and many, and
+a row is the better quartile of them: who else uses the machine only ever takes
+from it. The baseline is the better of the two others. What a proxy adds to the
+latency is what is above that of a client which speaks TLS to assay-serve itself
+("direct"). First requests are those to processes which have just begun to listen and
 have no connection yet; beside them is what `assay get --timing` says of a
 connection, its TLS handshake and its quote.
 What is started here ends with this program, however that ends. Under three
@@ -33,11 +34,12 @@ PROXY = serve.BUILD / "bin" / "assay-proxy"
 TOOL = serve.BUILD / "bin" / "assay"
 LOAD = serve.BUILD / "bench" / "proxy_load"
 
-ROUNDS, SECONDS = 15, 0.15
-PACED_ROUNDS, PACED_STREAMS = 7, 32
+ROUNDS, SECONDS = 32, 0.08
+PACED_ROUNDS, PACED_STREAMS = 8, 32
 FIRST_ROUNDS = 15
 CLIENTS = (1, 8, 64)
 HELD, STALLED, WARM = 1000, 200, 200
+PEERS = {"nginx", "haproxy"}
 AIM_SPEED, AIM_ADDED_US, AIM_FIRST_MS = 0.8, 150, 2
 LIMIT_S = 300
 ESTABLISHED = "01"  # of /proc/net/tcp
@@ -72,6 +74,9 @@ http {{
         location / {{
             proxy_pass https://serve;
             proxy_http_version 1.1;
+            proxy_buffer_size 16k;
+            proxy_buffers 8 16k;
+            proxy_busy_buffers_size 32k;
             proxy_set_header Connection "";
             proxy_set_header Host localhost;
             proxy_ssl_protocols TLSv1.3;
@@ -199,40 +204,39 @@ def ask(load):
 # --- rows -------------------------------------------------------------------
 
 
-def add_rows(rows, stem, kind, unit, seen, aim=None):
-    """A row for each proxy; ours is compared with the better of the others."""
-    ours = seen.get("assay")
-    others = {name: values for name, values in seen.items() if name != "assay"}
-    for name, values in others.items():
-        contest.add_row(rows, f"{stem}.{name}{kind}", unit, values)
-    if ours:
-        better = min if unit in contest.LOWER else max
-        best = better(others, key=lambda name: statistics.median(others[name]))
-        base = f"{stem}.{best}{kind}"
-        name = f"{stem}.assay{kind}"
-        contest.add_row(rows, name, unit, ours, aim, base, others[best])
+def calm(seen, unit):
+    """The better quartile of each."""
+    which = 0 if unit in contest.LOWER else 2
+    return {name: statistics.quantiles(v, n=4)[which] for name, v in seen.items()}
+
+
+def add_rows(rows, stem, kind, unit, found, aim=None):
+    """A row for each; ours is compared with the better of the other proxies."""
+    peers = found.keys() & PEERS
+    better = min if unit in contest.LOWER else max
+    best = better(peers, key=lambda name: found[name]) if peers else None
+    for name, value in found.items():
+        ours = (f"{stem}.{best}{kind}", aim) if name == "assay" else (None, None)
+        higher = unit not in contest.LOWER
+        rows.add(f"{stem}.{name}{kind}", value, unit, ours[0], higher, ours[1])
 
 
 def add_speeds(rows, stem, seen, what):
     """what: of which there are so many a second."""
-    add_rows(rows, stem, "", f"{what}/s", seen[""], AIM_SPEED)
-    add_rows(rows, stem, ".core", f"{what}/CPU s", seen[".core"], AIM_SPEED)
+    for kind, per in (("", "s"), (".core", "CPU s")):
+        unit = f"{what}/{per}"
+        add_rows(rows, stem, kind, unit, calm(seen[kind], unit), AIM_SPEED)
 
 
 def add_latency(rows, stem, seen):
     """As it is, and how far above that of whoever goes directly."""
-    for kind in (".p50", ".p99"):
-        direct = seen[kind].pop("direct")
-        contest.add_row(rows, f"{stem}.direct{kind}", "us", direct)
-        for name, values in seen[kind].items():
-            contest.add_row(rows, f"{stem}.{name}{kind}", "us", values)
-        added = {
-            name: [a - b for a, b in zip(values, direct, strict=True)]
-            for name, values in seen[kind].items()
-        }
-        add_rows(rows, f"{stem}.added", kind, "us", added)
-        if kind == ".p50" and "assay" in added:
-            rows.rows[-1]["aim"] = AIM_ADDED_US
+    for kind, aim in ((".p50", AIM_ADDED_US), (".p99", None)):
+        found = calm(seen[kind], "us")
+        add_rows(rows, stem, kind, "us", found)
+        direct = found.pop("direct")
+        for name, value in found.items():
+            its_aim = aim if name == "assay" else None
+            rows.add(f"{stem}.{name}.added{kind}", value - direct, "us", aim=its_aim)
 
 
 def asks(stage, rows):
@@ -258,10 +262,12 @@ def streams(stage, rows):
         what = ("paced", PACED_STREAMS)
         seen = compete(proxies, contest.latency, *what, rounds=PACED_ROUNDS)
         stem = f"sse.paced.{PACED_STREAMS}"
-        for kind in (".p50", ".p99"):
-            add_rows(rows, stem, kind, "us", seen[kind])
-        unit = "events/CPU s"
-        add_rows(rows, stem, ".core", unit, seen[".core"], AIM_SPEED)
+        for kind, unit, aim in (
+            (".p50", "us", None),
+            (".p99", "us", None),
+            (".core", "events/CPU s", AIM_SPEED),
+        ):
+            add_rows(rows, stem, kind, unit, calm(seen[kind], unit), aim)
 
 
 def first_ms(stage):
@@ -290,11 +296,11 @@ def first(stage, rows):
     for name in contest.turns(list(seen), FIRST_ROUNDS):
         measure = first_ms if name == "assay" else phases_ms
         seen[name].append(measure(stage))
-    contest.add_row(rows, "first.tls_and_quote", "ms", seen["floor"])
-    base = ("first.tls_and_quote", seen["floor"])
-    contest.add_row(rows, "first.assay", "ms", seen["assay"], None, *base)
-    added = [a - b for a, b in zip(seen["assay"], seen["floor"], strict=True)]
-    contest.add_row(rows, "first.assay.added", "ms", added, AIM_FIRST_MS)
+    found = calm(seen, "ms")
+    rows.add("first.tls_and_quote", found["floor"], "ms")
+    rows.add("first.assay", found["assay"], "ms", "first.tls_and_quote")
+    added = found["assay"] - found["floor"]
+    rows.add("first.assay.added", added, "ms", aim=AIM_FIRST_MS)
 
 
 def held_bytes(server, mode, count):
@@ -334,7 +340,7 @@ def memory(stage, rows):
         for start in stage.all_proxies():
             with contextlib.ExitStack() as stack:
                 server = start(stack)
-                seen[server.name] = [held_bytes(server, mode, count)]
+                seen[server.name] = held_bytes(server, mode, count)
         stem = {"hold": "idle.client", "stall": "idle.stream"}[mode]
         add_rows(rows, stem, "", "bytes", seen)
     if PROXY.exists():
