@@ -22,7 +22,8 @@ install(DIRECTORY include/assay "${CMAKE_BINARY_DIR}/include/assay"
   FILES_MATCHING PATTERN "*.h")
 install(FILES "${CMAKE_BINARY_DIR}/assay.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-foreach(program assay assay-bridge assay-demo assay-serve assay-sim)
+foreach(program assay assay-bridge assay-demo assay-proxy assay-serve
+    assay-sim)
   if(TARGET program_${program})
     install(TARGETS program_${program}
       RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")

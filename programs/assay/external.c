@@ -19,6 +19,7 @@ static const struct {
 } known[] = {
     {"bridge", "connect WebSocket clients (browsers) to TCP targets"},
     {"demo", "show attested TLS at work, and attacks that are refused"},
+    {"proxy", "give clients of AI models providers whose TEE was verified"},
     {"serve", "run inside of a TD: attested TLS before an HTTP backend"},
     {"sim", "run a simulated TDX platform, for tests"},
 };

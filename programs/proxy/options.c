@@ -192,6 +192,7 @@ SETTING_TEXT(root)
 SETTING_TEXT(evidence)
 SETTING_TEXT(audit_log)
 SETTING_TEXT(ready_file)
+SETTING_TEXT(state)
 SETTING_FLAG(allow_remote)
 SETTING_FLAG(no_cache)
 SETTING_FLAG(verbose)
@@ -246,6 +247,7 @@ static const struct setting rows[] = {
      "ASSAY_PROXY_AUDIT_LOG"},
     {"admin", 0, VALUE | AT_START, set_admin, NULL},
     {"ready-file", 0, VALUE | AT_START | WRITES, set_ready_file, NULL},
+    {"state", 0, VALUE | AT_START | WRITES, set_state, "ASSAY_PROXY_STATE"},
     {"drain", 0, VALUE, set_drain_ms, NULL},
     {"sandbox", 0, VALUE | AT_START, set_sandbox, NULL},
     {"log", 0, VALUE | AT_START, set_log, NULL},

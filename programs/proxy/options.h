@@ -79,6 +79,7 @@ struct options {
     struct assay_address admin;
     bool has_admin;
     const char *ready_file;
+    const char *state; /* a file or "off"; NULL: the usual one (running.h) */
     enum sandbox sandbox;
     uint32_t drain_ms;
     bool json_log;
