@@ -68,19 +68,3 @@ audit_put(const struct visit_report *r, int64_t now_s, struct assay_buf *to)
     assay_json_out_close(&o, '}');
     assay_buf_add_u8(to, '\n');
 }
-
-bool
-audit_write(struct journal *to, const struct visit_report *r, int64_t now_s)
-{
-    struct assay_buf line;
-    bool good;
-
-    if (!journal_wants(to)) {
-        return true;
-    }
-    assay_buf_init(&line, JOURNAL_LINE_MAX_BYTES);
-    audit_put(r, now_s, &line);
-    good = !line.failed && journal_write(to, assay_buf_slice(&line));
-    assay_buf_free(&line);
-    return good;
-}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "io/moment.h"
@@ -47,18 +48,47 @@ upstream_of(void *user, const struct provider *p)
     return fleets_find(&((struct hand *)user)->fleets, p);
 }
 
+/* --- the audit log ------------------------------------------------------- */
+
+static void
+write_line(struct hand *h, struct assay_buf *line)
+{
+    bool lost =
+        line->failed || !journal_write(h->hall->audit, assay_buf_slice(line));
+
+    metrics_add(&h->metrics, METRIC_LOG_LOST, lost ? 1 : 0);
+    losses_note(&h->losses, lost, uv_now(&h->worker.loop), h->hall->log);
+    assay_buf_free(line);
+}
+
 static void
 on_ended(void *user, const struct visit_report *report)
 {
     struct hand *h = user;
-    struct hall *hall = h->hall;
+    struct assay_buf line;
 
     metrics_visit(&h->metrics, report);
-    if (journal_wants(hall->audit)) {
-        bool lost = !audit_write(hall->audit, report, assay_now().wall_s);
+    if (journal_wants(h->hall->audit)) {
+        assay_buf_init(&line, JOURNAL_LINE_MAX_BYTES);
+        audit_put(report, assay_now().wall_s, &line);
+        write_line(h, &line);
+    }
+}
 
-        metrics_add(&h->metrics, METRIC_LOG_LOST, lost ? 1 : 0);
-        losses_note(&h->losses, lost, uv_now(&h->worker.loop), hall->log);
+static void
+on_judged(void *user, const struct provider *provider, struct assay_attested *a,
+          const struct proof *proof, const struct assay_error *why, bool peer)
+{
+    struct hand *h = user;
+    struct assay_buf line;
+
+    metrics_judged(&h->metrics, why, peer);
+    board_judge(h->hall->board, provider, a, proof, why, peer);
+    evidence_store_save(h->hall->evidence, provider, a, why);
+    if (journal_wants(h->hall->audit)) {
+        assay_buf_init(&line, JOURNAL_LINE_MAX_BYTES);
+        audit_put_verdict(provider, a, why, peer, assay_now().wall_s, &line);
+        write_line(h, &line);
     }
 }
 
@@ -112,19 +142,6 @@ put_page(void *user, enum own_page page, struct assay_buf *body)
         break;
     }
     return 200;
-}
-
-/* --- verdicts ------------------------------------------------------------ */
-
-static void
-on_judged(void *user, const struct provider *provider, struct assay_attested *a,
-          const struct proof *proof, const struct assay_error *why, bool peer)
-{
-    struct hand *h = user;
-
-    metrics_judged(&h->metrics, why, peer);
-    board_judge(h->hall->board, provider, a, proof, why, peer);
-    evidence_store_save(h->hall->evidence, provider, a, why);
 }
 
 /* --- orders -------------------------------------------------------------- */

@@ -264,7 +264,8 @@ class Proxy:
         """One object for each request that has ended."""
         if not self.audit_file.exists():
             return []
-        return [json.loads(x) for x in self.audit_file.read_text().splitlines()]
+        lines = [json.loads(x) for x in self.audit_file.read_text().splitlines()]
+        return [x for x in lines if "verdict" not in x]
 
     def audited(self, count):
         """The lines once there are so many."""
