@@ -25,7 +25,7 @@ static const struct {
 } codes[] = {
     {"root_ca", "quote_root_not_trusted"},
     {"pck_chain", "quote_invalid"},
-    {"pck_chain_dates", "quote_invalid"},
+    {"pck_chain_dates", "pck_certificate_expired"},
     {"root_ca_crl", "collateral_invalid"},
     {"root_ca_crl_dates", "collateral_expired"},
     {"pck_crl", "collateral_invalid"},

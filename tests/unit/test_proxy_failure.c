@@ -31,7 +31,7 @@ static const struct {
 } rows[] = {
     {ASSAY_CHECK_ROOT_CA, "quote_root_not_trusted"},
     {ASSAY_CHECK_PCK_CHAIN, "quote_invalid"},
-    {ASSAY_CHECK_PCK_CHAIN_DATES, "quote_invalid"},
+    {ASSAY_CHECK_PCK_CHAIN_DATES, "pck_certificate_expired"},
     {ASSAY_CHECK_ROOT_CRL, "collateral_invalid"},
     {ASSAY_CHECK_ROOT_CRL_DATES, "collateral_expired"},
     {ASSAY_CHECK_PCK_CRL, "collateral_invalid"},
