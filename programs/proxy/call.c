@@ -15,113 +15,6 @@
     (ASSAY_HTTP1_HEAD_MAX_BYTES + 2 * ASSAY_SESSION_PLAIN_MAX_BYTES)
 #define CHUNK_LINE_BYTES 64u
 
-/* --- what comes --------------------------------------------------------- */
-
-/* From the session to here, as far as it is wanted: what is not waits there,
- * and then holds the server back. True: there was something. */
-static bool
-pull(struct call *c)
-{
-    struct assay_client *session;
-    struct assay_slice more;
-    struct assay_error err;
-
-    if (c->link == NULL || !call_wants_more(c)) {
-        return false;
-    }
-    session = link_session(c->link);
-    more = assay_client_read(session);
-    c->heard += more.len;
-    c->received += more.len;
-    assay_buf_add(assay_queue_writer(&c->in), more);
-    assay_error_clear(&err);
-    if (assay_buf_check(assay_queue_writer(&c->in), "upstream", &err) !=
-        ASSAY_OK) {
-        call_fail_no_memory(c);
-        return false;
-    }
-    assay_client_taken(session, more.len);
-    c->eof = c->ended;
-    return more.len > 0;
-}
-
-/* Where there is more to be had, it is had from the loop. */
-static void
-look_soon(struct call *c)
-{
-    if (c->link != NULL && call_wants_more(c) &&
-        (c->ended || assay_client_read(link_session(c->link)).len > 0)) {
-        upstream_soon(c->up, c);
-    }
-}
-
-/* Its owner is told at once, or else by who set `inside`. */
-static void
-tell(struct call *c)
-{
-    if (c->inside) {
-        upstream_soon(c->up, c);
-    } else {
-        c->changed(c->user);
-    }
-}
-
-void
-call_on_data(struct call *c)
-{
-    (void)pull(c);
-    call_advance(c);
-    tell(c);
-}
-
-void
-call_on_end(struct call *c)
-{
-    c->ended = true;
-    if (assay_client_state(link_session(c->link)) == ASSAY_CLIENT_CLOSED &&
-        assay_client_truncated(link_session(c->link))) {
-        assay_fail(&c->broken, ASSAY_NETWORK, ASSAY_NO_OFFSET,
-                   "the connection was cut");
-    }
-    call_on_data(c);
-}
-
-/* An upstream that has answered may well not want the rest of the request: what
- * it said before counts. */
-void
-call_on_broken(struct call *c, const struct assay_error *why)
-{
-    if (c->broken.code == ASSAY_OK) {
-        c->broken = *why;
-    }
-    c->ended = true;
-    c->eof = true;
-    call_drop_link(c);
-    call_advance(c);
-    tell(c);
-}
-
-void
-call_on_drained(struct call *c)
-{
-    tell(c);
-}
-
-/* What waited in the session, or below it. */
-void
-call_look(struct call *c)
-{
-    c->inside = true;
-    if (pull(c)) {
-        assay_attested_resume(c->link->attested);
-    }
-    c->inside = false;
-    call_advance(c);
-    list_leave(&c->soon);
-    look_soon(c);
-    c->changed(c->user);
-}
-
 /* --- the connection ----------------------------------------------------- */
 
 void
@@ -257,6 +150,7 @@ call_free(struct call *c)
     } else if (l != NULL) {
         upstream_drop(l);
     }
+    upstream_show(c->up);
     assay_queue_free(&c->in);
     assay_buf_free(&c->request);
     assay_buf_free(&c->trailers);
@@ -392,7 +286,7 @@ call_taken(struct call *c, size_t n)
         c->frame = 0;
     }
     call_advance(c);
-    look_soon(c);
+    call_look_soon(c);
 }
 
 void
@@ -413,5 +307,5 @@ call_head_taken(struct call *c)
         c->body.trailers = &c->trailers;
     }
     call_advance(c);
-    look_soon(c);
+    call_look_soon(c);
 }

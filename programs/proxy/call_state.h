@@ -66,8 +66,12 @@ void call_look(struct call *c);
 void call_use(struct call *c, struct link *l);
 void call_fail(struct call *c, const struct failure *why);
 
-/* --- between call.c and call_answer.c ------------------------------------ */
+/* --- between call*.c ------------------------------------------------------
+ */
 
+/* Where there is more to be had of the session, it is had from the loop
+ * (call_events.c). */
+void call_look_soon(struct call *c);
 /* On to what has come meanwhile (call_answer.c). */
 void call_advance(struct call *c);
 /* Behind a 101 that was granted. */

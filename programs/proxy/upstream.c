@@ -195,6 +195,7 @@ upstream_free(struct upstream *u)
     if (u == NULL) {
         return;
     }
+    u->draining = true; /* its memory lasts until its handles are closed */
     for (size_t i = 0; i < LINK_STATES; i++) {
         free_links(&u->links[i]);
     }
