@@ -101,13 +101,14 @@ move_up(struct forward *f)
 enum forward_state
 forward_move(struct forward *f)
 {
-    if (f->state == FORWARD_GOING && f->raw) {
-        forward_move_raw(f);
-    } else if (f->state == FORWARD_GOING) {
+    if (f->state == FORWARD_GOING && !f->raw) {
         move_up(f);
     }
     while (f->state == FORWARD_GOING && !f->raw && f->call != NULL &&
            forward_move_response(f)) {
+    }
+    if (f->state == FORWARD_GOING && f->raw) {
+        forward_move_raw(f);
     }
     if (f->out.len > 0 || f->out.failed) {
         forward_flush(f); /* also where it is cut: what has come, has come */
