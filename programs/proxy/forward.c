@@ -231,14 +231,17 @@ forward_free(struct forward *f)
 void
 forward_report(const struct forward *f, struct visit_report *r)
 {
+    const struct proof *p = f->call != NULL ? call_proof(f->call) : NULL;
+
+    p = p != NULL ? p : &f->proof;
     r->status = f->status;
     r->code = f->code;
     r->ms = uv_now(f->client.all->loop) - f->started_ms;
     r->first_ms = f->first_ms;
     r->bytes_in = f->client.body->len;
     r->bytes_out = f->answer_len;
-    r->evidence = f->proof.evidence;
-    r->tcb = f->proof.tcb;
+    r->evidence = p->evidence;
+    r->tcb = p->tcb;
     r->translated = f->translation != NULL;
 }
 
