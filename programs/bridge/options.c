@@ -10,8 +10,8 @@
 #include "base/bytes.h"
 #include "daemon/cidr.h"
 #include "daemon/forwarded_for.h"
+#include "daemon/origins.h"
 #include "daemon/setting_values.h"
-#include "origins.h"
 #include "relay.h"
 
 #define DEFAULT_LISTEN      "127.0.0.1:9000"

@@ -7,9 +7,9 @@
  * it is read for once more when the bridge starts is good then, too.
  */
 #include "base/buf.h"
+#include "daemon/origins.h"
 #include "harness/fuzz.h"
 #include "programs/bridge/options.h"
-#include "programs/bridge/origins.h"
 
 static enum assay_code
 take(struct options *o, struct assay_slice text, struct assay_error *err)

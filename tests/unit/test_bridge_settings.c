@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/origins.h"
 #include "harness/documents.h"
 #include "programs/bridge/help.h"
-#include "programs/bridge/origins.h"
 
 #define LINE_MAX_WORDS 12
 

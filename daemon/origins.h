@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * origins.h - pages that may use the bridge, by their origins (RFC 6454).
+ * origins.h - pages that may use a daemon, by their origins (RFC 6454).
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * origins.c - see origins.h.
+ * origins.c - pages that may use a daemon.
  */
-#include "origins.h"
+#include "daemon/origins.h"
 
 #include <string.h>
 
@@ -77,8 +77,7 @@ origins_check(const char *list, struct assay_error *err)
         }
     }
     if (count == 0) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "it names no origin; leave it out to let any page in");
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET, "it names no origin");
     }
     return err->code;
 }
