@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "daemon/origins.h"
 #include "daemon/setting_values.h"
 #include "daemon/upgrade.h"
+#include "http1/fields.h"
 #include "provider_values.h"
 
 #define DEFAULT_LISTEN   "127.0.0.1:8989"
@@ -87,28 +89,23 @@ set_allow_host(void *options, const char *v, struct assay_error *err)
     check_list(o, v, "--allow-host", check_host, err);
 }
 
-/* As browsers write it (RFC 6454): nothing behind the host. */
-static void
-check_origin(const char *one, struct assay_error *err)
-{
-    const char *rest = strstr(one, "://");
-    struct assay_uri uri;
-
-    if (rest == NULL || rest[3 + strcspn(rest + 3, "/?#")] != '\0' ||
-        assay_uri_parse(assay_slice_of(one), &uri, err) != ASSAY_OK) {
-        assay_error_clear(err);
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "'%.80s' is no origin, as in https://app.example.com", one);
-    }
-}
-
+/* A page that has none can be anybody's: a sandboxed frame of any page. */
 static void
 set_allow_origin(void *options, const char *v, struct assay_error *err)
 {
-    struct options *o = options;
+    struct assay_slice rest = assay_slice_of(v);
+    struct assay_slice one;
 
-    o->allow_origin = v;
-    check_list(o, v, "--allow-origin", check_origin, err);
+    ((struct options *)options)->allow_origin = v;
+    if (origins_check(v, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--allow-origin");
+    }
+    while (err->code == ASSAY_OK && assay_http1_list_next(&rest, &one)) {
+        if (assay_slice_is(one, "null")) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "--allow-origin: any page can have the origin 'null'");
+        }
+    }
 }
 
 static void

@@ -12,15 +12,7 @@
 #include "base/bytes.h"
 #include "io/proxy.h"
 #include "io/resolve.h"
-
-/* What paths of the proxy itself begin with, or may one day, and what browsers
- * ask for by themselves. */
-static const char *const reserved[] = {
-    "v1",          "v1beta",     "v2",       "api",         "assay",
-    "healthz",     "readyz",     "livez",    "health",      "metrics",
-    "status",      "admin",      "evidence", "favicon.ico", "robots.txt",
-    "sitemap.xml", "index.html",
-};
+#include "route.h"
 
 static bool
 is_name_character(uint8_t c)
@@ -48,13 +40,11 @@ provider_check_name(struct assay_slice name, struct assay_error *err)
                           "letters, digits and - . _, and no . in front",
                           shown, text, PROVIDER_NAME_MAX_BYTES);
     }
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-        if (assay_slice_is_nocase(name, reserved[i])) {
-            return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                              "'%.*s' is a path of the proxy itself, so no "
-                              "provider can have this name; rename it",
-                              shown, text);
-        }
+    if (route_is_reserved(name)) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "'%.*s' is a path of the proxy itself, so no "
+                          "provider can have this name; rename it",
+                          shown, text);
     }
     return ASSAY_OK;
 }
