@@ -61,18 +61,16 @@ put_statuses(const struct assay_json *policy, struct assay_buf *to)
 {
     uint32_t node =
         assay_json_member(policy, ASSAY_JSON_ROOT, "allowed_tcb_status");
-    struct assay_slice all = assay_json_span(policy, node);
+    const char *comma = "";
 
     if (node == ASSAY_JSON_NONE) {
         assay_buf_add_text(to, "UpToDate");
     }
-    for (size_t i = 0; node != ASSAY_JSON_NONE && i < all.len; i++) {
-        if (all.ptr[i] == ',') {
-            assay_buf_add_text(to, ", ");
-        } else if (all.ptr[i] != '"' && all.ptr[i] != '[' &&
-                   all.ptr[i] != ']' && all.ptr[i] != ' ') {
-            assay_buf_add_u8(to, all.ptr[i]);
-        }
+    for (uint32_t n = assay_json_first(policy, node); n != ASSAY_JSON_NONE;
+         n = assay_json_next(policy, n)) {
+        assay_buf_add_text(to, comma);
+        assay_buf_add(to, assay_json_string(policy, n));
+        comma = ", ";
     }
 }
 

@@ -259,6 +259,9 @@ read_provider(const struct codex_toml *c, uint32_t table,
                                                      : PROVIDER_NAME_MAX_BYTES),
              (const char *)key.ptr);
     check_spelling(c, table, path);
+    if (c->err->code != ASSAY_OK) {
+        return;
+    }
     if (use != ASSAY_TOML_NONE &&
         assay_toml_type(c->toml, use) != ASSAY_TOML_BOOLEAN) {
         codex_toml_fail(c, use, "%s.use_ratls: it takes true or false", path);

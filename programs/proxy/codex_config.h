@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * codex_config.h - Codex's config.toml: its providers that attest, and which
- * provider a profile has.
+ * codex_config.h - Codex's config.toml: its providers that attest.
  *
  *     [model_providers.vllm-tee]
  *     base_url = "https://vllm.example.com/v1"
@@ -42,18 +41,3 @@ ASSAY_MUST_CHECK enum assay_code codex_config_read(struct assay_slice text,
                                                    struct codex_config **out,
                                                    struct assay_error *err);
 void codex_config_free(struct codex_config *c); /* NULL is fine */
-
-/* What Codex would use: of this profile, or of the file's `profile` where it
- * is NULL, or else of the file. "" where nothing is said. */
-#define CODEX_MODEL_MAX_BYTES 256u
-struct codex_choice {
-    char provider[PROVIDER_NAME_MAX_BYTES + 1];
-    char model[CODEX_MODEL_MAX_BYTES + 1];
-};
-
-/* ASSAY_MISSING (no such profile), ASSAY_INVALID (a wrong type, or too long),
- * and those of assay_toml_parse(). */
-ASSAY_MUST_CHECK enum assay_code codex_config_profile(struct assay_slice text,
-                                                      const char *profile,
-                                                      struct codex_choice *out,
-                                                      struct assay_error *err);
