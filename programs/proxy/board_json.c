@@ -10,7 +10,9 @@
 static const char *
 state_name(const struct board_entry *e, const struct board_numbers *n)
 {
-    switch (e != NULL ? e->state : BOARD_UNTRIED) {
+    enum board_state state = e != NULL ? e->state : BOARD_UNTRIED;
+
+    switch (state) {
     case BOARD_UNTRIED:
         break;
     case BOARD_VERIFIED:

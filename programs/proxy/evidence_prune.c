@@ -53,16 +53,16 @@ make_room(struct list *l)
 }
 
 static void
-read_folder(DIR *folder, const char *newest, struct list *l)
+read_folder(DIR *dir, int fd, const char *newest, struct list *l)
 {
     const struct dirent *e;
     struct stat st;
 
-    while ((e = readdir(folder)) != NULL) {
+    while ((e = readdir(dir)) != NULL) {
         struct file *f;
 
         if (!assay_evidence_is_name(e->d_name) ||
-            fstatat(dirfd(folder), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+            fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
             !S_ISREG(st.st_mode)) {
             continue;
         }
@@ -97,7 +97,7 @@ compare(const void *a, const void *b)
 }
 
 static void
-remove_rest(int folder, struct list *l, size_t max_files, uint64_t max_bytes)
+remove_rest(int fd, struct list *l, size_t max_files, uint64_t max_bytes)
 {
     uint64_t bytes = 0;
 
@@ -107,22 +107,25 @@ remove_rest(int folder, struct list *l, size_t max_files, uint64_t max_bytes)
     for (size_t i = 0; i < l->count; i++) {
         bytes += l->file[i].size;
         if (i > 0 && (i >= max_files || bytes > max_bytes)) {
-            (void)unlinkat(folder, l->file[i].name, 0);
+            (void)unlinkat(fd, l->file[i].name, 0);
         }
     }
 }
 
 void
-evidence_prune(const char *path, size_t max_files, uint64_t max_bytes,
+evidence_prune(const char *folder, size_t max_files, uint64_t max_bytes,
                const char *newest)
 {
-    DIR *folder = opendir(path);
+    DIR *dir = opendir(folder);
+    int fd = dir != NULL ? dirfd(dir) : -1;
     struct list l = {.file = NULL};
 
-    if (folder != NULL) {
-        read_folder(folder, newest, &l);
-        remove_rest(dirfd(folder), &l, max_files, max_bytes);
-        closedir(folder);
+    if (fd >= 0) {
+        read_folder(dir, fd, newest, &l);
+        remove_rest(fd, &l, max_files, max_bytes);
     }
     free(l.file);
+    if (dir != NULL) {
+        closedir(dir);
+    }
 }
