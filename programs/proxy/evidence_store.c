@@ -276,6 +276,7 @@ evidence_store_save(struct evidence_store *s, const struct provider *provider,
     if (s == NULL || !is_appraised(a, why)) {
         return;
     }
+    assay_error_clear(&err);
     b = make_bundle(s, provider, a, &err);
     uv_mutex_lock(&s->lock);
     if (b == NULL) {

@@ -147,6 +147,7 @@ page_put(struct assay_slice document, struct assay_buf *to)
     struct assay_json *json = NULL;
     struct assay_error err;
 
+    assay_error_clear(&err);
     put_head(&p);
     if (assay_json_parse(document, &limits, "status", &json, &err) ==
         ASSAY_OK) {

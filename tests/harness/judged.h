@@ -27,6 +27,7 @@ judged_provider(struct provider *p, const char *name)
     struct assay_error err;
 
     memset(p, 0, sizeof(*p));
+    assay_error_clear(&err);
     (void)snprintf(p->name, sizeof(p->name), "%s", name);
     p->title = "A model";
     assert_int_equal(

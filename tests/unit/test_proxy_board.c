@@ -83,6 +83,7 @@ show(struct shown *s, struct board *b, const struct providers *all,
 
     assay_buf_init(&s->text, 1u << 24);
     board_put_json(b, &view, &s->text);
+    assay_error_clear(&err);
     if (assay_json_parse(assay_buf_slice(&s->text), &limits, "board", &s->json,
                          &err) != ASSAY_OK) {
         fail_msg("%s", err.msg);

@@ -56,6 +56,7 @@ state_of(const struct board_view *view, struct board *b, char out[16])
 
     assay_buf_init(&text, 1u << 24);
     board_put_json(b, view, &text);
+    assay_error_clear(&err);
     if (assay_json_parse(assay_buf_slice(&text), &limits, "board", &json,
                          &err) != ASSAY_OK) {
         fail_msg("%s", err.msg);
