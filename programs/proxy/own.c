@@ -6,6 +6,7 @@
 #include "own.h"
 
 #include "daemon/heads.h"
+#include "page.h"
 
 #define BODY_MAX_BYTES 4096u
 
@@ -123,10 +124,7 @@ own_put_page(struct assay_buf *to, const struct own_to *for_whom,
     put_start(to, for_whom, status, &err);
     /* Nothing of it is from elsewhere, and nobody puts a frame around it. */
     heads_put(to, "Content-Security-Policy",
-              assay_slice_of("default-src 'none'; style-src 'unsafe-inline'; "
-                             "img-src data:; frame-ancestors 'none'; "
-                             "base-uri 'none'; form-action 'none'"),
-              &err);
+              assay_slice_of(PAGE_SECURITY_POLICY), &err);
     heads_put(to, "Referrer-Policy", assay_slice_of("no-referrer"), &err);
     put_rest(to, for_whom, page_types[page], body, &err);
 }
