@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "io/attested_json.h"
 #include "io/evidence_file.h"
+#include "proof.h"
 
 #define FILE_NAME_MAX_BYTES 256u
 
@@ -150,23 +151,6 @@ take_names(struct board_verdict *v, const struct assay_client *c,
     assay_evidence_name(&view, &v->file);
 }
 
-/* Whether the policy says which software it is, and what it leaves open:
- * docs/verdict.md, "Event log and workload". A verdict without that row says
- * nothing of it. */
-static void
-take_note(struct board_verdict *v, const struct assay_verdict *of)
-{
-    for (size_t i = 0; i < assay_verdict_check_count(of); i++) {
-        struct assay_check c = assay_verdict_check(of, i);
-
-        if (strcmp(c.name, "workload") == 0) {
-            (void)snprintf(v->note, sizeof(v->note), "%s", c.detail);
-            v->partial = c.outcome != ASSAY_PASSED ||
-                         strstr(c.detail, "not checked: ") != NULL;
-        }
-    }
-}
-
 void
 board_verdict_take(struct board_verdict *v, const struct provider *p,
                    struct assay_attested *a)
@@ -174,11 +158,11 @@ board_verdict_take(struct board_verdict *v, const struct provider *p,
     const struct assay_client *c = assay_attested_session(a);
     const struct assay_verdict *of = assay_client_verdict(c);
 
-    v->partial = true;
     v->at_s = assay_verdict_facts(of).verified_at_s;
     v->trusted = assay_verdict_trusted(of);
     take_collateral(v, a);
     take_documents(v, a, p->server_name);
     take_names(v, c, p->server_name);
-    take_note(v, of);
+    v->partial = proof_is_partial(of);
+    (void)snprintf(v->note, sizeof(v->note), "%s", proof_note(of));
 }

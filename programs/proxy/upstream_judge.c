@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "proof.h"
 #include "upstream_state.h"
 
 /* The first pause, doubled up to the longest. */
@@ -42,11 +43,7 @@ set_proof(struct proof *p, const struct assay_client *session)
         2 * w->measurement.len < sizeof(p->measurement)) {
         assay_hex_to(p->measurement, w->measurement);
     }
-    for (size_t i = 0; i < assay_verdict_check_count(v); i++) {
-        const struct assay_check c = assay_verdict_check(v, i);
-
-        p->partial = p->partial || c.outcome != ASSAY_PASSED;
-    }
+    p->partial = proof_is_partial(v);
 }
 
 static void
