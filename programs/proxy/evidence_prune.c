@@ -116,16 +116,16 @@ void
 evidence_prune(const char *folder, size_t max_files, uint64_t max_bytes,
                const char *newest)
 {
-    DIR *dir = opendir(folder);
-    int fd = dir != NULL ? dirfd(dir) : -1;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     struct list l = {.file = NULL};
 
-    if (fd >= 0) {
+    if (dir != NULL) {
         read_folder(dir, fd, newest, &l);
         remove_rest(fd, &l, max_files, max_bytes);
+        closedir(dir); /* and fd */
+    } else if (fd >= 0) {
+        close(fd);
     }
     free(l.file);
-    if (dir != NULL) {
-        closedir(dir);
-    }
 }
