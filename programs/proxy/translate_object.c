@@ -104,7 +104,11 @@ write_call(const struct translation *t, struct assay_json_out *o, size_t i)
                               translate_tool_space(t, item->tool));
     }
     if (!is_custom(item)) {
-        assay_json_out_string(o, "arguments", assay_buf_slice(&item->text));
+        /* What has come so far is told as deltas. */
+        assay_json_out_string(o, "arguments",
+                              item->done || t->told
+                                  ? assay_buf_slice(&item->text)
+                                  : ASSAY_EMPTY);
     } else {
         assay_json_out_string(o, "input",
                               item->done ? assay_buf_slice(&item->text)
@@ -163,11 +167,11 @@ translate_write_item(const struct translation *t, struct assay_json_out *o,
 const char *
 translate_status(const struct translation *t)
 {
-    if (t->failure.code != ASSAY_OK) {
-        return "failed";
-    }
     if (!t->told) {
         return "in_progress";
+    }
+    if (t->failure.code != ASSAY_OK) {
+        return "failed";
     }
     return t->finish == TRANSLATE_STOP ? "completed" : "incomplete";
 }
@@ -198,7 +202,7 @@ write_usage(const struct translation *t, struct assay_json_out *o)
 static void
 write_error(const struct translation *t, struct assay_json_out *o)
 {
-    if (t->failure.code == ASSAY_OK) {
+    if (!t->told || t->failure.code == ASSAY_OK) {
         assay_json_out_null(o, "error");
         return;
     }

@@ -1,0 +1,508 @@
+/* SPDX-FileCopyrightText: The Assay authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * test_proxy_translate_stream.c - streams of chunks as streams of events, in
+ * short (harness/translate.h), however they are cut.
+ */
+#include "harness/translate.h"
+
+/* A chunk with this delta, and with this finish_reason. */
+#define D(delta)                                                               \
+    "data: {\"model\":\"s\",\"choices\":[{\"index\":0,\"delta\":{" delta       \
+    "},\"finish_reason\":null}]}\n\n"
+#define F(word)                                                                \
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"         \
+    "\"" word "\"}]}\n\n"
+#define DONE "data: [DONE]\n\n"
+#define USAGE                                                                  \
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,"                    \
+    "\"completion_tokens\":5,\"total_tokens\":12}}\n\n"
+#define CALL(index, id, name, arguments)                                       \
+    "{\"index\":" #index ",\"id\":\"" id                                       \
+    "\",\"type\":\"function\",\"function\":{\"name\":\"" name                  \
+    "\",\"arguments\":\"" arguments "\"}}"
+#define MORE(index, arguments)                                                 \
+    "{\"index\":" #index ",\"function\":{\"arguments\":\"" arguments "\"}}"
+#define CALLS(calls) D("\"tool_calls\":[" calls "]")
+
+#define CREATED "created in_progress\nin_progress in_progress\n"
+#define HELLO                                                                  \
+    "output_item.added #0 message[] in_progress\n"                             \
+    "content_part.added #0\n"                                                  \
+    "output_text.delta #0 Hel\n"                                               \
+    "output_text.delta #0 lo\n"
+#define HELLO_DONE(status)                                                     \
+    "output_text.done #0 Hello\n"                                              \
+    "content_part.done #0\n"                                                   \
+    "output_item.done #0 message[Hello] " status "\n"
+
+#define TOOLS                                                                  \
+    "{\"model\":\"m\",\"input\":\"hi\",\"stream\":true,\"tools\":["            \
+    "{\"type\":\"function\",\"name\":\"f\"},{\"type\":\"custom\",\"name\":"    \
+    "\"c\"},{\"type\":\"namespace\",\"name\":\"n\",\"tools\":[{\"type\":"      \
+    "\"function\",\"name\":\"g\"}]}]}"
+
+struct row {
+    const char *name;
+    const char *request;
+    const char *stream;
+    const char *events;
+    enum assay_code code;
+    const char *msg;
+    bool truncated;
+};
+
+static const struct row rows[] = {
+    {"text", TRANSLATE_STREAM,
+     D("\"role\":\"assistant\",\"content\":\"\"") D("\"content\":\"Hel\"")
+         D("\"content\":\"lo\"") F("stop") USAGE DONE,
+     CREATED HELLO HELLO_DONE(
+         "completed") "completed completed | message[Hello] completed input=7 "
+                      "output=5\n",
+     ASSAY_OK, "", false},
+    {"no usage, no [DONE]", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("stop"),
+     CREATED HELLO HELLO_DONE(
+         "completed") "completed completed | message[Hello] completed\n",
+     ASSAY_OK, "", false},
+    {"no blank line at the end", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("stop") "data: [DONE]",
+     CREATED HELLO HELLO_DONE(
+         "completed") "completed completed | message[Hello] completed\n",
+     ASSAY_OK, "", false},
+    {"CR LF, CR, comments, other fields, a byte order mark", TRANSLATE_STREAM,
+     "\xef\xbb\xbf: PROCESSING\r\n\r\nevent: x\r\nid: 1\r\nretry: 5\r\ndata"
+     "\r\n\r\n"
+     "data: {\"choices\":\rdata:[{\"delta\":{\"content\":\rdata: \"Hel\"}}]}"
+     "\r\r:\n" D("\"content\":\"lo\"") F("stop") DONE,
+     ":\n" CREATED "output_item.added #0 message[] in_progress\n"
+     "content_part.added #0\n"
+     "output_text.delta #0 Hel\n"
+     ":\n"
+     "output_text.delta #0 lo\n" HELLO_DONE(
+         "completed") "completed completed | message[Hello] completed\n",
+     ASSAY_OK, "", false},
+    {"behind [DONE] is nothing", TRANSLATE_STREAM,
+     F("stop") DONE D("\"content\":\"x\"") "data: }{\n\n",
+     CREATED "completed completed\n", ASSAY_OK, "", false},
+    {"cut behind [DONE]", TRANSLATE_STREAM, F("stop") DONE,
+     CREATED "completed completed\n", ASSAY_OK, "", true},
+    {"other choices are nobody's", TRANSLATE_STREAM,
+     "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"x\"},"
+     "\"finish_reason\":\"abort\"}]}\n\n" F("stop") DONE,
+     CREATED "completed completed\n", ASSAY_OK, "", false},
+
+    /* --- reasoning, refusals --- */
+    {"reasoning, by either name, then text", TRANSLATE_STREAM,
+     D("\"reasoning_content\":\"a\"") D("\"reasoning\":\"b\"")
+         D("\"reasoning_content\":\"c\",\"reasoning\":\"c\"") D(
+             "\"reasoning_content\":null,\"content\":\"Hello\"") F("stop") DONE,
+     CREATED "output_item.added #0 reasoning[] in_progress\n"
+             "content_part.added #0\n"
+             "reasoning_text.delta #0 a\n"
+             "reasoning_text.delta #0 b\n"
+             "reasoning_text.delta #0 c\n"
+             "reasoning_text.done #0 abc\n"
+             "content_part.done #0\n"
+             "output_item.done #0 reasoning[abc] completed\n"
+             "output_item.added #1 message[] in_progress\n"
+             "content_part.added #1\n"
+             "output_text.delta #1 Hello\n"
+             "output_text.done #1 Hello\n"
+             "content_part.done #1\n"
+             "output_item.done #1 message[Hello] completed\n"
+             "completed completed | reasoning[abc] completed | "
+             "message[Hello] completed\n",
+     ASSAY_OK, "", false},
+    {"a refusal", TRANSLATE_STREAM, D("\"refusal\":\"no\"") F("stop") DONE,
+     CREATED "output_item.added #0 message[] in_progress\n"
+             "content_part.added #0\n"
+             "refusal.delta #0 no\n"
+             "refusal.done #0 no\n"
+             "content_part.done #0\n"
+             "output_item.done #0 message[refusal no] completed\n"
+             "completed completed | message[refusal no] completed\n",
+     ASSAY_OK, "", false},
+
+    /* --- calls --- */
+    {"a call in pieces", TOOLS,
+     CALLS(CALL(0, "c1", "f", "")) CALLS(MORE(0, "{\\\"a\\\""))
+         CALLS(MORE(0, ":1}")) F("tool_calls") DONE,
+     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
+             "function_call_arguments.delta #0 {\"a\"\n"
+             "function_call_arguments.delta #0 :1}\n"
+             "function_call_arguments.done #0 {\"a\":1}\n"
+             "output_item.done #0 function_call:c1:f[{\"a\":1}] completed\n"
+             "completed completed | function_call:c1:f[{\"a\":1}] completed\n",
+     ASSAY_OK, "", false},
+    {"calls that take turns, of a namespace and unknown", TOOLS,
+     D("\"content\":\"x\"") CALLS(CALL(0, "c1", "n__g", "{"))
+         CALLS(CALL(1, "c2", "h", "[")) CALLS(MORE(0, "}") "," MORE(1, "]"))
+             F("tool_calls") DONE,
+     CREATED
+     "output_item.added #0 message[] in_progress\n"
+     "content_part.added #0\n"
+     "output_text.delta #0 x\n"
+     "output_text.done #0 x\n"
+     "content_part.done #0\n"
+     "output_item.done #0 message[x] completed\n"
+     "output_item.added #1 function_call:c1:n:g[] in_progress\n"
+     "function_call_arguments.delta #1 {\n"
+     "output_item.added #2 function_call:c2:h[] in_progress\n"
+     "function_call_arguments.delta #2 [\n"
+     "function_call_arguments.delta #1 }\n"
+     "function_call_arguments.delta #2 ]\n"
+     "function_call_arguments.done #1 {}\n"
+     "output_item.done #1 function_call:c1:n:g[{}] completed\n"
+     "function_call_arguments.done #2 []\n"
+     "output_item.done #2 function_call:c2:h[[]] completed\n"
+     "completed completed | message[x] completed | "
+     "function_call:c1:n:g[{}] completed | function_call:c2:h[[]] completed\n",
+     ASSAY_OK, "", false},
+    {"no arguments are an empty object", TOOLS,
+     CALLS(CALL(0, "c1", "f", "")) F("stop") DONE,
+     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
+             "function_call_arguments.delta #0 {}\n"
+             "function_call_arguments.done #0 {}\n"
+             "output_item.done #0 function_call:c1:f[{}] completed\n"
+             "completed completed | function_call:c1:f[{}] completed\n",
+     ASSAY_OK, "", false},
+    {"no id, the name late, no index", TOOLS,
+     CALLS("{\"function\":{\"arguments\":\"{\"}}")
+         CALLS("{\"function\":{\"name\":\"f\"}}")
+             CALLS("{\"function\":{\"arguments\":\"}\"}}") F("tool_calls") DONE,
+     CREATED
+     "output_item.added #0 "
+     "function_call:call_0123456789abcdef012345670000:f[] in_progress\n"
+     "function_call_arguments.delta #0 {\n"
+     "function_call_arguments.delta #0 }\n"
+     "function_call_arguments.done #0 {}\n"
+     "output_item.done #0 "
+     "function_call:call_0123456789abcdef012345670000:f[{}] completed\n"
+     "completed completed | "
+     "function_call:call_0123456789abcdef012345670000:f[{}] completed\n",
+     ASSAY_OK, "", false},
+    {"all with index 0; pieces with ids of their own", TOOLS,
+     CALLS(CALL(0, "c1", "f", "{")) CALLS(CALL(0, "c9", "", "}"))
+         CALLS(CALL(0, "c2", "f", "{}")) F("tool_calls") DONE,
+     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
+             "function_call_arguments.delta #0 {\n"
+             "function_call_arguments.delta #0 }\n"
+             "output_item.added #1 function_call:c2:f[] in_progress\n"
+             "function_call_arguments.delta #1 {}\n"
+             "function_call_arguments.done #0 {}\n"
+             "output_item.done #0 function_call:c1:f[{}] completed\n"
+             "function_call_arguments.done #1 {}\n"
+             "output_item.done #1 function_call:c2:f[{}] completed\n"
+             "completed completed | function_call:c1:f[{}] completed | "
+             "function_call:c2:f[{}] completed\n",
+     ASSAY_OK, "", false},
+    {"a tool that takes text", TOOLS,
+     CALLS(CALL(0, "c1", "c", "{\\\"input\\\":"))
+         CALLS(MORE(0, "\\\"x\\\\n\\\"}")) F("tool_calls") DONE,
+     CREATED "output_item.added #0 custom_tool_call:c1:c[] in_progress\n"
+             "custom_tool_call_input.delta #0 x\n\n"
+             "custom_tool_call_input.done #0 x\n\n"
+             "output_item.done #0 custom_tool_call:c1:c[x\n] completed\n"
+             "completed completed | custom_tool_call:c1:c[x\n] completed\n",
+     ASSAY_OK, "", false},
+    {"a tool that takes text, and gets it bare", TOOLS,
+     CALLS(CALL(0, "c1", "c", "ls -l")) F("tool_calls") DONE,
+     CREATED "output_item.added #0 custom_tool_call:c1:c[] in_progress\n"
+             "custom_tool_call_input.delta #0 ls -l\n"
+             "custom_tool_call_input.done #0 ls -l\n"
+             "output_item.done #0 custom_tool_call:c1:c[ls -l] completed\n"
+             "completed completed | custom_tool_call:c1:c[ls -l] completed\n",
+     ASSAY_OK, "", false},
+    {"text behind a call", TOOLS,
+     CALLS(CALL(0, "c1", "f", "{}")) D("\"content\":\"x\"") F("stop") DONE,
+     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
+             "function_call_arguments.delta #0 {}\n"
+             "output_item.added #1 message[] in_progress\n"
+             "content_part.added #1\n"
+             "output_text.delta #1 x\n"
+             "function_call_arguments.done #0 {}\n"
+             "output_item.done #0 function_call:c1:f[{}] completed\n"
+             "output_text.done #1 x\n"
+             "content_part.done #1\n"
+             "output_item.done #1 message[x] completed\n"
+             "completed completed | function_call:c1:f[{}] completed | "
+             "message[x] completed\n",
+     ASSAY_OK, "", false},
+
+    /* --- answers that are cut --- */
+    {"too long", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("length") USAGE DONE,
+     CREATED HELLO HELLO_DONE(
+         "incomplete") "incomplete incomplete | message[Hello] incomplete "
+                       "reason=max_output_tokens input=7 output=5\n",
+     ASSAY_OK, "", false},
+    {"filtered", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("content_filter") DONE,
+     CREATED HELLO HELLO_DONE(
+         "incomplete") "incomplete incomplete | message[Hello] incomplete "
+                       "reason=content_filter\n",
+     ASSAY_OK, "", false},
+    {"half a command is never done", TOOLS,
+     CALLS(CALL(0, "c1", "c", "rm -rf /")) F("length") DONE,
+     CREATED "output_item.added #0 custom_tool_call:c1:c[] in_progress\n"
+             "incomplete incomplete | custom_tool_call:c1:c[] incomplete "
+             "reason=max_output_tokens\n",
+     ASSAY_OK, "", false},
+
+    /* --- failures --- */
+    {"the stream is cut", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("stop"),
+     CREATED HELLO "failed failed code=answer_truncated "
+                   "message=the server's answer was cut\n",
+     ASSAY_REPLY, "the server's answer was cut", true},
+    {"no finish_reason", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") DONE,
+     CREATED HELLO
+     "failed failed code=answer_truncated message=the server's answer ends "
+     "without a finish_reason\n",
+     ASSAY_REPLY, "the server's answer ends without", false},
+    {"nothing comes", TRANSLATE_STREAM, "",
+     CREATED "failed failed code=answer_truncated message=the server's answer "
+             "ends without a finish_reason\n",
+     ASSAY_REPLY, "the server's answer ends without", false},
+    {"no JSON", TRANSLATE_STREAM, "data: secret\n\n" F("stop") DONE,
+     CREATED "failed failed code=answer_malformed message=the server's answer "
+             "is no JSON at byte 0\n",
+     ASSAY_REPLY, "the server's answer is no JSON", false},
+    {"no UTF-8", TRANSLATE_STREAM, D("\"content\":\"\xc3\"") F("stop") DONE,
+     CREATED "failed failed code=answer_malformed message=the server's answer "
+             "is no JSON at byte 55\n",
+     ASSAY_REPLY, "the server's answer is no JSON", false},
+    {"no chunk", TRANSLATE_STREAM, "data: [1]\n\n" DONE,
+     CREATED "failed failed code=answer_malformed message=the server's answer "
+             "has no choices\n",
+     ASSAY_REPLY, "the server's answer has no choices", false},
+    {"content that is no string", TRANSLATE_STREAM,
+     D("\"content\":[{\"text\":\"x\"}]") DONE,
+     CREATED "failed failed code=answer_malformed message=the server's content "
+             "is no string\n",
+     ASSAY_REPLY, "the server's content", false},
+    {"tool_calls that are no array", TRANSLATE_STREAM,
+     D("\"tool_calls\":{}") DONE,
+     CREATED "failed failed code=answer_malformed message=the server's "
+             "tool_calls is no array\n",
+     ASSAY_REPLY, "the server's tool_calls", false},
+    {"the obsolete call", TRANSLATE_STREAM,
+     D("\"function_call\":{\"name\":\"f\"}") DONE,
+     CREATED "failed failed code=answer_malformed message=the server speaks of "
+             "function_call, which is obsolete\n",
+     ASSAY_REPLY, "the server speaks of function_call", false},
+    {"a call without a name", TOOLS, CALLS(MORE(0, "{}")) F("stop") DONE,
+     CREATED "failed failed code=answer_malformed message=the answer has a "
+             "call without a name\n",
+     ASSAY_REPLY, "the answer has a call without", false},
+    {"another finish_reason", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("abort") DONE,
+     CREATED HELLO "failed failed code=server_error message=the server ended "
+                   "with finish_reason \"abort\"\n",
+     ASSAY_REPLY, "the server ended with finish_reason \"abort\"", false},
+    {"an error with a code", TRANSLATE_STREAM,
+     D("\"content\":\"Hel\"")
+         D("\"content\":\"lo\"") "data: {\"error\":{\"message\":\"too "
+                                 "\\u00e9long\",\"type\":\"x\",\"code\":"
+                                 "\"context_length_exceeded\"}}\n\n" DONE,
+     CREATED HELLO "failed failed code=context_length_exceeded message="
+                   "too \xc3\xa9long\n",
+     ASSAY_REPLY, "the server says that it failed", false},
+    {"an error with a number", TRANSLATE_STREAM,
+     "event: error\ndata: {\"error\":{\"message\":\"oops\",\"code\":500}}\n\n",
+     CREATED "failed failed code=server_error message=oops\n", ASSAY_REPLY,
+     "the server says that it failed", false},
+    {"an error of older vLLM", TRANSLATE_STREAM,
+     "data: {\"object\":\"error\",\"message\":\"oops\",\"code\":400}\n\n",
+     CREATED "failed failed code=server_error message=oops\n", ASSAY_REPLY,
+     "the server says that it failed", false},
+    {"an error that says nothing", TRANSLATE_STREAM, "data: {\"error\":{}}\n\n",
+     CREATED "failed failed code=server_error message=the server says that it "
+             "failed\n",
+     ASSAY_REPLY, "the server says that it failed", false},
+};
+
+static void
+run(const struct row *row, struct translate_pieces how, struct assay_buf *to)
+{
+    struct translation *t =
+        translate_begun(row->request, 200, "text/event-stream; charset=utf-8");
+    struct assay_error err;
+
+    (void)!translate_answered(t, assay_slice_of(row->stream), how, to, &err);
+    check_error(row->name, &err, row->code, row->msg, ASSAY_NO_OFFSET);
+    translation_free(t);
+}
+
+static void
+events(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct translate_pieces whole = {0, SIZE_MAX, rows[i].truncated};
+        struct assay_buf got;
+        struct assay_buf brief;
+
+        assay_buf_init(&got, SIZE_MAX);
+        assay_buf_init(&brief, SIZE_MAX);
+        run(&rows[i], whole, &got);
+        translate_short(assay_buf_slice(&got), &brief);
+        translate_check_text(rows[i].name, &brief, rows[i].events);
+        assay_buf_free(&got);
+        assay_buf_free(&brief);
+    }
+}
+
+/* In two pieces, cut anywhere; and octet by octet. */
+static void
+cut_anywhere(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct translate_pieces whole = {0, SIZE_MAX, rows[i].truncated};
+        struct assay_buf want;
+
+        assay_buf_init(&want, SIZE_MAX);
+        run(&rows[i], whole, &want);
+        for (size_t n = 0; n <= strlen(rows[i].stream); n++) {
+            const struct translate_pieces two = {n, n > 0 ? SIZE_MAX : 1,
+                                                 rows[i].truncated};
+            struct assay_buf got;
+
+            assay_buf_init(&got, SIZE_MAX);
+            run(&rows[i], two, &got);
+            CHECK(rows[i].name, assay_slice_equal(assay_buf_slice(&got),
+                                                  assay_buf_slice(&want)));
+            assay_buf_free(&got);
+        }
+        assay_buf_free(&want);
+    }
+}
+
+/* A stream that ends early is never taken for a whole one. */
+static void
+every_truncation(void **state)
+{
+    const char *stream = rows[0].stream;
+    size_t whole = strlen(stream) - strlen(DONE) - strlen(USAGE);
+
+    (void)state;
+    for (size_t n = 0; n < whole; n++) {
+        struct translation *t =
+            translate_begun(TRANSLATE_STREAM, 200, "text/event-stream");
+        const struct translate_pieces how = {0, SIZE_MAX, false};
+        struct assay_slice cut = {(const uint8_t *)stream, n};
+        struct assay_error err;
+        struct assay_buf to;
+        bool is_all = n + 2 >= whole; /* but for its blank line */
+
+        assay_buf_init(&to, SIZE_MAX);
+        assert_int_equal(translate_answered(t, cut, how, &to, &err),
+                         is_all ? ASSAY_OK : ASSAY_REPLY);
+        translation_free(t);
+        assay_buf_free(&to);
+    }
+}
+
+/* The same answer once more is the same error, and says nothing more. */
+static void
+after_a_failure(void **state)
+{
+    struct translation *t =
+        translate_begun(TRANSLATE_STREAM, 200, "text/event-stream");
+    struct assay_error err;
+    struct assay_buf to;
+    size_t length;
+
+    (void)state;
+    assay_buf_init(&to, SIZE_MAX);
+    assert_int_equal(
+        translation_feed(t, assay_slice_of("data: x\n\n"), &to, &err),
+        ASSAY_REPLY);
+    length = to.len;
+    assert_int_equal(
+        translation_feed(t, assay_slice_of("data: x\n\n"), &to, &err),
+        ASSAY_REPLY);
+    assert_int_equal(translation_end(t, false, &to, &err), ASSAY_REPLY);
+    assert_int_equal(to.len, length);
+    translation_free(t);
+    assay_buf_free(&to);
+}
+
+/* --- limits -------------------------------------------------------------- */
+
+/* A chunk whose content has n octets. */
+static void
+add_chunk(struct assay_buf *b, size_t n)
+{
+    assay_buf_add_text(b, "data: {\"choices\":[{\"delta\":{\"content\":\"");
+    memset(assay_buf_extend(b, n), 'x', n);
+    assay_buf_add_text(b, "\"}}]}\n\n");
+}
+
+static void
+check_large(const struct assay_buf *stream, enum assay_code code,
+            const char *client_code)
+{
+    struct translation *t =
+        translate_begun(TRANSLATE_STREAM, 200, "text/event-stream");
+    const struct translate_pieces how = {0, 65536, false};
+    struct assay_error err;
+    struct assay_buf to;
+    struct assay_buf brief;
+
+    assay_buf_init(&to, SIZE_MAX);
+    assay_buf_init(&brief, SIZE_MAX);
+    assert_int_equal(
+        translate_answered(t, assay_buf_slice(stream), how, &to, &err), code);
+    translate_short(assay_buf_slice(&to), &brief);
+    assert_true(assay_slice_find(assay_buf_slice(&brief), client_code) !=
+                ASSAY_NO_OFFSET);
+    translation_free(t);
+    assay_buf_free(&to);
+    assay_buf_free(&brief);
+}
+
+static void
+limits(void **state)
+{
+    struct assay_buf stream;
+
+    (void)state;
+    assay_buf_init(&stream, SIZE_MAX);
+    for (size_t i = 0; i < 8; i++) {
+        add_chunk(&stream, TRANSLATE_ANSWER_MAX_BYTES / 8);
+    }
+    assay_buf_add_text(&stream, F("stop") DONE);
+    check_large(&stream, ASSAY_OK, "\ncompleted ");
+    stream.len -= strlen(F("stop") DONE);
+    add_chunk(&stream, 1);
+    check_large(&stream, ASSAY_TOO_LARGE, "code=answer_too_large");
+    stream.len = 0;
+    add_chunk(&stream, 8u << 20); /* an event */
+    check_large(&stream, ASSAY_TOO_LARGE, "code=answer_too_large");
+    stream.len = 0;
+    for (size_t i = 0; i < 1025; i++) {
+        assay_buf_printf(&stream,
+                         "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{"
+                         "\"index\":%zu,\"function\":{\"name\":\"f\"}}]}}]}"
+                         "\n\n",
+                         i);
+    }
+    check_large(&stream, ASSAY_TOO_LARGE, "code=answer_too_large");
+    assay_buf_free(&stream);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events),           cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(every_truncation), cmocka_unit_test(after_a_failure),
+        cmocka_unit_test(limits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
