@@ -120,7 +120,7 @@ feed_stream(struct translation *t, struct assay_slice piece)
             translate_tell_alive(t);
             break;
         case TRANSLATE_SSE_FAILED:
-            translate_fail_as(t, &err, "answer_too_large");
+            translate_fail_as(t, &err);
             break;
         }
     }
@@ -143,10 +143,10 @@ feed_body(struct translation *t, struct assay_slice piece)
     if (assay_buf_check(&t->body, "answer", &err) == ASSAY_OK) {
         return;
     }
-    if (t->source == TRANSLATE_FROM_ERROR) {
+    if (t->source == TRANSLATE_FROM_ERROR && err.code == ASSAY_TOO_LARGE) {
         t->body_is_too_large = true;
     } else {
-        translate_fail_as(t, &err, "answer_too_large");
+        translate_fail_as(t, &err);
         conclude(t);
     }
 }
@@ -164,7 +164,7 @@ end_stream(struct translation *t, bool truncated)
     } else if (translate_sse_end(&t->sse, &data, &err) == TRANSLATE_SSE_EVENT) {
         read_event(t, data);
     } else if (err.code != ASSAY_OK) {
-        translate_fail_as(t, &err, "answer_too_large");
+        translate_fail_as(t, &err);
     }
     conclude(t);
 }
@@ -188,8 +188,9 @@ result(struct translation *t, struct assay_error *err)
     struct assay_error full;
 
     assay_error_clear(&full);
-    if (assay_buf_check(t->to, "translation", &full) != ASSAY_OK) {
-        translate_fail_as(t, &full, "server_error");
+    if (assay_buf_check(t->to, "translation", &full) != ASSAY_OK ||
+        assay_buf_check(&t->model, "model", &full) != ASSAY_OK) {
+        translate_fail_as(t, &full);
     }
     t->to = NULL;
     *err = t->failure;

@@ -21,9 +21,8 @@ void translate_chunk(struct translation *t, struct assay_slice json,
 void translate_fail(struct translation *t, enum assay_code code,
                     const char *client_code, const char *fmt, ...)
     ASSAY_PRINTF(4, 5);
-/* ... which is in *err. */
-void translate_fail_as(struct translation *t, const struct assay_error *err,
-                       const char *client_code);
+/* ... which is in *err: it is too large, or there is no memory. */
+void translate_fail_as(struct translation *t, const struct assay_error *err);
 
 /* --- items (translate_items.c) ------------------------------------------- */
 

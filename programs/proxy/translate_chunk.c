@@ -21,9 +21,9 @@ struct chunk {
 
 /* --- failures ------------------------------------------------------------ */
 
-void
-translate_fail_as(struct translation *t, const struct assay_error *err,
-                  const char *client_code)
+static void
+fail(struct translation *t, const struct assay_error *err,
+     const char *client_code)
 {
     if (t->failure.code != ASSAY_OK) {
         return;
@@ -31,6 +31,13 @@ translate_fail_as(struct translation *t, const struct assay_error *err,
     t->failure = *err;
     snprintf(t->failure_code, sizeof(t->failure_code), "%s", client_code);
     assay_buf_add_text(&t->failure_text, err->msg);
+}
+
+void
+translate_fail_as(struct translation *t, const struct assay_error *err)
+{
+    fail(t, err,
+         err->code == ASSAY_TOO_LARGE ? "answer_too_large" : "server_error");
 }
 
 void
@@ -46,7 +53,7 @@ translate_fail(struct translation *t, enum assay_code code,
     va_end(args);
     assay_error_clear(&err);
     assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", msg);
-    translate_fail_as(t, &err, client_code);
+    fail(t, &err, client_code);
 }
 
 static void
@@ -281,10 +288,8 @@ translate_chunk(struct translation *t, struct assay_slice json, bool whole)
         read_chunk(&c);
         break;
     case ASSAY_NO_MEMORY:
-        translate_fail_as(t, &err, "server_error");
-        break;
     case ASSAY_TOO_LARGE:
-        translate_fail_as(t, &err, "answer_too_large");
+        translate_fail_as(t, &err);
         break;
     default:
         /* Not what it says: it may quote the answer. */

@@ -3,6 +3,8 @@
  *
  * translate_error.c - a server's errors, of whatever shape, in OpenAI's.
  */
+#include <stdio.h>
+
 #include "base/bytes.h"
 #include "base/utf8.h"
 #include "translate_answer.h"
@@ -50,13 +52,12 @@ static void
 write_new(struct translation *t, struct assay_slice message)
 {
     struct assay_json_out o;
-    struct assay_buf text;
+    char text[64];
 
-    assay_buf_init(&text, 64);
     if (message.len == 0) {
-        assay_buf_printf(&text, "the server answered with status %u",
-                         t->status);
-        message = assay_buf_slice(&text);
+        snprintf(text, sizeof(text), "the server answered with status %u",
+                 t->status);
+        message = assay_slice_of(text);
     }
     assay_json_out_init(&o, t->to, true);
     assay_json_out_open(&o, NULL, '{');
@@ -70,7 +71,6 @@ write_new(struct translation *t, struct assay_slice message)
     assay_json_out_null(&o, "code");
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
-    assay_buf_free(&text);
 }
 
 /* A page of HTML is nothing to show. */
@@ -100,8 +100,10 @@ translate_write_error(struct translation *t, bool truncated)
         write_new(t, ASSAY_EMPTY);
         return;
     }
-    (void)!assay_json_parse_nul(body, &limits, "error", &j, &err);
-    if (j == NULL) {
+    if (assay_json_parse_nul(body, &limits, "error", &j, &err) ==
+        ASSAY_NO_MEMORY) {
+        translate_fail_as(t, &err);
+    } else if (j == NULL) {
         write_new(t, plain_text(body));
     } else if (translate_read_error(j, ASSAY_JSON_ROOT, &message, &code) &&
                assay_json_type(

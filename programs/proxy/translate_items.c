@@ -49,7 +49,7 @@ add(struct translation *t, struct assay_buf *b, struct assay_slice text)
     assay_buf_add(b, text);
     assay_error_clear(&err);
     if (assay_buf_check(b, "answer", &err) != ASSAY_OK) {
-        translate_fail_as(t, &err, "server_error");
+        translate_fail_as(t, &err);
     }
 }
 
@@ -192,7 +192,7 @@ unwrap_input(struct translation *t, struct translate_item *item)
     assay_error_clear(&err);
     if (assay_json_parse_nul(assay_buf_slice(&item->text), &limits, "input", &j,
                              &err) == ASSAY_NO_MEMORY) {
-        translate_fail_as(t, &err, "server_error");
+        translate_fail_as(t, &err);
     }
     input = j != NULL ? assay_json_member(j, ASSAY_JSON_ROOT, "input")
                       : ASSAY_JSON_NONE;
@@ -205,7 +205,7 @@ unwrap_input(struct translation *t, struct translate_item *item)
         assay_buf_add(&b, text);
         assay_error_clear(&err);
         if (assay_buf_check(&b, "input", &err) != ASSAY_OK) {
-            translate_fail_as(t, &err, "server_error");
+            translate_fail_as(t, &err);
         }
         assay_buf_free(&item->text);
         item->text = b;

@@ -200,7 +200,7 @@ read_message(struct writer *w, uint32_t item)
 /* vLLM refuses the whole request where what a model once called a tool with is
  * no JSON object; and it would stay in the session for good. */
 static bool
-is_object(struct assay_slice text)
+is_object(struct translate_request *r, struct assay_slice text)
 {
     const struct assay_json_limits limits = {
         TRANSLATE_BODY_MAX_BYTES, TRANSLATE_DEPTH_MAX, TRANSLATE_NODES_MAX};
@@ -209,7 +209,10 @@ is_object(struct assay_slice text)
     bool is;
 
     assay_error_clear(&err);
-    (void)!assay_json_parse_nul(text, &limits, "arguments", &j, &err);
+    if (assay_json_parse_nul(text, &limits, "arguments", &j, &err) ==
+        ASSAY_NO_MEMORY) {
+        assay_fail(r->err, err.code, ASSAY_NO_OFFSET, "%s", err.msg);
+    }
     is = j != NULL && assay_json_type(j, ASSAY_JSON_ROOT) == ASSAY_JSON_OBJECT;
     assay_json_free(j);
     return is;
@@ -242,7 +245,7 @@ write_arguments(struct writer *w, uint32_t item, bool custom)
         write_wrapped(w, "input", text);
     } else if (text.len == 0) {
         assay_json_out_text(&w->calls_out, "arguments", "{}");
-    } else if (is_object(text)) {
+    } else if (is_object(w->r, text)) {
         assay_json_out_string(&w->calls_out, "arguments", text);
     } else {
         write_wrapped(w, "malformed_arguments", text);

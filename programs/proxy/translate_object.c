@@ -105,10 +105,9 @@ write_call(const struct translation *t, struct assay_json_out *o, size_t i)
     }
     if (!is_custom(item)) {
         /* What has come so far is told as deltas. */
-        assay_json_out_string(o, "arguments",
-                              item->done || t->told
-                                  ? assay_buf_slice(&item->text)
-                                  : ASSAY_EMPTY);
+        assay_json_out_string(
+            o, "arguments",
+            item->done || t->told ? assay_buf_slice(&item->text) : ASSAY_EMPTY);
     } else {
         assay_json_out_string(o, "input",
                               item->done ? assay_buf_slice(&item->text)
