@@ -145,8 +145,10 @@ feed_body(struct translation *t, struct assay_slice piece)
     }
     if (t->source == TRANSLATE_FROM_ERROR && err.code == ASSAY_TOO_LARGE) {
         t->body_is_too_large = true;
-    } else {
-        translate_fail_as(t, &err);
+        return;
+    }
+    translate_fail_as(t, &err);
+    if (t->source != TRANSLATE_FROM_ERROR) { /* its body is no stream */
         conclude(t);
     }
 }

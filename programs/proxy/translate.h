@@ -26,8 +26,10 @@ struct translation; /* opaque; one request */
  * now_s: Unix seconds, for created_at.
  * ASSAY_MALFORMED and others of assay_json_parse(), ASSAY_INVALID (a member of
  * a wrong type), ASSAY_UNSUPPORTED (an item or option that Chat Completions
- * does not have); the message names the member ("input[3].type: ...").
- * *out is NULL unless ASSAY_OK; freed with translation_free(). */
+ * does not have); the message names the member ("input[3].type: ..."). It is
+ * for the client and for no log: it may quote words of the request.
+ * *out is NULL unless ASSAY_OK, and *chat is as it was; freed with
+ * translation_free(). */
 ASSAY_MUST_CHECK enum assay_code translation_new(struct assay_slice body,
                                                  const char *id, int64_t now_s,
                                                  struct assay_buf *chat,
@@ -39,13 +41,18 @@ void translation_free(struct translation *t); /* NULL is fine */
 bool translation_streams(const struct translation *t);
 
 /* The server has answered with this status and Content-Type. From then on its
- * body is fed in pieces, and what the client gets is appended to *to.
+ * body is fed in pieces, and what the client gets is appended to *to. The body
+ * must come as it is: no Content-Encoding.
  * Content-Type of what the client gets; static. */
 const char *translation_begin(struct translation *t, unsigned status,
                               struct assay_slice content_type);
 /* ASSAY_REPLY (what came is no Chat Completions), ASSAY_TOO_LARGE,
  * ASSAY_NO_MEMORY. In a stream that is told to the client too (an event
- * `response.failed`), and is in *to. */
+ * `response.failed`), and is in *to; what is no stream has nothing in *to
+ * before translation_end(), so a head that waits so long can still say 502. The
+ * message quotes nothing of the answer but a finish_reason. *to grows by little
+ * more than what comes in, but for the end of a stream, which repeats all texts
+ * three times. */
 ASSAY_MUST_CHECK enum assay_code translation_feed(struct translation *t,
                                                   struct assay_slice piece,
                                                   struct assay_buf *to,

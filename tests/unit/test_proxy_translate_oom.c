@@ -74,6 +74,10 @@ exchange(size_t row, struct assay_buf *chat, struct assay_buf *to)
         ASSAY_OK) {
         (void)!translation_end(t, false, to, &err);
     }
+    /* An error of the server has no events. */
+    assert_true(rows[row].status == 200 ||
+                assay_slice_find(assay_buf_slice(to), "event:") ==
+                    ASSAY_NO_OFFSET);
     translation_free(t);
     return err.code;
 }
