@@ -63,7 +63,7 @@ audit_put(const struct visit_report *r, int64_t now_s, struct assay_buf *to)
     if (r->translated) {
         assay_json_out_bool(&o, "translated", true);
     }
-    assay_json_out_text(&o, "ended", audit_end_name(r->ended));
+    assay_json_out_text(&o, "end", audit_end_name(r->ended));
     put_text(&o, "error", r->code);
     assay_json_out_close(&o, '}');
     assay_buf_add_u8(to, '\n');

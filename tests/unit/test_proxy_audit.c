@@ -49,7 +49,7 @@ test_lines(void **state)
                    "\"status\":200,\"duration_ms\":12,\"bytes_in\":3,"
                    "\"bytes_out\":4,\"evidence\":\"0123456789abcdef\","
                    "\"tcb\":\"UpToDate\",\"translated\":true,"
-                   "\"ended\":\"aborted\",\"error\":\"upstream_timeout\"}\n");
+                   "\"end\":\"aborted\",\"error\":\"upstream_timeout\"}\n");
     r = (struct visit_report){.peer = "unix",
                               .provider = "",
                               .path = assay_slice_of("/\"\n\x01"),
@@ -60,7 +60,7 @@ test_lines(void **state)
     check_line(&r, "{\"time\":\"2026-08-13T12:00:00Z\",\"peer\":\"unix\","
                    "\"method\":\"\",\"path\":\"/\\\"\\n\\u0001\","
                    "\"status\":400,\"duration_ms\":0,\"bytes_in\":0,"
-                   "\"bytes_out\":0,\"ended\":\"whole\"}\n");
+                   "\"bytes_out\":0,\"end\":\"whole\"}\n");
 }
 
 /* However long a path is, its line is written in one step. */
