@@ -87,14 +87,21 @@ say_goodbye(struct assay_attested *a)
 }
 
 void
+assay_attested_cut(struct assay_attested *a)
+{
+    if (a != NULL) {
+        detach(a);
+        uv_close((uv_handle_t *)&a->timer, free_memory);
+    }
+}
+
+void
 assay_attested_close(struct assay_attested *a)
 {
-    if (a == NULL) {
-        return;
+    if (a != NULL) {
+        say_goodbye(a);
+        assay_attested_cut(a);
     }
-    say_goodbye(a);
-    detach(a);
-    uv_close((uv_handle_t *)&a->timer, free_memory);
 }
 
 void

@@ -67,6 +67,9 @@ assay_attested_new(uv_loop_t *loop,
  * session, where that would end the stream as if it were whole: who has written
  * all says so first (assay_client_close(), then flush). NULL is fine. */
 void assay_attested_close(struct assay_attested *a);
+/* The same without goodbye, for whoever does not want what it has asked for any
+ * more: behind a goodbye a server may well go on, and answer. */
+void assay_attested_cut(struct assay_attested *a);
 
 /* The session; NULL while connecting. Writing goes to it; then flush. */
 struct assay_client *assay_attested_session(struct assay_attested *a);

@@ -121,7 +121,11 @@ link_free(struct link *l)
         return;
     }
     list_leave(&l->item);
-    assay_attested_close(l->attested);
+    if (l->state == LINK_BUSY) {
+        assay_attested_cut(l->attested); /* nobody waits for an answer */
+    } else {
+        assay_attested_close(l->attested);
+    }
     free(l);
 }
 

@@ -536,6 +536,15 @@ test_back_pressure_up(void **state)
 /* --- who leaves
  * ------------------------------------------------------------------ */
 
+/* A client that says goodbye may still want its answer (RFC 8446, section 6.1);
+ * one whose connection was cut does not. */
+static void
+check_dropped(const struct house *h)
+{
+    assert_int_equal(assay_server_state(h->n.far.conns->pair.server),
+                     ASSAY_SERVER_FAILED);
+}
+
 /* Before the answer, and within it: the server is not left working. */
 static void
 test_abort(void **state)
@@ -552,6 +561,7 @@ test_abort(void **state)
     UNTIL(&h.n, h.n.far.requests == 1);
     guest_leave(&g);
     UNTIL(&h.n, far_open_count(&h.n.far) == 0);
+    check_dropped(&h);
     assert_int_equal(h.told.r.ended, VISIT_ABORTED);
     assert_int_equal(h.told.r.status, 0);
     house_end(&h);
@@ -561,6 +571,7 @@ test_abort(void **state)
     GUEST_HEARS(&g, "abc");
     guest_leave(&g);
     UNTIL(&h.n, far_open_count(&h.n.far) == 0);
+    check_dropped(&h);
     assert_int_equal(h.told.r.ended, VISIT_ABORTED);
     assert_int_equal(h.told.r.status, 200);
     assert_int_equal(h.told.r.bytes_out, 3);
