@@ -80,7 +80,7 @@ conclude(struct translation *t)
     struct assay_json_out o;
 
     if (t->failure.code == ASSAY_OK && t->finish == TRANSLATE_UNFINISHED) {
-        translate_fail(t, ASSAY_REPLY, "answer_truncated",
+        translate_fail(t, ASSAY_REPLY,
                        "the server's answer ends without a finish_reason");
     }
     translate_close_items(t);
@@ -161,8 +161,7 @@ end_stream(struct translation *t, bool truncated)
 
     assay_error_clear(&err);
     if (truncated) {
-        translate_fail(t, ASSAY_REPLY, "answer_truncated",
-                       "the server's answer was cut");
+        translate_fail(t, ASSAY_REPLY, "the server's answer was cut");
     } else if (translate_sse_end(&t->sse, &data, &err) == TRANSLATE_SSE_EVENT) {
         read_event(t, data);
     } else if (err.code != ASSAY_OK) {
@@ -175,8 +174,7 @@ static void
 end_object(struct translation *t, bool truncated)
 {
     if (truncated) {
-        translate_fail(t, ASSAY_REPLY, "answer_truncated",
-                       "the server's answer was cut");
+        translate_fail(t, ASSAY_REPLY, "the server's answer was cut");
     } else {
         translate_chunk(t, assay_buf_slice(&t->body), true);
     }

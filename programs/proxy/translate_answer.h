@@ -16,12 +16,11 @@
 void translate_chunk(struct translation *t, struct assay_slice json,
                      bool whole);
 
-/* Records the first failure: for the caller, and with this code for the client.
- */
+/* Records the first failure: for the caller, and for the client, who is told
+ * "server_error", the one code of OpenAI's that says whose it is. */
 void translate_fail(struct translation *t, enum assay_code code,
-                    const char *client_code, const char *fmt, ...)
-    ASSAY_PRINTF(4, 5);
-/* ... which is in *err: it is too large, or there is no memory. */
+                    const char *fmt, ...) ASSAY_PRINTF(3, 4);
+/* ... which is in *err. */
 void translate_fail_as(struct translation *t, const struct assay_error *err);
 
 /* --- items (translate_items.c) ------------------------------------------- */

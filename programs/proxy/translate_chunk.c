@@ -21,28 +21,19 @@ struct chunk {
 
 /* --- failures ------------------------------------------------------------ */
 
-static void
-fail(struct translation *t, const struct assay_error *err,
-     const char *client_code)
-{
-    if (t->failure.code != ASSAY_OK) {
-        return;
-    }
-    t->failure = *err;
-    snprintf(t->failure_code, sizeof(t->failure_code), "%s", client_code);
-    assay_buf_add_text(&t->failure_text, err->msg);
-}
-
 void
 translate_fail_as(struct translation *t, const struct assay_error *err)
 {
-    fail(t, err,
-         err->code == ASSAY_TOO_LARGE ? "answer_too_large" : "server_error");
+    if (t->failure.code == ASSAY_OK) {
+        t->failure = *err;
+        snprintf(t->failure_code, sizeof(t->failure_code), "server_error");
+        assay_buf_add_text(&t->failure_text, err->msg);
+    }
 }
 
 void
-translate_fail(struct translation *t, enum assay_code code,
-               const char *client_code, const char *fmt, ...)
+translate_fail(struct translation *t, enum assay_code code, const char *fmt,
+               ...)
 {
     struct assay_error err;
     char msg[sizeof(err.msg)];
@@ -53,13 +44,13 @@ translate_fail(struct translation *t, enum assay_code code,
     va_end(args);
     assay_error_clear(&err);
     assay_fail(&err, code, ASSAY_NO_OFFSET, "%s", msg);
-    fail(t, &err, client_code);
+    translate_fail_as(t, &err);
 }
 
 static void
 malformed(struct chunk *c, const char *what)
 {
-    translate_fail(c->t, ASSAY_REPLY, "answer_malformed", "%s", what);
+    translate_fail(c->t, ASSAY_REPLY, "%s", what);
 }
 
 /* A code that clients may know; what else it says is for people. */
@@ -73,8 +64,7 @@ server_failed(struct chunk *c, struct assay_slice message,
     if (t->failure.code != ASSAY_OK) {
         return;
     }
-    translate_fail(t, ASSAY_REPLY, "server_error",
-                   "the server says that it failed");
+    translate_fail(t, ASSAY_REPLY, "the server says that it failed");
     if (code.len > 0 && code.len < room && assay_utf8_is_valid(code) &&
         memchr(code.ptr, '\0', code.len) == NULL) {
         snprintf(t->failure_code, room, "%.*s", (int)code.len,
@@ -96,8 +86,7 @@ text_of(struct chunk *c, uint32_t object, const char *name)
     enum assay_json_type type = assay_json_type(c->j, node);
 
     if (type != ASSAY_JSON_NULL && type != ASSAY_JSON_STRING) {
-        translate_fail(c->t, ASSAY_REPLY, "answer_malformed",
-                       "the server's %s is no string", name);
+        translate_fail(c->t, ASSAY_REPLY, "the server's %s is no string", name);
     }
     return assay_json_string(c->j, node);
 }
@@ -178,10 +167,9 @@ read_finish(struct chunk *c, uint32_t choice)
             return;
         }
     }
-    translate_fail(c->t, ASSAY_REPLY, "server_error",
-                   "the server ended with finish_reason \"%.*s\"",
-                   (int)(word.len < 20 ? word.len : 20),
-                   (const char *)word.ptr);
+    translate_fail(
+        c->t, ASSAY_REPLY, "the server ended with finish_reason \"%.*s\"",
+        (int)(word.len < 20 ? word.len : 20), (const char *)word.ptr);
 }
 
 static void
@@ -293,7 +281,7 @@ translate_chunk(struct translation *t, struct assay_slice json, bool whole)
         break;
     default:
         /* Not what it says: it may quote the answer. */
-        translate_fail(t, ASSAY_REPLY, "answer_malformed",
+        translate_fail(t, ASSAY_REPLY,
                        "the server's answer is no JSON at byte %zu",
                        err.offset);
         break;

@@ -16,13 +16,13 @@ new_item(struct translation *t, enum translate_item_kind kind)
     struct translate_item *items;
 
     if (t->item_count >= ITEMS_MAX) {
-        translate_fail(t, ASSAY_TOO_LARGE, "answer_too_large",
-                       "the answer has more than %u items", ITEMS_MAX);
+        translate_fail(t, ASSAY_TOO_LARGE, "the answer has more than %u items",
+                       ITEMS_MAX);
         return NULL;
     }
     items = realloc(t->items, (t->item_count + 1) * sizeof(*items));
     if (items == NULL) {
-        translate_fail(t, ASSAY_NO_MEMORY, "server_error", "out of memory");
+        translate_fail(t, ASSAY_NO_MEMORY, "out of memory");
         return NULL;
     }
     t->items = items;
@@ -40,8 +40,7 @@ add(struct translation *t, struct assay_buf *b, struct assay_slice text)
     struct assay_error err;
 
     if (text.len > TRANSLATE_ANSWER_MAX_BYTES - t->text_bytes) {
-        translate_fail(t, ASSAY_TOO_LARGE, "answer_too_large",
-                       "the answer has more than %u bytes",
+        translate_fail(t, ASSAY_TOO_LARGE, "the answer has more than %u bytes",
                        TRANSLATE_ANSWER_MAX_BYTES);
         return;
     }
@@ -219,8 +218,7 @@ finish_call(struct translation *t, size_t i)
     struct translate_item *item = &t->items[i];
 
     if (!item->announced) {
-        translate_fail(t, ASSAY_REPLY, "answer_malformed",
-                       "the answer has a call without a name");
+        translate_fail(t, ASSAY_REPLY, "the answer has a call without a name");
         return;
     }
     if (is_custom(item)) {

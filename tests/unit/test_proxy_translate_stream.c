@@ -253,48 +253,48 @@ static const struct row rows[] = {
     /* --- failures --- */
     {"the stream is cut", TRANSLATE_STREAM,
      D("\"content\":\"Hel\"") D("\"content\":\"lo\"") F("stop"),
-     CREATED HELLO "failed failed code=answer_truncated "
+     CREATED HELLO "failed failed code=server_error "
                    "message=the server's answer was cut\n",
      ASSAY_REPLY, "the server's answer was cut", true},
     {"no finish_reason", TRANSLATE_STREAM,
      D("\"content\":\"Hel\"") D("\"content\":\"lo\"") DONE,
      CREATED HELLO
-     "failed failed code=answer_truncated message=the server's answer ends "
+     "failed failed code=server_error message=the server's answer ends "
      "without a finish_reason\n",
      ASSAY_REPLY, "the server's answer ends without", false},
     {"nothing comes", TRANSLATE_STREAM, "",
-     CREATED "failed failed code=answer_truncated message=the server's answer "
+     CREATED "failed failed code=server_error message=the server's answer "
              "ends without a finish_reason\n",
      ASSAY_REPLY, "the server's answer ends without", false},
     {"no JSON", TRANSLATE_STREAM, "data: secret\n\n" F("stop") DONE,
-     CREATED "failed failed code=answer_malformed message=the server's answer "
+     CREATED "failed failed code=server_error message=the server's answer "
              "is no JSON at byte 0\n",
      ASSAY_REPLY, "the server's answer is no JSON", false},
     {"no UTF-8", TRANSLATE_STREAM, D("\"content\":\"\xc3\"") F("stop") DONE,
-     CREATED "failed failed code=answer_malformed message=the server's answer "
+     CREATED "failed failed code=server_error message=the server's answer "
              "is no JSON at byte 55\n",
      ASSAY_REPLY, "the server's answer is no JSON", false},
     {"no chunk", TRANSLATE_STREAM, "data: [1]\n\n" DONE,
-     CREATED "failed failed code=answer_malformed message=the server's answer "
+     CREATED "failed failed code=server_error message=the server's answer "
              "has no choices\n",
      ASSAY_REPLY, "the server's answer has no choices", false},
     {"content that is no string", TRANSLATE_STREAM,
      D("\"content\":[{\"text\":\"x\"}]") DONE,
-     CREATED "failed failed code=answer_malformed message=the server's content "
+     CREATED "failed failed code=server_error message=the server's content "
              "is no string\n",
      ASSAY_REPLY, "the server's content", false},
     {"tool_calls that are no array", TRANSLATE_STREAM,
      D("\"tool_calls\":{}") DONE,
-     CREATED "failed failed code=answer_malformed message=the server's "
+     CREATED "failed failed code=server_error message=the server's "
              "tool_calls is no array\n",
      ASSAY_REPLY, "the server's tool_calls", false},
     {"the obsolete call", TRANSLATE_STREAM,
      D("\"function_call\":{\"name\":\"f\"}") DONE,
-     CREATED "failed failed code=answer_malformed message=the server speaks of "
+     CREATED "failed failed code=server_error message=the server speaks of "
              "function_call, which is obsolete\n",
      ASSAY_REPLY, "the server speaks of function_call", false},
     {"a call without a name", TOOLS, CALLS(MORE(0, "{}")) F("stop") DONE,
-     CREATED "failed failed code=answer_malformed message=the answer has a "
+     CREATED "failed failed code=server_error message=the answer has a "
              "call without a name\n",
      ASSAY_REPLY, "the answer has a call without", false},
     {"another finish_reason", TRANSLATE_STREAM,
@@ -479,10 +479,10 @@ limits(void **state)
     check_large(&stream, ASSAY_OK, "\ncompleted ");
     stream.len -= strlen(F("stop") DONE);
     add_chunk(&stream, 1);
-    check_large(&stream, ASSAY_TOO_LARGE, "code=answer_too_large");
+    check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
     stream.len = 0;
     add_chunk(&stream, 8u << 20); /* an event */
-    check_large(&stream, ASSAY_TOO_LARGE, "code=answer_too_large");
+    check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
     stream.len = 0;
     for (size_t i = 0; i < 1025; i++) {
         assay_buf_printf(&stream,
@@ -491,7 +491,7 @@ limits(void **state)
                          "\n\n",
                          i);
     }
-    check_large(&stream, ASSAY_TOO_LARGE, "code=answer_too_large");
+    check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
     assay_buf_free(&stream);
 }
 
