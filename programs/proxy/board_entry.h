@@ -37,7 +37,7 @@ struct board_verdict {
     int64_t expires_s;
     char evidence[PROOF_EVIDENCE_BYTES + 1];
     bool trusted;
-    bool partial;   /* of a trusted one: something is left open */
+    bool partial;   /* the policy leaves open which software it is */
     char note[200]; /* what it leaves open, and pins */
 };
 

@@ -158,8 +158,10 @@ put_session(const struct page *p, uint32_t provider)
     page_text(p, page_string(p, s, "peer"));
     page_raw(p, "; wire ");
     page_text(p, page_string(p, s, "wire"));
-    page_raw(p, ", attestation ");
-    page_count(p, page_number(p, s, "attestations"));
+    if (page_number(p, s, "attestations") > 0) {
+        page_raw(p, ", attestation ");
+        page_count(p, page_number(p, s, "attestations"));
+    }
     page_row_end(p);
     page_row_begin(p, "Its certificate", true);
     page_raw(p, "SHA-256 ");

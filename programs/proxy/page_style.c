@@ -79,7 +79,7 @@ const char page_style[] =
     "th{text-align:left;color:var(--dim);font-weight:600}\n"
     "th,td{padding:.35rem .75rem .35rem 0;vertical-align:top;"
     "border-bottom:1px solid var(--line)}\n"
-    "td.name{color:var(--dim)}\n"
+    "td.name{color:var(--dim);white-space:nowrap}\n"
     "@media(max-width:40rem){section{padding:.75rem .9rem}"
     "dl div{grid-template-columns:1fr;gap:0}"
     ".numbers{grid-template-columns:repeat(2,1fr)}"

@@ -7,8 +7,7 @@
 
 #include "assay/verdict.h"
 
-/* Does it leave anything open: a check that was not made, or which software
- * runs (docs/verdict.md, "Event log and workload")? */
+/* Does it leave open which software runs, or some of it? */
 bool proof_is_partial(const struct assay_verdict *v);
 /* What the policy leaves open of the software, and what was pinned; "" if there
  * is nothing to say. Lives as long as the verdict. */

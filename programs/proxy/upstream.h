@@ -24,7 +24,7 @@ struct proof {
                                                 in the name of the bundle */
     char measurement[97];                    /* MRTD; "" if there is none */
     int64_t attested_ms;                     /* mono_ms of struct assay_now */
-    bool partial; /* not all was checked; see the verdict */
+    bool partial; /* which software runs is left open; see proof.h */
 };
 
 struct upstream_options {
