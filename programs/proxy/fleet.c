@@ -271,6 +271,7 @@ fleets_numbers(struct fleets *all, const char *provider,
             to->attested += atomic_load(&g->attested);
             to->refused += atomic_load(&g->refused);
             to->failed += atomic_load(&g->failed);
+            to->requests += atomic_load(&g->requests);
         }
     }
     uv_mutex_unlock(&all->lock);

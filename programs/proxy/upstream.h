@@ -69,6 +69,7 @@ struct upstream_gauges {
     _Atomic uint64_t attested;  /* verdicts that were trusted, ever */
     _Atomic uint64_t refused;   /* that were not */
     _Atomic uint64_t failed;    /* that could not be had */
+    _Atomic uint64_t requests;  /* that were given a connection, ever */
 };
 
 struct upstream; /* opaque */

@@ -56,6 +56,7 @@ use(struct upstream *u, struct call *c, struct link *l)
     link_set_state(l, LINK_BUSY);
     l->call = c;
     l->requests++;
+    atomic_fetch_add_explicit(&l->up->gauges.requests, 1, memory_order_relaxed);
     u->calm_ms = 0;
     u->calm_until_ms = 0;
     if (u->links[LINK_IDLE].count < u->o.warm) {

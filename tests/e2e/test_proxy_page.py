@@ -48,7 +48,7 @@ class Page(ProxyCase):
 
     def test_verified(self):
         gate = self.proxy(config=self.world.upstream())
-        gate.chat(name="tee")
+        self.check_ok(gate.chat(name="tee"))
         told = self.wait_for(gate, "verified")
         seen = self.look(gate)
         self.assertEqual(self.words(seen), ["Verified"])
@@ -57,7 +57,7 @@ class Page(ProxyCase):
                      quote["rtmr3"],
                      told["session"]["certificate_sha256"],
                      told["verdict"]["workload"]["compose_hash"],
-                     "0 failed", "The root is not Intel's."):
+                     "0 failed", "1\nrequests so far", "The root is not Intel's."):
             self.assertIn(text, seen["text"])
         for check in told["verdict"]["checks"]:
             self.assertIn(check["title"], seen["text"])

@@ -44,6 +44,7 @@ one_request(void **state)
     assert_int_equal(ask_once(&n, NULL), 200);
     assert_int_equal(n.far.accepted, 1);
     assert_int_equal(GAUGE(&n, attested), 1);
+    assert_int_equal(GAUGE(&n, requests), 2);
     near_end(&n);
 }
 
