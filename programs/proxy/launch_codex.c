@@ -73,7 +73,8 @@ codex_find(struct assay_buf *path, struct assay_error *err)
         assay_buf_add_text(path, own);
     }
     assay_buf_add_u8(path, '\0');
-    return assay_buf_check(path, "codex", err);
+    return err->code == ASSAY_OK ? assay_buf_check(path, "codex", err)
+                                 : err->code;
 }
 
 /* --- what it is ---------------------------------------------------------- */

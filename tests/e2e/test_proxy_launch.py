@@ -1,0 +1,517 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+"""assay proxy codex, env, status and --print-config: what starts clients, and tells
+them where the proxy is. Codex's part is played by fake_codex.py."""
+import contextlib
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import signal
+import subprocess
+import time
+
+import proxy_peer
+from bridge_peer import LIMIT_S, free_port, wait_until
+from harness import ASSAY, SCRATCH, SOURCE, USAGE, Result
+from proxy_peer import KEY, NAME, ProxyCase
+
+FAKE = SOURCE / "tests" / "e2e" / "fake_codex.py"
+TODAY, OLD = "0.169.0", "0.77.0"
+FAILED = 2
+OURS = "127.0.0.1,::1,localhost"
+
+
+def children(pid):
+    """Of a process: [(pid, its command line), ...]"""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            if parent == pid:
+                line = (path.parent / "cmdline").read_bytes().decode()
+                found.append((int(path.parent.name), line.split("\0")))
+    return found
+
+
+def is_alive(pid):
+    """And no zombie."""
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+class LaunchCase(ProxyCase):
+    """A mixin: Codex's home, and a fake of it."""
+
+    count = 0
+
+    def setUp(self):
+        super().setUp()
+        LaunchCase.count += 1
+        self.home = SCRATCH / f"launch{LaunchCase.count}"
+        self.home.mkdir()
+        self.config = self.home / "config.toml"
+        self.config.write_text(self.world.codex_config())
+        self.play()
+
+    def play(self, does="ask 7", version=TODAY):
+        (self.home / "does").write_text(does)
+        (self.home / "version").write_text(version)
+
+    def command(self, *args, options=()):
+        return [str(x) for x in (
+            ASSAY, "proxy", "--root", self.world.sim.root, "--ca",
+            self.world.tee.ca, "--no-cache", "--warm", "1", *options, "codex",
+            *args)]
+
+    def environment(self, **more):
+        return proxy_peer.environment(
+            **{"CODEX_HOME": str(self.home), "FAKE_CODEX": str(self.home),
+               "ASSAY_CODEX": str(FAKE), **more})
+
+    def launch(self, *args, options=(), **more):
+        p = subprocess.run(
+            self.command(*args, options=options), capture_output=True,
+            text=True, timeout=LIMIT_S, env=self.environment(**more),
+            stdin=subprocess.DEVNULL, check=False)
+        return Result(p.returncode, p.stdout, p.stderr, 0, None)
+
+    @property
+    def told_file(self):
+        return self.home / "told.json"
+
+    @property
+    def told(self):
+        return json.loads(self.told_file.read_text())
+
+    def check_not_run(self, result, code, *needles):
+        """Nobody has told Codex anything, or heard from it."""
+        self.check(result, code)
+        for needle in needles:
+            self.assertIn(needle, result.err)
+        self.assertFalse(self.told_file.exists(), str(result))
+        self.check_nothing_arrived()
+
+
+class Told(LaunchCase):
+    """What Codex is told, and what comes of it."""
+
+    def base_url(self):
+        words = [w for w in self.told["args"] if ".base_url=" in w]
+        self.assertEqual(len(words), 1)
+        key, _, value = words[0].partition("=")
+        self.assertEqual(key, f"model_providers.{NAME}.base_url")
+        return value.strip('"')
+
+    def test_todays(self):
+        result = self.check(self.launch("exec", "hi"), 7)
+        self.assertEqual(result.out, "200\n")
+        url = self.base_url()
+        self.assertRegex(url, rf"^http://127\.0\.0\.1:\d+/{NAME}$")
+        self.assertEqual(self.told["args"], [
+            "--no-daemon", "-c", f'model_providers.{NAME}.base_url="{url}"',
+            "-c", f'model_providers.{NAME}.wire_api="responses"', "-c",
+            f'model_provider="{NAME}"', "exec", "hi"])
+        self.assertEqual(len(self.model.requests), 1)
+
+    def test_an_old_one(self):
+        """It speaks chat itself, and has profiles in config.toml."""
+        self.play(version=OLD)
+        result = self.check(self.launch("exec", "hi"), 7)
+        self.assertEqual(result.out, "200\n")
+        self.assertEqual(self.told["args"], [
+            "-c", f'model_providers.{NAME}.base_url="{self.base_url()}"', "-c",
+            f'model_provider="{NAME}"', "-c", 'profile="assay-proxy"', "-c",
+            f'profiles.assay-proxy.model_provider="{NAME}"', "exec", "hi"])
+
+    def test_a_server_that_speaks_responses(self):
+        self.config.write_text(self.world.codex_config(wire_api="responses"))
+        self.check(self.launch(), 7)
+        self.assertFalse([w for w in self.told["args"] if "wire_api" in w])
+
+    def test_files_stay_as_they_are(self):
+        before = {p: p.read_bytes() for p in self.home.iterdir()}
+        self.check(self.launch(), 7)
+        self.told_file.unlink()
+        self.assertEqual({p: p.read_bytes() for p in self.home.iterdir()},
+                         before)
+
+    def test_of_the_home_folder(self):
+        """Without CODEX_HOME."""
+        folder = self.home / ".codex"
+        folder.mkdir()
+        self.config.rename(folder / "config.toml")
+        self.check(self.launch(HOME=str(self.home), CODEX_HOME=""), 7)
+
+    def test_of_path(self):
+        folder = self.home / "bin"
+        folder.mkdir()
+        (folder / "codex").symlink_to(FAKE)
+        path = f"/nowhere:{folder}:{os.environ['PATH']}"
+        self.check(self.launch(ASSAY_CODEX="", PATH=path), 7)
+
+    def test_an_http_proxy_does_not_get_prompts(self):
+        """Codex would ask it for what is on this machine, too. (In capitals, so
+        that it is not one for our collateral.)"""
+        away = f"http://127.0.0.1:{free_port()}"
+        result = self.launch(HTTP_PROXY=away, NO_PROXY="a.example")
+        self.assertEqual(self.check(result, 7).out, "200\n")
+        self.assertEqual(self.told["NO_PROXY"], f"a.example,{OURS}")
+        self.assertEqual(self.told["no_proxy"], OURS)
+
+    def test_a_key_that_is_put_in(self):
+        """The URL has a secret then, and Codex is told it."""
+        key = self.home / "key"
+        key.write_text(KEY)
+        key.chmod(0o600)
+        own = self.home / "assay.toml"
+        own.write_text(self.world.upstream(
+            NAME, more=f'api_key_file = "{key}"\n'))
+        self.config.write_text(f'model_provider = "{NAME}"\n')
+        result = self.launch(options=("--config", own))
+        self.assertEqual(self.check(result, 7).out, "200\n")
+        self.assertRegex(self.base_url(),
+                         rf"^http://127\.0\.0\.1:\d+/[\w-]{{16,}}/{NAME}$")
+        self.assertEqual(self.model.requests[0].get("Authorization"),
+                         f"Bearer {KEY}")
+        self.assertNotIn(KEY, result.err)
+
+    def test_a_port_of_ones_own(self):
+        port = free_port()
+        self.check(self.launch(options=("--listen", f"127.0.0.1:{port}")), 7)
+        self.assertEqual(self.base_url(), f"http://127.0.0.1:{port}/{NAME}")
+
+
+class Refused(LaunchCase):
+    """Prompts would not be attested, or there is nothing to run."""
+
+    def test_another_provider(self):
+        for text in ("", 'model_provider = "openai"\n'):
+            config = self.world.codex_config()
+            self.config.write_text(
+                text + config[config.index('model = "'):])
+            self.check_not_run(self.launch("exec", "hi"), USAGE,
+                               "the provider 'openai'", "is not attested",
+                               f'-c model_provider="{NAME}"')
+
+    def test_said_on_the_line(self):
+        for words in (["-c", "model_provider=openai"],
+                      ["exec", "-cmodel_provider='openai'", "hi"]):
+            self.check_not_run(self.launch(*words), USAGE, "'openai'",
+                               "not attested")
+
+    def test_a_profile(self):
+        """Of either kind."""
+        (self.home / "v2.config.toml").write_text('model_provider = "openai"')
+        with self.config.open("a") as f:
+            f.write('\n[profiles.v1]\nmodel_provider = "openai"\n')
+        for profile in ("v1", "v2"):
+            self.check_not_run(self.launch("--profile", profile), USAGE,
+                               "'openai'", "profile", "not attested")
+
+    def test_another_place(self):
+        for words in (["-c", f"model_providers.{NAME}.base_url=http://a"],
+                      ["exec", "-c", "model_providers={}"], ["--oss"],
+                      ["cloud", "exec"], ["--remote", "ws://127.0.0.1:1"]):
+            self.check_not_run(self.launch(*words), USAGE)
+
+    def test_no_such_program(self):
+        self.check_not_run(self.launch(ASSAY_CODEX=str(self.config)), FAILED,
+                           "ASSAY_CODEX")
+        self.check_not_run(self.launch(ASSAY_CODEX="", PATH="/nowhere"),
+                           FAILED, "no codex in PATH")
+
+    def test_a_program_that_cannot_be_run(self):
+        broken = self.home / "broken"
+        broken.write_text("#!/nowhere\n")
+        broken.chmod(0o700)
+        self.check_not_run(self.launch(ASSAY_CODEX=str(broken)), FAILED,
+                           "cannot run")
+
+    def test_a_file_that_the_proxy_refuses(self):
+        """It says why, and how it ends is how we end."""
+        self.config.write_text(self.world.codex_config().replace(
+            "allowed_tdx_status", "allowed_tdx_statuses"))
+        self.check_not_run(self.launch(), FAILED, "allowed_tdx_statuses",
+                           f"{self.config}:", "the proxy has not started")
+
+    def test_no_file(self):
+        self.config.unlink()
+        self.check_not_run(self.launch(), FAILED, str(self.config))
+
+    def test_options_of_the_proxy(self):
+        self.check_not_run(self.launch(options=("--nonsense",)), USAGE,
+                           "unknown option '--nonsense'")
+        self.check_not_run(self.launch(options=("--ready-file", "x")), USAGE,
+                           "--ready-file does not go with codex")
+        self.check_not_run(self.launch(options=(
+            "--listen", f"unix:{self.home}/s")), USAGE, "Unix socket")
+
+
+class Running(LaunchCase):
+    """Its life, and the proxy's."""
+
+    def start(self, does, **how):
+        self.play(does)
+        p = subprocess.Popen(
+            self.command(), env=self.environment(), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, **how)
+        self.addCleanup(self.end, p)
+        wait_until(self.told_file.exists, "Codex runs")
+        return p
+
+    def end(self, p):
+        """With what it has started, where it has not seen to that itself."""
+        started = [child for child, _ in children(p.pid)]
+        p.kill()
+        for pid in [*started, *self.started]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        p.communicate(timeout=LIMIT_S)
+
+    def setUp(self):
+        super().setUp()
+        self.started = []
+
+    def proxy_of(self, pid):
+        found = [child for child, line in children(pid)
+                 if line[0] == "assay-proxy"]
+        self.assertEqual(len(found), 1)
+        self.started.append(found[0])
+        return found[0]
+
+    def go(self):
+        (self.home / "go").touch()
+
+    def test_killed_by_itself(self):
+        self.play("kill")
+        self.check(self.launch(), 128 + signal.SIGKILL)
+
+    def test_nothing_is_left(self):
+        p = self.start("wait 0")
+        proxy = self.proxy_of(p.pid)
+        self.go()
+        self.assertEqual(p.wait(LIMIT_S), 0)
+        self.assertFalse(is_alive(proxy))
+
+    def test_told_to_end(self):
+        """Codex is told, and ends when it likes: the proxy serves it so long."""
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            for name in ("heard", "hears", "told.json"):
+                (self.home / name).unlink(missing_ok=True)
+            p = self.start("hear ask 3")
+            proxy = self.proxy_of(p.pid)
+            wait_until((self.home / "hears").exists, "it listens")
+            p.send_signal(number)
+            out, _ = p.communicate(timeout=LIMIT_S)
+            self.assertEqual((p.returncode, out), (3, f"{number.name}\n200\n"))
+            self.assertFalse(is_alive(proxy))
+
+    def test_killed(self):
+        """Neither of the two stays alone."""
+        p = self.start("wait 0")
+        proxy, codex = self.proxy_of(p.pid), self.told["pid"]
+        p.kill()
+        p.wait(LIMIT_S)
+        wait_until(lambda: not is_alive(proxy) and not is_alive(codex),
+                   "both have ended")
+
+    def test_a_proxy_that_ends(self):
+        """Codex gets no answer, from nobody; how it ends is its own affair."""
+        p = self.start("wait ask 5")
+        os.kill(self.proxy_of(p.pid), signal.SIGKILL)
+        said = p.stderr.readline()
+        while "the proxy has ended (exit 137)" not in said:
+            self.assertTrue(said)
+            said = p.stderr.readline()
+        self.go()
+        out, _ = p.communicate(timeout=LIMIT_S)
+        self.assertEqual((p.returncode, out), (5, "ConnectionRefusedError\n"))
+        self.check_nothing_arrived()
+
+
+class Terminal(LaunchCase):
+    """Where it has one."""
+
+    def start(self, does):
+        """It is the leader of a session of its own, as under a shell."""
+        self.play(does)
+        pid, self.terminal = pty.fork()
+        if pid == 0:
+            with contextlib.suppress(OSError):
+                command = self.command()
+                os.execve(command[0], command, self.environment())
+            os._exit(127)
+        self.addCleanup(os.close, self.terminal)
+        return pid
+
+    def rest(self):
+        """All that is still said there."""
+        said = b""
+        until = time.monotonic() + LIMIT_S
+        while select.select([self.terminal], [], [],
+                            max(until - time.monotonic(), 0))[0]:
+            try:
+                piece = os.read(self.terminal, 65536)
+            except OSError:  # the other side is closed
+                return said.decode()
+            said += piece
+        raise AssertionError(f"no end of it: {said}")
+
+    def test_control_c(self):
+        """It is Codex's: the proxy lives until Codex has ended."""
+        pid = self.start("hear ask 3")
+        wait_until((self.home / "hears").exists, "it listens")
+        os.write(self.terminal, b"\x03")
+        said = self.rest()
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 3)
+        self.assertEqual(said.replace("^C", "").split(), ["SIGINT", "200"])
+
+    def test_only_codex_writes_there(self):
+        pid = self.start("ask 0")
+        self.assertEqual(self.rest().split(), ["200"])
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+
+    def test_why_the_proxy_does_not_start(self):
+        self.config.write_text("model_providers = 1\n")
+        pid = self.start("ask 0")
+        said = self.rest()
+        self.assertIn("config.toml", said)
+        self.assertIn("the proxy has not started", said)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]),
+                         FAILED)
+
+
+class Tools(ProxyCase):
+    """env, status and --print-config."""
+
+    def ask(self, *words, **more):
+        p = subprocess.run(
+            [str(ASSAY), "proxy", *map(str, words)], capture_output=True,
+            text=True, timeout=LIMIT_S, env=proxy_peer.environment(**more),
+            check=False)
+        return Result(p.returncode, p.stdout, p.stderr, 0, None)
+
+    def nowhere(self):
+        return SCRATCH / "nowhere.json"
+
+    def two(self):
+        return self.proxy(config=self.world.upstream("one")
+                          + self.world.upstream("two"))
+
+    def test_env(self):
+        """As a shell takes it."""
+        proxy = self.proxy()
+        line = shlex.join([str(ASSAY), "proxy", "env", "--state",
+                           str(proxy.ready_file)])
+        done = subprocess.run(
+            ["sh", "-c", f'eval "$({line})"; echo "$OPENAI_BASE_URL" '
+             '"$OPENAI_API_BASE" "$OPENAI_API_KEY" "$NO_PROXY"'],
+            capture_output=True, text=True, timeout=LIMIT_S, check=True,
+            env=proxy_peer.environment(http_proxy="http://a:1", NO_PROXY="b"))
+        url = proxy.url()
+        self.assertEqual(done.stdout, f"{url} {url}  b,{OURS}\n")
+
+    def test_env_as_json(self):
+        proxy = self.proxy()
+        result = self.ask("env", "--json", ASSAY_PROXY_STATE=str(
+            proxy.ready_file))
+        self.assertEqual(self.check(result, 0).json, {
+            "OPENAI_BASE_URL": proxy.url(), "OPENAI_API_BASE": proxy.url()})
+
+    def test_env_of_one_of_two(self):
+        proxy = self.two()
+        state = ("--state", proxy.ready_file)
+        result = self.ask("env", "--provider", "two", "--shell", "fish", *state)
+        self.assertIn(f"set -gx OPENAI_BASE_URL '{proxy.url('two')}'\n",
+                      self.check(result, 0).out)
+        for words in ([], ["--provider", "three"]):
+            result = self.check(self.ask("env", *words, *state), USAGE)
+            self.assertEqual(result.out, "")
+            self.assertIn("one of one, two", result.err)
+
+    def test_env_of_none(self):
+        result = self.check(self.ask("env", "--state", self.nowhere()), FAILED)
+        self.assertEqual(result.out, "")
+        self.assertIn("No proxy runs", result.err)
+
+    def test_a_state_that_others_can_write(self):
+        """They would tell where prompts go."""
+        proxy = self.proxy()
+        proxy.ready_file.chmod(0o666)
+        for command in ("env", "status"):
+            result = self.ask(command, "--state", proxy.ready_file)
+            self.assertIn(result.code, (FAILED, USAGE))
+            self.assertEqual(result.out, "")
+
+    def test_print_config(self):
+        proxy = self.proxy()
+        tools = [line.split()[0] for line in self.check(
+            self.ask("--print-config", "list"), 0).out.splitlines()]
+        self.assertGreaterEqual(set(tools), {"codex", "opencode", "continue"})
+        for tool in tools:
+            result = self.ask("--print-config", tool, "--state",
+                              proxy.ready_file)
+            self.assertIn(proxy.url(), self.check(result, 0).out)
+
+    def test_print_config_of_the_usual_address(self):
+        result = self.ask("--print-config=curl",
+                          XDG_RUNTIME_DIR=str(SCRATCH))
+        self.assertIn("http://127.0.0.1:8989/v1/chat/completions",
+                      self.check(result, 0).out)
+        self.assertIn("no proxy runs", result.err)
+
+    def test_the_config_that_is_printed_is_read(self):
+        """By the proxy: nothing of it is misspelt."""
+        text = self.ask("--print-config=codex", "--url", "http://127.0.0.1:1/x",
+                        "--provider", "mine").out
+        path = SCRATCH / "printed.toml"
+        path.write_text(text)
+        self.assertIn("mine", self.check(
+            self.ask("--codex-config", path, "--check"), 0).out)
+
+    def test_no_such_tool(self):
+        for words in (["--print-config", "emacs"], ["--print-config"]):
+            self.check(self.ask(*words), USAGE)
+
+    def test_status(self):
+        proxy = self.proxy()
+        self.assertEqual(proxy.chat().status, 200)
+        result = self.check(self.ask("status", "--state", proxy.ready_file), 0)
+        self.assertRegex(result.out.splitlines()[1], re.compile(
+            rf"^{NAME} +verified +UpToDate +\d+ s +\d+ d +\d+/0 +[0-9a-f]{{16}}"))
+        result = self.ask("status", "--url", f"{proxy.base}/", "--json")
+        self.assertEqual(self.check(result, 0).json["providers"][0]["name"],
+                         NAME)
+
+    def test_status_of_one_that_is_refused(self):
+        self.world.sim.change("tcb=OutOfDate")
+        proxy = self.proxy()
+        self.check_refused(proxy.chat())
+        result = self.check(self.ask("status", "--state", proxy.ready_file), 1)
+        self.assertRegex(result.out, rf"\n{NAME} +refused +OutOfDate ")
+        self.assertRegex(result.out, r"\n  last failure, \d+ s ago: "
+                         r"tcb_status_not_allowed  ")
+
+    def test_status_of_none(self):
+        for words in (["--state", self.nowhere()],
+                      ["--url", f"http://127.0.0.1:{free_port()}"],
+                      ["--url", f"http://{self.model.address}"]):
+            result = self.check(self.ask("status", *words), FAILED)
+            self.assertEqual(result.out, "")
+            self.assertEqual(result.err.count("\n"), 1)
+
+    def test_help(self):
+        for words in (["env"], ["status"], ["--print-config"]):
+            result = self.check(self.ask(*words, "--help"), 0)
+            self.assertIn(f"assay proxy {words[0]}", result.out)
+
+
+if __name__ == "__main__":
+    proxy_peer.main()
