@@ -341,6 +341,7 @@ act(struct assay_attested *a)
 void
 assay_attested_advance(struct assay_attested *a)
 {
+    size_t waiting;
     size_t fed;
 
     if (a->ended) {
@@ -355,11 +356,13 @@ assay_attested_advance(struct assay_attested *a)
             assay_client_eof(a->session);
         }
         assay_attested_flush(a);
+        waiting = assay_client_read(a->session).len;
         act(a);
         if (a->ended) {
             return;
         }
-    } while (fed > 0 && a->held.len > 0);
+    } while (a->held.len > 0 &&
+             (fed > 0 || assay_client_read(a->session).len < waiting));
     set_reading(a);
 }
 

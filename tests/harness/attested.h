@@ -57,6 +57,7 @@ struct trial {
     size_t bite; /* of the slow reader; 0: an exchange reads */
     size_t got;
     size_t wanted;
+    size_t seen; /* what waited when it was looked at last */
     bool in_order;
     bool failed;
     bool peer_failed;

@@ -44,6 +44,60 @@ readers_of_any_appetite(void **state)
     }
 }
 
+#define LAST_BYTES (ASSAY_SESSION_PLAIN_MAX_BYTES + 48u * 1024u)
+
+static void
+take(struct trial *t, size_t n)
+{
+    assay_client_taken(assay_attested_session(t->conn), n);
+    t->got += n;
+    if (t->got == t->wanted) {
+        leave(t);
+    }
+}
+
+/* Takes nothing of the last while there comes more, and then all that is there:
+ * the session is full by then, and what does not fit waits below it. */
+static void
+take_last_late(struct trial *t)
+{
+    size_t len = assay_client_read(assay_attested_session(t->conn)).len;
+    size_t left = t->wanted - t->got;
+
+    if (left > LAST_BYTES) {
+        take(t, len < left - LAST_BYTES ? len : left - LAST_BYTES);
+    } else if (len == t->seen || len == left) {
+        take(t, len);
+    } else {
+        t->seen = len;
+    }
+}
+
+static void
+on_open_ask(void *user)
+{
+    struct trial *t = user;
+
+    ask_by_hand(t);
+    uv_timer_stop(&t->timer);
+}
+
+/* What is held below the session comes without being asked for once there is
+ * room: a reader may well have left something, and come back by itself. */
+static void
+a_reader_that_comes_back(void **state)
+{
+    struct trial t;
+
+    (void)state;
+    trial_open(&t, ANSWERS);
+    t.data = take_last_late;
+    trial_run(&t, on_open_ask, 0);
+    check_ended(&t, ASSAY_OK, "");
+    assert_int_equal(t.got, t.wanted);
+    trial_close(&t);
+}
+
 /* --- raw sessions ------------------------------------------------------- */
 
 static void
@@ -269,6 +323,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_exchange),
         cmocka_unit_test(readers_of_any_appetite),
+        cmocka_unit_test(a_reader_that_comes_back),
         cmocka_unit_test(a_raw_stream_that_is_left),
         cmocka_unit_test(an_owner_that_has_enough),
         cmocka_unit_test(silence),
