@@ -14,6 +14,9 @@
 #define IN_MAX_BYTES                                                           \
     (ASSAY_HTTP1_HEAD_MAX_BYTES + 2 * ASSAY_SESSION_PLAIN_MAX_BYTES)
 #define CHUNK_LINE_BYTES 64u
+/* What goes out in one piece with a head: a record of TLS, a system call, and
+ * mostly the whole request. */
+#define TOGETHER_MAX_BYTES (14u * 1024u)
 
 /* --- the connection ----------------------------------------------------- */
 
@@ -30,15 +33,11 @@ call_drop_link(struct call *c)
 
 /* A server that has said goodbye is told nothing more; what it said counts. */
 static void
-write_out(struct call *c, struct assay_slice bytes)
+put(struct call *c, struct assay_slice bytes)
 {
     struct assay_error err;
 
-    if (c->link == NULL && call_wants_link(c)) {
-        assay_buf_add(&c->request, bytes);
-        return;
-    }
-    if (c->link == NULL ||
+    if (c->link == NULL || bytes.len == 0 ||
         assay_client_state(link_session(c->link)) == ASSAY_CLIENT_CLOSED) {
         return;
     }
@@ -48,6 +47,35 @@ write_out(struct call *c, struct assay_slice bytes)
         return;
     }
     assay_attested_flush(c->link->attested);
+}
+
+void
+call_put_head(struct call *c)
+{
+    if (!c->head_waits || c->link == NULL) {
+        return;
+    }
+    c->head_waits = false;
+    if (c->request.failed) {
+        call_fail_no_memory(c);
+    } else {
+        put(c, assay_buf_slice(&c->request));
+    }
+    if (!c->repeatable || c->repeated) {
+        assay_buf_free(&c->request);
+    }
+}
+
+static void
+write_out(struct call *c, struct assay_slice bytes)
+{
+    if (call_wants_link(c) ||
+        (c->head_waits && c->request.len + bytes.len <= TOGETHER_MAX_BYTES)) {
+        assay_buf_add(&c->request, bytes);
+        bytes.len = 0;
+    }
+    call_put_head(c);
+    put(c, bytes);
 }
 
 /* Behind the end nothing can be written by mistake; but a switch of protocols
@@ -67,13 +95,9 @@ call_use(struct call *c, struct link *l)
     c->proof = l->proof;
     c->has_proof = true;
     c->heard = 0;
-    if (c->request.failed) {
-        call_fail_no_memory(c);
-    } else {
-        write_out(c, assay_buf_slice(&c->request));
-    }
-    if (!c->repeatable || c->repeated) {
-        assay_buf_free(&c->request);
+    c->head_waits = true;
+    if (c->sent) {
+        call_put_head(c);
     }
     end_message(c);
     upstream_soon(c->up, c);
@@ -209,7 +233,7 @@ call_room(const struct call *c)
 bool
 call_is_flushed(const struct call *c)
 {
-    return queued(c) == 0;
+    return queued(c) == 0 && !c->head_waits;
 }
 
 void
@@ -255,6 +279,7 @@ call_send_end(struct call *c, struct assay_slice trailers)
     } else if (!c->raw && c->chunked) {
         send_last_chunk(c, trailers);
     }
+    call_put_head(c);
     c->sent = true;
     end_message(c);
 }

@@ -96,10 +96,12 @@ call_on_drained(struct call *c)
     tell(c);
 }
 
-/* What waited in the session, or below it. */
+/* What waited in the session, or below it; and a head that nothing came with.
+ */
 void
 call_look(struct call *c)
 {
+    call_put_head(c);
     c->inside = true;
     if (pull(c)) {
         assay_attested_resume(c->link->attested);

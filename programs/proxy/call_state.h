@@ -28,6 +28,7 @@ struct call {
     bool repeatable;
     bool repeated;
     struct assay_buf request; /* what goes out first, while it may have to */
+    bool head_waits;          /* for what may go out with it */
     bool sent;                /* the whole request */
     bool has_proof;
     struct proof proof;
@@ -69,6 +70,8 @@ void call_fail(struct call *c, const struct failure *why);
 /* --- between call*.c ------------------------------------------------------
  */
 
+/* What goes out first, if it has not yet: the head, and what came with it. */
+void call_put_head(struct call *c);
 /* Where there is more to be had of the session, it is had from the loop
  * (call_events.c). */
 void call_look_soon(struct call *c);
