@@ -30,7 +30,8 @@ struct far_conn {
     struct assay_buf held;
     unsigned requests;
     unsigned quotes;
-    bool answered; /* what it was asked last */
+    uint64_t taken; /* octets of requests' bodies */
+    bool answered;  /* what it was asked last */
 };
 
 struct far {
@@ -124,6 +125,14 @@ far_refuse(struct far_conn *c)
     assay_server_refuse_quote(c->pair.server, &busy);
 }
 
+/* So much of the request's body; whoever answers takes it so. */
+static inline void
+far_take(struct far_conn *c, size_t n)
+{
+    c->taken += n;
+    assay_server_body_taken(c->pair.server, n);
+}
+
 static inline void
 far_answer(struct far_conn *c)
 {
@@ -134,7 +143,7 @@ far_answer(struct far_conn *c)
         f->answer(c);
         return;
     }
-    assay_server_body_taken(s, assay_server_request_body(s).len);
+    far_take(c, assay_server_request_body(s).len);
     if (!f->holds && assay_server_body_done(s)) {
         far_say(c, f->response != NULL ? f->response : far_ok);
         far_end(c, f->response == NULL || f->keeps);
@@ -177,17 +186,16 @@ far_step(struct far_conn *c)
     c->pair.now = assay_now();
     while (moved && c->stream != NULL) {
         size_t used = 0;
-        size_t body;
+        uint64_t taken = c->taken;
 
         (void)!assay_server_feed(s, assay_buf_slice(&c->held), &used, &err);
         if (c->held.len > 0) {
             memmove(c->held.ptr, c->held.ptr + used, c->held.len - used);
             c->held.len -= used;
         }
-        body = assay_server_request_body(s).len;
         while (c->stream != NULL && far_serve(c)) {
         }
-        moved = used > 0 || body != assay_server_request_body(s).len;
+        moved = used > 0 || taken != c->taken;
         far_send(c);
     }
     if (c->stream != NULL) {

@@ -326,7 +326,7 @@ takes_all(struct far_conn *c)
         return;
     }
     assay_buf_add(&taken, in);
-    assay_server_body_taken(s, in.len);
+    far_take(c, in.len);
     if (assay_server_body_done(s) && assay_server_request_body(s).len == 0) {
         trailers = assay_server_request_trailers(s);
         (void)snprintf(taken_trailers, sizeof(taken_trailers), "%.*s",
@@ -580,7 +580,7 @@ echoes(struct far_conn *c)
     in = assay_server_request_body(s);
     if (in.len > 0) {
         assert_int_equal(assay_server_respond(s, in, &err), ASSAY_OK);
-        assay_server_body_taken(s, in.len);
+        far_take(c, in.len);
     }
     if (assay_server_body_done(s) && !c->far->holds) {
         far_end(c, true);
@@ -636,7 +636,7 @@ ends_first(struct far_conn *c)
         return;
     }
     assay_buf_add(&taken, assay_server_request_body(s));
-    assay_server_body_taken(s, assay_server_request_body(s).len);
+    far_take(c, assay_server_request_body(s).len);
 }
 
 static void

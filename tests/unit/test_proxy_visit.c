@@ -98,7 +98,7 @@ hear(struct far_conn *c)
     struct assay_slice body = assay_server_request_body(s);
 
     assay_buf_add(&heard.body, body);
-    assay_server_body_taken(s, body.len);
+    far_take(c, body.len);
     if (!heard.done && assay_server_body_done(s) &&
         assay_server_request_body(s).len == 0) {
         heard.done = true;
@@ -638,7 +638,7 @@ echo(struct far_conn *c)
     octets = assay_server_request_body(s);
     if (octets.len > 0) {
         assert_int_equal(assay_server_respond(s, octets, &err), ASSAY_OK);
-        assay_server_body_taken(s, octets.len);
+        far_take(c, octets.len);
     }
     if (assay_server_body_done(s) && assay_server_request_body(s).len == 0) {
         far_say(c, "bye");
@@ -693,7 +693,7 @@ hang_up_first(struct far_conn *c)
     }
     octets = assay_server_request_body(s);
     assay_buf_add(&heard.body, octets);
-    assay_server_body_taken(s, octets.len);
+    far_take(c, octets.len);
 }
 
 static void
