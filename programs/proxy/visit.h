@@ -44,6 +44,7 @@ struct visit_report {
     const char *evidence; /* "": nothing was proven */
     const char *tcb;
     bool translated;
+    bool page; /* of ours, and nothing else was asked */
 };
 
 struct visit; /* opaque */

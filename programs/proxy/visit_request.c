@@ -30,6 +30,8 @@ report(const struct visit *v, enum visit_end how)
         .code = "",
         .evidence = "",
         .tcb = "",
+        .page = q->admission.refusal == REFUSAL_NONE &&
+                q->admission.route.kind == ROUTE_OWN,
     };
 
     if (q->forward != NULL) {

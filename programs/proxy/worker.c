@@ -68,7 +68,7 @@ on_ended(void *user, const struct visit_report *report)
     struct assay_buf line;
 
     metrics_visit(&h->metrics, report);
-    if (journal_wants(h->hall->audit)) {
+    if (!report->page && journal_wants(h->hall->audit)) {
         assay_buf_init(&line, JOURNAL_LINE_MAX_BYTES);
         audit_put(report, assay_now().wall_s, &line);
         write_line(h, &line);

@@ -38,6 +38,7 @@ test_whole(void **state)
     assert_string_equal(h.told.tcb, "UpToDate");
     assert_string_equal(h.told.evidence, h.n.proof.evidence);
     assert_string_equal(h.told.code, "");
+    assert_false(h.told.r.page);
 
     guest_next(&g); /* another on the same connection, octet by octet */
     for (const char *c = GET; *c != '\0'; c++) {

@@ -135,7 +135,7 @@ test_refusals(void **state)
         CHECK(refusals[i].name, strcmp(h.told.code, refusals[i].code) == 0);
         CHECK(refusals[i].name,
               (h.told.method[0] == '\0') == refusals[i].unread);
-        CHECK(refusals[i].name, h.n.far.accepted == 0);
+        CHECK(refusals[i].name, h.n.far.accepted == 0 && !h.told.r.page);
         if (refusals[i].stays) {
             guest_next(&g);
             guest_say(&g, "GET /healthz HTTP/1.1\r\n" HERE "\r\n");
@@ -298,6 +298,7 @@ test_sick(void **state)
     guest_say(&g, "GET /healthz HTTP/1.1\r\n" HERE "\r\n");
     GUEST_HEARS(&g, "page 2");
     guest_need(&g, "sick", "HTTP/1.1 503 ");
+    assert_true(h.told.r.page);
     guest_leave(&g);
     house_end(&h);
 }
