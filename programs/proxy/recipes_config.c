@@ -43,6 +43,7 @@ static const struct {
      "#           -c 'model_providers.%n.wire_api=\"responses\"'\n"
      "model_provider = \"%n\"\n"
      "model = \"your-model-name\"\n"
+     "web_search = \"disabled\" # only OpenAI's servers have it\n"
      "\n"
      "[model_providers.%n]\n"
      "name = \"%n\"\n"

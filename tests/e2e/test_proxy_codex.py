@@ -168,7 +168,8 @@ class Current(Walk, CodexCase):
     which = codex_cli.CURRENT
     call = ('CALL exec_command {"cmd": "echo made by a tool > made; '
             'cat made"}')
-    overrides = ("-c", f'model_providers.{NAME}.wire_api="responses"')
+    overrides = ("-c", f'model_providers.{NAME}.wire_api="responses"',
+                 "-c", 'web_search="disabled"')
 
     def write_profile(self, name, text):
         (self.home / f"{name}.config.toml").write_text(text)
