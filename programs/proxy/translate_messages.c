@@ -77,21 +77,6 @@ flush_model(struct writer *w)
     w->speaking = false;
 }
 
-static uint32_t
-output_of(struct translate_request *r, uint32_t item)
-{
-    uint32_t node = translate_member_of(
-        r, item, "output", TRANSLATE_TYPE(STRING) | TRANSLATE_TYPE(ARRAY));
-
-    if (node == ASSAY_JSON_NONE) {
-        size_t up = translate_down(r, "output");
-
-        translate_refuse(r, item, ASSAY_INVALID, "missing");
-        translate_up(r, up);
-    }
-    return node;
-}
-
 /* The images of the outputs up to this item, as if the user showed them. */
 static void
 flush_images(struct writer *w, uint32_t end)
@@ -115,14 +100,15 @@ flush_images(struct writer *w, uint32_t end)
 
 /* --- kinds of items ------------------------------------------------------ */
 
+/* A text or a list of parts, which must be there. */
 static uint32_t
-content_of(struct translate_request *r, uint32_t item)
+said_in(struct translate_request *r, uint32_t item, const char *name)
 {
     uint32_t node = translate_member_of(
-        r, item, "content", TRANSLATE_TYPE(STRING) | TRANSLATE_TYPE(ARRAY));
+        r, item, name, TRANSLATE_TYPE(STRING) | TRANSLATE_TYPE(ARRAY));
 
     if (node == ASSAY_JSON_NONE) {
-        size_t up = translate_down(r, "content");
+        size_t up = translate_down(r, name);
 
         translate_refuse(r, item, ASSAY_INVALID, "missing");
         translate_up(r, up);
@@ -172,7 +158,7 @@ read_message(struct writer *w, uint32_t item)
 {
     struct translate_request *r = w->r;
     struct assay_slice role = translate_needed(r, item, "role");
-    uint32_t content = content_of(r, item);
+    uint32_t content = said_in(r, item, "content");
     size_t up;
 
     if (r->err->code != ASSAY_OK) {
@@ -197,78 +183,6 @@ read_message(struct writer *w, uint32_t item)
     translate_up(r, up);
 }
 
-/* vLLM refuses the whole request where what a model once called a tool with is
- * no JSON object; and it would stay in the session for good. */
-static bool
-is_object(struct translate_request *r, struct assay_slice text)
-{
-    const struct assay_json_limits limits = {
-        TRANSLATE_BODY_MAX_BYTES, TRANSLATE_DEPTH_MAX, TRANSLATE_NODES_MAX};
-    struct assay_json *j = NULL;
-    struct assay_error err;
-    bool is;
-
-    assay_error_clear(&err);
-    if (assay_json_parse_nul(text, &limits, "arguments", &j, &err) ==
-        ASSAY_NO_MEMORY) {
-        assay_fail(r->err, err.code, ASSAY_NO_OFFSET, "%s", err.msg);
-    }
-    is = j != NULL && assay_json_type(j, ASSAY_JSON_ROOT) == ASSAY_JSON_OBJECT;
-    assay_json_free(j);
-    return is;
-}
-
-/* {"MEMBER": text} as the text of JSON. */
-static void
-write_wrapped(struct writer *w, const char *member, struct assay_slice text)
-{
-    struct assay_buf b;
-    struct assay_json_out o;
-
-    assay_buf_init(&b, GATHERED_MAX_BYTES);
-    assay_json_out_init(&o, &b, true);
-    assay_json_out_open(&o, NULL, '{');
-    assay_json_out_string(&o, member, text);
-    assay_json_out_close(&o, '}');
-    assay_buf_check(&b, "arguments", w->r->err);
-    assay_json_out_string(&w->calls_out, "arguments", assay_buf_slice(&b));
-    assay_buf_free(&b);
-}
-
-static void
-write_arguments(struct writer *w, uint32_t item, bool custom)
-{
-    struct assay_slice text =
-        translate_needed(w->r, item, custom ? "input" : "arguments");
-
-    if (custom) {
-        write_wrapped(w, "input", text);
-    } else if (text.len == 0) {
-        assay_json_out_text(&w->calls_out, "arguments", "{}");
-    } else if (is_object(w->r, text)) {
-        assay_json_out_string(&w->calls_out, "arguments", text);
-    } else {
-        write_wrapped(w, "malformed_arguments", text);
-    }
-}
-
-static void
-write_called_name(struct writer *w, uint32_t item)
-{
-    struct translate_request *r = w->r;
-    uint32_t space =
-        translate_member_of(r, item, "namespace", TRANSLATE_TYPE(STRING));
-    struct assay_buf name;
-
-    assay_buf_init(&name, TRANSLATE_BODY_MAX_BYTES);
-    assay_buf_add(&name, assay_json_string(r->j, space));
-    assay_buf_add_text(&name, name.len > 0 ? "__" : "");
-    assay_buf_add(&name, translate_needed(r, item, "name"));
-    assay_buf_check(&name, "name", r->err);
-    assay_json_out_string(&w->calls_out, "name", assay_buf_slice(&name));
-    assay_buf_free(&name);
-}
-
 static void
 add_call(struct writer *w, uint32_t item, bool custom)
 {
@@ -279,14 +193,7 @@ add_call(struct writer *w, uint32_t item, bool custom)
         assay_json_out_init(o, &w->calls, true);
         assay_json_out_open(o, NULL, '[');
     }
-    assay_json_out_open(o, NULL, '{');
-    assay_json_out_string(o, "id", translate_needed(w->r, item, "call_id"));
-    assay_json_out_text(o, "type", "function");
-    assay_json_out_open(o, "function", '{');
-    write_called_name(w, item);
-    write_arguments(w, item, custom);
-    assay_json_out_close(o, '}');
-    assay_json_out_close(o, '}');
+    translate_called(w->r, o, item, custom);
     w->speaking = true;
 }
 
@@ -307,7 +214,7 @@ read_output(struct writer *w, uint32_t item)
 {
     struct translate_request *r = w->r;
     struct assay_buf text;
-    uint32_t output = output_of(r, item);
+    uint32_t output = said_in(r, item, "output");
     uint32_t images = 0;
     size_t up;
 

@@ -58,6 +58,19 @@ void translate_tool_choice(struct translate_request *r);
  * that is open. */
 void translate_tool_list(struct translate_request *r, uint32_t list);
 
+/* A call of an earlier turn, into an array that is open. */
+void translate_called(struct translate_request *r, struct assay_json_out *o,
+                      uint32_t item, bool custom);
+
+/* --- names of tools (translate_names.c) ---------------------------------- */
+
+/* Writes the name of a tool, and keeps what it stands for. */
+void translate_name(struct translate_request *r, uint32_t node,
+                    struct assay_slice space, bool custom);
+/* The name that the server knows. */
+struct assay_slice translate_tool_name(const struct translation *t,
+                                       const struct translate_tool *tool);
+
 /* --- content of messages ------------------------------------------------- */
 
 /* Appends the text of a string or a list of parts, joined by this; an image is

@@ -5,116 +5,8 @@
  * server would have to run are refused: offered, the model would call what
  * nobody answers; left out, it would answer without.
  */
-#include <stdlib.h>
-
 #include "base/bytes.h"
 #include "translate_request.h"
-
-#define NAME_MAX_BYTES 256u
-
-/* --- names --------------------------------------------------------------- */
-
-static struct assay_slice
-server_name(const struct translation *t, const struct translate_tool *tool)
-{
-    return (struct assay_slice){t->names.ptr + tool->at, tool->len};
-}
-
-struct assay_slice
-translate_tool_space(const struct translation *t,
-                     const struct translate_tool *tool)
-{
-    return (struct assay_slice){t->names.ptr + tool->at, tool->space};
-}
-
-struct assay_slice
-translate_tool_own(const struct translation *t,
-                   const struct translate_tool *tool)
-{
-    size_t skip = tool->space > 0 ? tool->space + strlen("__") : 0;
-
-    return (struct assay_slice){t->names.ptr + tool->at + skip,
-                                tool->len - skip};
-}
-
-const struct translate_tool *
-translate_tool_find(const struct translation *t, struct assay_slice name)
-{
-    for (size_t i = 0; i < t->tool_count; i++) {
-        if (assay_slice_equal(server_name(t, &t->tools[i]), name)) {
-            return &t->tools[i];
-        }
-    }
-    return NULL;
-}
-
-static bool
-is_taken(const struct translation *t, struct assay_slice name)
-{
-    for (size_t i = 0; i + 1 < t->tool_count; i++) {
-        if (assay_slice_equal(server_name(t, &t->tools[i]), name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct translate_tool *
-new_tool(struct translate_request *r, uint32_t node)
-{
-    struct translation *t = r->t;
-    struct translate_tool *tools;
-
-    if (t->tool_count >= TRANSLATE_TOOLS_MAX) {
-        translate_refuse(r, node, ASSAY_TOO_LARGE, "more than %u tools",
-                         TRANSLATE_TOOLS_MAX);
-        return NULL;
-    }
-    tools = realloc(t->tools, (t->tool_count + 1) * sizeof(*tools));
-    if (tools == NULL) {
-        translate_refuse(r, node, ASSAY_NO_MEMORY, "out of memory");
-        return NULL;
-    }
-    t->tools = tools;
-    tools[t->tool_count] = (struct translate_tool){.at = t->names.len};
-    return &tools[t->tool_count++];
-}
-
-/* Writes the name, and keeps what it stands for. */
-static void
-write_name(struct translate_request *r, uint32_t node, struct assay_slice space,
-           bool custom)
-{
-    struct assay_slice own = translate_needed(r, node, "name");
-    struct assay_buf *names = &r->t->names;
-    struct translate_tool *tool = new_tool(r, node);
-    struct assay_slice name;
-
-    if (tool == NULL) {
-        return;
-    }
-    if (own.len == 0 || own.len + space.len > NAME_MAX_BYTES) {
-        translate_refuse(r, node, ASSAY_INVALID,
-                         "name: want 1 to %u bytes with its namespace",
-                         NAME_MAX_BYTES);
-        return;
-    }
-    assay_buf_add(names, space);
-    assay_buf_add_text(names, space.len > 0 ? "__" : "");
-    assay_buf_add(names, own);
-    if (assay_buf_check(names, "names of tools", r->err) != ASSAY_OK) {
-        return;
-    }
-    tool->len = names->len - tool->at;
-    tool->space = space.len;
-    tool->custom = custom;
-    name = server_name(r->t, tool);
-    if (is_taken(r->t, name)) {
-        translate_refuse(r, node, ASSAY_INVALID, "name: %.*s is there twice",
-                         (int)name.len, (const char *)name.ptr);
-    }
-    assay_json_out_string(&r->o, "name", name);
-}
 
 /* --- kinds of tools ------------------------------------------------------ */
 
@@ -149,7 +41,7 @@ write_function(struct translate_request *r, uint32_t tool,
                struct assay_slice space)
 {
     open_function(r);
-    write_name(r, tool, space, false);
+    translate_name(r, tool, space, false);
     copy_member(r, tool, "description", TRANSLATE_TYPE(STRING));
     copy_member(r, tool, "parameters", TRANSLATE_TYPE(OBJECT));
     copy_member(r, tool, "strict", TRANSLATE_BOOL);
@@ -196,7 +88,7 @@ write_custom(struct translate_request *r, uint32_t tool,
         "\"required\":[\"input\"],\"additionalProperties\":false}";
 
     open_function(r);
-    write_name(r, tool, space, true);
+    translate_name(r, tool, space, true);
     describe_custom(r, tool);
     assay_json_out_document(&r->o, "parameters", assay_slice_of(parameters));
     close_function(r);
@@ -368,7 +260,7 @@ write_chosen(struct translate_request *r, uint32_t choice)
     assay_json_out_open(&r->o, "tool_choice", '{');
     assay_json_out_text(&r->o, "type", "function");
     assay_json_out_open(&r->o, "function", '{');
-    assay_json_out_string(&r->o, "name", server_name(r->t, tool));
+    assay_json_out_string(&r->o, "name", translate_tool_name(r->t, tool));
     assay_json_out_close(&r->o, '}');
     assay_json_out_close(&r->o, '}');
 }
