@@ -10,9 +10,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "harness/documents.h"
 #include "harness/unit.h"
-#include "programs/proxy/help.h"
 
 #define LINE_MAX_WORDS 12
 
@@ -415,22 +413,6 @@ many(void **state)
     }
 }
 
-/* --- documents ------------------------------------------------------------ */
-
-static void
-helped(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < proxy_settings.count; i++) {
-        const struct setting *s = &proxy_settings.rows[i];
-
-        CHECK(s->name, strlen(s->name) <= 32);
-        CHECK(s->name, helps(proxy_help, s->name));
-        CHECK(s->name,
-              s->env == NULL || strncmp(s->env, "ASSAY_PROXY_", 12) == 0);
-    }
-}
-
 int
 main(void)
 {
@@ -439,7 +421,6 @@ main(void)
         cmocka_unit_test(own_file),
         cmocka_unit_test(own_file_refused),
         cmocka_unit_test(many),
-        cmocka_unit_test(helped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
