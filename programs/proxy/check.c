@@ -56,6 +56,35 @@ says(const struct assay_json *policy, const char *member)
            assay_json_type(policy, node) == ASSAY_JSON_TRUE;
 }
 
+enum software { SOFTWARE_ALL, SOFTWARE_SOME, SOFTWARE_ANY };
+
+/* How much of what runs there a policy looks at. */
+static enum software
+software_of(const struct assay_json *policy)
+{
+    static const char *const members[] = {
+        "mrtd",           "rtmr0",        "rtmr1",
+        "rtmr2",          "rtmr3",        "expected_bootchain",
+        "os_image_hash",  "app_compose",  "compose_hash",
+        "expected_rtmr3", "mr_config_id", "mrenclave",
+        "mrsigner",
+    };
+
+    if (says(policy, "disable_runtime_verification")) {
+        return SOFTWARE_ANY;
+    }
+    if (!says(policy, "partial")) {
+        return SOFTWARE_ALL;
+    }
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (assay_json_member(policy, ASSAY_JSON_ROOT, members[i]) !=
+            ASSAY_JSON_NONE) {
+            return SOFTWARE_SOME;
+        }
+    }
+    return SOFTWARE_ANY;
+}
+
 static void
 put_statuses(const struct assay_json *policy, struct assay_buf *to)
 {
@@ -77,6 +106,11 @@ put_statuses(const struct assay_json *policy, struct assay_buf *to)
 static void
 put_policy(const struct provider *p, struct assay_buf *to)
 {
+    static const char *const looks_at[] = {
+        [SOFTWARE_ALL] = "",
+        [SOFTWARE_SOME] = ", which names part of the software",
+        [SOFTWARE_ANY] = ", for any software in a TEE",
+    };
     struct assay_json *policy = policy_of(p);
     struct assay_slice type;
 
@@ -85,9 +119,7 @@ put_policy(const struct provider *p, struct assay_buf *to)
             policy, assay_json_member(policy, ASSAY_JSON_ROOT, "type"));
         assay_buf_add_text(to, "  policy: ");
         assay_buf_add(to, type);
-        assay_buf_add_text(to, says(policy, "partial")
-                                   ? ", partial: it does not say which software"
-                                   : "");
+        assay_buf_add_text(to, looks_at[software_of(policy)]);
         assay_buf_add_text(to, "; accepts ");
         put_statuses(policy, to);
         assay_buf_printf(to, "; wire %s\n", assay_wire_name(p->wire));
@@ -169,7 +201,7 @@ static void
 warn(const struct provider *p, const char *event, const struct log *log)
 {
     log_event(log, LOG_WARNING, event,
-              (struct log_field[]){{"upstream", assay_slice_of(p->name)}}, 1);
+              (struct log_field[]){{"provider", assay_slice_of(p->name)}}, 1);
 }
 
 static void
@@ -180,12 +212,8 @@ warn_of_provider(const struct provider *p, const struct log *log)
     if (p->own_root != NULL) {
         warn(p, "evidence of a root that is not Intel's is trusted", log);
     }
-    if (policy != NULL && says(policy, "disable_runtime_verification")) {
-        warn(p, "its policy does not look at software: for development only",
-             log);
-    } else if (policy != NULL && says(policy, "partial")) {
-        warn(p, "its policy is partial: any software in a genuine TEE passes",
-             log);
+    if (policy != NULL && software_of(policy) == SOFTWARE_ANY) {
+        warn(p, "its policy lets any software in a genuine TEE pass", log);
     }
     if (p->wire != ASSAY_WIRE_V2) {
         warn(p, "an old wire: its evidence is bound to the certificate only",

@@ -32,6 +32,9 @@
 #define OWN                                                                    \
     "[upstreams.a]\n"                                                          \
     "base_url = \"https://a.example/v1\"\n"
+#define ZEROS                                                                  \
+    "000000000000000000000000000000000000000000000000"                         \
+    "000000000000000000000000000000000000000000000000"
 #define PARTIAL OWN "policy = {}\n"
 
 static char folder[] = "/tmp/assay-providers-XXXXXX";
@@ -527,17 +530,17 @@ described(void **state)
         "listen: 127.0.0.1:8989\n"
         "upstream: x at https://x.example:8443/v1\n"
         "  speaks: chat; Responses are translated\n"
-        "  policy: tdx, partial: it does not say which software; accepts "
+        "  policy: tdx, for any software in a TEE; accepts "
         "UpToDate; wire v2\n"
         "  collateral: https://pccs.phala.network, Intel's PCS\n"
         "  by the proxy http://l:1\n"
         "upstream: y at https://[::1]\n"
-        "  policy: tdx, partial: it does not say which software; accepts "
+        "  policy: tdx, for any software in a TEE; accepts "
         "UpToDate; wire v2\n"
         "  collateral: https://pccs.example\n"
         "  by the proxy http://l:1\n"
         "upstream: a at https://a.example/v1\n"
-        "  policy: tdx, partial: it does not say which software; accepts "
+        "  policy: tdx, which names part of the software; accepts "
         "UpToDate, OutOfDate; wire v2\n"
         "  collateral: https://pccs.phala.network, Intel's PCS\n"
         "  key: put in, from the environment\n";
@@ -550,7 +553,8 @@ described(void **state)
     assay_buf_init(&text, 65536);
     assert_int_equal(setenv("ASSAY_TEST_KEY", "sk-secret", 1), 0);
     tell_good(&t, CODEX,
-              OWN "policy = { allowed_tdx_status = [\"UpToDate\", "
+              OWN "policy = { type = \"tdx\", partial = true, mr_config_id = "
+                  "\"" ZEROS "\", allowed_tcb_status = [\"UpToDate\", "
                   "\"OutOfDate\"] }\n"
                   "api_key_env = \"ASSAY_TEST_KEY\"\n"
                   "http_proxy = \"\"\n",
