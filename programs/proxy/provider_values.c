@@ -5,10 +5,10 @@
  */
 #include "provider_values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/bytes.h"
 #include "io/proxy.h"
 #include "io/resolve.h"
@@ -97,25 +97,23 @@ enum assay_code
 provider_parse_server_name(const char *text, struct assay_uri *base,
                            struct assay_error *err)
 {
+    char whole[sizeof("https://[]") + ASSAY_URI_HOST_MAX];
     bool ipv6 = strchr(text, ':') != NULL;
+    int len = snprintf(whole, sizeof(whole), "https://%s%s%s", ipv6 ? "[" : "",
+                       text, ipv6 ? "]" : "");
     struct assay_uri uri;
-    struct assay_buf whole;
 
     assay_error_clear(err);
-    assay_buf_init(&whole, ASSAY_URI_MAX_BYTES);
-    assay_buf_printf(&whole, "https://%s%s%s", ipv6 ? "[" : "", text,
-                     ipv6 ? "]" : "");
     if (text[0] == '\0' || text[strcspn(text, "/?#@[]")] != '\0' ||
-        whole.failed ||
-        assay_uri_parse(assay_buf_slice(&whole), &uri, err) != ASSAY_OK) {
+        len >= (int)sizeof(whole) ||
+        assay_uri_parse(assay_slice_of(whole), &uri, err) != ASSAY_OK) {
         assay_error_clear(err);
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "'%.80s' is neither a DNS name nor an IP address", text);
-    } else {
-        memcpy(base->host, uri.host, sizeof(base->host));
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "'%.80s' is neither a DNS name nor an IP address",
+                          text);
     }
-    assay_buf_free(&whole);
-    return err->code;
+    memcpy(base->host, uri.host, sizeof(base->host));
+    return ASSAY_OK;
 }
 
 enum assay_code
