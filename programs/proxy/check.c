@@ -5,26 +5,54 @@
  */
 #include "check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/url.h"
 #include "daemon/start_check.h"
+#include "io/socket_name.h"
 #include "providers_make.h"
 
 #define DESCRIPTORS_ASIDE 256u
 #define SHOWN_MAX_BYTES   512u
+
+/* One that is not there yet is made at the start. */
+static void
+check_folder(const char *path, struct assay_error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        if (errno != ENOENT) {
+            assay_fail_uv(err, ASSAY_IO, -errno, "%.200s", path);
+        }
+    } else if (!S_ISDIR(st.st_mode)) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                   "%.200s: is a file, not a folder", path);
+    } else if (access(path, W_OK | X_OK) != 0) {
+        assay_fail_uv(err, ASSAY_IO, -errno, "%.200s: cannot write", path);
+    }
+}
 
 enum assay_code
 check_files(const struct options *o, const struct assay_ctx *ctx,
             struct assay_error *err)
 {
     assay_error_clear(err);
-    return o->pccs_ca == NULL ? ASSAY_OK
-                              : start_try_roots(o->pccs_ca, ctx, err);
+    if (o->evidence != NULL) {
+        check_folder(o->evidence, err);
+        assay_error_prefix(err, "--evidence");
+    }
+    if (err->code == ASSAY_OK && o->pccs_ca != NULL) {
+        (void)!start_try_roots(o->pccs_ca, ctx, err);
+    }
+    return err->code;
 }
 
 /* --- what it says of a policy --------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "daemon/origins.h"
 #include "daemon/setting_values.h"
 #include "daemon/upgrade.h"
+#include "evidence_store.h"
 #include "http1/fields.h"
 #include "provider_values.h"
 
@@ -20,7 +21,6 @@
 #define CONNECTIONS_MAX  100000u
 #define LINKS_MAX        10000u
 #define REQUESTS_MAX     1000000u
-#define EVIDENCE_MAX     1000000u
 #define DEFAULT_MAX_BODY (64u * 1024u * 1024u)
 
 /* --- values -------------------------------------------------------------- */
@@ -166,7 +166,7 @@ SETTING_COUNT(workers, "--workers", WORKERS_MAX)
 SETTING_COUNT(max_connections, "--max-connections", CONNECTIONS_MAX)
 SETTING_COUNT(max_links, "--max-links", LINKS_MAX)
 SETTING_COUNT(max_requests, "--max-requests", REQUESTS_MAX)
-SETTING_COUNT(evidence_max, "--evidence-max", EVIDENCE_MAX)
+SETTING_COUNT(evidence_max, "--evidence-max", EVIDENCE_FILES_MAX)
 SETTING_SECONDS(client_idle_ms, "--client-idle")
 SETTING_SECONDS(header_ms, "--header-timeout")
 SETTING_SECONDS(body_ms, "--body-timeout")

@@ -413,6 +413,33 @@ many(void **state)
     }
 }
 
+/* A policy with a whole app-compose in it is larger than settings are. */
+static void
+large(void **state)
+{
+    struct assay_error err;
+    struct assay_buf text;
+    struct options o;
+
+    (void)state;
+    assay_buf_init(&text, 1u << 20);
+    assay_buf_add_text(&text, UP "[upstreams.a.policy]\ntype = \"dstack_tdx\"\n"
+                                 "partial = true\n"
+                                 "app_compose = { docker_compose_file = \"");
+    while (text.len < 3 * SETTINGS_FILE_MAX_BYTES) {
+        assay_buf_add_text(&text, "services: ");
+    }
+    assay_buf_add_text(&text, "\" }\n");
+    assay_buf_add_u8(&text, '\0');
+    if (take(&o, (const char *)text.ptr, &err) != ASSAY_OK) {
+        fail_msg("%s", err.msg);
+    }
+    assert_true(strlen(o.upstreams[0].policy_json) >
+                2 * SETTINGS_FILE_MAX_BYTES);
+    options_free(&o);
+    assay_buf_free(&text);
+}
+
 int
 main(void)
 {
@@ -421,6 +448,7 @@ main(void)
         cmocka_unit_test(own_file),
         cmocka_unit_test(own_file_refused),
         cmocka_unit_test(many),
+        cmocka_unit_test(large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

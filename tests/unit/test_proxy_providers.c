@@ -578,6 +578,28 @@ is_let_in(const struct sandbox_paths *p, const char *path, bool write)
     return false;
 }
 
+static void
+checked(void **state)
+{
+    const char *const file[] = {"--evidence", path_of("config.toml"), NULL};
+    const char *const none[] = {"--evidence", path_of("none"), NULL};
+    const char *const there[] = {"--evidence", folder, NULL};
+    struct told t;
+
+    (void)state;
+    tell_good(&t, CODEX, NULL, file);
+    assert_int_equal(check_files(&t.options, ctx, &t.err), ASSAY_IO);
+    assert_non_null(strstr(t.err.msg, "/config.toml: is a file, not a folder"));
+    end(&t);
+    tell_good(&t, CODEX, NULL, none);
+    assert_int_equal(check_files(&t.options, ctx, &t.err), ASSAY_OK);
+    assert_int_equal(access(path_of("none"), F_OK), -1); /* only looked at */
+    end(&t);
+    tell_good(&t, CODEX, NULL, there);
+    assert_int_equal(check_files(&t.options, ctx, &t.err), ASSAY_OK);
+    end(&t);
+}
+
 /* Files that only a table names are there at a reload, too. */
 static void
 sandboxed(void **state)
@@ -614,6 +636,7 @@ main(void)
         cmocka_unit_test(resolves),
         cmocka_unit_test(sources),
         cmocka_unit_test(described),
+        cmocka_unit_test(checked),
         cmocka_unit_test(sandboxed),
     };
 
