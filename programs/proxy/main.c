@@ -143,6 +143,7 @@ main(int argc, char **argv)
         return DAEMON_DONE;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond a limit fails */
     keeper_widen_pool(WAITING_THREADS);
     p.argc = argc;
     p.argv = argv;
