@@ -153,6 +153,12 @@ class Handler(backend.Handler):
     do_GET = do_POST = do_PUT = do_HEAD = do_OPTIONS = do_DELETE = do
     do_PATCH = do
 
+    def handle_expect_100(self):
+        self.path = self.path.removeprefix("/v1")
+        goes_on = super().handle_expect_100()
+        self.path = "/v1" + self.path
+        return goes_on
+
     def remember(self, body):
         self.server.requests.append(Seen(
             self.command, self.path, list(self.headers.items()), body))

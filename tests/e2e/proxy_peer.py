@@ -31,6 +31,9 @@ KEY = "sk-of-the-user"
 REFUSED = "Attestation verification failed: TEE not trusted"
 SLOW_BUILD = test_serve.SLOW_BUILD
 
+WELL = ("tcb=UpToDate", "module=UpToDate", "qe=UpToDate", "revoke=off",
+        "expire=off", "overtaken=off", "debug=off", "forge-log=off")
+
 # Of the readme, but for where the server and its collateral are.
 README_CONFIG = """\
 model_provider = "{name}"
@@ -65,9 +68,12 @@ def environment(**more):
 
 
 def tee(backend, *options, listen="127.0.0.1:0"):
-    """assay-serve, with all the names that tests have for it."""
+    """assay-serve, with all the names that tests have for it. It does not announce
+    its certificate: that of the world is the platform's last one."""
     serve = Serve(backend, "--admin", "127.0.0.1:0", "--drain", "0.5",
                   *options)
+    if "--announce" not in options:
+        serve.command += ["--announce", "off"]
     for option, value in (("--listen", listen), ("--self-signed", NAMES)):
         serve.command[serve.command.index(option) + 1] = value
     return serve
@@ -80,6 +86,7 @@ class World:
 
     def __init__(self, mode="both", *options, sim=None):
         self.model = OpenAI(mode)
+        self.announce = "required" if sim is None else "off"
         self.sim = sim
         self.options = options
 
@@ -89,7 +96,8 @@ class World:
                 self.sim = stack.enter_context(Sim(now=None))
             test_serve.SIMULATOR = self.sim
             stack.enter_context(self.model)
-            self.tee = stack.enter_context(tee(self.model, *self.options))
+            self.tee = stack.enter_context(tee(
+                self.model, "--announce", self.announce, *self.options))
             self.stack = stack.pop_all()
         return self
 
@@ -99,7 +107,9 @@ class World:
         self.stack.close()
 
     def reset(self):
-        self.sim.change("reset")
+        """All is well again. Of the simulator's own reset the platform would
+        forget the server's certificate."""
+        self.sim.change(*WELL)
         self.model.reset()
 
     @property

@@ -33,8 +33,8 @@ class Connections(ProxyCase):
 
     def test_a_server_that_closes_after_some_requests(self):
         """The last answer of a connection is attested as every other is, and none
-        fails: with nginx, it is each 100th."""
-        for limit in ("1", "2", "3"):
+        fails: with nginx, it is each 100th. The first was for evidence."""
+        for limit in ("2", "3"):
             with World("both", "--max-requests", limit,
                        sim=self.world.sim) as world:
                 with Proxy(world) as gate:
@@ -138,7 +138,7 @@ class Once(ProxyCase):
             self.relay.cut()
             with self.assertRaises((AssertionError, OSError)):
                 c.until(b"0\r\n\r\n")
-        self.assertEqual(self.gate.audited(1)[-1]["end"], "cut")
+        self.assertEqual(self.gate.audited(1)[-1]["ended"], "cut")
 
     def test_an_overloaded_server_is_the_clients_to_ask_again(self):
         with self.gate.client() as c:

@@ -53,7 +53,7 @@ class Requests(HttpCase):
             ("Authorization", f"Bearer {KEY}"), ("OpenAI-Beta", "x=1"),
             ("X-Custom", "caf\xe9"), ("Accept", "text/event-stream"),
             ("Connection", "X-Hop"), ("X-Hop", "1"), ("Keep-Alive", "1"),
-            ("TE", "trailers"), ("Proxy-Authorization", "Basic s3cret"),
+            ("TE", "gzip"), ("Proxy-Authorization", "Basic s3cret"),
             ("x-assay-token", "s3cret"), ("X_Assay_Attestation", "x")]))
         names = [n.lower() for n, _ in answer.json["fields"]]
         fields = {n.lower(): v for n, v in answer.json["fields"]}
@@ -168,7 +168,7 @@ class Responses(HttpCase):
                 c.say("GET", self.gate.path() + path)
                 with self.assertRaises((AssertionError, OSError)):
                     c.final()
-        self.assertEqual([x["end"] for x in self.gate.audit[-2:]],
+        self.assertEqual([x["ended"] for x in self.gate.audit[-2:]],
                          ["cut", "cut"])
 
     def test_garbage(self):
@@ -257,7 +257,7 @@ class Streams(HttpCase):
             self.assertEqual(self.last.get("Authorization"), f"Bearer {KEY}")
             self.assertEqual(t.finish(), 1000)
         self.model.wait_for(open=0)
-        self.assertEqual(self.gate.audited(1)[-1]["end"], "switched")
+        self.assertEqual(self.gate.audited(1)[-1]["ended"], "switched")
 
 
 class Bodies(ProxyCase):
