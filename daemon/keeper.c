@@ -163,6 +163,18 @@ keeper_widen_pool(unsigned threads)
     (void)setenv("UV_THREADPOOL_SIZE", count, 0);
 }
 
+static void
+do_nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+void
+keeper_make_pool(struct keeper *k)
+{
+    (void)uv_queue_work(&k->loop, &k->first, do_nothing, NULL);
+}
+
 /* Each client takes one or more, and the usual limit (1,024) is low for the
  * sake of programs that use select(). */
 static void

@@ -45,11 +45,15 @@ struct keeper {
     uv_timer_t drain;
     uv_timer_t dog;  /* until the service manager wants to hear again */
     uv_timer_t rest; /* after SIGHUP: more of them are the same one */
+    uv_work_t first; /* of libuv's threads */
 };
 
 /* Before anything: libuv has so many threads for what waits, unless
  * UV_THREADPOOL_SIZE says otherwise. They are made when the first is needed. */
 void keeper_widen_pool(unsigned threads);
+/* They are made now, so that the first client does not wait for it. Behind the
+ * sandbox, which is only that of threads that are made in it. */
+void keeper_make_pool(struct keeper *k);
 /* The loop is there, SIGHUP ends nobody, and the process may have as many
  * descriptors as it is allowed to ask for. Without memory or descriptors the
  * process ends. */

@@ -230,8 +230,11 @@ program_open(struct program *p)
     check_warn(o, p->site->providers, &p->keeper.log);
     learnt_warn(p->learnt, &p->keeper.log);
     if (open_all(p, &err) != ASSAY_OK || ready_open(p, &err) != ASSAY_OK ||
-        close_in(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
-        ready_tell(p, &err) != ASSAY_OK) {
+        close_in(p, &err) != ASSAY_OK) {
+        return fail(p, &err);
+    }
+    keeper_make_pool(&p->keeper);
+    if (hire(p, &err) != ASSAY_OK || ready_tell(p, &err) != ASSAY_OK) {
         return fail(p, &err);
     }
     log_listening(p);

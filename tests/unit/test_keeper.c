@@ -5,6 +5,7 @@
  * service manager hears of it. The one worker has a client that leaves when it
  * is asked to, or only when it is cut.
  */
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -374,15 +375,37 @@ descriptors(void **state)
     end(&t, "");
 }
 
+static size_t
+count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    size_t n = 0;
+
+    assert_non_null(tasks);
+    while (readdir(tasks) != NULL) {
+        n++;
+    }
+    (void)closedir(tasks);
+    return n;
+}
+
 static void
 threads(void **state)
 {
+    struct trial t;
+    size_t before;
+
     (void)state;
     assert_int_equal(unsetenv("UV_THREADPOOL_SIZE"), 0);
     keeper_widen_pool(5);
     assert_string_equal(getenv("UV_THREADPOOL_SIZE"), "5");
     keeper_widen_pool(7); /* somebody has said otherwise */
     assert_string_equal(getenv("UV_THREADPOOL_SIZE"), "5");
+    start(&t);
+    before = count_threads();
+    keeper_make_pool(&t.keeper);
+    assert_int_equal(count_threads(), before + 5);
+    end(&t, "");
     assert_int_equal(unsetenv("UV_THREADPOOL_SIZE"), 0);
 }
 
