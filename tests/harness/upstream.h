@@ -319,6 +319,8 @@ far_close(struct far *f)
     f->conns = NULL;
 }
 
+#define SOON_MS 250u /* of what must happen for a test to go on */
+
 /* --- what goes to it ---------------------------------------------------- */
 
 struct near {
@@ -390,6 +392,14 @@ near_open(struct near *n)
         .judged = near_on_judged,
         .user = n,
     };
+}
+
+/* Evidence grows old within a second. The policy is freed by the test. */
+static inline void
+with_interval(struct near *n, struct assay_policy **own)
+{
+    *own = pair_policy(&platform, ",\"reattestation_interval_secs\":1");
+    n->provider.policy = *own;
 }
 
 static inline void
@@ -541,6 +551,18 @@ ask_once(struct near *n, struct failure *why)
     }
     ask_end(&a);
     return a.failed ? 0 : a.status;
+}
+
+/* Which of them are done, as a set. */
+static inline unsigned
+done(const struct ask *all, size_t count)
+{
+    unsigned set = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        set |= (unsigned)all[i].done << i;
+    }
+    return set;
 }
 
 /* --- the platform ------------------------------------------------------- */
