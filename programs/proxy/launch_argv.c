@@ -50,11 +50,11 @@ override_in(struct words *w, const char *table, const char *name,
     add(w, "");
 }
 
-/* Codex speaks Responses, its server does not. */
+/* Does the proxy translate for this one? */
 static bool
 is_translated(const struct codex_facts *facts, const struct running_provider *p)
 {
-    return strcmp(p->wire_api, "chat") == 0 && !facts->speaks_chat;
+    return p != NULL && strcmp(p->wire_api, "chat") == 0 && !facts->speaks_chat;
 }
 
 static void
@@ -160,7 +160,6 @@ codex_argv(const char *path, const struct codex_facts *facts,
            struct assay_error *err)
 {
     struct words w = {.count = 0};
-    bool translated = false;
 
     *out = NULL;
     assay_error_clear(err);
@@ -174,16 +173,12 @@ codex_argv(const char *path, const struct codex_facts *facts,
     for (size_t i = 0; i < proxy->count; i++) {
         if (launch_name_is_plain(proxy->providers[i].name)) {
             add_provider(&w, facts, &proxy->providers[i]);
-            translated =
-                translated || is_translated(facts, &proxy->providers[i]);
         }
     }
-    if (translated) {
-        /* Offered by default, and run by OpenAI's servers only: translations
-         * refuse it. */
-        override(&w, "web_search", "disabled");
-    }
     add_choice(&w, facts, args, choice);
+    if (is_translated(facts, running_find(proxy, choice->all[0].text))) {
+        override(&w, "web_search", "disabled"); /* chat has nothing like it */
+    }
     if (assay_buf_check(&w.text, "Codex's command line", err) == ASSAY_OK) {
         (void)!put(&w, path, users, out, err);
     }

@@ -35,12 +35,23 @@ static const struct {
     {"aider", "~/.aider.conf.yml",
      "openai-api-base: %u\n"
      "model: openai/your-model-name\n"},
-    {"codex", "~/.codex/config.toml",
-     "# ~/.codex/config.toml, read by Codex and by the proxy. With it, run\n"
+    {"codex", "~/.codex/config.toml, for a proxy that runs",
+     "model_provider = \"%n\"\n"
+     "model = \"your-model-name\"\n"
+     "web_search = \"disabled\" # servers of Chat Completions have none\n"
+     "\n"
+     "[model_providers.%n]\n"
+     "name = \"%n\"\n"
+     "base_url = \"%u\"\n"
+     "wire_api = \"responses\"\n"
+     "env_key = \"OPENAI_API_KEY\"\n"},
+    {"codex-ratls", "~/.codex/config.toml, for assay proxy codex",
+     "# Read by Codex and by the proxy. With it, run\n"
      "#     assay proxy codex\n"
      "# or, at a proxy that runs already,\n"
      "#     codex -c 'model_providers.%n.base_url=\"%u\"' \\\n"
-     "#           -c 'model_providers.%n.wire_api=\"responses\"'\n"
+     "#           -c 'model_providers.%n.wire_api=\"responses\"' \\\n"
+     "#           -c 'web_search=\"disabled\"'\n"
      "model_provider = \"%n\"\n"
      "model = \"your-model-name\"\n"
      "web_search = \"disabled\" # only OpenAI's servers have it\n"

@@ -117,7 +117,8 @@ class Told(LaunchCase):
         self.assertEqual(self.told["args"], [
             "--no-daemon", "-c", f'model_providers.{NAME}.base_url="{url}"',
             "-c", f'model_providers.{NAME}.wire_api="responses"', "-c",
-            f'model_provider="{NAME}"', "exec", "hi"])
+            f'model_provider="{NAME}"', "-c", 'web_search="disabled"', "exec",
+            "hi"])
         self.assertEqual(len(self.model.requests), 1)
 
     def test_an_old_one(self):
@@ -133,7 +134,8 @@ class Told(LaunchCase):
     def test_a_server_that_speaks_responses(self):
         self.config.write_text(self.world.codex_config(wire_api="responses"))
         self.check(self.launch(), 7)
-        self.assertFalse([w for w in self.told["args"] if "wire_api" in w])
+        self.assertFalse([w for w in self.told["args"]
+                          if "wire_api" in w or "web_search" in w])
 
     def test_files_stay_as_they_are(self):
         before = {p: p.read_bytes() for p in self.home.iterdir()}
@@ -469,7 +471,7 @@ class Tools(ProxyCase):
 
     def test_the_config_that_is_printed_is_read(self):
         """By the proxy: nothing of it is misspelt."""
-        text = self.ask("--print-config=codex", "--url", "http://127.0.0.1:1/x",
+        text = self.ask("--print-config=codex-ratls", "--url", "http://127.0.0.1:1/x",
                         "--provider", "mine").out
         path = SCRATCH / "printed.toml"
         path.write_text(text)

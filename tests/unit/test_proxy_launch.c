@@ -322,8 +322,7 @@ static const struct {
      "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
      "-c model_providers.tee.wire_api=\"responses\" "
      "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c web_search=\"disabled\" "
-     "-c model_provider=\"tee\" exec hi"},
+     "-c model_provider=\"tee\" -c web_search=\"disabled\" exec hi"},
     {"an old one",
      &old,
      "model_provider = \"tee\"\n",
@@ -354,7 +353,7 @@ static const struct {
      "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
      "-c model_providers.tee.wire_api=\"responses\" "
      "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c web_search=\"disabled\" -c model_provider=other"},
+     "-c model_provider=other"},
     {"none", &today, NULL, {NULL}, NULL},
     {"another", &today, "model_provider = \"plain\"\n", {NULL}, NULL},
     {"a name with a dot", &today, "model_provider = \"do.t\"\n", {NULL}, NULL},

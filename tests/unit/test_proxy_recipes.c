@@ -215,8 +215,8 @@ static void
 pieces(void **state)
 {
     static const char *const tools[] = {
-        "aider",       "codex",         "continue", "curl", "litellm",
-        "openai-node", "openai-python", "opencode", "zed"};
+        "aider",   "codex",       "codex-ratls",   "continue", "curl",
+        "litellm", "openai-node", "openai-python", "opencode", "zed"};
     struct assay_buf list;
 
     (void)state;
@@ -260,7 +260,8 @@ json_pieces(void **state)
     }
 }
 
-/* What the readme wants: use_ratls, and a policy. */
+/* What Codex is to read is TOML, and what the readme wants is there: use_ratls,
+ * and a policy. */
 static void
 codex_piece(void **state)
 {
@@ -271,7 +272,7 @@ codex_piece(void **state)
 
     (void)state;
     assay_buf_init(&text, TEXT_MAX);
-    assert_true(recipe_put_config("codex", "tee", "http://a", &text));
+    assert_true(recipe_put_config("codex-ratls", "tee", "http://a", &text));
     assert_int_equal(
         assay_toml_parse(assay_buf_slice(&text), &limits, "it", &t, &err),
         ASSAY_OK);
