@@ -3,7 +3,8 @@
  *
  * launch_args.c - see launch_args.h. Codex's rules, as its releases from 0.77
  * to 0.169 have them: the later of two overrides wins, those behind a command
- * win over those before it, and behind "--" there are no options.
+ * win over those before it, or (up to 0.94 at least) make it forget them, and
+ * behind "--" there are no options.
  */
 #include "launch_args.h"
 
@@ -25,8 +26,10 @@ static const struct {
     {"cloud-tasks", "sends prompts to a cloud that is not attested"},
     {"exec-server", "runs for sessions that are elsewhere"},
     {"mcp-server", "lets whoever drives it choose the provider"},
+    {"debug", "runs no model: it needs no proxy"},
     {"queue", "hands the prompt to a server that may use other providers"},
     {"remote-control", "lets whoever drives it choose the provider"},
+    {"sandbox", "runs no model: it needs no proxy"},
 };
 
 /* Likewise options. */
@@ -225,6 +228,30 @@ value_of(const char *in_word, char *const *next)
     return in_word[0] != '\0' || *next == NULL ? in_word : *next;
 }
 
+size_t
+launch_option_words(char *const *word)
+{
+    for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++) {
+        if (strcmp(*word, with_value[i]) == 0 && word[1] != NULL) {
+            return 2;
+        }
+    }
+    return 1;
+}
+
+size_t
+launch_override(char *const *word, const char **text)
+{
+    size_t words = launch_option_words(word);
+    bool is =
+        is_option(*word, "--config", text) || is_option(*word, "-c", text);
+
+    if (is && words == 2) {
+        *text = word[1];
+    }
+    return is && (*text)[0] != '\0' ? words : 0;
+}
+
 static void
 take_option(struct launch_args *a, char *const *word, struct assay_error *err)
 {
@@ -238,25 +265,14 @@ take_option(struct launch_args *a, char *const *word, struct assay_error *err)
             return;
         }
     }
-    if (is_option(*word, "--config", &v) || is_option(*word, "-c", &v)) {
-        take_override(a, value_of(v, word + 1), err);
+    if (launch_override(word, &v) > 0) {
+        take_override(a, v, err);
     } else if (is_option(*word, "--profile", &v) ||
                is_option(*word, "-p", &v)) {
         v = value_of(v, word + 1);
         add_name(a->profiles, &a->profile_count, assay_slice_of(v), "--profile",
                  err);
     }
-}
-
-static bool
-takes_next(const char *word)
-{
-    for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++) {
-        if (strcmp(word, with_value[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Wherever it stands: an option that is not known here may have a value, so
@@ -285,7 +301,7 @@ launch_args_read(char *const *argv, struct launch_args *out,
             judge_word(*argv, err);
         } else {
             take_option(out, argv, err);
-            argv += takes_next(*argv) && argv[1] != NULL;
+            argv += launch_option_words(argv) - 1;
         }
         argv++;
     }

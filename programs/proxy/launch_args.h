@@ -28,6 +28,11 @@ struct launch_args {
 ASSAY_MUST_CHECK enum assay_code launch_args_read(char *const *argv,
                                                   struct launch_args *out,
                                                   struct assay_error *err);
+/* Is this word of the line an override, -c KEY=VALUE? Then *text is that, and
+ * so many words (1 or 2) are what it takes; else 0. */
+size_t launch_override(char *const *word, const char **text);
+/* How many words, 1 or 2, this option is with its value. */
+size_t launch_option_words(char *const *word);
 /* A name that Codex takes in a dotted path and in a file's name: letters,
  * digits, '-' and '_'. */
 bool launch_name_is_plain(const char *name);

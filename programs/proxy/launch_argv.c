@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * launch_argv.c - what Codex is told on its command line, in front of what the
- * user says. Such overrides win over its files, those of the project that it
- * works on included.
+ * launch_argv.c - what Codex is told on its command line. Overrides there win
+ * over its files, those of the project that it works on included. The user's
+ * own are put behind ours, and all of them before any command: releases up to
+ * 0.94 at least forget those before a command where there are some behind it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +121,37 @@ judge(const struct launch_choice *choice, const struct running *proxy,
 
 /* --- all of it ------------------------------------------------------------ */
 
-/* The pointers, and behind them the texts of the words that are ours. */
+/* The user's overrides, and then all else, as it stands. */
+static void
+put_users(char *const *users, char **argv)
+{
+    size_t n = 0;
+    const char *text;
+
+    for (char *const *w = users; *w != NULL && strcmp(*w, "--") != 0;
+         w += launch_option_words(w)) {
+        if (launch_override(w, &text) > 0) {
+            argv[n++] = (char *)(uintptr_t)"-c";
+            argv[n++] = (char *)(uintptr_t)text;
+        }
+    }
+    while (*users != NULL && strcmp(*users, "--") != 0) {
+        size_t words = launch_option_words(users);
+        bool moved = launch_override(users, &text) > 0;
+
+        for (; words > 0; words--, users++) {
+            if (!moved) {
+                argv[n++] = *users;
+            }
+        }
+    }
+    while (*users != NULL) {
+        argv[n++] = *users++;
+    }
+}
+
+/* The pointers, and behind them the texts of the words that are ours. An
+ * override of the user's may be two words where it was one. */
 static enum assay_code
 put(const struct words *w, const char *path, char *const *users, char ***out,
     struct assay_error *err)
@@ -133,8 +164,8 @@ put(const struct words *w, const char *path, char *const *users, char ***out,
     while (users[count] != NULL) {
         count++;
     }
-    pointers = (1 + w->count + count + 1) * sizeof(char *);
-    argv = malloc(pointers + w->text.len);
+    pointers = (1 + w->count + 2 * count + 1) * sizeof(char *);
+    argv = calloc(1, pointers + w->text.len);
     if (argv == NULL) {
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                           "Codex's command line");
@@ -146,9 +177,7 @@ put(const struct words *w, const char *path, char *const *users, char ***out,
         argv[1 + i] = text;
         text += strlen(text) + 1;
     }
-    for (size_t i = 0; i <= count; i++) {
-        argv[1 + w->count + i] = users[i];
-    }
+    put_users(users, argv + 1 + w->count);
     *out = argv;
     return ASSAY_OK;
 }

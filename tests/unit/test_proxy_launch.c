@@ -98,6 +98,7 @@ static const struct {
      "codex cloud",
      NULL,
      NULL},
+    {"sandbox", {"sandbox", "sh", "-c", "x", NULL}, "codex sandbox runs", 0, 0},
     {"app-server", {"app-server", NULL}, "codex app-server lets", 0, 0},
     {"behind --", {"--", "cloud", "--oss", "-p", "w", NULL}, NULL, 0, 0},
 };
@@ -354,6 +355,30 @@ static const struct {
      "-c model_providers.tee.wire_api=\"responses\" "
      "-c model_providers.other.base_url=\"" U "/other\" "
      "-c model_provider=other"},
+    {"the user's overrides go before commands",
+     &today,
+     NULL,
+     {"exec", "-cmodel_provider=other", "-m", "x", "--config=a=1", "hi"},
+     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
+     "-c model_providers.tee.wire_api=\"responses\" "
+     "-c model_providers.other.base_url=\"" U "/other\" "
+     "-c model_provider=other -c a=1 exec -m x hi"},
+    {"but not what is behind --",
+     &today,
+     NULL,
+     {"-c", "model_provider=other", "exec", "--", "-c", "hi"},
+     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
+     "-c model_providers.tee.wire_api=\"responses\" "
+     "-c model_providers.other.base_url=\"" U "/other\" "
+     "-c model_provider=other exec -- -c hi"},
+    {"an override without a value stays",
+     &today,
+     "model_provider = \"other\"\n",
+     {"exec", "-c"},
+     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
+     "-c model_providers.tee.wire_api=\"responses\" "
+     "-c model_providers.other.base_url=\"" U "/other\" "
+     "-c model_provider=\"other\" exec -c"},
     {"none", &today, NULL, {NULL}, NULL},
     {"another", &today, "model_provider = \"plain\"\n", {NULL}, NULL},
     {"a name with a dot", &today, "model_provider = \"do.t\"\n", {NULL}, NULL},
