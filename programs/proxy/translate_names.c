@@ -57,8 +57,9 @@ is_taken(const struct translation *t, struct assay_slice name)
     return false;
 }
 
+/* What the last octets of the names stand for; NULL after a failure. */
 static struct translate_tool *
-new_tool(struct translate_request *r, uint32_t node)
+new_tool(struct translate_request *r, uint32_t node, size_t len)
 {
     struct translation *t = r->t;
     struct translate_tool *tools;
@@ -74,8 +75,28 @@ new_tool(struct translate_request *r, uint32_t node)
         return NULL;
     }
     t->tools = tools;
-    tools[t->tool_count] = (struct translate_tool){.at = t->names.len};
+    tools[t->tool_count] =
+        (struct translate_tool){.at = t->names.len - len, .len = len};
     return &tools[t->tool_count++];
+}
+
+/* False after a failure. */
+static bool
+add_name(struct translate_request *r, uint32_t node, struct assay_slice space,
+         struct assay_slice own)
+{
+    struct assay_buf *names = &r->t->names;
+
+    if (own.len == 0 || own.len + space.len > NAME_MAX_BYTES) {
+        translate_refuse(r, node, ASSAY_INVALID,
+                         "name: want 1 to %u bytes with its namespace",
+                         NAME_MAX_BYTES);
+        return false;
+    }
+    assay_buf_add(names, space);
+    assay_buf_add_text(names, space.len > 0 ? "__" : "");
+    assay_buf_add(names, own);
+    return assay_buf_check(names, "names of tools", r->err) == ASSAY_OK;
 }
 
 void
@@ -83,26 +104,17 @@ translate_name(struct translate_request *r, uint32_t node,
                struct assay_slice space, bool custom)
 {
     struct assay_slice own = translate_needed(r, node, "name");
-    struct assay_buf *names = &r->t->names;
-    struct translate_tool *tool = new_tool(r, node);
+    size_t before = r->t->names.len;
+    struct translate_tool *tool;
     struct assay_slice name;
 
+    if (!add_name(r, node, space, own)) {
+        return;
+    }
+    tool = new_tool(r, node, r->t->names.len - before);
     if (tool == NULL) {
         return;
     }
-    if (own.len == 0 || own.len + space.len > NAME_MAX_BYTES) {
-        translate_refuse(r, node, ASSAY_INVALID,
-                         "name: want 1 to %u bytes with its namespace",
-                         NAME_MAX_BYTES);
-        return;
-    }
-    assay_buf_add(names, space);
-    assay_buf_add_text(names, space.len > 0 ? "__" : "");
-    assay_buf_add(names, own);
-    if (assay_buf_check(names, "names of tools", r->err) != ASSAY_OK) {
-        return;
-    }
-    tool->len = names->len - tool->at;
     tool->space = space.len;
     tool->custom = custom;
     name = translate_tool_name(r->t, tool);

@@ -25,8 +25,8 @@ static const struct {
         "\"stream\":null,\"nonsense\":null}",
      USER END},
     {"white space",
-     HI " ,\r\n\t\"logit_bias\" : { \"1\" :\n[ 2 , \" a b \" ] } }",
-     "\"logit_bias\":{\"1\":[2,\" a b \"]}," USER END},
+     HI " ,\r\n\t\"logit_bias\" : { \"1\" :\n[ 2 , \" a\\\" b \" ] } }",
+     "\"logit_bias\":{\"1\":[2,\" a\\\" b \"]}," USER END},
 
     /* --- members --- */
     {"instructions", HI ",\"instructions\":\"Be kind.\"}",
@@ -389,6 +389,10 @@ static const struct {
      "tools[0].tools[0].type: Chat Completions has nothing for \"shell\"", 75},
     {"a tool without a name", TOOL("{\"type\":\"function\"}"), ASSAY_INVALID,
      "tools[0].name: missing", 35},
+    {"a choice of a tool without a name",
+     MEMBER("\"tools\":[{\"type\":\"function\"}],\"tool_choice\":{\"type\":"
+            "\"function\",\"name\":\"f\"}"),
+     ASSAY_INVALID, "tools[0].name: missing", 35},
     {"an empty name", TOOL("{\"type\":\"function\",\"name\":\"\"}"),
      ASSAY_INVALID, "tools[0]: name: want 1 to 256 bytes", 35},
     {"a name that is there twice",

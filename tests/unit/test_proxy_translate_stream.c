@@ -82,6 +82,10 @@ static const struct row rows[] = {
      "output_text.delta #0 lo\n" HELLO_DONE(
          "completed") "completed completed | message[Hello] completed\n",
      ASSAY_OK, "", false},
+    {"CR LF within an event", TRANSLATE_STREAM,
+     "data: {\"choices\":[{\"delta\":{},\r\ndata: \"finish_reason\":\r\n"
+     "data: \"stop\"}]}\r\n\r\n",
+     CREATED "completed completed\n", ASSAY_OK, "", false},
     {"behind [DONE] is nothing", TRANSLATE_STREAM,
      F("stop") DONE D("\"content\":\"x\"") "data: }{\n\n",
      CREATED "completed completed\n", ASSAY_OK, "", false},
