@@ -67,37 +67,61 @@ def environment(**more):
 # --- the world -----------------------------------------------------------
 
 
-def tee(backend, *options, listen="127.0.0.1:0"):
-    """assay-serve, with all the names that tests have for it. It does not announce
-    its certificate: that of the world is the platform's last one."""
-    serve = Serve(backend, "--admin", "127.0.0.1:0", "--drain", "0.5",
-                  *options)
-    if "--announce" not in options:
-        serve.command += ["--announce", "off"]
-    for option, value in (("--listen", listen), ("--self-signed", NAMES)):
-        serve.command[serve.command.index(option) + 1] = value
-    return serve
+class Tee(Serve):
+    """assay-serve, with all the names that tests have for it, in a TD of its own: of
+    the world's platform, but for what was announced there."""
+
+    def __init__(self, backend, *options, sim=None, listen="127.0.0.1:0"):
+        self.own = None if sim else Sim(now=None)
+        self.sim = sim or self.own
+        super().__init__(backend, "--admin", "127.0.0.1:0", "--drain", "0.5",
+                         *options, quotes="to be filled in")
+        for option, value in (("--listen", listen),
+                              ("--self-signed", NAMES)):
+            self.command[self.command.index(option) + 1] = value
+
+    def __enter__(self):
+        if self.own:
+            self.own.__enter__()
+        self.command[self.command.index("--quotes") + 1] = (
+            f"dstack:{self.sim.ready['guest']}")
+        return super().__enter__()
+
+    def __exit__(self, *unused):
+        try:
+            super().__exit__(*unused)
+        finally:
+            if self.own:
+                self.own.stop()
+
+    @property
+    def quotes(self):
+        """So many has it been asked for."""
+        text = self.operators("/metrics")[1]
+        return int(re.search(r'quotes_total\{result="made"\} (\d+)', text)[1])
+
+
+def base_url(tee):
+    return f"https://localhost:{tee.port}/v1"
 
 
 class World:
     """with World() as world: a platform, a TEE, a model.
 
-    `options` are assay-serve's."""
+    `options` are assay-serve's, `sim` those of the simulator."""
 
-    def __init__(self, mode="both", *options, sim=None):
+    def __init__(self, mode="both", *options, sim=()):
         self.model = OpenAI(mode)
-        self.announce = "required" if sim is None else "off"
-        self.sim = sim
+        self.sim_options = sim
         self.options = options
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            if self.sim is None:
-                self.sim = stack.enter_context(Sim(now=None))
-            test_serve.SIMULATOR = self.sim
+            self.sim = stack.enter_context(
+                Sim(*self.sim_options, now=None))
             stack.enter_context(self.model)
-            self.tee = stack.enter_context(tee(
-                self.model, "--announce", self.announce, *self.options))
+            self.tee = stack.enter_context(Tee(self.model, *self.options,
+                                               sim=self.sim))
             self.stack = stack.pop_all()
         return self
 
@@ -114,7 +138,7 @@ class World:
 
     @property
     def base_url(self):
-        return f"https://localhost:{self.tee.port}/v1"
+        return base_url(self.tee)
 
     @property
     def pccs(self):
@@ -125,12 +149,6 @@ class World:
         """The platform's own: complete, and met."""
         policy = json.loads((self.sim.folder / "policy.json").read_text())
         return {**policy, "accept_self_signed_certs": False}
-
-    @property
-    def quotes(self):
-        """So many has the TEE been asked for."""
-        text = self.tee.operators("/metrics")[1]
-        return int(re.search(r'quotes_total\{result="made"\} (\d+)', text)[1])
 
     def codex_config(self, name=NAME, wire_api="chat", base_url=None,
                      statuses='["UpToDate"]', more=""):
@@ -192,6 +210,7 @@ class Proxy:
             "--root", str(world.sim.root), "--ca", str(world.tee.ca),
             "--evidence", str(self.evidence), "--warm", str(warm),
             "--audit-log", str(self.audit_file), "--drain", "0.5",
+            "--state", str(self.folder / "state.json"),
             *([] if cache else ["--no-cache"]), "--verbose",
             *map(str, options)]
 
@@ -249,14 +268,14 @@ class Proxy:
 
     @property
     def base(self):
-        return self.ready["base"].rstrip("/")
+        return "http://" + self.ready["address"]
 
     def url(self, name=NAME):
         """What a client of this provider is given."""
         return {p["name"]: p["url"] for p in self.ready["providers"]}[name]
 
     def path(self, name=NAME):
-        """The same, without scheme and host."""
+        """The same, without scheme and address."""
         return self.url(name).removeprefix(self.base)
 
     @property

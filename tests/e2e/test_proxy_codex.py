@@ -74,7 +74,7 @@ class CodexCase(ProxyCase):
         lines = [x for x in self.audit if x["method"] == "POST"]
         self.assertEqual(len(lines), len(prompts))
         for line in lines:
-            self.assertEqual((line["status"], line["ended"], line["tcb"]),
+            self.assertEqual((line["status"], line["end"], line["tcb"]),
                              (200, "whole", "UpToDate"))
 
 

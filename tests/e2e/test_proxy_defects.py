@@ -12,7 +12,7 @@ import unittest
 import proxy_peer
 from backend import Backend
 from harness import USAGE
-from proxy_peer import HOST, NAME, Proxy, ProxyCase
+from proxy_peer import HOST, NAME, Proxy, ProxyCase, Tee, base_url
 from test_get import Proxy as Tunnel
 
 WRONG = {"expected_bootchain": {
@@ -73,12 +73,11 @@ class Routing(RoutingCase):
 
     def test_the_port_is_that_of_the_base_url(self):
         """Another server of the same host is another server."""
-        with Backend() as other, proxy_peer.tee(other) as serve:
+        with Backend() as other, Tee(other) as serve:
             gate = self.proxy(
                 "--ca", str(self.both_cas(serve)), config=(
                     self.world.upstream("one") + self.world.upstream(
-                        "two", f"https://localhost:{serve.port}/v1",
-                        certificate_event="off")))
+                        "two", base_url(serve))))
             self.check_ok(gate.ask("GET", gate.path("one") + "/models"))
             self.check_ok(gate.ask("GET", gate.path("two") + "/echo"))
             self.assertEqual([r.path for r in self.model.requests],
@@ -155,7 +154,7 @@ class Routing(RoutingCase):
                 pass
         except OSError:
             raise unittest.SkipTest("no IPv6 on this machine") from None
-        with proxy_peer.tee(self.model, listen="[::1]:0") as serve:
+        with Tee(self.model, listen="[::1]:0") as serve:
             gate = self.right(f"https://[::1]:{serve.port}/v1", "--ca",
                               str(serve.ca))
             self.check_ok(gate.chat(name="tee"))

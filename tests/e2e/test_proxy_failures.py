@@ -11,8 +11,8 @@ import unittest
 import proxy_peer
 import test_interop
 from bridge_peer import nobody_at
-from harness import ASSAY, run
-from proxy_peer import KEY, NAME, REFUSED, Proxy, ProxyCase, World, wait_until
+from harness import ASSAY, run, write
+from proxy_peer import KEY, NAME, REFUSED, Proxy, ProxyCase, Tee, World, base_url, wait_until
 
 HASTY = ("--connect-timeout", "1", "--attest-timeout", "1")
 BOUND_S = 30  # for what has a limit of a second, on a busy machine
@@ -74,13 +74,14 @@ class Refusals(ProxyCase):
             self.assertIn("OutOfDate", error["message"])
 
     def test_a_tcb_that_ends_while_it_runs(self):
-        """Connections that were open before are not used any more."""
-        gate = self.proxy("--max-age", "1", warm=2)
+        """Whoever has heard of it tells the proxy, which asks for collateral by
+        itself only now and then; connections that were open before are not used
+        any more."""
+        gate = self.proxy(warm=2)
         self.check_ok(gate.chat())
         self.world.sim.change("tcb=OutOfDate")
-        wait_until(lambda: gate.status()["providers"][0]["state"] == "refused",
-                   "a verdict")
-        self.check_refused(gate.chat())
+        gate.reload()
+        self.check_refused(gate.chat(), "tcb_status_not_allowed")
         self.assertEqual(len(self.model.requests), 1)
 
     def test_requests_do_not_ask_for_quotes_again(self):
@@ -88,12 +89,12 @@ class Refusals(ProxyCase):
         self.world.sim.change("tcb=OutOfDate")
         gate = self.proxy()
         self.check_refused(gate.chat())
-        before = self.world.quotes
+        before = self.world.tee.quotes
         began = time.monotonic()
         for _ in range(20):
             self.check_refused(gate.chat())
         seconds = time.monotonic() - began
-        self.assertLessEqual(self.world.quotes - before, 2 + seconds)
+        self.assertLessEqual(self.world.tee.quotes - before, 2 + seconds)
 
 
 class Outages(ProxyCase):
@@ -116,7 +117,7 @@ class Outages(ProxyCase):
                              "unreachable")
 
     def test_it_comes_back(self):
-        with World("both", sim=self.world.sim) as world:
+        with World("both") as world:
             with Proxy(world) as gate:
                 self.check_ok(gate.chat())
                 port = world.tee.port
@@ -150,9 +151,9 @@ class Outages(ProxyCase):
 
     def test_a_model_that_is_gone(self):
         """The TEE is there, what is behind it not: its own answer."""
-        with nobody_at() as address, proxy_peer.tee(address) as tee:
+        with nobody_at() as address, Tee(address) as tee:
             gate = self.proxy("--ca", tee.ca, codex=self.world.codex_config(
-                base_url=f"https://localhost:{tee.port}/v1"))
+                base_url=base_url(tee)))
             answer = gate.chat()
             self.assertIn(answer.status, (502, 503))
             self.check_attested(answer)
@@ -249,7 +250,8 @@ class Staples(ProxyCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.tee = cls.enterClassContext(proxy_peer.tee(
+        cls.world.reset()
+        cls.tee = cls.enterClassContext(Tee(
             cls.world.model, "--staple", "on", "--root",
             str(cls.world.sim.root), "--pccs", cls.world.pccs, "--no-cache"))
         cls.tee.log_line("collateral to staple is there")
@@ -259,8 +261,7 @@ class Staples(ProxyCase):
             gate = self.proxy(
                 "--ca", self.tee.ca, "--pccs", f"http://{address}",
                 config=self.world.upstream(
-                    base_url=f"https://localhost:{self.tee.port}/v1",
-                    without=["pccs_url"], certificate_event="off",
+                    base_url=base_url(self.tee), without=["pccs_url"],
                     max_collateral_age_secs=1728000, **changes))
             return gate.chat(name="tee")
 
@@ -296,11 +297,12 @@ class Truth(ProxyCase):
                    "the bundle of this verdict")
 
     def test_a_bundle_can_be_checked_again(self):
-        gate = self.proxy()
-        self.check_ok(gate.chat())
+        gate = self.proxy(config=self.world.upstream())
+        self.check_ok(gate.chat(name="tee"))
         bundle, *_ = wait_until(lambda: gate.bundles, "a bundle")
-        got = run("verify", "--root", self.world.sim.root, "--evidence",
-                  bundle, "--json")
+        policy = write("own-policy.json", json.dumps(self.world.policy))
+        got = run("verify", "--policy", policy, "--root", self.world.sim.root,
+                  "--evidence", bundle, "--json")
         self.assertEqual(got.code, 0, str(got))
         self.assertTrue(got.json["trusted"])
 
@@ -329,7 +331,7 @@ class Truth(ProxyCase):
         self.check_ok(gate.chat("SAY the s3cret prompt"))
         line, = gate.audited(1)
         self.assertEqual(
-            (line["provider"], line["method"], line["status"], line["ended"]),
+            (line["provider"], line["method"], line["status"], line["end"]),
             (NAME, "POST", 200, "whole"))
         self.assertRegex(line["evidence"], "^[0-9a-f]{16}$")
         text = json.dumps(line) + gate.log

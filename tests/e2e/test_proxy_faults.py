@@ -11,9 +11,8 @@ import subprocess
 import proxy_peer
 from configured import certificate
 from harness import SCRATCH
-from proxy_peer import Proxy, ProxyCase, wait_until
+from proxy_peer import Proxy, ProxyCase, Tee, World, wait_until
 from relay import Relay
-from test_sim import Sim
 
 
 class FaultCase(ProxyCase):
@@ -53,7 +52,7 @@ class Restarts(FaultCase):
         return path
 
     def start(self):
-        self.tee = proxy_peer.tee(self.model)
+        self.tee = Tee(self.model)
         c = self.tee.command
         for option in ("--self-signed", "--cert-out"):
             at = c.index(option)
@@ -119,13 +118,12 @@ class Quotes(FaultCase):
     def test_one_that_hangs(self):
         """What is open is used; a client that needs more waits no longer than it
         was said."""
-        with Sim("--signing-delay", "60000", now=None) as sim:
-            with proxy_peer.World("both", sim=sim) as world:
-                with Proxy(world, "--attest-timeout", "1", "--wait-timeout",
-                           "2") as gate:
-                    error = self.check_error(gate.chat(), 503)
-                    self.assertNotEqual(error["type"], "attestation_error")
-                self.assertEqual(world.model.requests, [])
+        with World("both", sim=["--signing-delay", "60000"]) as world:
+            with Proxy(world, "--attest-timeout", "1", "--wait-timeout",
+                       "2") as gate:
+                error = self.check_error(gate.chat(), 504)
+                self.assertNotEqual(error["type"], "attestation_error")
+            self.assertEqual(world.model.requests, [])
 
 
 class Collateral(FaultCase):
@@ -160,15 +158,15 @@ class Collateral(FaultCase):
 
 
 class Recovery(FaultCase):
-    """A TCB recovery while connections are open."""
+    """A platform that is no longer as it was, while connections are open."""
 
     def test_cuts_the_pool(self):
         gate = self.proxy(warm=3, config=self.world.upstream(
             reattestation_interval_secs=1))
         self.check_ok(gate.chat(name="tee"))
-        self.world.sim.change("tcb=OutOfDate")
+        self.world.sim.change("debug")
         self.wait_for(gate, "refused")
-        self.check_refused(gate.chat(name="tee"), "tcb_status_not_allowed")
+        self.check_refused(gate.chat(name="tee"))
         self.assertEqual(gate.status()["providers"][0]["links"]["idle"], 0)
 
     def test_a_long_stream_ends_before_its_connection_does(self):
@@ -180,7 +178,7 @@ class Recovery(FaultCase):
                   b'[{"role":"user","content":"SAY a b c"}]}')
             self.model.let_go(2)
             self.check_ok(c.answer_head())
-            self.world.sim.change("tcb=OutOfDate")
+            self.world.sim.change("debug")
             self.wait_for(gate, "refused")
             self.check_refused(gate.chat(name="tee"))
             self.model.let_go(100)
@@ -194,11 +192,11 @@ class Disks(FaultCase):
 
     def test_a_file_that_cannot_grow(self):
         gate = Proxy(self.world, under=[
-            "prlimit", "--fsize=1000", "--"])
+            "env", "--ignore-signal=XFSZ", "prlimit", "--fsize=4096", "--"])
         with gate:
             self.check_ok(gate.chat())
             gate.log_line("evidence")
-        self.assertEqual([p for p in gate.bundles if p.stat().st_size >= 1000],
+        self.assertEqual([p for p in gate.bundles if p.stat().st_size >= 4096],
                          [])
 
     def test_a_folder_that_is_gone(self):

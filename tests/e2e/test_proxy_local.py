@@ -227,12 +227,13 @@ class Keys(ProxyCase):
         self.assertGreaterEqual(len(secret), 22)
         self.assertNotEqual(secret, other.path("tee").split("/")[1])
         for path in ("/tee/models", "/v1/models",
-                     f"/{secret[:-1]}/tee/models", f"/{secret}x/tee/models",
+                     f"/{secret[:-1]}/tee/models", f"/{secret}/nope/models",
+                     f"/{secret}", f"/{secret}/", f"/{secret.upper()}/tee/x",
                      other.path("tee") + "/models"):
             self.check_error(gate.ask("GET", path), 404)
         self.check_nothing_arrived()
         self.check_ok(gate.ask("GET", gate.path("tee") + "/models"))
-        gate.audited(1)
+        gate.audited(9)
         self.assertNotIn(secret, gate.log + str(gate.audit))
         for page in OWN_PAGES:
             self.assertNotIn(secret.encode(), gate.ask("GET", page).body)

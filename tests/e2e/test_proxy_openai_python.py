@@ -420,8 +420,7 @@ class Outage(unittest.TestCase):
     """A server that is not there for now is worth another try."""
 
     def test_asked_again_until_it_is_there(self):
-        sim = ProxyCase.world.sim
-        with World(sim=sim) as world:
+        with World() as world:
             with Proxy(world) as gate:
                 client = openai.OpenAI(base_url=gate.url(), api_key=KEY,
                                        max_retries=1)
