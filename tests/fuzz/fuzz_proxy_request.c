@@ -1,5 +1,4 @@
-/* Target functions: admission_judge, route_find, route_is_plain,
- * forward_put_request, forward_put_response, forward_relocate
+/* Target functions: admission_judge, forward_put_request, forward_put_response
  *
  * SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
