@@ -394,11 +394,15 @@ near_open(struct near *n)
     };
 }
 
-/* Evidence grows old within a second. The policy is freed by the test. */
+/* How old evidence may be. The policy is freed by the test. */
 static inline void
-with_interval(struct near *n, struct assay_policy **own)
+with_interval(struct near *n, struct assay_policy **own, unsigned interval_s)
 {
-    *own = pair_policy(&platform, ",\"reattestation_interval_secs\":1");
+    char member[64];
+
+    (void)snprintf(member, sizeof(member),
+                   ",\"reattestation_interval_secs\":%u", interval_s);
+    *own = pair_policy(&platform, member);
     n->provider.policy = *own;
 }
 

@@ -215,11 +215,14 @@ a_server_that_closes(void **state)
     }
 }
 
-/* The loop has not heard of it yet: it is not used all the same. */
+/* The loop has not heard of it yet: it is not used all the same, not even for a
+ * request that could not be repeated. */
 static void
 one_that_has_just_been_closed(void **state)
 {
+    struct call_request request = ask_get;
     struct near n;
+    struct ask a;
 
     (void)state;
     near_open(&n);
@@ -227,8 +230,12 @@ one_that_has_just_been_closed(void **state)
     near_start(&n);
     UNTIL(&n, GAUGE(&n, idle) == 1);
     far_hang_up(n.far.conns);
-    assert_int_equal(ask_once(&n, NULL), 200);
-    assert_true(n.far.accepted >= 2);
+    request.repeatable = false;
+    ask_by(&a, &n, &request);
+    call_send_end(a.call, ASSAY_EMPTY);
+    UNTIL(&n, a.done);
+    assert_int_equal(a.status, 200);
+    ask_end(&a);
     assert_int_equal(n.far.requests, 1);
     near_end(&n);
 }
@@ -343,6 +350,23 @@ drained(void **state)
     near_end(&n);
 }
 
+static void
+idle_ones_are_drained(void **state)
+{
+    struct near n;
+
+    (void)state;
+    near_open(&n);
+    n.o.warm = 2;
+    near_start(&n);
+    UNTIL(&n, GAUGE(&n, idle) == 2);
+    upstream_drain(n.up);
+    assert_int_equal(GAUGE(&n, idle), 0);
+    UNTIL(&n, far_open_count(&n.far) == 0);
+    assert_int_equal(n.far.accepted, 2);
+    near_end(&n);
+}
+
 /* At any moment of its life, with calls that are cancelled. */
 static void
 freed_at_any_time(void **state)
@@ -420,6 +444,7 @@ main(void)
         cmocka_unit_test(one_that_says_more_while_it_is_idle),
         cmocka_unit_test(responses_that_are_the_last),
         cmocka_unit_test(drained),
+        cmocka_unit_test(idle_ones_are_drained),
         cmocka_unit_test(freed_at_any_time),
         cmocka_unit_test(a_search_that_outlasts_it),
     };

@@ -29,7 +29,7 @@ a_refusal_cuts_the_pool(void **state)
 
     (void)state;
     near_open(&n);
-    with_interval(&n, &own);
+    with_interval(&n, &own, 1);
     n.o.warm = 3;
     near_start(&n);
     UNTIL(&n, GAUGE(&n, idle) == 3);
@@ -104,6 +104,7 @@ static void
 one_request_tries_again(void **state)
 {
     struct near n;
+    struct ask busy;
     struct failure why;
 
     (void)state;
@@ -117,7 +118,64 @@ one_request_tries_again(void **state)
         near_step(&n);
     }
     assert_int_equal(n.far.requests, 1);
+    /* all is as it was before, also while nothing is idle */
+    n.far.holds = true;
+    ask_begin(&busy, &n);
+    assert_int_equal(GAUGE(&n, idle), 0);
+    assert_int_equal(upstream_failure(n.up)->kind, FAILURE_NONE);
+    ask_end(&busy);
     near_end(&n);
+}
+
+/* --- platforms that are not as they should be ---------------------------- */
+
+static void
+change_platform(const struct mint_machine_state *to)
+{
+    struct assay_error err;
+
+    pthread_mutex_lock(&pccs.lock);
+    assert_int_equal(mint_machine_change(platform.machine, to, &err), ASSAY_OK);
+    pccs.parts = mint_world_collateral_parts(
+        mint_machine_world(platform.machine, MINT_MACHINE_TDX));
+    pthread_mutex_unlock(&pccs.lock);
+}
+
+static void
+platforms_that_are_refused(void **state)
+{
+    static const struct {
+        const char *code;
+        const char *tcb_status;
+        bool revoked;
+        bool debug;
+    } rows[] = {
+        {"tcb_status_not_allowed", "OutOfDate", false, false},
+        {"tcb_status_not_allowed", "ConfigurationNeeded", false, false},
+        {"platform_revoked", "UpToDate", true, false},
+        {"debug_not_allowed", "UpToDate", false, true},
+    };
+    const struct mint_machine_state good =
+        *mint_machine_state(platform.machine);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct near n;
+        struct failure why;
+        struct mint_machine_state bad = good;
+
+        bad.tcb_status = rows[i].tcb_status;
+        bad.revoked = rows[i].revoked;
+        bad.debug = rows[i].debug;
+        change_platform(&bad);
+        near_open(&n);
+        near_start(&n);
+        assert_int_equal(ask_once(&n, &why), 0);
+        check_refused(&why, rows[i].code);
+        assert_int_equal(n.far.requests, 0);
+        near_end(&n);
+    }
+    change_platform(&good);
 }
 
 /* --- outages ------------------------------------------------------------ */
@@ -285,6 +343,7 @@ main(void)
         cmocka_unit_test(a_refusal_cuts_the_pool),
         cmocka_unit_test(all_who_wait_are_refused),
         cmocka_unit_test(one_request_tries_again),
+        cmocka_unit_test(platforms_that_are_refused),
         cmocka_unit_test(an_outage_is_another_thing),
         cmocka_unit_test(the_warm_ones_come_back_by_themselves),
         cmocka_unit_test(a_server_that_is_busy),
