@@ -1,7 +1,8 @@
-/* Target functions: admission_judge, forward_put_request, forward_put_response
- *
- * SPDX-FileCopyrightText: The Assay authors
+/* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * Target functions: admission_judge, route_find, route_is_plain,
+ * forward_put_request, forward_put_response, forward_relocate
  *
  * A letter that chooses the rules, a request's head, and what the server says
  * to it. Whoever is admitted has said all that the rules ask for; what goes to
