@@ -25,6 +25,14 @@ on_timer_closed(uv_handle_t *timer)
     free(timer->data);
 }
 
+/* Other protocols end as they like. */
+static enum visit_end
+end_of(const struct visit_request *q)
+{
+    return q != NULL && q->read && forward_is_raw(q->forward) ? VISIT_SWITCHED
+                                                              : VISIT_ABORTED;
+}
+
 void
 visit_close(struct visit *v)
 {
@@ -35,7 +43,7 @@ visit_close(struct visit *v)
         v->next->link = v->link;
     }
     all->count--;
-    visit_end_request(v, VISIT_ABORTED);
+    visit_end_request(v, end_of(v->request));
     assay_stream_close(v->stream);
     assay_queue_free(&v->in);
     uv_close((uv_handle_t *)&v->timer, on_timer_closed);

@@ -718,6 +718,7 @@ test_switch_other_end(void **state)
     guest_leave(&g);
     UNTIL(&h.n, h.visits.count == 0);
     assert_int_equal(h.told.count, 1);
+    assert_int_equal(h.told.r.ended, VISIT_SWITCHED);
     forget();
     house_end(&h);
 }
