@@ -125,6 +125,7 @@ add_value(struct launch_name *names, size_t *count, struct assay_slice value,
     struct assay_buf text;
     uint32_t node;
 
+    assay_error_clear(&not_toml);
     assay_buf_init(&text, limits.max_bytes);
     assay_buf_add_text(&text, "v=");
     assay_buf_add(&text, value);

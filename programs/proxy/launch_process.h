@@ -38,7 +38,7 @@ ASSAY_MUST_CHECK enum assay_code launch_start(const struct launch_start *how,
 bool launch_has_ended(pid_t *pid, int *code);
 /* What became of this one, which was asked to end with a signal (0: nothing is
  * sent); after `patience_ms` it is killed. */
-int launch_end(pid_t *pid, int signal, int patience_ms);
+int launch_end(pid_t *pid, int number, int patience_ms);
 
 /* Waits for a child to end or for a signal; whatever this program is told to
  * end by is passed on to `to`, but for what its terminal has sent there too. */

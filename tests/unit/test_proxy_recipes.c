@@ -6,6 +6,7 @@
  * shell or a terminal.
  */
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/toml.h"
 #include "daemon/settings.h"
@@ -251,6 +252,7 @@ json_pieces(void **state)
         struct assay_error err;
         struct assay_buf text;
 
+        assay_error_clear(&err);
         assay_buf_init(&text, TEXT_MAX);
         assert_true(recipe_put_config(tools[i], "tee", "http://a", &text));
         CHECK(tools[i], assay_json_parse(assay_buf_slice(&text), &limits, "it",
@@ -271,6 +273,7 @@ codex_piece(void **state)
     uint32_t node;
 
     (void)state;
+    assay_error_clear(&err);
     assay_buf_init(&text, TEXT_MAX);
     assert_true(recipe_put_config("codex-ratls", "tee", "http://a", &text));
     assert_int_equal(
