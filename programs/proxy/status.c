@@ -45,7 +45,11 @@ on_answer(void *user, const struct assay_http1_head *head,
 
     if (err->code != ASSAY_OK) {
         q->err = *err;
-    } else if (head->status != 200) {
+    } else if (head->status == 401) {
+        assay_fail(&q->err, ASSAY_REPLY, ASSAY_NO_OFFSET,
+                   "the proxy asks for its token (--token-file), which cannot "
+                   "be given here");
+    } else if (head->status != 200 && head->status != 503) {
         assay_fail(&q->err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "what listens there is no proxy of ours (HTTP %u)",
                    head->status);

@@ -17,7 +17,7 @@ import time
 import proxy_peer
 from bridge_peer import LIMIT_S, free_port, wait_until
 from harness import ASSAY, SCRATCH, SOURCE, USAGE, Result
-from proxy_peer import KEY, NAME, ProxyCase
+from proxy_peer import KEY, NAME, Proxy, ProxyCase
 
 FAKE = SOURCE / "tests" / "e2e" / "fake_codex.py"
 TODAY, OLD = "0.169.0", "0.77.0"
@@ -73,7 +73,8 @@ class LaunchCase(ProxyCase):
     def environment(self, **more):
         return proxy_peer.environment(
             **{"CODEX_HOME": str(self.home), "FAKE_CODEX": str(self.home),
-               "ASSAY_CODEX": str(FAKE), **more})
+               "ASSAY_CODEX": str(FAKE), "XDG_RUNTIME_DIR": str(self.home),
+               **more})
 
     def launch(self, *args, options=(), **more):
         p = subprocess.run(
@@ -296,7 +297,9 @@ class Running(LaunchCase):
         self.check(self.launch(), 128 + signal.SIGKILL)
 
     def test_nothing_is_left(self):
+        """Nor is it in the way of a proxy that others find."""
         p = self.start("wait 0")
+        self.assertFalse((self.home / "assay-proxy.json").exists())
         proxy = self.proxy_of(p.pid)
         self.go()
         self.assertEqual(p.wait(LIMIT_S), 0)
@@ -500,6 +503,30 @@ class Tools(ProxyCase):
         self.assertRegex(result.out, rf"\n{NAME} +refused +OutOfDate ")
         self.assertRegex(result.out, r"\n  last failure, \d+ s ago: "
                          r"tcb_status_not_allowed  ")
+
+    def test_one_that_is_found(self):
+        """Where nobody says where it is. Codex's own proxy takes no part in it."""
+        folder = SCRATCH / "runtime"
+        folder.mkdir()
+        state = folder / "assay-proxy.json"
+        proxy = Proxy(self.world, XDG_RUNTIME_DIR=str(folder))
+        at = proxy.command.index("--state")
+        del proxy.command[at:at + 2]
+        with proxy:
+            self.assertEqual(state.stat().st_mode & 0o777, 0o600)
+            for words in (["env"], ["--print-config", "aider"]):
+                result = self.ask(*words, XDG_RUNTIME_DIR=str(folder))
+                self.assertIn(proxy.url(), self.check(result, 0).out)
+            self.check(self.ask("status", XDG_RUNTIME_DIR=str(folder)), 0)
+        self.check(self.ask("env", XDG_RUNTIME_DIR=str(folder)), FAILED)
+
+    def test_status_of_one_with_a_token(self):
+        path = SCRATCH / "status.token"
+        path.write_text("0123456789abcdef0123456789abcdef")
+        path.chmod(0o600)
+        proxy = self.proxy("--token-file", path)
+        result = self.ask("status", "--state", proxy.ready_file)
+        self.assertIn("asks for its token", self.check(result, FAILED).err)
 
     def test_status_of_none(self):
         for words in (["--state", self.nowhere()],
