@@ -129,31 +129,51 @@ call_switch(struct call *c)
 
 /* --- bodies ------------------------------------------------------------- */
 
-/* Decodes on until there is payload to be taken, or the end, or no more
- * input. */
+/* Payload that is there is moved together, to the front, and what framed it is
+ * behind it: so the many small pieces of a stream go on as one. What is wrong
+ * behind it shows when it was taken. */
+static void
+join(struct call *c)
+{
+    struct assay_slice in = assay_queue_slice(&c->in);
+    uint8_t *to = c->in.buf.ptr + c->in.at;
+    struct assay_slice data;
+    struct assay_error err;
+    size_t used;
+
+    assay_error_clear(&err);
+    do {
+        data = ASSAY_EMPTY;
+        used = 0;
+        if (assay_http1_body_feed(&c->body, in, &used, &data, &err) !=
+            ASSAY_OK) {
+            c->broken = err;
+            c->eof = true;
+            break;
+        }
+        assay_copy(to + c->payload, data);
+        c->payload += data.len;
+        c->frame += used - data.len;
+        in.ptr += used;
+        in.len -= used;
+    } while (used > 0 && !c->body.done);
+    if (c->payload == 0) {
+        assay_queue_take(&c->in, c->frame);
+        c->frame = 0;
+    }
+}
+
+/* On until there is payload to be taken, or the end, or no more input. */
 static void
 decode(struct call *c)
 {
     struct assay_error err;
 
     assay_error_clear(&err);
-    while (!c->body.done && c->payload == 0) {
-        struct assay_slice in = assay_queue_slice(&c->in);
-        struct assay_slice data = ASSAY_EMPTY;
-        size_t used = 0;
-        size_t before;
-
-        if (assay_http1_body_feed(&c->body, in, &used, &data, &err) !=
-                ASSAY_OK ||
-            used == 0) {
-            break;
-        }
-        before = data.len > 0 ? (size_t)(data.ptr - in.ptr) : used;
-        assay_queue_take(&c->in, before);
-        c->payload = data.len;
-        c->frame = used - before - data.len;
+    if (!c->body.done && c->payload == 0 && assay_queue_len(&c->in) > 0) {
+        join(c);
     }
-    if (err.code == ASSAY_OK && c->payload == 0 && !c->body.done && c->eof) {
+    if (c->payload == 0 && !c->body.done && c->eof) {
         err = c->broken;
         (void)!assay_http1_body_eof(&c->body, &err);
         c->body.done = err.code == ASSAY_OK;

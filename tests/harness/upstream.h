@@ -458,6 +458,7 @@ struct ask {
     struct failure failure;
     unsigned status;
     struct assay_buf body;
+    unsigned pieces; /* of it */
     struct proof proof;
     bool lingers; /* is not freed when it is done */
 };
@@ -492,6 +493,7 @@ ask_on_changed(void *user)
                 return;
             }
             assay_buf_add(&a->body, in);
+            a->pieces++;
             call_taken(a->call, in.len);
             continue;
         case CALL_FAILED:

@@ -86,6 +86,7 @@ responses(void **state)
         CHECK(rows[i].name, a.status == rows[i].status);
         CHECK(rows[i].name,
               assay_slice_is(assay_buf_slice(&a.body), rows[i].body));
+        CHECK(rows[i].name, a.pieces == (rows[i].body[0] != '\0'));
         CHECK(rows[i].name,
               assay_slice_is(call_trailers(a.call), rows[i].trailers));
         ask_end(&a);
@@ -103,28 +104,33 @@ responses_that_are_none(void **state)
         const char *response;
         enum failure_kind kind;
         const char *code;
+        const char *body; /* what is told before; NULL: nothing */
     } rows[] = {
         {"not HTTP", "SSH-2.0-x\r\n\r\n", FAILURE_REPLY,
-         "upstream_response_invalid"},
+         "upstream_response_invalid", NULL},
         {"two framings",
          "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
          "Transfer-Encoding: chunked\r\n\r\nhello",
-         FAILURE_REPLY, "upstream_response_invalid"},
+         FAILURE_REPLY, "upstream_response_invalid", NULL},
         {"a chunk that is none",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-         FAILURE_REPLY, "upstream_response_invalid"},
+         FAILURE_REPLY, "upstream_response_invalid", NULL},
+        {"a chunk that is none, behind others",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "3\r\nhel\r\n2\r\nlo\r\nxyz\r\n",
+         FAILURE_REPLY, "upstream_response_invalid", "hello"},
         {"cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello",
-         FAILURE_REPLY, "upstream_truncated"},
+         FAILURE_REPLY, "upstream_truncated", "hello"},
         {"cut in a chunk",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello",
-         FAILURE_REPLY, "upstream_truncated"},
+         FAILURE_REPLY, "upstream_truncated", "hello"},
         {"a switch that nobody asked for",
          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
          "Upgrade: raw/1\r\n\r\n",
-         FAILURE_REPLY, "upstream_response_invalid"},
+         FAILURE_REPLY, "upstream_response_invalid", NULL},
         {"half a head", "HTTP/1.1 200 OK\r\nConte", FAILURE_OUTAGE,
-         "upstream_closed"},
-        {"nothing", "", FAILURE_OUTAGE, "upstream_closed"},
+         "upstream_closed", NULL},
+        {"nothing", "", FAILURE_OUTAGE, "upstream_closed", NULL},
     };
 
     (void)state;
@@ -143,6 +149,9 @@ responses_that_are_none(void **state)
         CHECK(rows[i].name, a.failed);
         CHECK(rows[i].name, a.failure.kind == rows[i].kind);
         CHECK(rows[i].name, strcmp(a.failure.code, rows[i].code) == 0);
+        CHECK(rows[i].name,
+              assay_slice_is(assay_buf_slice(&a.body),
+                             rows[i].body != NULL ? rows[i].body : ""));
         ask_end(&a);
         CHECK(rows[i].name, GAUGE(&n, busy) == 0 && GAUGE(&n, idle) == 0);
         UNTIL(&n, far_open_count(&n.far) == 0);
