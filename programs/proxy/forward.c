@@ -19,10 +19,12 @@ forward_is_read(const struct forward *f)
     return visit_body_is_done(f->client.body);
 }
 
+/* What is gathered does not count, for nobody would tell when it has left: it
+ * is bounded by itself, and waits in the stream before more is taken. */
 size_t
 forward_room(const struct forward *f)
 {
-    size_t waits = f->out.len + assay_stream_queued(f->client.stream);
+    size_t waits = assay_stream_queued(f->client.stream);
 
     return waits < FORWARD_QUEUE_MAX_BYTES ? FORWARD_QUEUE_MAX_BYTES - waits
                                            : 0;

@@ -10,8 +10,9 @@
 #include "forward_heads.h"
 #include "translate.h"
 
-#define GATHER_MAX_BYTES (16u * 1024u) /* small pieces, for one writing */
-#define HEAD_USUAL_BYTES 1024u         /* more is for the few */
+/* What is gathered for one writing: all that may wait, in a frame. */
+#define GATHER_MAX_BYTES (FORWARD_QUEUE_MAX_BYTES + 4096u)
+#define HEAD_USUAL_BYTES 1024u /* more is for the few */
 
 /* A request whose body is rewritten, and its response. */
 struct forward_translation {

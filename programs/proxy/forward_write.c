@@ -1,13 +1,16 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * forward_write.c - octets on their way to the client: small pieces (a head,
- * the frame of a chunk) are gathered for one writing, large ones not copied.
+ * forward_write.c - octets on their way to the client: pieces (a head, a chunk
+ * and its frame) are gathered for one writing, which costs more than to copy
+ * them; what is large and comes alone is not copied.
  */
 #include <stdio.h>
 
 #include "base/bytes.h"
 #include "forward_state.h"
+
+#define ALONE_MIN_BYTES 8192u
 
 static void
 put(struct forward *f, struct assay_slice octets)
@@ -40,7 +43,7 @@ forward_write(struct forward *f, struct assay_slice octets)
     if (f->out.len + octets.len > GATHER_MAX_BYTES) {
         forward_flush(f);
     }
-    if (octets.len > GATHER_MAX_BYTES / 2) {
+    if (f->out.len == 0 && octets.len > ALONE_MIN_BYTES) {
         forward_send(f, octets);
     } else {
         assay_buf_add(&f->out, octets);
@@ -69,6 +72,7 @@ forward_write_payload(struct forward *f, struct assay_slice payload)
     f->answer_len += payload.len;
     if (chunked) {
         snprintf(size, sizeof(size), "%zx\r\n", payload.len);
+        assay_buf_reserve(&f->out, payload.len + sizeof(size));
         forward_write(f, assay_slice_of(size));
     }
     forward_write(f, payload);

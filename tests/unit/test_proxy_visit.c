@@ -425,6 +425,33 @@ test_stream(void **state)
     house_end(&h);
 }
 
+/* All of a stream comes, however much of it is there at a time. */
+static void
+test_stream_at_once(void **state)
+{
+    static const unsigned events = 400;
+    static char event[1024 + 1];
+    struct assay_buf all;
+    struct house h;
+    struct guest g;
+
+    (void)state;
+    memset(event, 'e', sizeof(event) - 1);
+    assay_buf_init(&all, SIZE_MAX);
+    for (unsigned i = 0; i < events; i++) {
+        assay_buf_printf(&all, "400\r\n%s\r\n", event);
+    }
+    assay_buf_add(&all, (struct assay_slice){(const uint8_t *)"0\r\n\r\n", 6});
+    begin_stream(&h, &g);
+    far_say(h.n.far.conns, (const char *)all.ptr);
+    far_end(h.n.far.conns, true);
+    GUEST_HEARS(&g, "\r\n0\r\n\r\n");
+    assert_int_equal(h.told.r.bytes_out, events * 1024);
+    assay_buf_free(&all);
+    guest_leave(&g);
+    house_end(&h);
+}
+
 static void
 test_cut(void **state)
 {
@@ -734,6 +761,7 @@ main(void)
         cmocka_unit_test(test_early),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_stream_at_once),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_back_pressure_up),
