@@ -156,13 +156,13 @@ ask_window(struct worker *w)
 {
     double now = bench_now_ns();
 
-    while (now < windows_end_ns()) {
+    do { /* once at least, however late it is */
         double before = now;
 
         ask_plain(&w->link);
         now = bench_now_ns();
         windows_note_us((now - before) / 1e3);
-    }
+    } while (now < windows_end_ns());
 }
 
 static void
@@ -182,9 +182,9 @@ stream_begin(struct worker *w)
 static void
 stream_window(struct worker *w)
 {
-    while (bench_now_ns() < windows_end_ns()) {
+    do {
         stream_once(w, NULL);
-    }
+    } while (bench_now_ns() < windows_end_ns());
 }
 
 /* Of one that comes alone, as they do if nobody is late. */
