@@ -32,7 +32,7 @@ const char *const proxy_help[] = {
     "Connections to an upstream:\n"
     "      --warm N               attested ones that wait for requests (2)\n"
     "      --max-links N          in all, of each worker (128)\n"
-    "      --max-requests N       on one of them (90)\n"
+    "      --max-requests N       on one of them (900)\n"
     "      --max-age S            how old one gets (600)\n"
     "      --idle-timeout S       how long one waits beyond --warm (120)\n"
     "      --keep-alive S         none waits for longer without being used or\n"

@@ -279,7 +279,7 @@ set_defaults(void *options)
         .upgrade_idle_ms = 600000,
         .warm = 2,
         .max_links = 128,
-        .max_requests = 90,
+        .max_requests = 900,
         .max_age_ms = 600000,
         .idle_ms = 120000,
         .keep_alive_ms = 45000,
