@@ -179,41 +179,63 @@ assay_attested_queued(const struct assay_attested *a)
     return a->stream != NULL ? assay_stream_queued(a->stream) : 0;
 }
 
+static size_t
+untaken(const struct assay_attested *a)
+{
+    return a->held.len + a->fresh.len;
+}
+
 bool
 assay_attested_is_quiet(const struct assay_attested *a)
 {
     return !a->ended && !a->peer_closed && a->session != NULL &&
            assay_client_state(a->session) == ASSAY_CLIENT_OPEN &&
-           assay_client_read(a->session).len == 0 && a->held.len == 0 &&
+           assay_client_read(a->session).len == 0 && untaken(a) == 0 &&
            assay_stream_is_quiet(a->stream);
+}
+
+/* A connection that waits has no buffer. */
+static void
+let_go(struct assay_attested *a, size_t used)
+{
+    if (a->held.len == 0) {
+        a->fresh.ptr += used;
+        a->fresh.len -= used;
+        return;
+    }
+    memmove(a->held.ptr, a->held.ptr + used, a->held.len - used);
+    a->held.len -= used;
+    if (a->held.len == 0) {
+        assay_buf_free(&a->held);
+    }
 }
 
 /* Into the session as far as it takes it; the octets that it took. A failure
  * of the session is this one's. */
 static size_t
-feed_held(struct assay_attested *a)
+feed(struct assay_attested *a)
 {
+    struct assay_slice in =
+        a->held.len > 0 ? assay_buf_slice(&a->held) : a->fresh;
     struct assay_error err;
     size_t used = 0;
 
-    if (a->held.len == 0) {
+    if (in.len == 0) {
         return 0;
     }
-    if (assay_client_feed(a->session, assay_buf_slice(&a->held), &used, &err) !=
-        ASSAY_OK) {
+    if (assay_client_feed(a->session, in, &used, &err) != ASSAY_OK) {
         assay_attested_flush(a);
         assay_attested_fail(a, &err, assay_client_peer_failed(a->session));
         return 0;
     }
-    memmove(a->held.ptr, a->held.ptr + used, a->held.len - used);
-    a->held.len -= used;
+    let_go(a, used);
     return used;
 }
 
 static void
 set_reading(struct assay_attested *a)
 {
-    bool on = a->held.len < HELD_MAX && assay_attested_queued(a) < QUEUED_MAX;
+    bool on = untaken(a) < HELD_MAX && assay_attested_queued(a) < QUEUED_MAX;
 
     if (a->stream != NULL && on != a->reading) {
         a->reading = on;
@@ -222,18 +244,33 @@ set_reading(struct assay_attested *a)
 }
 
 static void
-on_data(void *user, struct assay_slice data)
+hold(struct assay_attested *a, struct assay_slice data)
 {
-    struct assay_attested *a = user;
     struct assay_error err;
 
     assay_error_clear(&err);
     assay_buf_add(&a->held, data);
     if (assay_buf_check(&a->held, "connection", &err) != ASSAY_OK) {
         assay_attested_fail(a, &err, false);
-        return;
+    }
+}
+
+static void
+on_data(void *user, struct assay_slice data)
+{
+    struct assay_attested *a = user;
+
+    if (a->held.len > 0) {
+        hold(a, data);
+    } else {
+        a->fresh = data;
     }
     assay_attested_advance(a);
+    data = a->fresh;
+    a->fresh = ASSAY_EMPTY;
+    if (!a->ended && data.len > 0) {
+        hold(a, data);
+    }
 }
 
 static void
@@ -348,11 +385,11 @@ assay_attested_advance(struct assay_attested *a)
         return;
     }
     do {
-        fed = feed_held(a);
+        fed = feed(a);
         if (a->ended) {
             return;
         }
-        if (a->peer_closed && a->held.len == 0) {
+        if (a->peer_closed && untaken(a) == 0) {
             assay_client_eof(a->session);
         }
         assay_attested_flush(a);
@@ -361,7 +398,7 @@ assay_attested_advance(struct assay_attested *a)
         if (a->ended) {
             return;
         }
-    } while (a->held.len > 0 &&
+    } while (untaken(a) > 0 &&
              (fed > 0 || assay_client_read(a->session).len < waiting));
     set_reading(a);
 }

@@ -23,7 +23,10 @@ struct assay_attested {
     struct assay_supply_call *call;
     struct assay_supplied *supplied;
     struct assay_quoter_call *quote; /* for evidence of this side */
-    struct assay_buf held; /* ciphertext that the session did not take yet */
+    /* Ciphertext that the session did not take yet: held, and behind it what
+     * has just come, while its callback lasts. One of them is empty. */
+    struct assay_buf held;
+    struct assay_slice fresh;
     enum assay_attested_phase phase;
     int64_t phase_began_us;
     int64_t phase_us[ASSAY_PHASE_COUNT];
