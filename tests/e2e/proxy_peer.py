@@ -190,6 +190,7 @@ class Proxy:
         self.ready_file = self.folder / "ready.json"
         self.log_file = self.folder / "log"
         self.audit_file = self.folder / "audit.jsonl"
+        self.state_file = self.folder / "state.json"
         self.evidence = self.folder / "evidence"
         self.codex_file = self.folder / "config.toml"
         self.config_file = self.folder / "assay.toml"
@@ -210,7 +211,7 @@ class Proxy:
             "--root", str(world.sim.root), "--ca", str(world.tee.ca),
             "--evidence", str(self.evidence), "--warm", str(warm),
             "--audit-log", str(self.audit_file), "--drain", "0.5",
-            "--state", str(self.folder / "state.json"),
+            "--state", str(self.state_file),
             *([] if cache else ["--no-cache"]), "--verbose",
             *map(str, options)]
 

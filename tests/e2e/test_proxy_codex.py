@@ -5,6 +5,7 @@ CLI: one of today, and one of the readme's time. The server speaks Chat Completi
 alone, as the readme's does, unless a test says otherwise."""
 import hashlib
 import json
+import re
 
 import codex_cli
 import proxy_peer
@@ -46,13 +47,13 @@ class CodexCase(ProxyCase):
         return codex_cli.run(command, self.home, TEE_KEY=KEY,
                              ASSAY_CODEX=str(self.program), **more)
 
-    def launch(self, prompt, *args, before=()):
+    def launch(self, prompt, *args):
         """assay proxy codex exec: what the user types, and where tests have
         the platform's root."""
         return self.start(
             ASSAY, "proxy", "--root", self.world.sim.root, "--ca",
             self.world.tee.ca, "--no-cache", "--audit-log", self.audit_file,
-            "codex", *before, "exec", "--skip-git-repo-check", *args, prompt)
+            "codex", "exec", "--skip-git-repo-check", *args, prompt)
 
     @property
     def audit(self):
@@ -115,16 +116,19 @@ class Walk:
                               if x["method"] == "POST"], [200])
 
     def test_the_config_that_is_printed(self):
-        """For those who want it in their file."""
+        """Among it the command for a proxy that runs."""
         with Proxy(self.world, codex=self.config.read_text()) as gate:
             printed = self.start(ASSAY, "proxy", "--print-config", "codex",
-                                 "--url", gate.url())
+                                 "--state", gate.state_file)
             self.check(printed, 0)
-            self.config.write_text(printed.out)
+            command = re.search(r"^#     codex ((.*\\\n)*.*)$", printed.out,
+                                re.M)[1].replace("\n#", "\n")
             self.check_told(self.start(
-                self.program, "exec", "--skip-git-repo-check", PROMPT,
-                OPENAI_API_KEY=KEY))
-            self.assertGreaterEqual(len(gate.audit), 1)
+                "sh", "-c", f'"$ASSAY_CODEX" {command} -c '
+                "'web_search=\"disabled\"' exec --skip-git-repo-check \"$1\"",
+                "sh", PROMPT))
+            self.assertEqual([x["status"] for x in gate.audit
+                              if x["method"] == "POST"], [200])
 
     def test_out_of_date(self):
         """The readme's sentence, and nothing for the server."""
@@ -150,7 +154,7 @@ class Walk:
             f'model_provider = "{NAME}"', 'model_provider = "openai"'))
         self.write_profile("tee", f'model_provider = "{NAME}"\n'
                            'model = "its-model"\n')
-        self.check_told(self.launch(PROMPT, before=["--profile", "tee"]))
+        self.check_told(self.launch(PROMPT, "--profile", "tee"))
         self.check_attested_all()
         self.assertEqual(self.model.requests[-1].json["model"], "its-model")
 

@@ -72,15 +72,17 @@ class Api:
         self.assertEqual(got["last"], self.last)
 
     def test_a_stream_is_not_held_back(self):
+        """Each word arrives before the next is sent."""
+        self.model.let_go(self.preamble)
         number = self.ask("begin", api=self.api,
-                          request=self.said("SAY a b c", "do-held"))
-        for n in range(1, 4):
+                          request=self.said("SAY a b c d", "do-held"))
+        for n, word in enumerate(("a ", "b ", "c "), 1):
             self.model.let_go(1)
-            self.assertIsNotNone(self.robot.ask("next", number=number))
-            self.model.wait_for(events=n)
+            self.assertEqual(self.robot.ask("word", number=number), word)
+            self.assertEqual(self.model.numbers["events"], self.preamble + n)
         self.model.let_go(1000)
-        while self.robot.ask("next", number=number):
-            pass
+        self.assertEqual(self.robot.ask("word", number=number), "d")
+        self.assertIsNone(self.robot.ask("word", number=number))
         self.model.wait(finished=1)
 
     def test_a_function_is_called(self):
@@ -97,9 +99,9 @@ class Api:
                 self.assertEqual(self.text(again), "The answers were: sunny")
 
     def test_a_client_that_leaves(self):
+        self.model.let_go(2)
         number = self.ask("begin", api=self.api,
                           request=self.said("SAY a b c", "do-held"))
-        self.model.let_go(2)
         self.model.wait(events=2)
         self.robot.ask("abort", number=number)
         self.model.wait_for(open=0, aborted=1)
@@ -160,6 +162,7 @@ class Api:
 
 class Chat(Api, SdkCase):
     api, path, last = "chat", "/v1/chat/completions", None
+    preamble = 1  # events before the first word
     tools = [{"type": "function", "function": {
         "name": "weather", "parameters": {
             "type": "object", "properties": {"city": {"type": "string"}}}}}]
@@ -194,6 +197,7 @@ class Responses(Api, SdkCase):
 
     provider = RESPONSES
     api, path, last = "responses", "/v1/responses", "response.completed"
+    preamble = 4
     tools = [{"type": "function", "name": "weather", "strict": False,
               "parameters": {"type": "object", "properties": {
                   "city": {"type": "string"}}}}]
@@ -223,6 +227,7 @@ class Translated(Responses):
 
     provider = CHAT
     path = "/v1/chat/completions"
+    preamble = 1
 
 
 class Others(SdkCase):

@@ -82,18 +82,24 @@ serve({
     };
   }),
 
-  // A stream of which a test takes one event after the other.
+  // A stream of which a test takes one word after the other.
   async begin({ url, key, api, request }) {
     const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
     const stream = await ask(client, api, { ...request, stream: true });
 
-    open[++count] = { stream, events: stream[Symbol.asyncIterator]() };
+    open[++count] = { api, stream, events: stream[Symbol.asyncIterator]() };
     return count;
   },
-  async next({ number }) {
-    const { value, done } = await open[number].events.next();
+  async word({ number }) {
+    const { api, events } = open[number];
 
-    return done ? null : value;
+    for (;;) {
+      const { value, done } = await events.next();
+
+      if (done || words[api](value)) {
+        return done ? null : words[api](value);
+      }
+    }
   },
   abort({ number }) {
     open[number].stream.controller.abort();
