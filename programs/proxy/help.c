@@ -10,6 +10,9 @@
 const char *const proxy_help[] = {
     "Usage: assay-proxy --codex-config FILE [OPTIONS]\n"
     "       assay-proxy --config FILE [OPTIONS]\n"
+    "       assay-proxy [OPTIONS] codex [ARGUMENTS OF CODEX]\n"
+    "       assay-proxy env | status [OPTIONS; see --help of each]\n"
+    "       assay-proxy --print-config TOOL | list\n"
     "\n"
     "Serves OpenAI-compatible upstreams on this machine, over connections "
     "whose\n"

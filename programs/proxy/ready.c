@@ -95,6 +95,7 @@ ready_open(struct program *p, struct assay_error *err)
     char *slash;
 
     assay_error_clear(err);
+    assay_error_clear(&lost);
     assay_buf_init(&p->state, PATH_MAX_BYTES);
     if (given != NULL && strcmp(given, "off") == 0) {
         return ASSAY_OK;
