@@ -223,6 +223,8 @@ forward_translate_head(struct forward *f, const struct assay_http1_head *h,
             },
             &err) != ASSAY_OK) {
         forward_refuse_saying(f, REFUSED_RESPONSE, err.msg, NULL);
+    } else {
+        forward_translate_payload(f, ASSAY_EMPTY); /* a stream begins */
     }
 }
 

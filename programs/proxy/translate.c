@@ -108,6 +108,7 @@ feed_stream(struct translation *t, struct assay_slice piece)
     struct assay_slice data;
     struct assay_error err;
 
+    translate_tell_created(t);
     while (piece.len > 0 && t->failure.code == ASSAY_OK && !t->finished) {
         assay_error_clear(&err);
         switch (translate_sse_take(&t->sse, &piece, &data, &err)) {

@@ -52,7 +52,8 @@ const char *translation_begin(struct translation *t, unsigned status,
  * before translation_end(), so a head that waits so long can still say 502. The
  * message quotes nothing of the answer but a finish_reason. *to grows by little
  * more than what comes in, but for the end of a stream, which repeats all texts
- * three times. */
+ * three times. An empty piece tells of a stream that it has begun, for servers
+ * think long before their first word. */
 ASSAY_MUST_CHECK enum assay_code translation_feed(struct translation *t,
                                                   struct assay_slice piece,
                                                   struct assay_buf *to,

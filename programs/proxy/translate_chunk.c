@@ -229,7 +229,8 @@ read_model(struct chunk *c)
 {
     struct assay_slice model = text_of(c, ASSAY_JSON_ROOT, "model");
 
-    if (model.len > 0 && !c->t->created) {
+    if (model.len > 0 &&
+        !assay_slice_equal(model, assay_buf_slice(&c->t->model))) {
         c->t->model.len = 0;
         assay_buf_add(&c->t->model, model);
     }

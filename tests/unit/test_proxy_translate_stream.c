@@ -75,7 +75,9 @@ static const struct row rows[] = {
      "\r\n\r\n"
      "data: {\"choices\":\rdata:[{\"delta\":{\"content\":\rdata: \"Hel\"}}]}"
      "\r\r:\n" D("\"content\":\"lo\"") F("stop") DONE,
-     ":\n" CREATED "output_item.added #0 message[] in_progress\n"
+     CREATED
+     ":\n"
+     "output_item.added #0 message[] in_progress\n"
      "content_part.added #0\n"
      "output_text.delta #0 Hel\n"
      ":\n"
@@ -435,6 +437,28 @@ after_a_failure(void **state)
     assay_buf_free(&to);
 }
 
+/* What a server that thinks for long has answered so far is told at once. */
+static void
+begins_at_once(void **state)
+{
+    struct translation *t =
+        translate_begun(TRANSLATE_STREAM, 200, "text/event-stream");
+    struct assay_error err;
+    struct assay_buf to;
+    struct assay_buf brief;
+
+    (void)state;
+    assay_buf_init(&to, SIZE_MAX);
+    assay_buf_init(&brief, SIZE_MAX);
+    assert_int_equal(translation_feed(t, ASSAY_EMPTY, &to, &err), ASSAY_OK);
+    assert_int_equal(translation_feed(t, ASSAY_EMPTY, &to, &err), ASSAY_OK);
+    translate_short(assay_buf_slice(&to), &brief);
+    translate_check_text("begun", &brief, CREATED);
+    translation_free(t);
+    assay_buf_free(&to);
+    assay_buf_free(&brief);
+}
+
 /* --- limits -------------------------------------------------------------- */
 
 /* A chunk whose content has n octets. */
@@ -505,7 +529,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events),           cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(every_truncation), cmocka_unit_test(after_a_failure),
-        cmocka_unit_test(limits),
+        cmocka_unit_test(begins_at_once),   cmocka_unit_test(limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
