@@ -4,9 +4,7 @@
 collateral that cannot be had, disks that are full. Nothing is ever sent unattested,
 and what is there again is used again."""
 import os
-import pathlib
 import signal
-import subprocess
 
 import proxy_peer
 from configured import certificate
@@ -203,8 +201,8 @@ class Disks(FaultCase):
         gate = self.proxy()
         self.check_ok(gate.chat())
         wait_until(lambda: gate.bundles, "a bundle")
-        subprocess.run(["rm", "-r", str(gate.evidence)], check=True)
-        pathlib.Path(gate.evidence).write_text("in the way")
+        gate.evidence.rename(gate.folder / "elsewhere")
+        gate.evidence.write_text("in the way")
         gate.reload()
         self.check_ok(gate.chat())
 

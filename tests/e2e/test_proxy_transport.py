@@ -8,7 +8,7 @@ import threading
 
 import proxy_peer
 from bridge_peer import Tunnel
-from proxy_peer import KEY, Proxy, ProxyCase, Tee, base_url
+from proxy_peer import KEY, Proxy, ProxyCase, Tee, base_url, wait_until
 from raw_backend import OK, RawBackend
 from test_get import sha256
 
@@ -257,7 +257,8 @@ class Streams(HttpCase):
             self.assertEqual(self.last.get("Authorization"), f"Bearer {KEY}")
             self.assertEqual(t.finish(), 1000)
         self.model.wait_for(open=0)
-        self.assertEqual(self.gate.audited(1)[-1]["end"], "switched")
+        wait_until(lambda: self.gate.audit[-1]["end"] == "switched",
+                   "its line in the audit log")
 
 
 class Bodies(ProxyCase):
