@@ -3,6 +3,8 @@
  *
  * call_answer.c - one exchange with an upstream: what it answers.
  */
+#include <string.h>
+
 #include "base/bytes.h"
 #include "call_state.h"
 #include "daemon/upgrade.h"
@@ -151,7 +153,9 @@ join(struct call *c)
             c->eof = true;
             break;
         }
-        assay_copy(to + c->payload, data);
+        if (data.len > 0) {
+            memmove(to + c->payload, data.ptr, data.len); /* they overlap */
+        }
         c->payload += data.len;
         c->frame += used - data.len;
         in.ptr += used;
