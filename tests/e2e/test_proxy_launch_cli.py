@@ -132,7 +132,7 @@ class Ways:
             '[profiles.theirs]\nmodel_provider = "decoy"\n'
             f'[model_providers.{NAME}]\nbase_url = "{self.decoy.url}"\n')
         self.check_attested_only(self.launch(
-            PROMPT, before=["-C", str(folder)]))
+            PROMPT, "-C", str(folder)))
 
     def test_a_session_of_another_provider(self):
         """It goes on with the one that is attested, or not at all."""
