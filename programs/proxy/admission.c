@@ -136,8 +136,7 @@ judge_token(const struct admission_rules *rules,
     return REFUSED_TOKEN;
 }
 
-/* --- what for --------------------------------------------------------------
- */
+/* --- what for ------------------------------------------------------------- */
 
 /* CONNECT asks for a tunnel to somewhere; TRACE for all fields as they arrive,
  * with a key that was put in. */
@@ -179,8 +178,7 @@ judge_path(const struct admission_rules *rules,
     return REFUSAL_NONE;
 }
 
-/* --- all of them -----------------------------------------------------------
- */
+/* --- all of them ---------------------------------------------------------- */
 
 void
 admission_judge(const struct admission_rules *rules,

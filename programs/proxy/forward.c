@@ -30,8 +30,7 @@ forward_room(const struct forward *f)
                                            : 0;
 }
 
-/* --- towards the server -----------------------------------------------------
- */
+/* --- towards the server --------------------------------------------------- */
 
 /* Behind the last of the body: its trailers, if any. */
 static void
@@ -118,8 +117,7 @@ forward_move(struct forward *f)
     return f->state;
 }
 
-/* --- making -----------------------------------------------------------------
- */
+/* --- making --------------------------------------------------------------- */
 
 /* Doing it twice is as good as once (RFC 9110, section 9.2.2). */
 static bool
@@ -247,8 +245,7 @@ forward_report(const struct forward *f, struct visit_report *r)
     r->translated = f->translation != NULL;
 }
 
-/* --- waiting
- * ------------------------------------------------------------------ */
+/* --- waiting -------------------------------------------------------------- */
 
 bool
 forward_keep(const struct forward *f)

@@ -44,8 +44,7 @@ forward_is_ours(struct assay_slice name)
            begins(name, "x-assay_") || begins(name, "x_assay-");
 }
 
-/* --- requests ---------------------------------------------------------------
- */
+/* --- requests ------------------------------------------------------------- */
 
 /* Is said anew for the server, or is no concern of it. */
 static const char *const of_clients[] = {"Host", "Proxy-Authorization"};
@@ -130,8 +129,7 @@ forward_put_request(struct assay_buf *to, const struct forward_request_head *r,
                                  : err->code;
 }
 
-/* --- responses --------------------------------------------------------------
- */
+/* --- responses ------------------------------------------------------------ */
 
 /* Another place for the same, which nobody has attested. */
 static const char *const of_places[] = {"Alt-Svc", "Refresh"};
@@ -226,8 +224,7 @@ forward_put_response(struct assay_buf *to,
                                  : err->code;
 }
 
-/* --- redirects --------------------------------------------------------------
- */
+/* --- redirects ------------------------------------------------------------ */
 
 bool
 forward_is_redirect(const struct assay_http1_head *response)

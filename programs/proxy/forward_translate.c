@@ -34,8 +34,7 @@ forward_translate_free(struct forward *f)
     }
 }
 
-/* --- towards the server -----------------------------------------------------
- */
+/* --- towards the server --------------------------------------------------- */
 
 /* Nobody else tells the client to go on: its body does not. */
 static void
@@ -175,8 +174,7 @@ forward_move_translated(struct forward *f)
     }
 }
 
-/* --- towards the client -----------------------------------------------------
- */
+/* --- towards the client --------------------------------------------------- */
 
 /* As it is framed whatever its own framing was. */
 static struct response_plan

@@ -56,8 +56,7 @@ put_rest(struct assay_buf *to, const struct own_to *t, const char *type,
     to->failed = to->failed || err->code != ASSAY_OK;
 }
 
-/* --- errors ----------------------------------------------------------------
- */
+/* --- errors --------------------------------------------------------------- */
 
 /* retry: what SDKs do without a word depends on the status; so it is said. */
 static void
@@ -112,8 +111,7 @@ own_put_failure(struct assay_buf *to, const struct own_to *for_whom,
     assay_buf_free(&body);
 }
 
-/* --- pages -----------------------------------------------------------------
- */
+/* --- pages ---------------------------------------------------------------- */
 
 void
 own_put_page(struct assay_buf *to, const struct own_to *for_whom,

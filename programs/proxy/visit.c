@@ -16,8 +16,7 @@
 /* One reading waits at the most, beside what came with a head. */
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
 
-/* --- the end ----------------------------------------------------------------
- */
+/* --- the end -------------------------------------------------------------- */
 
 static void
 on_timer_closed(uv_handle_t *timer)
@@ -50,8 +49,7 @@ visit_close(struct visit *v)
     all->counted(all->user);
 }
 
-/* --- turning -----------------------------------------------------------------
- */
+/* --- turning -------------------------------------------------------------- */
 
 /* Behind the last octet: the client is given a moment to read it, for closing
  * at once would throw away what it has not fetched. False: it is gone. */
@@ -101,8 +99,7 @@ visit_turn(struct visit *v)
     visit_wait(v);
 }
 
-/* --- events ------------------------------------------------------------------
- */
+/* --- events --------------------------------------------------------------- */
 
 static void
 on_data(void *user, struct assay_slice data)
@@ -151,8 +148,7 @@ on_failed(void *user, const struct assay_error *err)
     visit_close(v);
 }
 
-/* --- life --------------------------------------------------------------------
- */
+/* --- life ----------------------------------------------------------------- */
 
 void
 visit_open(struct visits *all, struct assay_stream *client)

@@ -13,8 +13,7 @@
 #define TEXT_MAX_BYTES                                                         \
     (ASSAY_HTTP1_HEAD_MAX_BYTES + 2u * ASSAY_STREAM_READ_BYTES)
 
-/* --- the end ----------------------------------------------------------------
- */
+/* --- the end -------------------------------------------------------------- */
 
 static void
 report(const struct visit *v, enum visit_end how)
@@ -60,8 +59,7 @@ visit_end_request(struct visit *v, enum visit_end how)
     free(q);
 }
 
-/* --- a head -----------------------------------------------------------------
- */
+/* --- a head --------------------------------------------------------------- */
 
 static bool
 make(struct visit *v)
@@ -177,8 +175,7 @@ read_head(struct visit *v)
     return true;
 }
 
-/* --- its answer --------------------------------------------------------------
- */
+/* --- its answer ----------------------------------------------------------- */
 
 static void
 end(struct visit *v, enum forward_state state)

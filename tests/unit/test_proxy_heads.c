@@ -58,8 +58,7 @@ check_text(const char *row, const struct assay_buf *got, const char *want)
     }
 }
 
-/* --- requests ---------------------------------------------------------------
- */
+/* --- requests ------------------------------------------------------------- */
 
 #define GET     "GET /tee/x HTTP/1.1\r\n" HERE
 #define GOES    "GET /api/v1/x HTTP/1.1\r\n" THERE
@@ -250,8 +249,7 @@ test_long_path(void **state)
     assay_buf_free(&octets);
 }
 
-/* --- responses --------------------------------------------------------------
- */
+/* --- responses ------------------------------------------------------------ */
 
 #define OK "HTTP/1.1 200 OK\r\n"
 #define PROVEN                                                                 \
@@ -406,8 +404,7 @@ test_partial(void **state)
     assay_buf_free(&asked);
 }
 
-/* --- redirects --------------------------------------------------------------
- */
+/* --- redirects ------------------------------------------------------------ */
 
 static const struct {
     const char *location;
@@ -460,8 +457,7 @@ test_redirects(void **state)
     }
 }
 
-/* --- our own answers --------------------------------------------------------
- */
+/* --- our own answers ------------------------------------------------------ */
 
 static bool
 has(const struct assay_buf *b, const char *text)

@@ -350,8 +350,7 @@ test_routes(void **state)
     }
 }
 
-/* --- paths that are one path to every reader --------------------------------
- */
+/* --- paths that are one path to every reader ------------------------------ */
 
 static const char *const plain[] = {
     "",

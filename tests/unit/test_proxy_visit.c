@@ -9,8 +9,7 @@
 #define OK2    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define PROVEN "x-assay-attestation: verified; tcb=UpToDate; age=0; evidence="
 
-/* --- one after the other -----------------------------------------------------
- */
+/* --- one after the other -------------------------------------------------- */
 
 static void
 test_whole(void **state)
@@ -82,8 +81,7 @@ test_pipelined(void **state)
     house_end(&h);
 }
 
-/* --- bodies
- * ------------------------------------------------------------------- */
+/* --- bodies --------------------------------------------------------------- */
 
 static struct {
     struct assay_buf body;
@@ -383,8 +381,7 @@ test_forms(void **state)
     }
 }
 
-/* --- streams
- * -------------------------------------------------------------------- */
+/* --- streams -------------------------------------------------------------- */
 
 static void
 begin_stream(struct house *h, struct guest *g)
@@ -561,8 +558,7 @@ test_back_pressure_up(void **state)
     house_end(&h);
 }
 
-/* --- who leaves
- * ------------------------------------------------------------------ */
+/* --- who leaves ----------------------------------------------------------- */
 
 /* A client that says goodbye may still want its answer (RFC 8446, section 6.1);
  * one whose connection was cut does not. */
@@ -642,8 +638,7 @@ test_abort_unheard(void **state)
     house_end(&h);
 }
 
-/* --- another protocol
- * -------------------------------------------------------------- */
+/* --- another protocol ----------------------------------------------------- */
 
 #define UPGRADE                                                                \
     "GET /tee/realtime HTTP/1.1\r\n" HERE                                      \

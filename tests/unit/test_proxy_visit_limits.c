@@ -8,8 +8,7 @@
 
 #define POST "POST /tee/x HTTP/1.1\r\n" HERE
 
-/* --- refusals
- * ----------------------------------------------------------------- */
+/* --- refusals ------------------------------------------------------------- */
 
 static char long_field[ASSAY_HTTP1_HEAD_MAX_BYTES + 1024];
 static char long_line[2 * ASSAY_HTTP1_TARGET_MAX_BYTES];
@@ -189,8 +188,7 @@ test_broken_chunks(void **state)
     house_end(&h);
 }
 
-/* --- pages that may
- * ------------------------------------------------------------- */
+/* --- pages that may ------------------------------------------------------- */
 
 #define PAGE "https://page.example"
 
@@ -226,8 +224,7 @@ test_cors(void **state)
     house_end(&h);
 }
 
-/* --- the server
- * ------------------------------------------------------------------ */
+/* --- the server ----------------------------------------------------------- */
 
 /* Its evidence is another session's: nobody asks it anything. */
 static void
@@ -303,8 +300,7 @@ test_sick(void **state)
     house_end(&h);
 }
 
-/* --- silence
- * ----------------------------------------------------------------------- */
+/* --- silence -------------------------------------------------------------- */
 
 static void
 test_slow_head(void **state)
@@ -431,8 +427,7 @@ test_slow_reader(void **state)
     house_end(&h);
 }
 
-/* --- its end
- * ------------------------------------------------------------------------ */
+/* --- its end -------------------------------------------------------------- */
 
 static void
 test_drain(void **state)
