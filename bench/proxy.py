@@ -24,7 +24,6 @@ import json
 import os
 import pathlib
 import statistics
-import sys
 
 import contest  # of this folder
 import serve
@@ -39,7 +38,7 @@ PACED_ROUNDS, PACED_STREAMS = 8, 32
 FIRST_ROUNDS = 15
 CLIENTS = (1, 8, 64)
 HELD, STALLED, WARM = 1000, 100, 200
-PEERS = {"nginx", "haproxy"}
+PEERS = ("nginx", "haproxy")
 AIM_SPEED, AIM_ADDED_US, AIM_FIRST_MS = 0.8, 150, 2
 LIMIT_S = 300
 ESTABLISHED = "01"  # of /proc/net/tcp
@@ -175,7 +174,7 @@ class Stage(serve.Stage):
 
     def all_proxies(self):
         """How to start each."""
-        return [self.nginx, self.haproxy, *([self.assay] if PROXY.exists() else [])]
+        return [self.nginx, self.haproxy, self.assay]
 
 
 # --- what is measured -------------------------------------------------------
@@ -212,13 +211,13 @@ def calm(seen, unit):
 
 def add_rows(rows, stem, kind, unit, found, aim=None):
     """A row for each; ours is compared with the better of the other proxies."""
-    peers = found.keys() & PEERS
     better = min if unit in contest.LOWER else max
-    best = better(peers, key=lambda name: found[name]) if peers else None
+    best = better(PEERS, key=lambda name: found[name])
+    higher = unit not in contest.LOWER
     for name, value in found.items():
-        ours = (f"{stem}.{best}{kind}", aim) if name == "assay" else (None, None)
-        higher = unit not in contest.LOWER
-        rows.add(f"{stem}.{name}{kind}", value, unit, ours[0], higher, ours[1])
+        ours = {"baseline": f"{stem}.{best}{kind}", "aim": aim}
+        more = ours if name == "assay" else {}
+        rows.add(f"{stem}.{name}{kind}", value, unit, higher=higher, **more)
 
 
 def add_speeds(rows, stem, seen, what):
@@ -290,8 +289,6 @@ def phases_ms(stage):
 
 
 def first(stage, rows):
-    if not PROXY.exists():
-        return
     seen = {"floor": [], "assay": []}
     for name in contest.turns(list(seen), FIRST_ROUNDS):
         measure = first_ms if name == "assay" else phases_ms
@@ -343,9 +340,8 @@ def memory(stage, rows):
                 seen[server.name] = held_bytes(server, mode, count)
         stem = {"hold": "idle.client", "stall": "idle.stream"}[mode]
         add_rows(rows, stem, "", "bytes", seen)
-    if PROXY.exists():
-        more = resident_with(stage, WARM) - resident_with(stage, 1)
-        rows.add("idle.link.assay", more / (WARM - 1), "bytes")
+    more = resident_with(stage, WARM) - resident_with(stage, 1)
+    rows.add("idle.link.assay", more / (WARM - 1), "bytes")
 
 
 PARTS = {
@@ -358,8 +354,6 @@ PARTS = {
 
 def main():
     is_own, out, chosen = contest.arguments()
-    if not PROXY.exists():
-        print(f"SKIPPED assay-proxy: there is no {PROXY}", file=sys.stderr)
     parts = {name: PARTS[name] for name in chosen or PARTS}
     rows = contest.run(is_own, LIMIT_S, Stage, parts)
     contest.write(rows, out)
