@@ -372,6 +372,19 @@ class Settings(ProxyCase):
             gate = self.proxy("--pccs", self.world.pccs, codex=form)
             self.check_ok(gate.chat())
 
+    def test_collateral_comes_from_where_the_readme_says(self):
+        """Without pccs_url: Phala's. Nothing is fetched here; a tunnel is told
+        where to."""
+        text = re.sub(r"^pccs_url.*\n", "", self.world.codex_config(),
+                      flags=re.M)
+        with Tunnel(b"HTTP/1.1 403 No\r\n\r\n") as tunnel:
+            gate = self.proxy(codex=text, NO_PROXY="localhost",
+                              HTTPS_PROXY=f"http://{tunnel.address}")
+            self.check_error(gate.chat(), 503)
+        self.assertTrue(tunnel.heads[0].startswith(
+            "CONNECT pccs.phala.network:443 "), tunnel.heads)
+        self.check_nothing_arrived()
+
     def test_what_was_not_checked_is_said(self):
         """Of the readme's policies, which name no measurement."""
         gate = self.proxy()
