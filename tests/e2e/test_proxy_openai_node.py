@@ -79,7 +79,7 @@ class Api:
         for n, word in enumerate(("a ", "b ", "c "), 1):
             self.model.let_go(1)
             self.assertEqual(self.robot.ask("word", number=number), word)
-            self.assertEqual(self.model.numbers["events"], self.preamble + n)
+            self.model.wait_for(events=self.preamble + n)
         self.model.let_go(1000)
         self.assertEqual(self.robot.ask("word", number=number), "d")
         self.assertIsNone(self.robot.ask("word", number=number))

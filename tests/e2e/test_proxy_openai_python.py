@@ -77,8 +77,7 @@ class Api:
             for n, word in enumerate(("a ", "b ", "c ", "d "), 1):
                 self.model.let_go(1)
                 self.assertEqual(next(heard), word)
-                self.assertEqual(self.model.numbers["events"],
-                                 self.preamble + n)
+                self.model.wait_for(events=self.preamble + n)
             self.model.let_go(1000)
             self.assertEqual("".join(heard), "e f")
         self.model.wait(finished=1)

@@ -206,7 +206,7 @@ class Streams(HttpCase):
             for n in range(1, 5):
                 self.model.let_go(1)
                 next(events)
-                self.assertEqual(self.model.numbers["events"], n)
+                self.model.wait_for(events=n)
             self.model.let_go(100)
             self.assertEqual(list(events)[-1], (None, "[DONE]"))
 
