@@ -155,6 +155,32 @@ def add_row(rows, name, unit, seen, aim=None, baseline=None, floor=()):
         rows.rows[-1]["ratio"] = round(statistics.median(ratios), 4)
 
 
+def threads(pid):
+    """Of the process and of all that it has started, and these."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        yield int(task.name)
+        for child in (task / "children").read_text().split():
+            yield from threads(int(child))
+
+
+@contextlib.contextmanager
+def one_processor():
+    """All that was started here, and is started meanwhile, is on the same one:
+    where who waits for each other is put would else decide."""
+    before = os.sched_getaffinity(0)
+
+    def put(on):
+        for thread in list(threads(os.getpid())):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(thread, on)
+
+    put({max(before)})
+    try:
+        yield
+    finally:
+        put(before)
+
+
 def raise_descriptors():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     descriptors = min(hard, 65536) if hard > 0 else 65536

@@ -12,9 +12,9 @@ rows are as in contest.py; each proxy has one worker. Turns are short and many, 
 a row is the better quartile of them: who else uses the machine only ever takes
 from it. The baseline is the better of the two others. What a proxy adds to the
 latency is what is above that of a client which speaks TLS to assay-serve itself
-("direct"). First requests are those to processes which have just begun to listen;
-beside them is what `assay get --timing` says of a connection, its TLS handshake
-and its quote.
+("direct"); that is with one client, and all of it on one processor.
+First requests are those to processes which have just begun to listen; beside them
+is what `assay get --timing` says of a connection, its TLS handshake and its quote.
 What is started here ends with this program, however that ends. Under three
 minutes; LIMIT_S is the end.
 """
@@ -36,7 +36,7 @@ LOAD = serve.BUILD / "bench" / "proxy_load"
 ROUNDS, SECONDS = 32, 0.08
 PACED_ROUNDS, PACED_STREAMS = 8, 32
 FIRST_ROUNDS = 15
-CLIENTS = (1, 8, 64)
+CLIENTS = (8, 64)
 HELD, STALLED, WARM = 1000, 100, 200
 PEERS = ("nginx", "haproxy")
 AIM_SPEED, AIM_ADDED_US, AIM_FIRST_MS = 0.8, 150, 2
@@ -241,14 +241,15 @@ def add_latency(rows, stem, seen):
 def asks(stage, rows):
     with contextlib.ExitStack() as stack:
         proxies = [start(stack) for start in stage.all_proxies()]
+        with contest.one_processor():
+            seen = compete([stage.direct, *proxies], ask, "ask", 1)
+        for kind in ("", ".core"):
+            del seen[kind]["direct"]
+        add_speeds(rows, "ask.1", seen, "requests")
+        add_latency(rows, "ask.1", seen)
         for n in CLIENTS:
-            direct = [stage.direct] if n == 1 else []
-            seen = compete(direct + proxies, ask, "ask", n)
-            for kind in ("", ".core"):
-                seen[kind].pop("direct", None)
+            seen = compete(proxies, ask, "ask", n)
             add_speeds(rows, f"ask.{n}", seen, "requests")
-            if n == 1:
-                add_latency(rows, f"ask.{n}", seen)
 
 
 def streams(stage, rows):
