@@ -207,6 +207,15 @@ call_wants_link(const struct call *c)
     return c->state == CALL_WAITING && c->link == NULL;
 }
 
+bool
+call_may_say_more(const struct call *c)
+{
+    bool switches = c->upgrade.len > 0 && c->state != CALL_BODY;
+
+    return c->state != CALL_DONE && c->state != CALL_FAILED &&
+           (!c->sent || switches);
+}
+
 static size_t
 queued(const struct call *c)
 {

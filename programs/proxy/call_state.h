@@ -66,6 +66,9 @@ void call_look(struct call *c);
 /* This one is its own now, and a message was begun on it. */
 void call_use(struct call *c, struct link *l);
 void call_fail(struct call *c, const struct failure *why);
+/* Not all of its request is out; or it is a stream behind a switch of
+ * protocols, on which each message may be a request, or asks for one. */
+bool call_may_say_more(const struct call *c);
 
 /* --- between call*.c ------------------------------------------------------
  */

@@ -69,9 +69,10 @@ upstream_tend_soon(struct upstream *u)
 void
 upstream_wake(struct upstream *u, int64_t at_ms)
 {
-    int64_t in_ms = at_ms - upstream_now();
+    int64_t in_ms;
 
     if (at_ms < u->wake_ms) {
+        in_ms = at_ms - upstream_now();
         u->wake_ms = at_ms;
         uv_timer_start(&u->timer, on_timer, in_ms > 0 ? (uint64_t)in_ms : 0, 0);
     }

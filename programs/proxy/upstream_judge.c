@@ -76,6 +76,7 @@ upstream_link_open(struct link *l)
     int64_t now_ms = upstream_now();
 
     set_proof(&l->proof, link_session(l));
+    u->proven_ms = l->proof.attested_ms;
     count(&u->gauges.attested);
     tell(l, &none, false);
     if (u->failure.kind != FAILURE_NONE) {
@@ -162,13 +163,29 @@ close_all(struct list *links)
     }
 }
 
+void
+upstream_silence(struct upstream *u, const struct failure *why)
+{
+    struct list_item *next;
+
+    for (struct list_item *i = u->links[LINK_BUSY].first; i != NULL; i = next) {
+        struct call *c = ((struct link *)i->what)->call;
+
+        next = i->after;
+        if (call_may_say_more(c)) {
+            call_fail(c, why); /* and its link is closed */
+        }
+    }
+}
+
 /* Nothing that was proven before counts any more, though it may have been true
- * then. What is under way on other connections ends with its response. */
+ * then. What was asked on other connections ends with its response. */
 static void
-cut(struct upstream *u)
+cut(struct upstream *u, const struct failure *why)
 {
     close_all(&u->links[LINK_IDLE]);
     close_all(&u->links[LINK_ATTESTING]);
+    upstream_silence(u, why);
     for (struct list_item *i = u->links[LINK_BUSY].first; i != NULL;
          i = i->after) {
         ((struct link *)i->what)->last = true;
@@ -186,7 +203,7 @@ upstream_fail(struct upstream *u, const struct failure *why, unsigned round)
     count(refused ? &u->gauges.refused : &u->gauges.failed);
     log_failed(u, why);
     if (refused) {
-        cut(u);
+        cut(u, why);
     }
     /* Those who wait may still get one that comes back, or is under way. */
     if (refused ||

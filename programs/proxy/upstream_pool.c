@@ -62,6 +62,7 @@ use(struct upstream *u, struct call *c, struct link *l)
     if (u->links[LINK_IDLE].count < u->o.warm) {
         upstream_tend_soon(u);
     }
+    upstream_wake(u, upstream_stale_ms(u, NEARLY_STALE_PERCENT));
     call_use(c, l);
     upstream_show(u);
 }

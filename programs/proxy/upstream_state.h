@@ -34,7 +34,8 @@ struct upstream {
     struct failure failure;
     int64_t held_until_ms;
     uint32_t held_ms;
-    unsigned round; /* of failures */
+    int64_t proven_ms; /* evidence of any connection was last trusted */
+    unsigned round;    /* of failures */
     /* connections that nobody has used were closed: so many are not made for
      * nothing */
     int64_t calm_until_ms;
@@ -53,6 +54,13 @@ void upstream_tend_soon(struct upstream *u);
 /* No later than then. */
 void upstream_wake(struct upstream *u, int64_t at_ms);
 void upstream_show(struct upstream *u); /* what the gauges say of it */
+/* A stream behind a switch of protocols lasts, and cannot be asked for evidence
+ * in its midst; nor can a connection amid a request. What counts for them is
+ * that the provider has proven itself on any connection within the interval:
+ * when so many percent of that are over. INT64_MAX: never. */
+int64_t upstream_stale_ms(const struct upstream *u, int64_t percent);
+#define STALE_PERCENT        100
+#define NEARLY_STALE_PERCENT 80
 
 /* --- upstream_pool.c: who has which link --------------------------------- */
 
@@ -79,6 +87,10 @@ void upstream_fail(struct upstream *u, const struct failure *why,
                    unsigned round);
 /* Is nothing to be tried now? */
 bool upstream_is_held(const struct upstream *u, int64_t now_ms);
+/* Nothing more is said to it, for this reason: neither the rest of a request,
+ * nor on a stream behind a switch of protocols. What was asked may be answered.
+ */
+void upstream_silence(struct upstream *u, const struct failure *why);
 /* What is told to who asks meanwhile. */
 void upstream_told(const struct upstream *u, int64_t now_ms,
                    struct failure *out);

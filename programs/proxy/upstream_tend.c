@@ -28,6 +28,49 @@ fail_no_memory(struct upstream *u)
     upstream_fail(u, &why, u->round);
 }
 
+/* --- those that have more to say ----------------------------------------- */
+
+int64_t
+upstream_stale_ms(const struct upstream *u, int64_t percent)
+{
+    int64_t interval_s =
+        assay_policy_reattestation_interval(u->provider->policy);
+
+    return interval_s > 0 ? u->proven_ms + interval_s * 10 * percent
+                          : INT64_MAX;
+}
+
+static void
+end_stale(struct upstream *u, int64_t now_ms)
+{
+    struct failure why;
+
+    if (now_ms >= upstream_stale_ms(u, STALE_PERCENT) &&
+        u->links[LINK_BUSY].count > 0) {
+        failure_set(&why, FAILURE_OUTAGE, "evidence_stale",
+                    "%s: it has not proven itself again in time",
+                    u->provider->name);
+        why.retry_after_s = 1;
+        upstream_silence(u, &why);
+    }
+}
+
+/* Nobody else would ask it in time. */
+static bool
+wants_proof(const struct upstream *u, int64_t now_ms)
+{
+    if (now_ms < upstream_stale_ms(u, NEARLY_STALE_PERCENT)) {
+        return false;
+    }
+    for (const struct list_item *i = u->links[LINK_BUSY].first; i != NULL;
+         i = i->after) {
+        if (call_may_say_more(((const struct link *)i->what)->call)) {
+            return u->links[LINK_ATTESTING].count == 0;
+        }
+    }
+    return false;
+}
+
 /* --- those that wait ---------------------------------------------------- */
 
 /* They came one after another, and have the same patience. */
@@ -184,6 +227,9 @@ make(struct upstream *u, int64_t now_ms)
     if (now_ms >= u->calm_until_ms) {
         wanted += u->o.warm + wants_spare(u, now_ms);
     }
+    if (wanted <= ready && wants_proof(u, now_ms)) {
+        wanted = ready + 1;
+    }
     while (may_attest(u, now_ms) && total(u) < u->o.max_links &&
            ready + u->links[LINK_ATTESTING].count < wanted) {
         if (link_new(u) == NULL) {
@@ -218,16 +264,28 @@ plan(struct upstream *u, int64_t now_ms)
     wake_at(u, u->calm_until_ms, now_ms);
 }
 
+/* Also while it is drained: what is under way then may take long. */
+static void
+plan_end(struct upstream *u, int64_t now_ms)
+{
+    if (u->links[LINK_BUSY].count > 0) {
+        wake_at(u, upstream_stale_ms(u, NEARLY_STALE_PERCENT), now_ms);
+        wake_at(u, upstream_stale_ms(u, STALE_PERCENT), now_ms);
+    }
+}
+
 void
 upstream_tend(struct upstream *u)
 {
     int64_t now_ms = upstream_now();
 
     give_up(u, now_ms);
+    end_stale(u, now_ms);
     if (!u->draining) {
         look_over(u, now_ms);
         make(u, now_ms);
         plan(u, now_ms);
     }
+    plan_end(u, now_ms);
     upstream_show(u);
 }
