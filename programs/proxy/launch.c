@@ -234,10 +234,20 @@ bypass_proxies(const char *variable)
     return done;
 }
 
+static bool
+pass_secret(const struct launch *l)
+{
+    const char *secret = running_secret(&l->proxy);
+
+    return secret != NULL ? setenv(CODEX_SECRET_VARIABLE, secret + 1, 1) == 0
+                          : unsetenv(CODEX_SECRET_VARIABLE) == 0;
+}
+
 static enum assay_code
 start_codex(struct launch *l, char *const *argv, struct assay_error *err)
 {
-    if (!bypass_proxies("NO_PROXY") || !bypass_proxies("no_proxy")) {
+    if (!bypass_proxies("NO_PROXY") || !bypass_proxies("no_proxy") ||
+        !pass_secret(l)) {
         return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "NO_PROXY");
     }
     launch_hold_signals();

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "launch_codex.h"
+#include "route.h"
 
 #define TEXT_MAX_BYTES (512u * 1024u)
 
@@ -58,11 +59,31 @@ is_translated(const struct codex_facts *facts, const struct running_provider *p)
     return p != NULL && strcmp(p->wire_api, "chat") == 0 && !facts->speaks_chat;
 }
 
+/* Its URL, without the secret, which goes in a field. */
+static void
+add_url(struct words *w, const struct running *proxy,
+        const struct running_provider *p)
+{
+    const char *secret = running_secret(proxy);
+    int base = secret != NULL ? (int)(secret - proxy->base) : 0;
+
+    if (secret == NULL) {
+        override_in(w, "model_providers", p->name, "base_url", p->url);
+        return;
+    }
+    add(w, "-c");
+    assay_buf_printf(&w->text, "model_providers.%s.base_url=\"%.*s/%s\"",
+                     p->name, base, proxy->base, p->name);
+    add(w, "");
+    override_in(w, "model_providers", p->name,
+                "env_http_headers." ROUTE_SECRET_FIELD, CODEX_SECRET_VARIABLE);
+}
+
 static void
 add_provider(struct words *w, const struct codex_facts *facts,
-             const struct running_provider *p)
+             const struct running *proxy, const struct running_provider *p)
 {
-    override_in(w, "model_providers", p->name, "base_url", p->url);
+    add_url(w, proxy, p);
     if (is_translated(facts, p)) {
         override_in(w, "model_providers", p->name, "wire_api", "responses");
     }
@@ -201,7 +222,7 @@ codex_argv(const char *path, const struct codex_facts *facts,
     }
     for (size_t i = 0; i < proxy->count; i++) {
         if (launch_name_is_plain(proxy->providers[i].name)) {
-            add_provider(&w, facts, &proxy->providers[i]);
+            add_provider(&w, facts, proxy, &proxy->providers[i]);
         }
     }
     add_choice(&w, facts, args, choice);

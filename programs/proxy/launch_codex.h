@@ -29,6 +29,10 @@ codex_ask(const char *path, struct codex_facts *out, struct assay_error *err);
 bool codex_version_speaks_chat(struct assay_slice version);
 void codex_read_help(struct assay_slice help, struct codex_facts *out);
 
+/* The variable of its environment that has the secret of the proxy's URLs: a
+ * command line is for every user of the machine to see. */
+#define CODEX_SECRET_VARIABLE "ASSAY_PROXY_SECRET"
+
 /* argv for it, NULL at its end: its path, what we say, what the user says.
  * Freed with free(), all at once. ASSAY_INVALID (a provider that may be chosen
  * is not served), ASSAY_NO_MEMORY. */

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "http1/fields.h"
 #include "secret.h"
 
 #define ONLY       "v1" /* the name of the only provider, whichever it is */
@@ -226,6 +227,13 @@ find_provider(const struct providers *providers, struct assay_slice name)
                : providers_find(providers, name);
 }
 
+static bool
+has_secret_field(const struct assay_http1_head *head, const char *secret)
+{
+    return assay_http1_count(head, ROUTE_SECRET_FIELD) == 1 &&
+           secret_is(assay_http1_get(head, ROUTE_SECRET_FIELD), secret);
+}
+
 void
 route_find(const struct providers *providers, const char *secret,
            const struct assay_http1_head *head, struct route *out)
@@ -243,6 +251,8 @@ route_find(const struct providers *providers, const char *secret,
     at = path;
     if (secret != NULL && secret_is(first_segment(path), secret)) {
         at = behind_segment(path);
+        secret = NULL;
+    } else if (secret != NULL && has_secret_field(head, secret)) {
         secret = NULL;
     }
     out->shown = at;

@@ -6,13 +6,17 @@
  *
  *     /NAME/rest   the provider NAME's base path, and "/rest"
  *     /v1/rest     the same of the only provider there is
- *     /S/NAME/...  the same behind a secret segment, where there is one
+ *     /S/NAME/...  the same behind a secret segment, where there is one, and
+ *                  the field ROUTE_SECRET_FIELD does not say it
  *     /, /.well-known/assay, /healthz   our own
  */
 #pragma once
 
 #include "http1/http1.h"
 #include "provider.h"
+
+/* URLs of a command line are for all to see: there, the secret is in this. */
+#define ROUTE_SECRET_FIELD "x-assay-secret"
 
 enum route_kind {
     ROUTE_NOWHERE,  /* there is nothing of that name */
@@ -42,7 +46,8 @@ struct route {
     struct assay_slice shown;  /* the path for logs: without the secret */
 };
 
-/* secret: NULL, or the first segment of every provider's path. */
+/* secret: NULL, or the first segment of every provider's path, where the head
+ * does not have it. */
 void route_find(const struct providers *providers, const char *secret,
                 const struct assay_http1_head *head, struct route *out);
 /* A name that no provider can have, for its paths are others'. */

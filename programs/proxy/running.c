@@ -164,10 +164,16 @@ running_has_url(const struct running *r)
     return strncmp(r->base, "http://", 7) == 0;
 }
 
+const char *
+running_secret(const struct running *r)
+{
+    return running_has_url(r) ? strchr(r->base + 7, '/') : NULL;
+}
+
 bool
 running_has_secret(const struct running *r)
 {
-    return running_has_url(r) && strchr(r->base + 7, '/') != NULL;
+    return running_secret(r) != NULL;
 }
 
 bool

@@ -49,7 +49,9 @@ const struct running_provider *running_find(const struct running *r,
                                             const char *name);
 /* It listens where clients with a URL get to: not at a Unix socket. */
 bool running_has_url(const struct running *r);
-/* The URLs have a secret in them, because the proxy puts a key in. */
+/* The URLs have a secret in them, because the proxy puts a key in: behind this
+ * '/' of its base. NULL: none. */
+const char *running_secret(const struct running *r);
 bool running_has_secret(const struct running *r);
 
 /* Where --state is if nothing is said: $XDG_RUNTIME_DIR/assay-proxy.json, or

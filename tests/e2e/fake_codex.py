@@ -27,9 +27,17 @@ def url():
     return found[-1]
 
 
+def fields():
+    """Those whose values are in variables: the table env_http_headers."""
+    pairs = [word.partition("=")[::2] for word in sys.argv
+             if ".env_http_headers." in word]
+    return {key.rpartition(".")[2]: os.environ[variable.strip('"')]
+            for key, variable in pairs}
+
+
 def ask():
     """Its status, or why there is none."""
-    request = urllib.request.Request(url() + "/models")
+    request = urllib.request.Request(url() + "/models", headers=fields())
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status

@@ -105,6 +105,20 @@ class Walk:
         self.check_told(told, "made by a tool")
         self.check_attested_all("/v1/responses")
 
+    def test_a_key_that_the_proxy_puts_in(self):
+        """Codex has none then, but what the proxy asks for before it does."""
+        key = self.home / "key"
+        key.write_text(KEY)
+        key.chmod(0o600)
+        own = self.home / "assay.toml"
+        own.write_text(self.world.upstream(
+            NAME, more=f'wire_api = "chat"\napi_key_file = "{key}"\n'))
+        self.check_told(self.start(
+            ASSAY, "proxy", "--config", own, "--root", self.world.sim.root,
+            "--ca", self.world.tee.ca, "--no-cache", "--audit-log",
+            self.audit_file, "codex", "exec", "--skip-git-repo-check", PROMPT))
+        self.check_attested_all()
+
     def test_a_proxy_that_runs_already(self):
         with Proxy(self.world, codex=self.config.read_text()) as gate:
             done = self.start(

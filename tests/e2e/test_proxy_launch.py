@@ -169,7 +169,8 @@ class Told(LaunchCase):
         self.assertEqual(self.told["no_proxy"], OURS)
 
     def test_a_key_that_is_put_in(self):
-        """The URL has a secret then, and Codex is told it."""
+        """Behind a secret then, which Codex is told where other users of the
+        machine do not see it."""
         key = self.home / "key"
         key.write_text(KEY)
         key.chmod(0o600)
@@ -180,7 +181,11 @@ class Told(LaunchCase):
         result = self.launch(options=("--config", own))
         self.assertEqual(self.check(result, 7).out, "200\n")
         self.assertRegex(self.base_url(),
-                         rf"^http://127\.0\.0\.1:\d+/[\w-]{{16,}}/{NAME}$")
+                         rf"^http://127\.0\.0\.1:\d+/{NAME}$")
+        self.assertIn("model_providers.vllm-tee.env_http_headers."
+                      'x-assay-secret="ASSAY_PROXY_SECRET"', self.told["args"])
+        self.assertNotRegex(str(self.told["args"]), "[0-9a-f]{16}")
+        self.assertIsNone(self.model.requests[0].get("x-assay-secret"))
         self.assertEqual(self.model.requests[0].get("Authorization"),
                          f"Bearer {KEY}")
         self.assertNotIn(KEY, result.err)

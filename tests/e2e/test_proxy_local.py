@@ -239,6 +239,19 @@ class Keys(ProxyCase):
             self.assertNotIn(secret.encode(), gate.ask("GET", page).body)
         self.assertEqual(stat.S_IMODE(os.stat(gate.ready_file).st_mode), 0o600)
 
+    def test_the_secret_in_a_field(self):
+        """In the place of the path, which is part of command lines."""
+        gate = self.start()
+        field = ("x-assay-secret", gate.path("tee").split("/")[1])
+        for fields in ([("x-assay-secret", field[1][:-1])],
+                       [("x-assay-secret", "")], [field, field]):
+            self.check_error(gate.ask("GET", "/tee/models", fields=fields), 404)
+        self.check_nothing_arrived()
+        self.check_ok(gate.ask("GET", "/tee/models", fields=[field]))
+        seen = self.model.requests[-1]
+        self.assertEqual(seen.get("Authorization"), f"Bearer {API_KEY}")
+        self.assertNotIn(field[1], str(seen.fields))
+
     def test_a_key_that_others_can_read(self):
         path = secret_file("open-key", API_KEY)
         os.chmod(path, 0o644)

@@ -305,6 +305,12 @@ what_it_is_like(void **state)
 
 #define U "http://127.0.0.1:1/s"
 
+/* The secret of the URLs is on no command line. */
+#define AT(name)                                                               \
+    "-c model_providers." name ".base_url=\"http://127.0.0.1:1/" name          \
+    "\" -c model_providers." name                                              \
+    ".env_http_headers.x-assay-secret=\"ASSAY_PROXY_SECRET\" "
+
 static const struct codex_facts today = {.has_daemon = true};
 static const struct codex_facts old = {.speaks_chat = true,
                                        .old_profiles = true};
@@ -320,65 +326,67 @@ static const struct {
      &today,
      "model_provider = \"tee\"\n",
      {"exec", "hi"},
-     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.tee.wire_api=\"responses\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=\"tee\" -c web_search=\"disabled\" exec hi"},
+     "codex --no-daemon " AT("tee") "-c "
+                                    "model_providers.tee.wire_api="
+                                    "\"responses\" " AT(
+                                        "other") "-c model_provider=\"tee\" -c "
+                                                 "web_search=\"disabled\" exec "
+                                                 "hi"},
     {"an old one",
      &old,
      "model_provider = \"tee\"\n",
      {"exec", "hi"},
-     "codex -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=\"tee\" -c profile=\"assay-proxy\" "
-     "-c profiles.assay-proxy.model_provider=\"tee\" exec hi"},
+     "codex " AT("tee")
+         AT("other") "-c model_provider=\"tee\" -c profile=\"assay-proxy\" "
+                     "-c profiles.assay-proxy.model_provider=\"tee\" exec hi"},
     {"an old one with a profile of its file",
      &old,
      "profile = \"w\"\n[profiles.w]\nmodel_provider = \"other\"\n",
      {NULL},
-     "codex -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=\"other\" -c profile=\"w\" "
-     "-c profiles.w.model_provider=\"other\""},
+     "codex " AT("tee")
+         AT("other") "-c model_provider=\"other\" -c profile=\"w\" "
+                     "-c profiles.w.model_provider=\"other\""},
     {"an old one with a profile",
      &old,
      "model_provider = \"tee\"\n",
      {"-p", "w"},
-     "codex -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=\"tee\" -c profiles.w.model_provider=\"tee\" -p w"},
+     "codex " AT("tee") AT("other") "-c model_provider=\"tee\" -c "
+                                    "profiles.w.model_provider=\"tee\" -p w"},
     {"the user's provider",
      &today,
      NULL,
      {"-c", "model_provider=other"},
-     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.tee.wire_api=\"responses\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=other"},
+     "codex --no-daemon " AT("tee") "-c "
+                                    "model_providers.tee.wire_api="
+                                    "\"responses\" " AT(
+                                        "other") "-c model_provider=other"},
     {"the user's overrides go before commands",
      &today,
      NULL,
      {"exec", "-cmodel_provider=other", "-m", "x", "--config=a=1", "hi"},
-     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.tee.wire_api=\"responses\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=other -c a=1 exec -m x hi"},
+     "codex --no-daemon " AT("tee") "-c "
+                                    "model_providers.tee.wire_api="
+                                    "\"responses\" " AT(
+                                        "other") "-c model_provider=other -c "
+                                                 "a=1 exec -m x hi"},
     {"but not what is behind --",
      &today,
      NULL,
      {"-c", "model_provider=other", "exec", "--", "-c", "hi"},
-     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.tee.wire_api=\"responses\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=other exec -- -c hi"},
+     "codex --no-daemon " AT("tee") "-c "
+                                    "model_providers.tee.wire_api="
+                                    "\"responses\" " AT(
+                                        "other") "-c model_provider=other exec "
+                                                 "-- -c hi"},
     {"an override without a value stays",
      &today,
      "model_provider = \"other\"\n",
      {"exec", "-c"},
-     "codex --no-daemon -c model_providers.tee.base_url=\"" U "/tee\" "
-     "-c model_providers.tee.wire_api=\"responses\" "
-     "-c model_providers.other.base_url=\"" U "/other\" "
-     "-c model_provider=\"other\" exec -c"},
+     "codex --no-daemon " AT("tee") "-c "
+                                    "model_providers.tee.wire_api="
+                                    "\"responses\" " AT(
+                                        "other") "-c model_provider=\"other\" "
+                                                 "exec -c"},
     {"none", &today, NULL, {NULL}, NULL},
     {"another", &today, "model_provider = \"plain\"\n", {NULL}, NULL},
     {"a name with a dot", &today, "model_provider = \"do.t\"\n", {NULL}, NULL},
@@ -410,7 +418,7 @@ told(void **state)
         struct launch_args a;
         struct launch_choice c;
         char **argv;
-        char all[1024] = "";
+        char all[2048] = "";
         size_t n = 0;
 
         put_file("config.toml", tellings[i].config);
