@@ -19,7 +19,8 @@ struct forward_translation {
     struct translation *with; /* NULL until the body is whole */
     struct assay_buf body;    /* the client's, then what is sent for it */
     size_t sent;
-    bool begun; /* the server's response has; then: */
+    size_t counted; /* of it, in visits.gathered */
+    bool begun;     /* the server's response has; then: */
     unsigned status;
     struct response_plan plan;
     struct assay_buf head; /* for the client, before the first that is told */

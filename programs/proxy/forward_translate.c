@@ -20,14 +20,34 @@
 /* Text of a whole response at the most, with what is said anew of it. */
 #define TOLD_MAX_BYTES (2u * TRANSLATE_BODY_MAX_BYTES)
 
+/* All clients share what may be held here: each alone is allowed a lot. False:
+ * it is too much. */
+static bool
+count_body(struct forward *f)
+{
+    struct forward_translation *t = f->translation;
+    struct visits *all = f->client.all;
+
+    all->gathered += t->body.len - t->counted; /* also where it is less */
+    t->counted = t->body.len;
+    return all->gathered <= VISITS_GATHERED_MAX_BYTES;
+}
+
+static void
+free_body(struct forward *f)
+{
+    assay_buf_free(&f->translation->body);
+    (void)count_body(f);
+}
+
 void
 forward_translate_free(struct forward *f)
 {
     struct forward_translation *t = f->translation;
 
     if (t != NULL) {
+        free_body(f);
         translation_free(t->with);
-        assay_buf_free(&t->body);
         assay_buf_free(&t->head);
         assay_buf_free(&t->told);
         free(t);
@@ -127,6 +147,7 @@ turn(struct forward *f)
     }
     assay_buf_free(&t->body);
     t->body = chat;
+    (void)count_body(f);
     forward_call(f, chat.len);
 }
 
@@ -140,7 +161,10 @@ gather(struct forward *f)
         assay_buf_add(&t->body, piece);
         visit_body_taken(f->client.body, piece.len);
     }
-    if (t->body.failed) {
+    if (!count_body(f)) {
+        free_body(f);
+        forward_refuse(f, REFUSED_BUSY);
+    } else if (t->body.failed) {
         forward_refuse(f, t->body.no_memory ? REFUSED_BUSY : REFUSED_LARGE);
     } else if (f->client.body->error.code == ASSAY_OK && forward_is_read(f)) {
         turn(f);
@@ -169,7 +193,7 @@ forward_move_translated(struct forward *f)
         if (t->sent == t->body.len) {
             call_send_end(f->call, ASSAY_EMPTY);
             f->body_sent = true;
-            assay_buf_free(&t->body);
+            free_body(f);
         }
     }
 }

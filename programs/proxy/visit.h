@@ -11,6 +11,10 @@
 #include "io/stream.h"
 #include "upstream.h"
 
+/* All bodies that are gathered for translation at a time; one more than that is
+ * refused for now. */
+#define VISITS_GATHERED_MAX_BYTES (256u * 1024u * 1024u)
+
 struct visit_limits {
     uint32_t head_ms;     /* for all of a request's head */
     uint32_t idle_ms;     /* between two requests */
@@ -69,6 +73,8 @@ struct visits {
                                                                      request */
     void (*counted)(void *user); /* `count` has changed */
     void *user;
+    size_t gathered; /* bytes of bodies that wait to be translated, or for room
+                        behind that; kept by forward_translate.c */
     /* kept by visit.c */
     bool draining;
     struct visit *first;

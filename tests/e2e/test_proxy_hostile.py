@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways in which a byte could get where it must not, or somebody could spend what is
 not theirs; each was tried on assay-proxy."""
+import contextlib
+import select
+
 import proxy_peer
 from bridge_peer import Tunnel, wait_until
 from proxy_peer import ProxyCase, Tee, base_url
@@ -78,6 +81,32 @@ class Later(ProxyCase):
             self.wait_for_refusal(gate)
             self.check_refused(c.final())
             self.assertEqual(peer.sock.recv(1), b"")
+
+
+class Memory(ProxyCase):
+    """Whoever can connect can send."""
+
+    def test_bodies_that_are_never_whole(self):
+        """Those that are translated are gathered, but not without end."""
+        gate = self.proxy()
+        piece = b" " * (1 << 20)
+        refused = None
+        crowd = self.enterContext(contextlib.ExitStack())
+        for _ in range(8):
+            c = crowd.enter_context(gate.client())
+            c.send(f"POST {gate.path()}/responses HTTP/1.1\r\nHost: {c.host}\r\n"
+                   f"Content-Length: {64 * len(piece)}\r\n\r\n".encode())
+            for _ in range(48):
+                if select.select([c.sock], [], [], 0)[0]:
+                    refused = refused or c.final()
+                    break
+                c.send(piece)
+        self.assertIsNotNone(refused)
+        self.check_error(refused, 503, code="out_of_resources")
+        self.check_nothing_arrived()
+        crowd.close()
+        gate.audited(8)
+        self.check_ok(gate.responses())
 
 
 if __name__ == "__main__":
