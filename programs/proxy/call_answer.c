@@ -111,6 +111,9 @@ look_for_head(struct call *c)
     }
     if (err.code == ASSAY_OK) {
         c->state = CALL_HEAD;
+        if (c->link != NULL && c->head.status >= 200) {
+            link_learn(c->link, &c->head);
+        }
     } else {
         fail_reply(c, &err);
     }

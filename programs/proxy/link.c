@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "call_state.h"
+#include "keep_alive.h"
 #include "upstream_state.h"
 
 static void
@@ -105,6 +106,8 @@ link_new(struct upstream *u)
     l->up = u;
     l->item.what = l;
     l->round = u->round;
+    l->max_requests = u->o.max_requests;
+    l->keep_alive_ms = u->o.keep_alive_ms;
     l->attested = assay_attested_new(u->o.loop, &options, &events, l);
     if (l->attested == NULL) {
         free(l);
@@ -135,6 +138,34 @@ link_set_state(struct link *l, enum link_state state)
 {
     l->state = state;
     list_put_first(&l->up->links[state], &l->item);
+}
+
+/* Of two limits, of which 0 is none, the first perhaps. */
+static uint32_t
+lower(uint32_t limit, uint32_t other)
+{
+    return limit == 0 || other < limit ? other : limit;
+}
+
+/* Some count down, and some say each time how many there are in all: those say
+ * `close` with the last one. */
+void
+link_learn(struct link *l, const struct assay_http1_head *response)
+{
+    struct keep_alive said;
+
+    keep_alive_read(response, &said);
+    if ((said.has_timeout && said.wait_ms == 0) ||
+        (said.has_max && said.more == 0)) {
+        l->last = true;
+        return;
+    }
+    if (said.has_timeout) {
+        l->keep_alive_ms = lower(l->keep_alive_ms, said.wait_ms);
+    }
+    if (said.has_max && said.more <= UINT32_MAX - l->requests) {
+        l->max_requests = lower(l->max_requests, l->requests + said.more);
+    }
 }
 
 struct assay_client *

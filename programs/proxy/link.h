@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "http1/http1.h"
 #include "upstream.h"
 #include "upstream_list.h"
 
@@ -29,6 +30,10 @@ struct link {
     bool last;         /* this request is its last one */
     unsigned requests; /* that it has had */
     unsigned round;    /* of failures, when it was asked for evidence */
+    /* As struct upstream_options has them, or less where its server said so;
+     * 0: no limit. */
+    unsigned max_requests;
+    uint32_t keep_alive_ms;
     /* mono_ms of struct assay_now */
     int64_t born_ms; /* it was open for the first time */
     int64_t said_ms; /* something was last said on it */
@@ -40,4 +45,6 @@ struct link *link_new(struct upstream *u);
 /* Closes it; its call, if it has one, must have let go of it. */
 void link_free(struct link *l);
 void link_set_state(struct link *l, enum link_state state);
+/* What its server says, with a response, of how long it may stay. */
+void link_learn(struct link *l, const struct assay_http1_head *response);
 struct assay_client *link_session(const struct link *l);

@@ -42,7 +42,7 @@ over_ms(const struct link *l)
     const struct upstream_options *o = &l->up->o;
 
     return earlier(end_of(l->born_ms, o->max_age_ms),
-                   end_of(l->said_ms, o->keep_alive_ms));
+                   end_of(l->said_ms, l->keep_alive_ms));
 }
 
 static int64_t
@@ -51,7 +51,7 @@ ending_ms(const struct link *l)
     const struct upstream_options *o = &l->up->o;
 
     return earlier(ending_of(l->born_ms, o->max_age_ms),
-                   ending_of(l->said_ms, o->keep_alive_ms));
+                   ending_of(l->said_ms, l->keep_alive_ms));
 }
 
 /* At so many percent of the policy's interval. */

@@ -142,9 +142,7 @@ upstream_fail_waiting(struct upstream *u, const struct failure *why)
 static bool
 has_had_enough(const struct link *l)
 {
-    unsigned max = l->up->o.max_requests;
-
-    return max != 0 && l->requests >= max;
+    return l->max_requests != 0 && l->requests >= l->max_requests;
 }
 
 void
