@@ -263,6 +263,49 @@ put(struct assay_buf *to, const char *name, const char *value,
                                  assay_slice_of(value), err);
 }
 
+static bool
+is_ours(struct assay_slice name)
+{
+    static const char *const names[] = {"Host",           "Accept",
+                                        "Connection",     "Content-Type",
+                                        "Content-Length", "Transfer-Encoding"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (assay_slice_is_nocase(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is wrong with them is not quoted: they may be secrets. */
+static void
+put_fields(struct assay_buf *to, const char *lines, struct assay_error *err)
+{
+    while (lines[0] != '\0' && err->code == ASSAY_OK) {
+        const char *end = strstr(lines, "\r\n");
+        const char *colon = strchr(lines, ':');
+        struct assay_slice name;
+        struct assay_slice value;
+
+        if (end == NULL || colon == NULL || colon > end) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "fields: not lines of \"Name: value\"");
+            return;
+        }
+        name = (struct assay_slice){(const uint8_t *)lines,
+                                    (size_t)(colon - lines)};
+        value = (struct assay_slice){(const uint8_t *)colon + 1,
+                                     (size_t)(end - colon) - 1};
+        if (is_ours(name)) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "fields: one that is written anyway");
+        }
+        (void)!assay_http1_put_field(to, name, value, err);
+        lines = end + 2;
+    }
+}
+
 static enum assay_code
 put_request(struct assay_buf *to, const struct assay_http_call_options *o,
             struct assay_error *err)
@@ -283,6 +326,7 @@ put_request(struct assay_buf *to, const struct assay_http_call_options *o,
         snprintf(length, sizeof(length), "%zu", o->body.len);
         put(to, "Content-Length", length, err);
     }
+    put_fields(to, o->fields != NULL ? o->fields : "", err);
     assay_http1_put_end(to);
     assay_buf_add(to, o->body);
     assay_buf_check(to, "request", err);

@@ -16,6 +16,8 @@ struct assay_http_call_options {
     const char *method;
     const char *target;      /* "/GetQuote" */
     const char *host;        /* for the Host field */
+    const char *fields;      /* further ones, each "Name: value\r\n", which
+                                this call does not write itself; or NULL */
     struct assay_slice body; /* JSON; no body if empty. Copied */
     size_t answer_max;       /* bytes of the answer's body */
     uint32_t connect_ms;     /* 0: ASSAY_DIAL_TIMEOUT_MS */

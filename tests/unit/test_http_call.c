@@ -226,21 +226,67 @@ requests(void **state)
     trial_close(&t);
 }
 
+/* Behind its own, in front of the body. */
 static void
-unwritable(void **state)
+further_fields(void **state)
 {
     struct trial t;
-    char want[100];
 
     (void)state;
     trial_open(&t);
-    t.options.host = "a\r\nX: y";
+    t.peer.reply = assay_slice_of("HTTP/1.1 204 OK\r\n\r\n");
+    t.options.fields = "Authorization: Bearer t0ken\r\nx-a:  b \r\n";
     call(&t);
-    snprintf(want, sizeof(want),
-             "127.0.0.1:%s: POST /GetQuote: ", t.options.to.port);
-    check_error("host", &t.error, ASSAY_INVALID, want, ASSAY_NO_OFFSET);
-    assert_int_equal(t.peer.accepted, 0);
+    assert_string_equal(t.peer.received,
+                        "POST /GetQuote HTTP/1.1\r\nHost: dstack\r\n"
+                        "Accept: application/json\r\nConnection: close\r\n"
+                        "Content-Type: application/json\r\n"
+                        "Content-Length: 7\r\n"
+                        "Authorization: Bearer t0ken\r\nx-a: b\r\n"
+                        "\r\n{\"a\":1}");
     trial_close(&t);
+}
+
+static const struct {
+    const char *name;
+    const char *host;
+    const char *fields;
+} unwritable_rows[] = {
+    {"host", "a\r\nX: y", NULL},
+    {"no colon", "a", "x-a\r\n"},
+    {"no name", "a", ": b\r\n"},
+    {"a blank before the colon", "a", "x-a : b\r\n"},
+    {"no end of a line", "a", "x-a: b"},
+    {"a bare LF", "a", "x-a: b\n"},
+    {"a bare CR", "a", "x-a: b\rc\r\n"},
+    {"LF in a value", "a", "x-a: b\nx-c: d\r\n"},
+    {"folded", "a", "x-a: b\r\n c\r\n"},
+    {"an end of the head", "a", "x-a: b\r\n\r\nGET / HTTP/1.1\r\n"},
+    {"another host", "a", "x-a: b\r\nhost: b\r\n"},
+    {"another end", "a", "Connection: keep-alive\r\n"},
+    {"another length", "a", "content-length: 0\r\n"},
+    {"another framing", "a", "Transfer-Encoding: chunked\r\n"},
+};
+
+static void
+unwritable(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(unwritable_rows); i++) {
+        struct trial t;
+        char want[100];
+
+        trial_open(&t);
+        t.options.host = unwritable_rows[i].host;
+        t.options.fields = unwritable_rows[i].fields;
+        call(&t);
+        snprintf(want, sizeof(want),
+                 "127.0.0.1:%s: POST /GetQuote: ", t.options.to.port);
+        check_error(unwritable_rows[i].name, &t.error, ASSAY_INVALID, want,
+                    ASSAY_NO_OFFSET);
+        CHECK(unwritable_rows[i].name, t.peer.accepted == 0);
+        trial_close(&t);
+    }
 }
 
 static void
@@ -309,9 +355,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),      cmocka_unit_test(requests),
-        cmocka_unit_test(unwritable),   cmocka_unit_test(nobody_there),
-        cmocka_unit_test(endless_head), cmocka_unit_test(cancelled),
+        cmocka_unit_test(answers),        cmocka_unit_test(requests),
+        cmocka_unit_test(further_fields), cmocka_unit_test(unwritable),
+        cmocka_unit_test(nobody_there),   cmocka_unit_test(endless_head),
+        cmocka_unit_test(cancelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
