@@ -34,6 +34,13 @@ set_state(void *options, const char *v, struct assay_error *err)
 }
 
 static void
+set_token_file(void *options, const char *v, struct assay_error *err)
+{
+    (void)err;
+    ((struct command_options *)options)->token_file = v;
+}
+
+static void
 set_json(void *options, const char *v, struct assay_error *err)
 {
     (void)v;
@@ -71,6 +78,8 @@ static const struct setting rows[] = {
     [COMMAND_JSON] = {"json", 0, FLAG, set_json, NULL},
     [COMMAND_STATE] = {"state", 0, VALUE, set_state, "ASSAY_PROXY_STATE"},
     [COMMAND_URL] = {"url", 0, VALUE, set_url, NULL},
+    [COMMAND_TOKEN_FILE] = {"token-file", 0, VALUE, set_token_file,
+                            "ASSAY_PROXY_TOKEN_FILE"},
     [COMMAND_HELP] = {"help", 'h', FLAG | ENDS, set_help, NULL},
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == COMMAND_OPTIONS, "each one");

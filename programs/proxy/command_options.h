@@ -16,6 +16,7 @@ struct command_options {
     const char *shell;
     const char *state;
     const char *url;
+    const char *token_file;
     bool json;
     bool help;
 };
@@ -27,6 +28,7 @@ enum command_option {
     COMMAND_JSON,
     COMMAND_STATE,
     COMMAND_URL,
+    COMMAND_TOKEN_FILE,
     COMMAND_HELP,
     COMMAND_OPTIONS,
 };

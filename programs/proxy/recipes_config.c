@@ -265,7 +265,9 @@ print_config_main(int argc, char **argv)
     const char *tool = take_tool(&argc, &argv);
     struct command_options o;
     int code = (int)command_options_read(
-        argc, argv, 1u << COMMAND_SHELL | 1u << COMMAND_JSON, &o);
+        argc, argv,
+        1u << COMMAND_SHELL | 1u << COMMAND_JSON | 1u << COMMAND_TOKEN_FILE,
+        &o);
 
     if (code != DAEMON_DONE) {
         return code;

@@ -194,7 +194,8 @@ env_main(int argc, char **argv)
 {
     struct command_options o;
     enum recipe_shell shell = RECIPE_SH;
-    int code = (int)command_options_read(argc, argv, 0, &o);
+    int code =
+        (int)command_options_read(argc, argv, 1u << COMMAND_TOKEN_FILE, &o);
 
     if (code != DAEMON_DONE) {
         return code;

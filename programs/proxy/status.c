@@ -13,15 +13,20 @@
 #include "base/error.h"
 #include "command_options.h"
 #include "daemon/front.h"
+#include "daemon/token.h"
 #include "http1/http1.h"
 #include "io/http_call.h"
 
-#define CONNECT_MS 5000u
-#define ANSWER_MS  10000u
+#define CONNECT_MS       5000u
+#define ANSWER_MS        10000u
+#define FIELDS_MAX_BYTES (TOKEN_MAX_BYTES + 64u)
 
 static const char *const help[] = {
     "Usage: assay proxy status [--json] [--state FILE | --url URL]\n"
-    "Shows what a running proxy has verified of each provider.\n"
+    "                          [--token-file FILE]\n"
+    "Shows what a running proxy has verified of each provider. One that was "
+    "told\n"
+    "--token-file is shown the token in this file (ASSAY_PROXY_TOKEN_FILE).\n"
     "Exit codes: 0 each is verified, 1 one was refused, 2 one was not tried "
     "or\n"
     "cannot be reached, or no proxy runs.\n",
@@ -33,6 +38,7 @@ static const char *const help[] = {
 struct question {
     struct assay_address to;
     char host[ASSAY_URI_HOST_MAX + 10];
+    struct assay_buf fields; /* with a NUL; empty: no token */
     struct assay_buf answer;
     struct assay_error err;
 };
@@ -47,8 +53,10 @@ on_answer(void *user, const struct assay_http1_head *head,
         q->err = *err;
     } else if (head->status == 401) {
         assay_fail(&q->err, ASSAY_REPLY, ASSAY_NO_OFFSET,
-                   "the proxy asks for its token (--token-file), which cannot "
-                   "be given here");
+                   q->fields.len == 0
+                       ? "the proxy asks for its token: give --token-file"
+                       : "the token in --token-file is not the one that the "
+                         "proxy asks for");
     } else if (head->status != 200 && head->status != 503) {
         assay_fail(&q->err, ASSAY_REPLY, ASSAY_NO_OFFSET,
                    "what listens there is no proxy of ours (HTTP %u)",
@@ -67,6 +75,7 @@ ask(struct question *q)
         .method = "GET",
         .target = "/.well-known/assay",
         .host = q->host,
+        .fields = (const char *)q->fields.ptr,
         .answer_max = STATUS_DOCUMENT_MAX_BYTES,
         .connect_ms = CONNECT_MS,
         .timeout_ms = ANSWER_MS,
@@ -82,6 +91,20 @@ ask(struct question *q)
     }
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&loop);
+}
+
+static void
+read_token(const char *path, struct question *q)
+{
+    struct assay_buf token;
+
+    if (token_read(path, &token, &q->err) == ASSAY_OK) {
+        assay_buf_printf(&q->fields, "Authorization: Bearer %s\r\n",
+                         (const char *)token.ptr);
+        assay_buf_add_u8(&q->fields, '\0');
+        (void)!assay_buf_check(&q->fields, "--token-file", &q->err);
+    }
+    assay_buf_free(&token);
 }
 
 /* --- whom ----------------------------------------------------------------- */
@@ -147,10 +170,14 @@ run(const struct command_options *o)
 
     assay_error_clear(&q.err);
     assay_buf_init(&q.answer, STATUS_DOCUMENT_MAX_BYTES);
+    assay_buf_init(&q.fields, FIELDS_MAX_BYTES);
     if (o->url != NULL) {
         address_of_url(o->url, &q);
     } else {
         address_of_state(o->state, &q);
+    }
+    if (q.err.code == ASSAY_OK && o->token_file != NULL) {
+        read_token(o->token_file, &q);
     }
     if (q.err.code == ASSAY_OK) {
         ask(&q);
@@ -162,6 +189,7 @@ run(const struct command_options *o)
         fprintf(stderr, "assay-proxy status: %s\n", q.err.msg);
     }
     assay_buf_free(&q.answer);
+    assay_buf_free(&q.fields);
     return code;
 }
 

@@ -526,12 +526,31 @@ class Tools(ProxyCase):
         self.check(self.ask("env", XDG_RUNTIME_DIR=str(folder)), FAILED)
 
     def test_status_of_one_with_a_token(self):
-        path = SCRATCH / "status.token"
-        path.write_text("0123456789abcdef0123456789abcdef")
-        path.chmod(0o600)
+        path, other, open_to_all = (SCRATCH / f"status.token{i}"
+                                    for i in range(3))
+        for i, p in enumerate((path, other, open_to_all)):
+            p.write_text(f"{i}123456789abcdef0123456789abcdef\n")
+            p.chmod(0o600)
+        open_to_all.chmod(0o644)
         proxy = self.proxy("--token-file", path)
-        result = self.ask("status", "--state", proxy.ready_file)
-        self.assertIn("asks for its token", self.check(result, FAILED).err)
+        where = ["--state", proxy.ready_file]
+        wait_until(lambda: self.ask("status", *where, "--token-file",
+                                    path).code == 0, "it is verified")
+        for words, said in (
+                ([], "--token-file"),
+                (["--token-file", other], "is not the one"),
+                (["--token-file", open_to_all], str(open_to_all)),
+                (["--token-file", self.nowhere()], str(self.nowhere()))):
+            result = self.check(self.ask("status", *where, *words), FAILED)
+            self.assertIn(said, result.err)
+            self.assertNotIn("123456789abcdef", result.err)
+        for words, more in (
+                (where, {"ASSAY_PROXY_TOKEN_FILE": str(path)}),
+                (["--url", proxy.base, "--token-file", path], {})):
+            result = self.check(self.ask("status", *words, **more), 0)
+            self.assertRegex(result.out, rf"\n{NAME} +verified ")
+        for words in (["env"], ["--print-config", "aider"]):
+            self.check(self.ask(*words, *where, "--token-file", path), USAGE)
 
     def test_status_of_none(self):
         for words in (["--state", self.nowhere()],
