@@ -24,6 +24,7 @@
 #include "daemon/exits.h"
 #include "daemon/settings.h"
 #include "launch_codex.h"
+#include "launch_port.h"
 #include "launch_process.h"
 
 #define START_LIMIT_MS 60000
@@ -47,7 +48,8 @@ struct launch {
     pid_t proxy_pid;
     pid_t codex_pid;
     int proxy_code;
-    int log; /* what the proxy says while Codex has the terminal; -1: none */
+    int port; /* a socket that holds the proxy's */
+    int log;  /* what the proxy says while Codex has the terminal; -1: none */
 };
 
 /* --- the proxy ----------------------------------------------------------- */
@@ -209,6 +211,9 @@ start_proxy(struct launch *l, struct assay_error *err)
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                    "--listen: Codex cannot use a Unix socket");
     }
+    if (err->code == ASSAY_OK) {
+        l->port = launch_hold_port(l->proxy.address, err);
+    }
     return err->code;
 }
 
@@ -356,6 +361,7 @@ launch_main(const struct settings *settings, int argc, char **argv, int at)
     l.options = argv + 1;
     l.option_count = (size_t)at - 1;
     l.log = -1;
+    l.port = -1;
     assay_buf_init(&l.folder, RUNNING_MAX_BYTES);
     assay_buf_init(&l.codex, RUNNING_MAX_BYTES);
     assay_error_clear(&err);

@@ -4,6 +4,7 @@
  * start.c - from settings to an open door.
  */
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/bytes.h"
@@ -135,6 +136,18 @@ open_evidence(struct program *p, struct assay_error *err)
                                : ASSAY_OK;
 }
 
+/* Another process of this user may bind the port, too: the launcher does, and
+ * does not listen there (launch_port.h). */
+static void
+share_port(const struct doors *d)
+{
+    int on = 1;
+
+    if (d->count > 0 && d->address[0] != 'u') {
+        (void)setsockopt(d->fds[0], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    }
+}
+
 static enum assay_code
 open_door(struct program *p, struct assay_error *err)
 {
@@ -144,6 +157,7 @@ open_door(struct program *p, struct assay_error *err)
     if (service_inherit(&inherited, err) == ASSAY_OK) {
         (void)!doors_open(&p->doors, &p->keeper.loop, &o->listen, inherited,
                           doors_workers(o->workers), err);
+        share_port(&p->doors);
     }
     return err->code;
 }

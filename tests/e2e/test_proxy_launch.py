@@ -3,6 +3,7 @@
 """assay proxy codex, env, status and --print-config: what starts clients, and tells
 them where the proxy is. Codex's part is played by fake_codex.py."""
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import re
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import time
 
@@ -332,6 +334,17 @@ class Running(LaunchCase):
         wait_until(lambda: not is_alive(proxy) and not is_alive(codex),
                    "both have ended")
 
+    def check_port_is_held(self):
+        """Whoever listened there would get what Codex goes on to send."""
+        url = next(w for w in self.told["args"] if ".base_url=" in w)
+        port = int(re.search(r":(\d+)/", url)[1])
+        for address in ("127.0.0.1", "0.0.0.0"):
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                with self.assertRaises(OSError) as why:
+                    s.bind((address, port))
+                self.assertEqual(why.exception.errno, errno.EADDRINUSE)
+
     def test_a_proxy_that_ends(self):
         """Codex gets no answer, from nobody; how it ends is its own affair."""
         p = self.start("wait ask 5")
@@ -340,6 +353,7 @@ class Running(LaunchCase):
         while "the proxy has ended (exit 137)" not in said:
             self.assertTrue(said)
             said = p.stderr.readline()
+        self.check_port_is_held()
         self.go()
         out, _ = p.communicate(timeout=LIMIT_S)
         self.assertEqual((p.returncode, out), (5, "ConnectionRefusedError\n"))
