@@ -41,6 +41,8 @@ front_version(const char *name)
 void
 front_print(struct assay_buf *text)
 {
-    fwrite(text->ptr, 1, text->len, stdout);
+    if (text->len > 0) {
+        fwrite(text->ptr, 1, text->len, stdout);
+    }
     assay_buf_free(text);
 }
