@@ -9,6 +9,8 @@ import proxy_peer
 from bridge_peer import Tunnel, wait_until
 from proxy_peer import ProxyCase, Tee, base_url
 from raw_backend import RawBackend
+from smuggling import BODIES, CLOSED, MALFORMED, NEXT, OPEN, ROWS
+from test_smuggling import Recorder
 
 
 def upgrade(gate, c):
@@ -107,6 +109,75 @@ class Memory(ProxyCase):
         crowd.close()
         gate.audited(8)
         self.check_ok(gate.responses())
+
+
+def to_provider(octets):
+    """The same request, for a provider."""
+    head, end, body = octets.partition("\r\n\r\n")
+    for before, after in ((" / HTTP", " /tee/ HTTP"), (" /next", " /tee/next"),
+                          ("localhost/a ", "localhost/tee/a ")):
+        head = head.replace(before, after)
+    return head + end + body
+
+
+# Rows of assay-serve's that a proxy with routes has no place for, or answers
+# otherwise.
+OTHERWISE = {
+    "CONNECT": [405],
+    "long target": [414],
+    "empty Host": [403],
+    "Host of IPv6": [403],
+    "1.0 without Host": [403],
+    "1.0 that stays": [403],
+    "absolute-form of OPTIONS": [405],
+}
+
+
+class Smuggling(ProxyCase):
+    """What two readers may take for two requests, or one for another's."""
+
+    def setUp(self):
+        super().setUp()
+        self.backend = self.enterContext(Recorder())
+        tee = self.enterContext(Tee(self.backend, "--backend-pool", "0"))
+        self.gate = self.proxy("--ca", tee.ca, "--allow-host", "localhost",
+                               config=self.world.upstream(
+                                   base_url=base_url(tee)))
+
+    def send(self, octets):
+        c = self.enterContext(self.gate.client())
+        c.send((to_provider(octets) + to_provider(NEXT)).encode("latin-1"))
+        return c
+
+    def test_is_refused(self):
+        for name, octets in (*MALFORMED, *BODIES):
+            with self.subTest(name):
+                c = self.send(octets)
+                self.check_error(
+                    c.final(), 413 if name == "extension that is long" else 400)
+                self.assertTrue(c.ended())
+        self.assertEqual((self.backend.seen, self.backend.wrong), ([], []))
+
+    def test_is_one_thing(self):
+        for name, octets, answers, seen, then in ROWS:
+            if "own path" in name:
+                continue
+            answers = OTHERWISE.get(name, answers)
+            seen = seen if answers == [200] else []
+            with self.subTest(name):
+                self.backend.seen.clear()
+                c = self.send(octets)
+                for status in answers:
+                    self.assertEqual(c.final().status, status)
+                if then == OPEN:
+                    self.assertEqual(c.final().status, 200)
+                    seen = [*seen, ("GET /next HTTP/1.1", "")]
+                else:
+                    self.assertEqual(then, CLOSED)
+                    self.assertTrue(c.ended())
+                self.assertEqual(
+                    [(line.replace("/v1/", "/"), body)
+                     for line, body in self.backend.seen], seen)
 
 
 if __name__ == "__main__":
