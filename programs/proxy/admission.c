@@ -67,15 +67,17 @@ is_allowed(struct assay_slice origin, const char *origins)
 }
 
 /* Of requests without Origin, browsers of today say here whether a page has
- * caused them; "same-site" is any port of this machine. */
+ * caused them; "same-site" is any port of this machine. Our own pages ask for
+ * our own only: what else is of our origin a provider has sent, which is not to
+ * ask others with their keys. */
 static bool
-is_from_page(const struct assay_http1_head *head)
+is_from_page(const struct assay_http1_head *head, const struct route *r)
 {
     struct assay_slice site = assay_http1_get(head, "Sec-Fetch-Site");
     size_t count = assay_http1_count(head, "Sec-Fetch-Site");
+    bool ours = r->kind == ROUTE_OWN && assay_slice_is(site, "same-origin");
 
-    return count > 1 || (count == 1 && !assay_slice_is(site, "none") &&
-                         !assay_slice_is(site, "same-origin"));
+    return count > 1 || (count == 1 && !ours && !assay_slice_is(site, "none"));
 }
 
 static enum refusal
@@ -86,7 +88,7 @@ judge_origin(const struct admission_rules *rules,
     size_t count = assay_http1_count(head, "Origin");
 
     if (count == 0) {
-        return is_from_page(head) ? REFUSED_ORIGIN : REFUSAL_NONE;
+        return is_from_page(head, &out->route) ? REFUSED_ORIGIN : REFUSAL_NONE;
     }
     if (count > 1 || !is_allowed(origin, rules->origins)) {
         return REFUSED_ORIGIN;

@@ -85,6 +85,26 @@ class Later(ProxyCase):
             self.assertEqual(peer.sock.recv(1), b"")
 
 
+class Pages(ProxyCase):
+    """Of a provider: in a browser they would be of our origin."""
+
+    def test_do_not_ask_another_provider(self):
+        gate = self.proxy(config=self.world.upstream("one")
+                          + self.world.upstream("two"))
+        for fields in ([("Sec-Fetch-Site", "same-origin")],
+                       [("Origin", gate.base)],
+                       [("Sec-Fetch-Site", "same-origin"),
+                        ("Origin", gate.base)]):
+            for method in ("GET", "POST"):
+                self.check_error(
+                    gate.ask(method, gate.path("two") + "/models",
+                             fields=fields), 403, code="origin_not_allowed")
+        self.check_nothing_arrived()
+        answer = gate.ask("GET", "/.well-known/assay",
+                          fields=[("Sec-Fetch-Site", "same-origin")])
+        self.assertEqual(answer.status, 200)
+
+
 class Memory(ProxyCase):
     """Whoever can connect can send."""
 
