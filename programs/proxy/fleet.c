@@ -186,7 +186,7 @@ fleets_open(struct fleets *all, struct assay_error *err)
     return ASSAY_OK;
 }
 
-void
+bool
 fleets_use(struct fleets *all, struct site *site)
 {
     struct fleet *f = make(all, site);
@@ -195,7 +195,7 @@ fleets_use(struct fleets *all, struct site *site)
         log_event(all->log, LOG_ERROR, "out of memory: settings not used", NULL,
                   0);
         site_drop(site);
-        return;
+        return false;
     }
     uv_mutex_lock(&all->lock);
     f->older = all->newest;
@@ -205,6 +205,7 @@ fleets_use(struct fleets *all, struct site *site)
         drain(f->older);
         uv_timer_start(&all->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     }
+    return true;
 }
 
 void

@@ -33,8 +33,9 @@ struct fleets {
 /* ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code fleets_open(struct fleets *all,
                                              struct assay_error *err);
-/* From now on this site's; the hold is taken over. */
-void fleets_use(struct fleets *all, struct site *site);
+/* From now on this site's, whose hold is taken over. False: no memory, and all
+ * is as it was. */
+bool fleets_use(struct fleets *all, struct site *site);
 /* No new connections to anybody. */
 void fleets_drain(struct fleets *all);
 /* When no request is left. */

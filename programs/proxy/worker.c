@@ -153,9 +153,13 @@ use(struct worker *w, void *next)
     struct site *before = h->site;
     const struct options *o;
 
+    /* What holds a request's providers is its fleet. */
+    if (!fleets_use(&h->fleets, site_hold(next))) {
+        site_drop(next);
+        return;
+    }
     h->site = next;
     o = &h->site->options;
-    fleets_use(&h->fleets, site_hold(h->site));
     h->visits.rules = &h->site->rules;
     h->visits.upgrades = o->upgrades;
     h->visits.limits = (struct visit_limits){
@@ -245,7 +249,10 @@ hall_add(struct hall *hall, struct crew *c, struct site *site, int door,
         init(h, hall);
         if (fleets_open(&h->fleets, err) == ASSAY_OK) {
             use(&h->worker, site_hold(site));
-            return worker_listen(&h->worker, door, on_accepted, err);
+            if (h->site != NULL) {
+                return worker_listen(&h->worker, door, on_accepted, err);
+            }
+            assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "worker");
         }
     }
     close(door);
