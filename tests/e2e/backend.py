@@ -205,9 +205,9 @@ class UnixServer(Server):
 class Backend:
     """with Backend() as backend: backend.address, backend.seen, ..."""
 
-    def __init__(self, path=None, host="127.0.0.1", handler=Handler):
+    def __init__(self, path=None, host="127.0.0.1", handler=Handler, port=0):
         self.server = (UnixServer(str(path), handler) if path
-                       else Server((host, 0), handler))
+                       else Server((host, port), handler))
         self.address = (f"unix:{path}" if path
                         else "%s:%d" % (host, self.server.server_address[1]))
         self.server.seen = []

@@ -16,9 +16,10 @@ A request whose `model` is do-NAME, or do-NAME-NUMBER, is treated as NAME says:
     huge-OCTETS    text of about this size
     flood-OCTETS   the same; `stalled` says that nobody takes it
 
-usage: openai_server.py [chat|responses|both]
-Prints {"port": N} and serves until its standard input ends. What a module calls a
-process is told: GET /control/state, /control/let-go?N, /control/wait?NAME=N.
+usage: openai_server.py [chat|responses|both [PORT]]
+Prints {"port": N} and serves until its standard input ends, or with PORT until it is
+killed. What a module calls a process is told: GET /control/state, /control/let-go?N,
+/control/wait?NAME=N.
 """
 import base64
 import contextlib
@@ -372,9 +373,12 @@ class OpenAI(backend.Backend):
 
 def main():
     mode = sys.argv[1] if len(sys.argv) > 1 else "both"
-    with OpenAI(mode) as server:
+    port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    with OpenAI(mode, port=port) as server:
         print(json.dumps({"port": server.server.server_address[1]}),
               flush=True)
+        if port:
+            server.thread.join()
         sys.stdin.read()
 
 
