@@ -141,15 +141,13 @@ free_fleet(struct fleet *f)
 
 /* --- all of a loop ------------------------------------------------------- */
 
-/* Old ones that have nothing to do go. */
+/* Old ones that have nothing to do go; for the others it comes again. */
 static void
-sweep(struct fleets *all)
+sweep(uv_timer_t *timer)
 {
+    struct fleets *all = timer->data;
     struct fleet **at;
 
-    if (all->newest == NULL) {
-        return;
-    }
     uv_mutex_lock(&all->lock);
     at = &all->newest->older;
     while (*at != NULL) {
@@ -163,15 +161,9 @@ sweep(struct fleets *all)
         }
     }
     uv_mutex_unlock(&all->lock);
-    if (all->newest->older == NULL) {
-        uv_timer_stop(&all->sweep);
+    if (all->newest->older != NULL) {
+        uv_timer_start(timer, sweep, SWEEP_MS, 0);
     }
-}
-
-static void
-on_sweep(uv_timer_t *timer)
-{
-    sweep(timer->data);
 }
 
 enum assay_code
@@ -203,17 +195,9 @@ fleets_use(struct fleets *all, struct site *site)
     uv_mutex_unlock(&all->lock);
     if (f->older != NULL) {
         drain(f->older);
-        uv_timer_start(&all->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+        sweep(&all->sweep);
     }
     return true;
-}
-
-void
-fleets_drain(struct fleets *all)
-{
-    for (struct fleet *f = all->newest; f != NULL; f = f->older) {
-        drain(f);
-    }
 }
 
 void

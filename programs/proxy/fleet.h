@@ -36,8 +36,6 @@ ASSAY_MUST_CHECK enum assay_code fleets_open(struct fleets *all,
 /* From now on this site's, whose hold is taken over. False: no memory, and all
  * is as it was. */
 bool fleets_use(struct fleets *all, struct site *site);
-/* No new connections to anybody. */
-void fleets_drain(struct fleets *all);
 /* When no request is left. */
 void fleets_close(struct fleets *all);
 /* Behind the loop's last turn. */

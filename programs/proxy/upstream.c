@@ -172,8 +172,8 @@ upstream_drain(struct upstream *u)
     u->draining = true;
     free_links(&u->links[LINK_ATTESTING]);
     free_links(&u->links[LINK_IDLE]);
-    failure_set(&why, FAILURE_OUTAGE, "shutting_down",
-                "%s: the proxy is about to end", u->provider->name);
+    failure_set(&why, FAILURE_OUTAGE, "settings_changed",
+                "%s: its settings were read anew meanwhile", u->provider->name);
     why.retry_after_s = 1;
     upstream_fail_waiting(u, &why);
     upstream_show(u);

@@ -108,8 +108,9 @@ upstream_ask(struct upstream *u, struct call *c)
     struct failure why;
 
     if (u->draining) {
-        failure_set(&why, FAILURE_OUTAGE, "shutting_down",
-                    "%s: the proxy is about to end", u->provider->name);
+        failure_set(&why, FAILURE_OUTAGE, "settings_changed",
+                    "%s: its settings were read anew meanwhile",
+                    u->provider->name);
         call_fail(c, &why);
         return;
     }

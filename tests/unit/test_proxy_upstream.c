@@ -333,9 +333,9 @@ drained(void **state)
     upstream_drain(n.up);
     UNTIL(&n, waits.done);
     assert_int_equal(waits.failure.kind, FAILURE_OUTAGE);
-    assert_string_equal(waits.failure.code, "shutting_down");
+    assert_string_equal(waits.failure.code, "settings_changed");
     assert_int_equal(ask_once(&n, &why), 0);
-    assert_string_equal(why.code, "shutting_down");
+    assert_string_equal(why.code, "settings_changed");
     assert_false(busy.done);
     assert_false(upstream_is_idle(n.up));
     n.far.holds = false;
