@@ -41,6 +41,15 @@ check_folder(const char *path, struct assay_error *err)
 }
 
 enum assay_code
+check_roots(const struct options *o, const struct assay_ctx *ctx,
+            struct assay_error *err)
+{
+    assay_error_clear(err);
+    return o->pccs_ca != NULL ? start_try_roots(o->pccs_ca, ctx, err)
+                              : ASSAY_OK;
+}
+
+enum assay_code
 check_files(const struct options *o, const struct assay_ctx *ctx,
             struct assay_error *err)
 {
@@ -49,10 +58,7 @@ check_files(const struct options *o, const struct assay_ctx *ctx,
         check_folder(o->evidence, err);
         assay_error_prefix(err, "--evidence");
     }
-    if (err->code == ASSAY_OK && o->pccs_ca != NULL) {
-        (void)!start_try_roots(o->pccs_ca, ctx, err);
-    }
-    return err->code;
+    return err->code == ASSAY_OK ? check_roots(o, ctx, err) : err->code;
 }
 
 /* --- what it says of a policy --------------------------------------------- */

@@ -13,6 +13,10 @@
 ASSAY_MUST_CHECK enum assay_code check_files(const struct options *o,
                                              const struct assay_ctx *ctx,
                                              struct assay_error *err);
+/* Of them, what a reload changes. */
+ASSAY_MUST_CHECK enum assay_code check_roots(const struct options *o,
+                                             const struct assay_ctx *ctx,
+                                             struct assay_error *err);
 /* The main settings and every upstream, as they were understood. */
 void check_describe(const struct options *o, const struct providers *p,
                     struct assay_buf *to);

@@ -19,7 +19,8 @@ read_next(struct program *p, struct site **next, struct assay_error *err)
     }
     settings_name_fixed(&proxy_settings, &p->started, &o.given, &p->keeper.log);
     if (site_new(&o, p->ctx, p->learnt, p->secret, next, err) == ASSAY_OK &&
-        site_listens(*next, p->doors.address, err) != ASSAY_OK) {
+        (check_roots(&(*next)->options, p->ctx, err) != ASSAY_OK ||
+         site_listens(*next, p->doors.address, err) != ASSAY_OK)) {
         site_drop(*next);
         *next = NULL;
     }
@@ -43,10 +44,10 @@ reload_begin(void *user)
     p->site = next;
     crew_use(&p->keeper.crew, next, next->options.max_connections);
     metrics_add(&p->metrics, METRIC_RELOADS, 1);
-    log_event(&p->keeper.log, LOG_INFO, "reloaded", NULL, 0);
     if (ready_tell(p, &err) != ASSAY_OK) {
         log_failure(&p->keeper.log, LOG_WARNING, "not told", &err);
     }
+    log_event(&p->keeper.log, LOG_INFO, "reloaded", NULL, 0);
     check_warn(&next->options, next->providers, &p->keeper.log);
     keeper_reloaded(&p->keeper);
 }

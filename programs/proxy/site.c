@@ -111,10 +111,30 @@ put_own_names(struct assay_buf *to, const char *address)
     }
 }
 
+static enum assay_code
+check_reach(const struct site *s, const char *address, struct assay_error *err)
+{
+    struct assay_address at;
+
+    if (strncmp(address, "unix:", 5) != 0 &&
+        assay_address_parse(address, NULL, &at, err) == ASSAY_OK &&
+        !options_is_local(&at) &&
+        !(s->options.allow_remote && s->token.len > 0)) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "%s is listened at, which is not of this machine alone: "
+                   "that wants --allow-remote and --token-file",
+                   address);
+    }
+    return err->code;
+}
+
 enum assay_code
 site_listens(struct site *s, const char *address, struct assay_error *err)
 {
     assay_error_clear(err);
+    if (check_reach(s, address, err) != ASSAY_OK) {
+        return err->code;
+    }
     assay_buf_init(&s->hosts, HOSTS_MAX_BYTES);
     put_own_names(&s->hosts, address);
     assay_buf_add_text(&s->hosts, s->options.allow_host);

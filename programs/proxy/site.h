@@ -37,6 +37,8 @@ struct site *site_hold(struct site *s); /* s */
 void site_drop(struct site *s);         /* NULL is fine */
 
 /* The address that is listened at, before threads have the site: then it is
- * known what Host may be. ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
+ * known what Host may be. It may be another one than --listen says: a service
+ * manager's, or that of before a reload. ASSAY_INVALID (others reach it, and
+ * that was not allowed), ASSAY_TOO_LARGE, ASSAY_NO_MEMORY. */
 ASSAY_MUST_CHECK enum assay_code
 site_listens(struct site *s, const char *address, struct assay_error *err);
