@@ -111,6 +111,7 @@ upstream_ask(struct upstream *u, struct call *c)
         failure_set(&why, FAILURE_OUTAGE, "settings_changed",
                     "%s: its settings were read anew meanwhile",
                     u->provider->name);
+        why.retry_after_s = 1;
         call_fail(c, &why);
         return;
     }
