@@ -13,6 +13,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import harness
 import test_serve
@@ -116,6 +117,7 @@ class World:
         self.options = options
 
     def __enter__(self):
+        self.began = time.monotonic()
         with contextlib.ExitStack() as stack:
             self.sim = stack.enter_context(
                 Sim(*self.sim_options, now=None))
@@ -436,9 +438,11 @@ class ProxyCase(Case):
         return answer
 
     def check_attested(self, answer, tcb="UpToDate"):
-        self.assertRegex(answer.get("x-assay-attestation") or "",
-                         rf"^verified; tcb={tcb}; age=\d+; "
+        said = answer.get("x-assay-attestation") or ""
+        self.assertRegex(said, rf"^verified; tcb={tcb}; age=\d+; "
                          r"evidence=[0-9a-f]{16}(; partial)?$")
+        age_s = int(re.search(r"age=(\d+)", said)[1])
+        self.assertLessEqual(age_s, time.monotonic() - self.world.began + 1)
 
     def check_error(self, answer, status, kind=None, code=None):
         """An error of OpenAI's shape, without a verdict; its member `error`."""
