@@ -371,10 +371,12 @@ class Others(SdkCase):
                 "'content': 'SAY by the environment'}])"
                 ".choices[0].message.content)")
         p = subprocess.run(
-            [sys.executable, "-c", code], text=True,
+            ["sh", "-c", 'eval "$("$1" proxy env --state "$2")" && '
+             'exec "$3" -c "$4"', "sh", str(proxy_peer.ASSAY),
+             str(gate.state_file), sys.executable, code], text=True,
             capture_output=True, timeout=proxy_peer.LIMIT_S, env={
-                **gate.environment, "OPENAI_BASE_URL": gate.url(),
-                "PYTHONPATH": ":".join(sys.path)})
+                **gate.environment, "PYTHONPATH": ":".join(sys.path)})
+        self.assertEqual([x["status"] for x in gate.audit], [200])
         self.assertEqual(p.stdout, "by the environment\n", p.stderr)
 
 
