@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -125,6 +126,28 @@ state_path(const struct program *p)
     return p->state.len > 1 ? (const char *)p->state.ptr : NULL;
 }
 
+static bool
+is_trusted(const struct stat *st)
+{
+    return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+/* Others of a shared folder may have put something there: a pipe would tell
+ * them the secret, a link would have any file of ours replaced. */
+static enum assay_code
+write_to(const char *path, struct assay_slice text, struct assay_error *err)
+{
+    struct stat link;
+    struct stat file;
+
+    if ((lstat(path, &link) == 0 && !is_trusted(&link)) ||
+        (stat(path, &file) == 0 && !is_trusted(&file))) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "%.200s: belongs to another user", path);
+    }
+    return assay_file_write(path, text, 0600, err);
+}
+
 enum assay_code
 ready_tell(const struct program *p, struct assay_error *err)
 {
@@ -136,16 +159,14 @@ ready_tell(const struct program *p, struct assay_error *err)
     put(p, &text);
     if (assay_buf_check(&text, "--ready-file", err) == ASSAY_OK &&
         state_path(p) != NULL &&
-        assay_file_write(state_path(p), assay_buf_slice(&text), 0600, err) !=
-            ASSAY_OK &&
+        write_to(state_path(p), assay_buf_slice(&text), err) != ASSAY_OK &&
         o->state == NULL) {
         log_failure(&p->keeper.log, LOG_WARNING,
                     "assay proxy status will not find this proxy", err);
         assay_error_clear(err);
     }
     if (err->code == ASSAY_OK && o->ready_file != NULL) {
-        (void)!assay_file_write(o->ready_file, assay_buf_slice(&text), 0600,
-                                err);
+        (void)!write_to(o->ready_file, assay_buf_slice(&text), err);
     }
     assay_buf_free(&text);
     return err->code;

@@ -3,10 +3,12 @@
 """Ways in which a byte could get where it must not, or somebody could spend what is
 not theirs; each was tried on assay-proxy."""
 import contextlib
+import os
 import select
 
 import proxy_peer
 from bridge_peer import Tunnel, wait_until
+from harness import SCRATCH
 from proxy_peer import ProxyCase, Tee, base_url
 from raw_backend import RawBackend
 from smuggling import BODIES, CLOSED, MALFORMED, NEXT, OPEN, ROWS
@@ -103,6 +105,50 @@ class Pages(ProxyCase):
         answer = gate.ask("GET", "/.well-known/assay",
                           fields=[("Sec-Fetch-Site", "same-origin")])
         self.assertEqual(answer.status, 200)
+
+
+class SharedFolders(ProxyCase):
+    """Somebody else was there before, and would like to know the secret of the
+    URLs, or have a file overwritten."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("only root can make files of others")
+        self.folder = SCRATCH / "shared"
+        self.folder.mkdir(exist_ok=True)
+        self.key = SCRATCH / "shared-key"
+        self.key.write_text("sk-1")
+        self.key.chmod(0o600)
+        self.path = self.folder / "ready.json"
+        self.path.unlink(missing_ok=True)
+
+    def check_refused_to_write(self, option):
+        gate = proxy_peer.Proxy(self.world, config=self.world.upstream(
+            more=f'api_key_file = "{self.key}"\n'))
+        gate.command[gate.command.index(option) + 1] = str(self.path)
+        code, said = gate.run()
+        self.assertEqual(code, 2, said)
+        self.assertIn("belongs to another user", said)
+
+    def test_a_pipe_of_another_user(self):
+        for option in ("--ready-file", "--state"):
+            os.mkfifo(self.path)
+            os.chown(self.path, 65534, 65534)
+            reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+            self.check_refused_to_write(option)
+            self.assertEqual(os.read(reader, 1), b"")
+            os.close(reader)
+            self.path.unlink()
+
+    def test_a_link_of_another_user(self):
+        target = self.folder / "target"
+        target.write_text("precious")
+        self.path.symlink_to(target)
+        os.lchown(self.path, 65534, 65534)
+        for option in ("--ready-file", "--state"):
+            self.check_refused_to_write(option)
+        self.assertEqual(target.read_text(), "precious")
 
 
 class Memory(ProxyCase):
