@@ -112,6 +112,14 @@ static const char *const proxy_options[] = {
     NULL,
 };
 
+static const char *const proxy_env_options[] = {
+    "provider", "shell", "json", "state", "url", "help", NULL,
+};
+
+static const char *const proxy_status_options[] = {
+    "json", "state", "url", "token-file", "help", NULL,
+};
+
 static const char *const serve_options[] = {
     "config",
     "listen",
@@ -172,11 +180,17 @@ static const char *const serve_options[] = {
     NULL,
 };
 
+static const char *const no_options[] = {NULL};
+
+/* "program command" stands before "program", which fits both. */
 static const struct {
     const char *name;
     const char *const *options;
 } programs[] = {
     {"bridge", bridge_options},
+    {"proxy codex", no_options}, /* what follows is Codex's */
+    {"proxy env", proxy_env_options},
+    {"proxy status", proxy_status_options},
     {"proxy", proxy_options},
     {"serve", serve_options},
 };
@@ -327,6 +341,7 @@ put_script(void)
           stdout);
     put_groups();
     fputs("        completion) words=\"bash zsh $words\" ;;\n"
+          "        proxy) words=\"codex env status $words\" ;;\n"
           "        esac\n"
           "    fi\n"
           "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"

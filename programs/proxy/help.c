@@ -107,6 +107,9 @@ const char *const proxy_help[] = {
     "  -v, --verbose              log more\n"
     "      --check                check all of this, say what was found, exit\n"
     "      --dump-config          print the settings as a file for --config\n"
+    "      --print-config TOOL    what to write into a client's "
+    "configuration;\n"
+    "                             list names the clients\n"
     "      --version\n"
     "  -h, --help\n"
     "\n",

@@ -60,6 +60,18 @@ class Completion(Case):
                 self.assertEqual(sorted(offered),
                                  sorted(set(options_of_help(said))))
 
+    def test_commands_of_proxy(self):
+        for command in ("codex", "env", "status"):
+            self.assertEqual(complete(self.script, "assay", "proxy",
+                                      command[:2]), [command])
+        for command in ("env", "status"):
+            said = self.check(run("proxy", command, "--help"), TRUSTED).out
+            self.assertEqual(
+                sorted({"--help", *re.findall(r"--[a-z-]+", said)}),
+                sorted(complete(self.script, "assay", "proxy", command, "--")))
+        self.assertEqual(
+            complete(self.script, "assay", "proxy", "codex", "--"), [])
+
     def test_shells(self):
         zsh = self.check(run("completion", "zsh"), TRUSTED).out
         self.assertTrue(zsh.startswith("autoload "))
