@@ -217,6 +217,8 @@ class Upstreams(ReloadCase):
             gate = self.proxy("--ca", self.both(other),
                               config=self.world.upstream())
             self.check_ok(self.models(gate))
+            wait_until(lambda: self.links(gate)["idle"] >= 2
+                       and self.links(gate)["attesting"] == 0, "a calm pool")
             quotes = self.world.tee.quotes
             # another platform, and another policy of it
             self.rewrite(gate, self.upstream_of(other))
