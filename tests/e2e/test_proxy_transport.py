@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What earlier clients of this kind did to requests, responses and connections,
 each as a test; and what a client that is no SDK may want of HTTP."""
+import contextlib
 import json
 import re
 import threading
@@ -10,9 +11,12 @@ import proxy_peer
 from bridge_peer import Tunnel
 from proxy_peer import KEY, Proxy, ProxyCase, Tee, base_url, wait_until
 from raw_backend import OK, RawBackend
+from smuggling import BODIES, MALFORMED, NEXT, get
 from test_get import sha256
+from test_smuggling import Recorder
 
 MIB = 1 << 20
+CLOSE = get("Connection: close\r\n", "GET /next HTTP/1.1")
 
 
 class HttpCase(ProxyCase):
@@ -259,6 +263,47 @@ class Streams(HttpCase):
         self.model.wait_for(open=0)
         wait_until(lambda: self.gate.audit[-1]["end"] == "switched",
                    "its line in the audit log")
+
+
+class Smuggling(ProxyCase):
+    """Requests that two readers could read in two ways (smuggling.py): refused, and
+    nothing of them, nor behind them, is acted upon."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = cls.enterClassContext(Recorder())
+        tee = cls.enterClassContext(Tee(cls.backend, "--backend-pool", "0"))
+        cls.gate = cls.enterClassContext(Proxy(
+            cls.world, "--ca", tee.ca,
+            codex=cls.world.codex_config(base_url=base_url(tee))))
+
+    def send(self, octets):
+        """What is answered to it, with another request behind it."""
+        self.backend.seen.clear()
+        for there, here in ((" / ", f" {self.gate.path()}/ "),
+                            (" /next ", f" {self.gate.path()}/next "),
+                            ("Host: localhost\r\n",
+                             f"Host: localhost:{self.gate.port}\r\n")):
+            octets = octets.replace(there, here)
+        with self.gate.client() as c:
+            c.send(octets.encode("latin-1"))
+            statuses = []
+            with contextlib.suppress(AssertionError, OSError, ValueError):
+                while True:
+                    statuses.append(c.answer().status)
+        self.assertEqual(self.backend.wrong, [])
+        return statuses
+
+    def test_refused(self):
+        for name, octets in (*MALFORMED, *BODIES):
+            with self.subTest(name):
+                self.assertIn(self.send(octets + NEXT), ([400], [413]))
+                self.assertEqual(self.backend.seen, [])
+
+    def test_what_is_good_is_not(self):
+        self.assertEqual(self.send(NEXT * 2 + CLOSE), [200] * 3)
+        self.assertEqual(self.backend.seen,
+                         [("GET /v1/next HTTP/1.1", "")] * 3)
 
 
 class Bodies(ProxyCase):
