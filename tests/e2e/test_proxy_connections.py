@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections to an attested server: how often they are attested, how long they are
 used, and what becomes of a request whose connection ends."""
+import concurrent.futures
+import threading
+
 import proxy_peer
 from proxy_peer import Proxy, ProxyCase, Tee, World, wait_until
 from raw_backend import OK, RawBackend
@@ -77,6 +80,40 @@ class Connections(ProxyCase):
         wait_until(lambda: gate.status()["providers"][0]["state"]
                    == "verified", "another try")
         self.check_ok(gate.chat(name="tee"))
+
+
+class Threads(ProxyCase):
+    """Several, each with connections of its own, and what they have in common."""
+
+    def test_reloads_under_load(self):
+        gate = self.proxy("--workers", "3", config=self.world.upstream(
+            reattestation_interval_secs=1))
+        enough = threading.Event()
+
+        def ask(_):
+            count = 0
+            while count == 0 or not enough.is_set():
+                answer = gate.chat(name="tee")
+                if answer.status == 200:
+                    self.check_ok(answer)
+                    count += 1
+                else:  # it had not been sent, nor is it under old settings
+                    self.check_error(answer, 503, code="settings_changed")
+                self.assertEqual(gate.ask("GET", "/").status, 200)
+            return count
+
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            asked = [pool.submit(ask, i) for i in range(12)]
+            try:
+                for _ in range(5):
+                    gate.reload()
+                self.model.wait(requests=200)
+            finally:
+                enough.set()
+            total = sum(a.result() for a in asked)
+        self.assertEqual(len(self.model.requests), total)
+        good = [x for x in gate.audited(total) if x["status"] == 200]
+        self.assertEqual(len(good), total)
 
 
 class Once(ProxyCase):
