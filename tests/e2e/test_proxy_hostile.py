@@ -59,6 +59,14 @@ class Later(ProxyCase):
         self.assertEqual(t.sock.recv(1), b"")
         self.assertEqual(gate.audited(1)[-1]["end"], "cut")
 
+    def test_a_websocket_ends_behind_a_reload(self):
+        """Whose policies may be others: by the old ones nobody asks any more."""
+        gate = self.gate()
+        t = self.open(gate)
+        gate.reload()
+        self.assertEqual(t.sock.recv(1), b"")
+        self.check_ok(gate.chat(name="tee"))
+
     def test_a_websocket_goes_on_while_the_platform_is_well(self):
         for options in ((), ("--warm", 0)):
             gate = self.gate(*options, interval=4)
@@ -72,7 +80,7 @@ class Later(ProxyCase):
 
     def test_the_rest_of_a_body_is_not_sent_behind_a_refusal(self):
         backend = self.enterContext(RawBackend())
-        tee = self.enterContext(Tee(backend, sim=self.world.sim))
+        tee = self.enterContext(Tee(backend))
         gate = self.proxy("--ca", tee.ca, config=self.world.upstream(
             base_url=base_url(tee), reattestation_interval_secs=1))
         with gate.client() as c:
@@ -81,7 +89,7 @@ class Later(ProxyCase):
             peer = backend.accept()
             peer.head()
             self.assertEqual(peer.exactly(5), b"01234")
-            self.world.sim.change("debug")
+            tee.sim.change("debug")
             self.wait_for_refusal(gate)
             self.check_refused(c.final())
             self.assertEqual(peer.sock.recv(1), b"")
