@@ -14,6 +14,7 @@
 #define SOON_MS     10000
 #define CALM_MS     1000u
 #define CALM_MAX_MS 30000u
+#define LOOK_MS     100
 
 /* --- giving out --------------------------------------------------------- */
 
@@ -49,6 +50,20 @@ take(struct upstream *u)
     return NULL;
 }
 
+/* Whether it is proven for as long as the call needs it: not with every
+ * request, where that is soon. */
+static void
+look_in_time(struct upstream *u)
+{
+    int64_t at_ms = upstream_stale_ms(u, NEARLY_STALE_PERCENT);
+    int64_t now_ms;
+
+    if (at_ms < u->wake_ms) {
+        now_ms = upstream_now();
+        upstream_wake(u, at_ms > now_ms ? at_ms : now_ms + LOOK_MS);
+    }
+}
+
 static void
 use(struct upstream *u, struct call *c, struct link *l)
 {
@@ -62,7 +77,7 @@ use(struct upstream *u, struct call *c, struct link *l)
     if (u->links[LINK_IDLE].count < u->o.warm) {
         upstream_tend_soon(u);
     }
-    upstream_wake(u, upstream_stale_ms(u, NEARLY_STALE_PERCENT));
+    look_in_time(u);
     call_use(c, l);
     upstream_show(u);
 }
