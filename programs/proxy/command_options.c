@@ -172,3 +172,13 @@ command_target_free(struct command_target *t)
 {
     running_free(&t->running);
 }
+
+void
+command_target_hint(const struct assay_error *err)
+{
+    if (err->code == ASSAY_IO) {
+        fputs("No proxy runs, or it was told --state: start one, or give "
+              "--state or --url.\n",
+              stderr);
+    }
+}

@@ -54,3 +54,6 @@ ASSAY_MUST_CHECK enum assay_code
 command_target_find(const struct command_options *o, struct command_target *out,
                     struct assay_error *err);
 void command_target_free(struct command_target *t);
+
+/* Behind an error's message: what helps, where no proxy was found. */
+void command_target_hint(const struct assay_error *err);

@@ -74,9 +74,10 @@ check_host(const char *one, struct assay_error *err)
 {
     struct assay_address a;
 
-    if (assay_address_parse(one, "80", &a, err) == ASSAY_OK && a.is_unix) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET, "'%.80s' is no host",
-                   one);
+    if (assay_address_parse(one, "80", &a, err) != ASSAY_OK || a.is_unix) {
+        assay_error_clear(err);
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "'%.80s' is not of the form NAME or NAME:PORT", one);
     }
 }
 

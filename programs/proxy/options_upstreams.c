@@ -250,12 +250,27 @@ read_upstream(const struct settings_file *f, uint32_t table)
     o->upstream_count++;
 }
 
+/* Another table, which may be meant for one of ours. */
+static bool
+is_misspelt(const struct settings_file *f, uint32_t node, const char *key)
+{
+    static const char *const names[] = {"upstreams", NULL};
+
+    if (assay_toml_type(f->toml, node) != ASSAY_TOML_TABLE ||
+        assay_nearest(assay_slice_of(key), names) == NULL) {
+        return false;
+    }
+    settings_file_fail(
+        f, node, "unknown setting '%.60s', did you mean 'upstreams'?", key);
+    return true;
+}
+
 bool
 options_read_upstreams(const struct settings_file *f, uint32_t node,
                        const char *key)
 {
     if (strcmp(key, "upstreams") != 0) {
-        return false;
+        return is_misspelt(f, node, key);
     }
     if (assay_toml_type(f->toml, node) != ASSAY_TOML_TABLE) {
         settings_file_fail(f, node, "upstreams are tables: [upstreams.NAME]");

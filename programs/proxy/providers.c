@@ -229,6 +229,7 @@ read_policy(const struct making *m, const struct upstream_entry *e,
     }
     if (w->policy_path != NULL) {
         (void)!assay_load_policy(m->ctx, w->policy_path, &w->policy, m->err);
+        assay_error_prefix(m->err, "policy");
     } else if (assay_policy_parse_ratls(assay_slice_of(e->policy_json),
                                         &w->policy, m->err) == ASSAY_OK) {
         complete_policy(m, w->policy, our_file(m));

@@ -128,6 +128,7 @@ read_root(const struct making *m, struct provider *p)
     }
     if (m->options->root != NULL) {
         (void)!assay_load_root(m->ctx, m->options->root, &p->own_root, m->err);
+        assay_error_prefix(m->err, "--root");
     } else if (of_policy != NULL) {
         (void)!assay_load_root_of_policy(m->ctx, of_policy, &p->own_root,
                                          m->err);
@@ -161,6 +162,9 @@ share_roots(const struct making *m, struct provider *p)
         r->ca_file = of_policy;
         p->roots = r->roots;
         m->all->root_count++;
+    } else if (m->options->ca != NULL) {
+        assay_error_prefix(m->err,
+                           of_policy != NULL ? "ca_file, --ca" : "--ca");
     }
 }
 
@@ -205,6 +209,7 @@ read_key(const struct making *m, const struct provider_words *w,
     }
     if (w->key_path != NULL) {
         (void)!key_read_file(w->key_path, &p->authorization, m->err);
+        assay_error_prefix(m->err, "api_key_file");
     } else if (w->key_env != NULL && key_read_env(w->key_env, &p->authorization,
                                                   m->err) != ASSAY_OK) {
         assay_error_prefix(m->err, "api_key_env");

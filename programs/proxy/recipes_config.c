@@ -21,7 +21,8 @@ static const char *const help[] = {
     "Usage: assay proxy --print-config TOOL [--provider NAME]\n"
     "                       [--state FILE | --url URL]\n"
     "Prints a piece of configuration for a client, with the URL of the proxy\n"
-    "that runs, or of one at the usual address. TOOL is one of:\n"
+    "that runs, or of one at the usual address; URL is what a provider is at.\n"
+    "TOOL is one of:\n"
     "\n",
     NULL,
 };

@@ -29,7 +29,8 @@ static const char *const help[] = {
     "them; OPENAI_API_BASE for aider and LiteLLM. OPENAI_API_KEY is set only\n"
     "where the proxy puts the key in, as clients want one; NO_PROXY only "
     "where\n"
-    "the environment names a proxy, which must not get what is for this one.\n",
+    "the environment names a proxy, which must not get what is for this one.\n"
+    "URL is what a provider is at, such as http://127.0.0.1:8989/v1.\n",
     NULL,
 };
 
@@ -177,11 +178,7 @@ run(const struct command_options *o, enum recipe_shell shell)
         front_print(&text);
     } else {
         fprintf(stderr, "assay-proxy env: %s\n", err.msg);
-        if (err.code == ASSAY_IO) {
-            fputs("No proxy runs, or it was told --state: start one, or give "
-                  "--state or --url.\n",
-                  stderr);
-        }
+        command_target_hint(&err);
     }
     command_target_free(&target);
     return err.code == ASSAY_OK        ? DAEMON_DONE

@@ -54,9 +54,12 @@ site_new(struct options *o, const struct assay_ctx *ctx, struct learnt *learnt,
     atomic_init(&s->holders, 1);
     s->learnt = learnt_hold(learnt);
     o = &s->options;
-    if (providers_read(ctx, o, &s->providers, err) != ASSAY_OK ||
-        (o->token_file != NULL &&
-         token_read(o->token_file, &s->token, err) != ASSAY_OK)) {
+    if (providers_read(ctx, o, &s->providers, err) == ASSAY_OK &&
+        o->token_file != NULL &&
+        token_read(o->token_file, &s->token, err) != ASSAY_OK) {
+        assay_error_prefix(err, "--token-file");
+    }
+    if (err->code != ASSAY_OK) {
         site_drop(s);
         return err->code;
     }

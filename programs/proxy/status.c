@@ -187,6 +187,7 @@ run(const struct command_options *o)
     }
     if (q.err.code != ASSAY_OK) {
         fprintf(stderr, "assay-proxy status: %s\n", q.err.msg);
+        command_target_hint(&q.err);
     }
     assay_buf_free(&q.answer);
     assay_buf_free(&q.fields);

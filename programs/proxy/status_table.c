@@ -42,6 +42,16 @@ put_cell(const struct table *t, struct assay_slice text, size_t width)
     assay_buf_add_text(t->to, "  ");
 }
 
+/* Without what would stand before a further cell. */
+static void
+end_line(const struct table *t)
+{
+    while (t->to->len > 0 && t->to->ptr[t->to->len - 1] == ' ') {
+        t->to->len--;
+    }
+    assay_buf_add_u8(t->to, '\n');
+}
+
 static void
 put_text(const struct table *t, const char *text, size_t width)
 {
@@ -172,7 +182,7 @@ put_failure(const struct table *t, uint32_t p)
     assay_buf_printf(t->to, "  last failure, %s ago: ", text);
     put_cell(t, text_of(t, f, "code"), 0);
     put_cell(t, text_of(t, f, "message"), 0);
-    assay_buf_add_u8(t->to, '\n');
+    end_line(t);
 }
 
 static void
@@ -191,7 +201,7 @@ put_provider(struct table *t, uint32_t p)
     put_collateral(t, p);
     put_links(t, p);
     put_cell(t, evidence.len > 0 ? evidence : assay_slice_of("-"), 0);
-    assay_buf_add_u8(t->to, '\n');
+    end_line(t);
     put_failure(t, p);
 }
 
@@ -207,7 +217,7 @@ put_all(struct table *t, uint32_t all)
     put_text(t, "COLLATERAL", 10);
     put_text(t, "IDLE/BUSY", 9);
     put_text(t, "EVIDENCE", 0);
-    assay_buf_add_u8(t->to, '\n');
+    end_line(t);
     for (uint32_t p = assay_json_first(t->json, all); p != ASSAY_JSON_NONE;
          p = assay_json_next(t->json, p)) {
         put_provider(t, p);

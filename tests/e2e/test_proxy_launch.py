@@ -460,10 +460,12 @@ class Tools(ProxyCase):
             self.assertEqual(result.out, "")
             self.assertIn("one of one, two", result.err)
 
-    def test_env_of_none(self):
-        result = self.check(self.ask("env", "--state", self.nowhere()), FAILED)
-        self.assertEqual(result.out, "")
-        self.assertIn("No proxy runs", result.err)
+    def test_where_none_runs(self):
+        for command in ("env", "status"):
+            result = self.check(self.ask(command, "--state", self.nowhere()),
+                                FAILED)
+            self.assertEqual(result.out, "")
+            self.assertIn("No proxy runs", result.err)
 
     def test_a_state_that_others_can_write(self):
         """They would tell where prompts go."""

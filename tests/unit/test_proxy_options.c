@@ -81,10 +81,10 @@ static const struct {
      .listen = "127.0.0.1:8989"},
     {.line = {CODEX, "--allow-host", "unix:/a"},
      .code = DAEMON_USAGE,
-     .says = "--allow-host: 'unix:/a' is no host"},
+     .says = "--allow-host: 'unix:/a' is not of the form NAME"},
     {.line = {CODEX, "--allow-host", "a:b"},
      .code = DAEMON_USAGE,
-     .says = "--allow-host: "},
+     .says = "--allow-host: 'a:b' is not of the form NAME or NAME:PORT"},
     {.line = {CODEX, "--allow-origin", "https://a,http://b:1"},
      .listen = "127.0.0.1:8989"},
     {.line = {CODEX, "--allow-origin", "https://A"},
@@ -312,7 +312,9 @@ static const struct {
 } bad[] = {
     {"listn = \"a\"\n", "file: line 1: unknown setting 'listn', did you mean "
                         "'listen'?"},
-    {"[upstream.a]\n", "file: line 1: unknown setting 'upstream'"},
+    {"[upstream.a]\n", "file: line 1: unknown setting 'upstream', did you "
+                       "mean 'upstreams'?"},
+    {"other.a = 1\n", "file: line 1: unknown setting 'other'"},
     {"upstreams = 1\n", "file: line 1: upstreams are tables: [upstreams.NAME]"},
     {"[[upstreams]]\n", "file: line 1: upstreams are tables"},
     {"upstreams.a = 1\n", "file: line 1: an upstream is a table"},

@@ -240,8 +240,10 @@ files_that_are_not_there(void **state)
             "/config.toml: line 2: ");
     refuses(NULL, OWN "policy = \"none.toml\"\n", NULL, ASSAY_IO,
             "/none.toml: ");
-    refuses(CODEX, NULL, ca, ASSAY_IO, "model_providers.x: /nowhere/ca: ");
-    refuses(CODEX, NULL, root, ASSAY_IO, "model_providers.x: /nowhere/root: ");
+    refuses(CODEX, NULL, ca, ASSAY_IO,
+            "model_providers.x: --ca: /nowhere/ca: ");
+    refuses(CODEX, NULL, root, ASSAY_IO,
+            "model_providers.x: --root: /nowhere/root: ");
 }
 
 /* --- wires ---------------------------------------------------------------- */
@@ -387,9 +389,9 @@ roots(void **state)
     end(&t);
     put("root.pem", assay_slice_of("no certificate\n"), 0600);
     refuses(CODEX, NULL, line, ASSAY_MALFORMED,
-            "model_providers.x: /tmp/assay-providers-");
+            "model_providers.x: --root: /tmp/assay-providers-");
     refuses(CODEX, NULL, &line[2], ASSAY_INVALID,
-            "root.pem: TLS roots: no certificate");
+            "model_providers.x: --ca: /tmp/assay-providers-");
     assay_buf_free(&own);
     mint_world_free(w);
 }
@@ -417,7 +419,7 @@ keys(void **state)
     put("key", assay_slice_of("\n"), 0600);
     refuses(NULL, of_file, NULL, ASSAY_INVALID, "/key: a key has 1 to");
     assert_int_equal(unlink(path_of("key")), 0);
-    refuses(NULL, of_file, NULL, ASSAY_IO, "/key: ");
+    refuses(NULL, of_file, NULL, ASSAY_IO, "upstreams.a: api_key_file: ");
     assert_int_equal(setenv("ASSAY_TEST_KEY", "sk-env", 1), 0);
     tell_good(&t, NULL, of_env, NULL);
     assert_true(assay_slice_is(assay_buf_slice(&find(&t, "a")->authorization),

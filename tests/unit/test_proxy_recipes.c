@@ -314,9 +314,9 @@ static const struct {
 } tables[] = {
     {DOCUMENT(VERIFIED), ASSAY_OK, STATUS_VERIFIED,
      "\ntee               verified     UpToDate            3 min     3 d       "
-     "  2/1        00ff  \n"},
+     "  2/1        00ff\n"},
     {DOCUMENT(REFUSED), ASSAY_OK, STATUS_REFUSED,
-     "\n  last failure, 30 s ago: c  m?[31m???  \n"},
+     "\n  last failure, 30 s ago: c  m?[31m???\n"},
     {DOCUMENT(VERIFIED "," UNTRIED), ASSAY_OK, STATUS_UNKNOWN, "\nnew "},
     {DOCUMENT(REFUSED "," UNTRIED), ASSAY_OK, STATUS_REFUSED, "\nnew "},
     {DOCUMENT(UNTRIED "," REFUSED), ASSAY_OK, STATUS_REFUSED, "\nbad "},
