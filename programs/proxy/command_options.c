@@ -174,9 +174,10 @@ command_target_free(struct command_target *t)
 }
 
 void
-command_target_hint(const struct assay_error *err)
+command_target_hint(const struct command_options *o,
+                    const struct assay_error *err)
 {
-    if (err->code == ASSAY_IO) {
+    if (err->code == ASSAY_IO && o->url == NULL) {
         fputs("No proxy runs, or it was told --state: start one, or give "
               "--state or --url.\n",
               stderr);

@@ -55,5 +55,6 @@ command_target_find(const struct command_options *o, struct command_target *out,
                     struct assay_error *err);
 void command_target_free(struct command_target *t);
 
-/* Behind an error's message: what helps, where no proxy was found. */
-void command_target_hint(const struct assay_error *err);
+/* Behind an error's message: what helps where no proxy was found. */
+void command_target_hint(const struct command_options *o,
+                         const struct assay_error *err);

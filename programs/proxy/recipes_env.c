@@ -178,7 +178,7 @@ run(const struct command_options *o, enum recipe_shell shell)
         front_print(&text);
     } else {
         fprintf(stderr, "assay-proxy env: %s\n", err.msg);
-        command_target_hint(&err);
+        command_target_hint(o, &err);
     }
     command_target_free(&target);
     return err.code == ASSAY_OK        ? DAEMON_DONE

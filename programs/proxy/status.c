@@ -187,7 +187,7 @@ run(const struct command_options *o)
     }
     if (q.err.code != ASSAY_OK) {
         fprintf(stderr, "assay-proxy status: %s\n", q.err.msg);
-        command_target_hint(&q.err);
+        command_target_hint(o, &q.err);
     }
     assay_buf_free(&q.answer);
     assay_buf_free(&q.fields);

@@ -569,8 +569,7 @@ class Tools(ProxyCase):
             self.check(self.ask(*words, *where, "--token-file", path), USAGE)
 
     def test_status_of_none(self):
-        for words in (["--state", self.nowhere()],
-                      ["--url", f"http://127.0.0.1:{free_port()}"],
+        for words in (["--url", f"http://127.0.0.1:{free_port()}"],
                       ["--url", f"http://{self.model.address}"]):
             result = self.check(self.ask("status", *words), FAILED)
             self.assertEqual(result.out, "")
