@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -15,6 +16,8 @@
 #include "recipes.h"
 
 #define TEXT_MAX_BYTES (64u * 1024u)
+#define WAIT_MS        3000u
+#define STEP_MS        20u
 
 static const char *const help[] = {
     "Usage: assay proxy env [--provider NAME] [--shell sh|fish|powershell] "
@@ -30,7 +33,11 @@ static const char *const help[] = {
     "where the proxy puts the key in, as clients want one; NO_PROXY only "
     "where\n"
     "the environment names a proxy, which must not get what is for this one.\n"
-    "URL is what a provider is at, such as http://127.0.0.1:8989/v1.\n",
+    "URL is what a provider is at, such as http://127.0.0.1:8989/v1.\n"
+    "\n"
+    "A proxy that is just starting is waited for, for three seconds. Where "
+    "there\n"
+    "is none, it prints 'false', so that eval fails, too.\n",
     NULL,
 };
 
@@ -162,6 +169,34 @@ in_the_way(void)
     return NULL;
 }
 
+/* Also of one that was started the moment before, by the line above in a
+ * script.
+ */
+static enum assay_code
+find(const struct command_options *o, struct command_target *target,
+     struct assay_error *err)
+{
+    unsigned waited = 0;
+
+    while (command_target_find(o, target, err) == ASSAY_IO &&
+           waited < WAIT_MS) {
+        command_target_free(target);
+        uv_sleep(STEP_MS);
+        waited += STEP_MS;
+    }
+    return err->code;
+}
+
+/* The shell that evaluates this sees no exit code but that of what it is given:
+ * a script that goes on would speak to OpenAI, or whoever else is set. */
+static void
+put_failure(enum recipe_shell shell)
+{
+    if (shell == RECIPE_SH || shell == RECIPE_FISH) {
+        puts("false");
+    }
+}
+
 static int
 run(const struct command_options *o, enum recipe_shell shell)
 {
@@ -169,7 +204,7 @@ run(const struct command_options *o, enum recipe_shell shell)
     struct assay_error err;
     struct assay_buf text;
 
-    if (command_target_find(o, &target, &err) == ASSAY_OK) {
+    if (find(o, &target, &err) == ASSAY_OK) {
         const struct recipe_env e = {target.url, target.has_secret,
                                      in_the_way()};
 
@@ -179,6 +214,7 @@ run(const struct command_options *o, enum recipe_shell shell)
     } else {
         fprintf(stderr, "assay-proxy env: %s\n", err.msg);
         command_target_hint(o, &err);
+        put_failure(shell);
     }
     command_target_free(&target);
     return err.code == ASSAY_OK        ? DAEMON_DONE

@@ -457,24 +457,46 @@ class Tools(ProxyCase):
                       self.check(result, 0).out)
         for words in ([], ["--provider", "three"]):
             result = self.check(self.ask("env", *words, *state), USAGE)
-            self.assertEqual(result.out, "")
+            self.assertEqual(result.out, "false\n")
             self.assertIn("one of one, two", result.err)
 
     def test_where_none_runs(self):
-        for command in ("env", "status"):
+        for command, printed in (("env", "false\n"), ("status", "")):
             result = self.check(self.ask(command, "--state", self.nowhere()),
                                 FAILED)
-            self.assertEqual(result.out, "")
+            self.assertEqual(result.out, printed)
             self.assertIn("No proxy runs", result.err)
+
+    def test_env_of_none_in_a_script(self):
+        """It does not go on, to whoever else is set."""
+        line = shlex.join([str(ASSAY), "proxy", "env", "--state",
+                           str(self.nowhere())])
+        p = subprocess.run(["sh", "-ec", f'eval "$({line})"; echo prompts'],
+                           capture_output=True, text=True, timeout=LIMIT_S,
+                           env=proxy_peer.environment(), check=False)
+        self.assertEqual((p.returncode, p.stdout), (1, ""))
+
+    def test_env_of_one_that_is_starting(self):
+        proxy = self.proxy()
+        state = SCRATCH / "starting.json"
+        with subprocess.Popen(
+                [str(proxy_peer.PROXY), "env", "--json", "--state", str(state)],
+                stdout=subprocess.PIPE, env=proxy_peer.environment()) as p:
+            status = pathlib.Path(f"/proc/{p.pid}/status")
+            wait_until(lambda: p.poll() is not None
+                       or "State:\tS" in status.read_text(), "waiting")
+            proxy.ready_file.rename(state)
+            said = p.stdout.read()
+        self.assertEqual(json.loads(said)["OPENAI_BASE_URL"], proxy.url())
 
     def test_a_state_that_others_can_write(self):
         """They would tell where prompts go."""
         proxy = self.proxy()
         proxy.ready_file.chmod(0o666)
-        for command in ("env", "status"):
+        for command, printed in (("env", "false\n"), ("status", "")):
             result = self.ask(command, "--state", proxy.ready_file)
             self.assertIn(result.code, (FAILED, USAGE))
-            self.assertEqual(result.out, "")
+            self.assertEqual(result.out, printed)
 
     def test_print_config(self):
         proxy = self.proxy()
