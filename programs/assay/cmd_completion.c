@@ -75,6 +75,7 @@ static const char *const proxy_options[] = {
     "header-timeout",
     "body-timeout",
     "max-body",
+    "max-translating",
     "response-timeout",
     "stream-timeout",
     "upgrade-idle",

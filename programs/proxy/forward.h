@@ -19,6 +19,8 @@ struct forward_client {
     struct visits *all;
     struct assay_stream *stream;
     uint64_t *written; /* octets, to that */
+    size_t *held;      /* of visits.translating; as forward_weight() says at
+                          least, and less when the caller sees to it */
     const struct assay_http1_head *head;
     const struct admission *admission;
     struct visit_body *body;
@@ -28,6 +30,10 @@ struct forward_client {
 struct forward *forward_new(const struct forward_client *client,
                             void (*changed)(void *user), void *user);
 void forward_free(struct forward *f); /* NULL is fine */
+/* Bytes that its translation holds, if it is translated; and what waits for a
+ * client, where that is more than usual. (forward_weight.c) */
+size_t forward_weight(const struct forward *f);
+size_t forward_weight_queued(const struct assay_stream *client);
 /* As far as it has come; the caller says whose it was, and how it has ended. */
 void forward_report(const struct forward *f, struct visit_report *r);
 

@@ -19,8 +19,7 @@ struct forward_translation {
     struct translation *with; /* NULL until the body is whole */
     struct assay_buf body;    /* the client's, then what is sent for it */
     size_t sent;
-    size_t counted; /* of it, in visits.gathered */
-    bool begun;     /* the server's response has; then: */
+    bool begun; /* the server's response has; then: */
     unsigned status;
     struct response_plan plan;
     struct assay_buf head; /* for the client, before the first that is told */
@@ -101,6 +100,11 @@ void forward_translate_head(struct forward *f, const struct assay_http1_head *h,
 void forward_translate_payload(struct forward *f, struct assay_slice payload);
 /* why: NULL if it is complete. */
 void forward_translate_end(struct forward *f, const struct failure *why);
+
+/* forward_weight.c: */
+/* Holds what it weighs, and so much more soon. False: there is not so much, and
+ * that was answered. */
+bool forward_hold(struct forward *f, size_t soon);
 
 /* forward_raw.c: */
 /* Behind a 101 that was passed on. */

@@ -20,34 +20,14 @@
 /* Text of a whole response at the most, with what is said anew of it. */
 #define TOLD_MAX_BYTES (2u * TRANSLATE_BODY_MAX_BYTES)
 
-/* All clients share what may be held here: each alone is allowed a lot. False:
- * it is too much. */
-static bool
-count_body(struct forward *f)
-{
-    struct forward_translation *t = f->translation;
-    struct visits *all = f->client.all;
-
-    all->gathered += t->body.len - t->counted; /* also where it is less */
-    t->counted = t->body.len;
-    return all->gathered <= VISITS_GATHERED_MAX_BYTES;
-}
-
-static void
-free_body(struct forward *f)
-{
-    assay_buf_free(&f->translation->body);
-    (void)count_body(f);
-}
-
 void
 forward_translate_free(struct forward *f)
 {
     struct forward_translation *t = f->translation;
 
     if (t != NULL) {
-        free_body(f);
         translation_free(t->with);
+        assay_buf_free(&t->body);
         assay_buf_free(&t->head);
         assay_buf_free(&t->told);
         free(t);
@@ -135,6 +115,9 @@ turn(struct forward *f)
     struct assay_error err;
     struct assay_buf chat;
 
+    if (!forward_hold(f, 2 * t->body.len)) {
+        return; /* a buffer for as much, which has grown */
+    }
     assay_error_clear(&err);
     assay_buf_init(&chat, 2 * TRANSLATE_BODY_MAX_BYTES);
     assay_random_bytes(random, sizeof(random));
@@ -147,8 +130,9 @@ turn(struct forward *f)
     }
     assay_buf_free(&t->body);
     t->body = chat;
-    (void)count_body(f);
-    forward_call(f, chat.len);
+    if (forward_hold(f, 0)) {
+        forward_call(f, chat.len);
+    }
 }
 
 static void
@@ -161,12 +145,10 @@ gather(struct forward *f)
         assay_buf_add(&t->body, piece);
         visit_body_taken(f->client.body, piece.len);
     }
-    if (!count_body(f)) {
-        free_body(f);
-        forward_refuse(f, REFUSED_BUSY);
-    } else if (t->body.failed) {
+    if (t->body.failed) {
         forward_refuse(f, t->body.no_memory ? REFUSED_BUSY : REFUSED_LARGE);
-    } else if (f->client.body->error.code == ASSAY_OK && forward_is_read(f)) {
+    } else if (forward_hold(f, 0) && f->client.body->error.code == ASSAY_OK &&
+               forward_is_read(f)) {
         turn(f);
     }
 }
@@ -193,7 +175,7 @@ forward_move_translated(struct forward *f)
         if (t->sent == t->body.len) {
             call_send_end(f->call, ASSAY_EMPTY);
             f->body_sent = true;
-            free_body(f);
+            assay_buf_free(&t->body);
         }
     }
 }
@@ -258,7 +240,7 @@ tell(struct forward *f)
 
     if (t->told.failed) {
         f->state = FORWARD_CUT;
-    } else if (t->told.len > 0) {
+    } else if (forward_hold(f, 0) && t->told.len > 0) {
         if (!f->begun) {
             f->plan = t->plan;
             forward_begin(f, &t->head, t->status);
@@ -266,6 +248,18 @@ tell(struct forward *f)
         forward_write_payload(f, assay_buf_slice(&t->told));
         assay_buf_free(&t->told);
     }
+}
+
+/* False: it cannot be said, and must not look whole. */
+static bool
+end(struct forward *f)
+{
+    tell(f);
+    if (f->state == FORWARD_GOING) {
+        forward_write_end(f, ASSAY_EMPTY);
+        f->state = f->state == FORWARD_GOING ? FORWARD_DONE : f->state;
+    }
+    return f->state == FORWARD_DONE;
 }
 
 /* A response that ends too early: by a status, or by what was told of it, or
@@ -277,10 +271,7 @@ break_off(struct forward *f, const struct failure *why,
     if (f->begun && translation_streams(f->translation->with)) {
         forward_note(f, why != NULL ? why->code
                                     : refusal_row(REFUSED_RESPONSE)->code);
-        tell(f);
-        forward_write_end(f, ASSAY_EMPTY);
-        f->cut_told = true;
-        f->state = f->state == FORWARD_GOING ? FORWARD_DONE : f->state;
+        f->cut_told = end(f);
     } else if (why != NULL) {
         forward_fail(f, why);
     } else {
@@ -312,8 +303,7 @@ forward_translate_end(struct forward *f, const struct failure *why)
     if (t->begun &&
         translation_end(t->with, why != NULL, &t->told, &err) == ASSAY_OK &&
         why == NULL) {
-        tell(f);
-        forward_write_end(f, ASSAY_EMPTY);
+        (void)end(f);
     } else {
         break_off(f, why, &err);
     }

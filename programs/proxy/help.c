@@ -80,6 +80,8 @@ const char *const proxy_help[] = {
     "      --header-timeout S     for the head of a request (30)\n"
     "      --body-timeout S       longest silence in its body (60)\n"
     "      --max-body BYTES       of it (67108864)\n"
+    "      --max-translating BYTES\n"
+    "                             what all translations hold (268435456)\n"
     "      --client-idle S        between requests (300)\n"
     "      --upgrade-idle S       longest silence behind a switch of "
     "protocols\n"

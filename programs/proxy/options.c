@@ -16,12 +16,13 @@
 #include "http1/fields.h"
 #include "provider_values.h"
 
-#define DEFAULT_LISTEN   "127.0.0.1:8989"
-#define WORKERS_MAX      64u
-#define CONNECTIONS_MAX  100000u
-#define LINKS_MAX        10000u
-#define REQUESTS_MAX     1000000u
-#define DEFAULT_MAX_BODY (64u * 1024u * 1024u)
+#define DEFAULT_LISTEN          "127.0.0.1:8989"
+#define WORKERS_MAX             64u
+#define CONNECTIONS_MAX         100000u
+#define LINKS_MAX               10000u
+#define REQUESTS_MAX            1000000u
+#define DEFAULT_MAX_BODY        (64u * 1024u * 1024u)
+#define DEFAULT_MAX_TRANSLATING (256u * 1024u * 1024u)
 
 /* --- values -------------------------------------------------------------- */
 
@@ -135,6 +136,13 @@ set_max_body(void *options, const char *v, struct assay_error *err)
 }
 
 static void
+set_max_translating(void *options, const char *v, struct assay_error *err)
+{
+    ((struct options *)options)->max_translating =
+        assay_arg_number(v, "--max-translating", 1, UINT64_MAX, err);
+}
+
+static void
 set_resolve(void *options, const char *v, struct assay_error *err)
 {
     struct options *o = options;
@@ -220,6 +228,7 @@ static const struct setting rows[] = {
     {"header-timeout", 0, VALUE, set_header_ms, NULL},
     {"body-timeout", 0, VALUE, set_body_ms, NULL},
     {"max-body", 0, VALUE, set_max_body, NULL},
+    {"max-translating", 0, VALUE, set_max_translating, NULL},
     {"response-timeout", 0, VALUE, set_response_ms, NULL},
     {"stream-timeout", 0, VALUE, set_stream_ms, NULL},
     {"upgrade-idle", 0, VALUE, set_upgrade_idle_ms, NULL},
@@ -275,6 +284,7 @@ set_defaults(void *options)
         .header_ms = 30000,
         .body_ms = 60000,
         .max_body = DEFAULT_MAX_BODY,
+        .max_translating = DEFAULT_MAX_TRANSLATING,
         .response_ms = 600000,
         .stream_ms = 300000,
         .upgrade_idle_ms = 600000,

@@ -50,6 +50,7 @@ struct options {
     uint32_t header_ms;       /* for the head of a request */
     uint32_t body_ms;         /* silence in its body */
     uint64_t max_body;        /* octets of it */
+    uint64_t max_translating; /* octets that all translations hold */
     uint32_t response_ms;     /* for the head of a response */
     uint32_t stream_ms;       /* silence in its body */
     uint32_t upgrade_idle_ms; /* silence behind a switch of protocols */

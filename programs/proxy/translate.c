@@ -39,6 +39,29 @@ translation_streams(const struct translation *t)
     return t->streams;
 }
 
+/* The end of a stream says each text once more when it is over, with its part
+ * and its item, and in the response. */
+#define REPEATED 4u
+
+size_t
+translation_weight(const struct translation *t)
+{
+    size_t n = 0;
+
+    if (t == NULL) {
+        return 0;
+    }
+    n = sizeof(*t) + t->tool_count * sizeof(t->tools[0]) +
+        t->item_count * sizeof(t->items[0]) + t->model.cap + t->echo.cap +
+        t->names.cap + t->body.cap + t->failure_text.cap + t->sse.line.cap +
+        t->sse.data.cap;
+    for (size_t i = 0; i < t->item_count; i++) {
+        n += t->items[i].text.cap + t->items[i].name.cap +
+             t->items[i].call_id.cap;
+    }
+    return n + (t->streams && !t->told ? REPEATED * t->text_bytes : 0);
+}
+
 /* Without what follows a semicolon. */
 static bool
 is_type(struct assay_slice type, const char *wanted)

@@ -37,6 +37,10 @@ ASSAY_MUST_CHECK enum assay_code translation_new(struct assay_slice body,
                                                  struct assay_error *err);
 void translation_free(struct translation *t); /* NULL is fine */
 
+/* Bytes of memory that it holds, and that the end of a stream will take; of
+ * NULL, none. */
+size_t translation_weight(const struct translation *t);
+
 /* Does the client want a stream (text/event-stream)? */
 bool translation_streams(const struct translation *t);
 

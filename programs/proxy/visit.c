@@ -16,6 +16,26 @@
 /* One reading waits at the most, beside what came with a head. */
 #define IN_MAX_BYTES (4u * ASSAY_STREAM_READ_BYTES)
 
+/* --- memory --------------------------------------------------------------- */
+
+/* What was held and is not needed any more. */
+static void
+give_back(struct visit *v, size_t needed)
+{
+    if (needed < v->held) {
+        (void)budget_hold(v->all->translating, 0, &v->held, needed);
+    }
+}
+
+static size_t
+weight_of(const struct visit *v)
+{
+    const struct visit_request *q = v->request;
+
+    return forward_weight_queued(v->stream) +
+           (q != NULL && q->read ? forward_weight(q->forward) : 0);
+}
+
 /* --- the end -------------------------------------------------------------- */
 
 static void
@@ -45,6 +65,7 @@ visit_close(struct visit *v)
     visit_end_request(v, end_of(v->request));
     assay_stream_close(v->stream);
     assay_queue_free(&v->in);
+    give_back(v, 0);
     uv_close((uv_handle_t *)&v->timer, on_timer_closed);
     all->counted(all->user);
 }
@@ -91,6 +112,7 @@ visit_turn(struct visit *v)
     while (visit_move_request(v)) {
     }
     rest(v);
+    give_back(v, v->held > 0 ? weight_of(v) : 0);
     if (v->over && !wind_up(v)) {
         return;
     }

@@ -7,13 +7,10 @@
 #pragma once
 
 #include "admission.h"
+#include "budget.h"
 #include "daemon/log.h"
 #include "io/stream.h"
 #include "upstream.h"
-
-/* All bodies that are gathered for translation at a time; one more than that is
- * refused for now. */
-#define VISITS_GATHERED_MAX_BYTES (256u * 1024u * 1024u)
 
 struct visit_limits {
     uint32_t head_ms;     /* for all of a request's head */
@@ -23,6 +20,7 @@ struct visit_limits {
     uint32_t stream_ms;   /* and within it */
     uint32_t raw_ms;      /* anybody's, behind a switch of protocols */
     uint64_t max_body;    /* of a request, bytes */
+    uint64_t max_translating; /* of all that are translated, bytes */
 };
 
 enum visit_end {
@@ -60,7 +58,8 @@ struct visits {
     const struct log *log;
     const struct admission_rules *rules;
     struct visit_limits limits;
-    const char *upgrades; /* protocols that may be switched to, a list */
+    const char *upgrades;       /* protocols that may be switched to, a list */
+    struct budget *translating; /* shared by all loops */
     /* Rules and providers of now stay as long as a request needs them. */
     void *(*hold)(void *user);
     void (*drop)(void *user, void *held);
@@ -73,8 +72,6 @@ struct visits {
                                                                      request */
     void (*counted)(void *user); /* `count` has changed */
     void *user;
-    size_t gathered; /* bytes of bodies that wait to be translated, or for room
-                        behind that; kept by forward_translate.c */
     /* kept by visit.c */
     bool draining;
     struct visit *first;

@@ -135,6 +135,7 @@ begin(struct visit *v, size_t used)
         forward_new(&(struct forward_client){.all = all,
                                              .stream = v->stream,
                                              .written = &v->written,
+                                             .held = &v->held,
                                              .head = &q->head,
                                              .admission = &q->admission,
                                              .body = &q->body},

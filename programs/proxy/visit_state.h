@@ -45,6 +45,7 @@ struct visit {
     bool deaf;      /* nothing is read from it for now */
     bool over;      /* nothing more is said to it */
     bool ended;     /* and it was told so: shutdown */
+    size_t held;    /* of all->translating */
     uint64_t taken; /* octets, in */
     uint64_t written;
     /* what is waited for */

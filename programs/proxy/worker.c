@@ -170,6 +170,7 @@ use(struct worker *w, void *next)
         .stream_ms = o->stream_ms,
         .raw_ms = o->upgrade_idle_ms,
         .max_body = o->max_body,
+        .max_translating = o->max_translating,
     };
     site_drop(before);
 }
@@ -223,6 +224,7 @@ init(struct hand *h, struct hall *hall)
     h->visits = (struct visits){
         .loop = &h->worker.loop,
         .log = hall->log,
+        .translating = &hall->translating,
         .hold = hold_for_visit,
         .drop = drop_of_visit,
         .upstream = upstream_of,

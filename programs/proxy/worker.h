@@ -30,6 +30,7 @@ struct hall {
     struct journal *audit;
     struct board *board;
     struct evidence_store *evidence; /* NULL: none is kept */
+    struct budget translating;
     int64_t started_s;
     unsigned count;
     struct hand *hands[DOORS_MAX];

@@ -35,6 +35,7 @@ struct house {
     struct providers providers;
     struct admission_rules rules;
     struct visits visits;
+    struct budget translating;
     struct told told;
     unsigned inside; /* rules that are held */
     unsigned sick;   /* a status of health, or 0 */
@@ -130,8 +131,10 @@ house_open(struct house *h)
                    .response_ms = 20000,
                    .stream_ms = 20000,
                    .raw_ms = 20000,
-                   .max_body = 1u << 26},
+                   .max_body = 1u << 26,
+                   .max_translating = 1u << 28},
         .upgrades = "websocket",
+        .translating = &h->translating,
         .hold = house_hold,
         .drop = house_drop,
         .upstream = house_upstream,
@@ -154,6 +157,7 @@ house_end(struct house *h)
     visits_cut(&h->visits);
     assert_int_equal(h->visits.count, 0);
     assert_int_equal(h->inside, 0);
+    assert_int_equal(h->translating.used, 0);
     assert_true(upstream_is_idle(h->n.up));
     near_end(&h->n);
 }
