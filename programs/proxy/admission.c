@@ -34,12 +34,16 @@ static enum refusal
 judge_host(const struct admission_rules *rules,
            const struct assay_http1_head *head, struct admission *out)
 {
-    struct assay_slice rest = assay_slice_of(rules->hosts);
+    struct assay_slice rest;
     struct assay_slice host = head->host;
     struct assay_slice name = without_port(host);
     struct assay_slice allowed;
 
     (void)out;
+    if (rules->hosts == NULL) {
+        return REFUSAL_NONE;
+    }
+    rest = assay_slice_of(rules->hosts);
     while (host.len > 0 && assay_http1_list_next(&rest, &allowed)) {
         bool any_port = without_port(allowed).len == allowed.len;
 

@@ -18,7 +18,7 @@
 struct admission_rules {
     const struct providers *providers;
     /* Host fields that mean us: "127.0.0.1:8989, [::1]:8989, proxy.lan"; one
-     * without a port means every port. */
+     * without a port means every port. NULL: any, for no page gets here. */
     const char *hosts;
     const char *origins; /* of pages that may use us: "https://a"; "": none */
     const char *token;   /* NULL: none is asked for */

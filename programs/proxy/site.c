@@ -97,21 +97,23 @@ site_drop(struct site *s)
 
 /* --- names of our own ---------------------------------------------------- */
 
-/* "127.0.0.1:8989": loopback by all of its names, and the address itself. A
- * Unix socket no page can reach: there, a client says what it likes. */
+static bool
+is_unix(const char *address)
+{
+    return strncmp(address, "unix:", 5) == 0;
+}
+
+/* "127.0.0.1:8989": loopback by all of its names, and the address itself. */
 static void
 put_own_names(struct assay_buf *to, const char *address)
 {
     static const char *const loopback[] = {"localhost", "127.0.0.1", "[::1]"};
     const char *port = strrchr(address, ':');
-    bool tcp = port != NULL && strncmp(address, "unix:", 5) != 0;
 
     for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-        assay_buf_printf(to, "%s%s, ", loopback[i], tcp ? port : "");
+        assay_buf_printf(to, "%s%s, ", loopback[i], port != NULL ? port : "");
     }
-    if (tcp) {
-        assay_buf_printf(to, "%s, ", address);
-    }
+    assay_buf_printf(to, "%s, ", address);
 }
 
 static enum assay_code
@@ -119,7 +121,7 @@ check_reach(const struct site *s, const char *address, struct assay_error *err)
 {
     struct assay_address at;
 
-    if (strncmp(address, "unix:", 5) != 0 &&
+    if (!is_unix(address) &&
         assay_address_parse(address, NULL, &at, err) == ASSAY_OK &&
         !options_is_local(&at) &&
         !(s->options.allow_remote && s->token.len > 0)) {
@@ -137,6 +139,10 @@ site_listens(struct site *s, const char *address, struct assay_error *err)
     assay_error_clear(err);
     if (check_reach(s, address, err) != ASSAY_OK) {
         return err->code;
+    }
+    if (is_unix(address)) { /* no page can reach it, whatever it is called */
+        s->rules.hosts = NULL;
+        return ASSAY_OK;
     }
     assay_buf_init(&s->hosts, HOSTS_MAX_BYTES);
     put_own_names(&s->hosts, address);

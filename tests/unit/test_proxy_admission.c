@@ -291,6 +291,23 @@ test_admission(void **state)
     }
 }
 
+static void
+test_any_host(void **state)
+{
+    const struct admission_rules rules = {.providers = &providers,
+                                          .origins = ""};
+    struct assay_http1_head head;
+    struct assay_buf octets;
+    struct admission a;
+
+    (void)state;
+    read_head("any", "GET /any/x HTTP/1.1\r\nHost: evil.example\r\n", &head,
+              &octets);
+    admission_judge(&rules, &head, &a);
+    assert_int_equal(a.refusal, REFUSAL_NONE);
+    assay_buf_free(&octets);
+}
+
 /* Each has a status of an error, and a code that no other has but by intent. */
 static void
 test_refusals(void **state)
@@ -313,6 +330,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_admission),
+        cmocka_unit_test(test_any_host),
         cmocka_unit_test(test_refusals),
     };
 
