@@ -169,10 +169,21 @@ do_nothing(uv_work_t *work)
     (void)work;
 }
 
+/* The threads outlast the watchers of signals: none is to be theirs. */
 void
 keeper_make_pool(struct keeper *k)
 {
+    sigset_t ours;
+    sigset_t before;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
     (void)uv_queue_work(&k->loop, &k->first, do_nothing, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* Each client takes one or more, and the usual limit (1,024) is low for the

@@ -184,9 +184,10 @@ class Proxy:
     count = 0
 
     def __init__(self, world, *options, codex=None, config=None, warm=1,
-                 cache=False, under=(), **variables):
+                 cache=False, under=(), pass_fds=(), **variables):
         Proxy.count += 1
         self.world = world
+        self.pass_fds = pass_fds
         self.folder = SCRATCH / f"proxy{Proxy.count}"
         self.folder.mkdir()
         self.ready_file = self.folder / "ready.json"
@@ -220,7 +221,8 @@ class Proxy:
     def run(self):
         """To its end, where it does not start: code and what it says."""
         p = subprocess.run(self.command, capture_output=True, text=True,
-                           env=self.environment, timeout=LIMIT_S)
+                           pass_fds=self.pass_fds, env=self.environment,
+                           timeout=LIMIT_S)
         return p.returncode, p.stderr
 
     def start(self):
@@ -228,6 +230,7 @@ class Proxy:
         self.ready_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(self.command, stderr=log,
+                                            pass_fds=self.pass_fds,
                                             env=self.environment)
         return self
 
