@@ -4,7 +4,7 @@
 #
 # Installs into a scratch prefix, moves it, and builds and runs a program that
 # knows nothing but pkg-config: once against libassay.so, once libassay.a. Then
-# starts the bridge by its other name.
+# starts the bridge by its other name, and the proxy by both of its.
 # usage: install.sh CMAKE CC
 set -eu
 
@@ -93,6 +93,14 @@ CLIENT
     esac
 done <"$scratch/log"
 wait "$bridge"
+
+# assay proxy is assay-proxy, wherever both are; and it has its manual.
+bin=$scratch/moved/bin
+[ "$("$bin/assay" proxy --version)" = "$("$bin/assay-proxy" --version)" ]
+"$bin/assay-proxy" --help | grep -q -- --codex-config
+manuals=$(find "$scratch/moved" -path '*/man1/assay*' | wc -l)
+[ "$manuals" = 0 ] ||
+    find "$scratch/moved" -path '*/man1/assay-proxy.1*' | grep -q .
 
 # The headers serve C++ too, where a C++ compiler is at hand.
 if command -v c++ >/dev/null; then

@@ -182,6 +182,7 @@ calls(void **state)
     } rows[] = {
         {FAILURE_OUTAGE, "upstream_closed"},
         {FAILURE_OUTAGE, "upstream_busy"},
+        {FAILURE_OUTAGE, "settings_changed"},
         {FAILURE_OUTAGE, "out_of_memory"},
         {FAILURE_TIMEOUT, "upstream_timeout"},
         {FAILURE_REPLY, "upstream_truncated"},
