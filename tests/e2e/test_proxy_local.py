@@ -7,7 +7,7 @@ import socket
 import stat
 
 import proxy_peer
-from harness import SCRATCH, write
+from harness import SCRATCH, UNREADABLE, write
 from proxy_peer import KEY, NAME, Answer, Proxy, ProxyCase
 
 TOKEN = "a-token-of-the-operator"
@@ -279,6 +279,14 @@ class Doors(ProxyCase):
             self.check_ok(gate.ask(
                 "GET", gate.path() + "/models", fields=[
                     ("Authorization", f"Bearer {TOKEN}")]))
+
+    def test_a_token_that_others_can_read(self):
+        path = secret_file("token", TOKEN)
+        path.chmod(0o644)
+        code, said = Proxy(self.world, "--token-file", path).run()
+        self.assertEqual(code, UNREADABLE)
+        self.assertIn(f"--token-file: {path}: others", said)
+        self.assertNotIn(TOKEN, said)
 
     def test_a_socket_for_the_owner_alone(self):
         path = SCRATCH / "proxy.sock"

@@ -239,7 +239,7 @@ files_that_are_not_there(void **state)
     refuses("model = 1\nx = \n", NULL, NULL, ASSAY_MALFORMED,
             "/config.toml: line 2: ");
     refuses(NULL, OWN "policy = \"none.toml\"\n", NULL, ASSAY_IO,
-            "/none.toml: ");
+            "upstreams.a: policy: ");
     refuses(CODEX, NULL, ca, ASSAY_IO,
             "model_providers.x: --ca: /nowhere/ca: ");
     refuses(CODEX, NULL, root, ASSAY_IO,
