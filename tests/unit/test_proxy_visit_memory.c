@@ -287,7 +287,7 @@ test_end_of_a_stream(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(text) - 1; i += 6) {
-        memcpy(text + i, "\\u0001", 6);
+        snprintf(text + i, sizeof(text) - i, "\\u0001");
     }
     begin_answer(&h, &g, 800 * KIB, OK_HEAD("text/event-stream"),
                  ",\"stream\":true");
