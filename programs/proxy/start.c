@@ -72,6 +72,20 @@ put_links(struct program *p, struct assay_buf *to)
 }
 
 static void
+put_translating(struct program *p, struct assay_buf *to)
+{
+    static const char family[] = "translating_bytes";
+
+    counters_put_family(&proxy_counters, family, "gauge",
+                        "Memory that translations hold; see "
+                        "--max-translating.",
+                        to);
+    assay_buf_printf(to, "%s%s %llu\n", proxy_counters.prefix, family,
+                     (unsigned long long)atomic_load_explicit(
+                         &p->hall.translating.used, memory_order_relaxed));
+}
+
+static void
 put_metrics(void *user, struct assay_buf *to)
 {
     struct program *p = user;
@@ -89,6 +103,7 @@ put_metrics(void *user, struct assay_buf *to)
     sums.counts[METRIC_EVIDENCE_LOST] = kept.failed + kept.dropped;
     metrics_put(&sums, to);
     put_links(p, to);
+    put_translating(p, to);
 }
 
 /* Providers come and go; the proxy is ready all the same, and says so to each

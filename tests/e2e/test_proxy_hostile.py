@@ -180,8 +180,12 @@ class Memory(ProxyCase):
         self.assertIsNotNone(refused)
         self.check_error(refused, 503, code="out_of_resources")
         self.check_nothing_arrived()
+        held = "assay_proxy_translating_bytes"
+        self.assertGreater(gate.metrics()[held], 48 * len(piece))
+        self.assertLessEqual(gate.metrics()[held], 256 * len(piece))
         crowd.close()
         gate.audited(8)
+        wait_until(lambda: gate.metrics()[held] == 0, "all of it is free")
         self.check_ok(gate.responses())
 
 
