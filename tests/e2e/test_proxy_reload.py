@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGHUP to assay-proxy: what is asked for next goes by the new settings, all of
 them or none; what is under way ends as it began."""
-import contextlib
 import json
 import os
 import pathlib
@@ -11,11 +10,9 @@ import stat
 import threading
 
 import proxy_peer
-from bridge_peer import LIMIT_S
 from configured import certificate
 from harness import SCRATCH, write
-from proxy_peer import NAME, SLOW_BUILD, Proxy, ProxyCase, Tee, base_url
-from proxy_peer import wait_until
+from proxy_peer import NAME, SLOW_BUILD, Proxy, ProxyCase, Tee, base_url, wait_until
 
 STREAM = (b'{"model":"do-held","stream":true,"messages":'
           b'[{"role":"user","content":"SAY a b c"}]}')
@@ -437,10 +434,11 @@ class Storm(ReloadCase):
     def rounds(self, gate, count):
         """Each reload behind some requests of everybody."""
         for _ in range(count):
-            goal = [n + 1 for n in self.answered]
+            before = self.answered.copy()
             gate.reload()
-            wait_until(lambda: self.failed or all(
-                n >= g for n, g in zip(self.answered, goal)), "answers")
+            wait_until(lambda b=before: self.failed or all(
+                now > then for now, then in zip(self.answered, b, strict=True)),
+                "answers")
             self.assertEqual(self.failed, [])
 
     def swept(self, gate):
