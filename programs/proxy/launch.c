@@ -23,7 +23,9 @@
 #include "base/error.h"
 #include "daemon/exits.h"
 #include "daemon/settings.h"
+#include "io/address.h"
 #include "launch_codex.h"
+#include "launch_dotenv.h"
 #include "launch_port.h"
 #include "launch_process.h"
 
@@ -239,6 +241,18 @@ bypass_proxies(const char *variable)
     return done;
 }
 
+/* What Codex sets itself comes behind that. */
+static enum assay_code
+check_dotenv(const struct launch *l, struct assay_error *err)
+{
+    struct assay_address at;
+
+    return assay_address_parse(l->proxy.address, NULL, &at, err) == ASSAY_OK
+               ? launch_check_dotenv((const char *)l->folder.ptr,
+                                     assay_slice_of(at.host), err)
+               : err->code;
+}
+
 static bool
 pass_secret(const struct launch *l)
 {
@@ -328,6 +342,7 @@ run(struct launch *l, char *const *users, struct assay_error *err)
     int code = DAEMON_FAILED;
 
     if (prepare(l, users, err) == ASSAY_OK && start_proxy(l, err) == ASSAY_OK &&
+        check_dotenv(l, err) == ASSAY_OK &&
         codex_argv((const char *)l->codex.ptr, &l->facts, &l->args, &l->choice,
                    &l->proxy, users, &argv, err) == ASSAY_OK &&
         start_codex(l, argv, err) == ASSAY_OK) {

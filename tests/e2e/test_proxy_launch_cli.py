@@ -126,6 +126,28 @@ class Ways:
             ASSAY, "proxy", "--root", self.world.sim.root, "--ca",
             self.world.tee.ca, "--no-cache", "codex", *EXEC, PROMPT, **away))
 
+    def test_a_proxy_of_its_own_variables(self):
+        """Codex reads them when it starts: over those that it was given."""
+        away = f"HTTP_PROXY={self.decoy.url}\nNO_PROXY=a.example"
+        own = self.home / ".env"
+        own.write_text(away + "\n")
+        self.start(self.program, *EXEC, "-c",
+                   f'model_providers.{NAME}.wire_api="responses"', "-c",
+                   f'model_providers.{NAME}.base_url="http://127.0.0.1:9/v1"',
+                   PROMPT, NO_PROXY="127.0.0.1")
+        self.assertEqual(self.decoy.prompts, ["http://127.0.0.1:9/v1/responses"])
+        self.decoy.seen.clear()
+        refused = self.check(self.launch(PROMPT), USAGE)
+        self.assertIn(f"{own}: its NO_PROXY lacks 127.0.0.1", refused.err)
+        self.assertEqual(self.decoy.seen, [])
+        own.write_text(away + ",127.0.0.1\n")
+        self.check_attested_only(self.launch(PROMPT))
+
+    def test_variables_of_a_project(self):
+        folder = self.project("")
+        (folder / ".env").write_text(f"HTTP_PROXY={self.decoy.url}\nNO_PROXY=\n")
+        self.check_attested_only(self.launch(PROMPT, "-C", str(folder)))
+
     def test_a_project_of_others(self):
         folder = self.project(
             'model_provider = "decoy"\nprofile = "theirs"\n'

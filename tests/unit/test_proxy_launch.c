@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "programs/proxy/launch_codex.h"
+#include "programs/proxy/launch_dotenv.h"
 
 #include "harness/unit.h"
 
@@ -441,13 +442,47 @@ told(void **state)
     running_free(&r);
 }
 
+/* --- what it sets itself -------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    bool spares;
+} variables[] = {
+    {"", true},
+    {"HTTP_PROXY=http://a\n", true},
+    {"NO_PROXY=127.0.0.1", true},
+    {"export no_proxy=\"a,127.0.0.1\"\r\n", true},
+    {"NO_PROXY='127.0.0.1, b'\n", true},
+    {"# NO_PROXY=a\n", true},
+    {"NO_PROXY=", false},
+    {"A=127.0.0.1\nNO_PROXY=a\n", false},
+    {"NO_PROXY=127.0.0.1\nNo_Proxy=a\n", false},
+    {"NO_PROXY=127.0.0.10\n", false},
+    {"NO_PROXY=1127.0.0.1\n", false},
+    {"NO_PROXY=127.0.0.1.a\n", false},
+    {"NO_PROXY=a # 127.0.0.1\n", false},
+    {"NO_PROXY=$HOSTS\n", false},
+};
+
+static void
+what_it_sets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(variables); i++) {
+        CHECK(variables[i].text,
+              launch_dotenv_spares(assay_slice_of(variables[i].text),
+                                   assay_slice_of("127.0.0.1")) ==
+                  variables[i].spares);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),           cmocka_unit_test(too_many_words),
         cmocka_unit_test(chosen),          cmocka_unit_test(told),
-        cmocka_unit_test(what_it_is_like),
+        cmocka_unit_test(what_it_is_like), cmocka_unit_test(what_it_sets),
     };
     int failed;
 
