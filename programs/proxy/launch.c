@@ -329,6 +329,8 @@ prepare(struct launch *l, char *const *users, struct assay_error *err)
         launch_args_read(users, &l->args, err) == ASSAY_OK &&
         codex_find(&l->codex, err) == ASSAY_OK &&
         launch_choose((const char *)l->folder.ptr, &l->args, &l->choice, err) ==
+            ASSAY_OK &&
+        launch_choose_managed(LAUNCH_MANAGED_FOLDER, &l->choice, err) ==
             ASSAY_OK) {
         (void)!codex_ask((const char *)l->codex.ptr, &l->facts, err);
     }

@@ -158,3 +158,31 @@ launch_choose(const char *folder, const struct launch_args *args,
     assay_toml_free(config);
     return err->code;
 }
+
+enum assay_code
+launch_choose_managed(const char *folder, struct launch_choice *out,
+                      struct assay_error *err)
+{
+    static const char *const others[] = {"model_providers", "profile",
+                                         "profiles"};
+    struct assay_toml *managed;
+
+    assay_error_clear(err);
+    open_file(folder, "managed_config.toml", &managed, err);
+    for (size_t i = 0;
+         managed != NULL && i < sizeof(others) / sizeof(others[0]); i++) {
+        if (assay_toml_find(managed, ASSAY_TOML_ROOT,
+                            assay_slice_of(others[i])) != ASSAY_TOML_NONE) {
+            assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                       "%.150s/managed_config.toml: its '%s' wins over what "
+                       "Codex is told here",
+                       folder, others[i]);
+        }
+    }
+    if (managed != NULL) {
+        (void)add(out, name_in(managed, ASSAY_TOML_ROOT, "model_provider"),
+                  "managed_config.toml");
+    }
+    assay_toml_free(managed);
+    return err->code;
+}

@@ -14,7 +14,11 @@
 #include "launch_args.h"
 
 #define LAUNCH_FILE_MAX_BYTES (4u * 1024u * 1024u)
-#define LAUNCH_CHOICES_MAX    (3u * LAUNCH_NAMES_MAX + 1u)
+#define LAUNCH_CHOICES_MAX    (3u * LAUNCH_NAMES_MAX + 2u)
+
+/* Where an administrator's managed_config.toml is: it wins over files and over
+ * the command line. */
+#define LAUNCH_MANAGED_FOLDER "/etc/codex"
 
 struct launch_choice {
     struct launch_name all[LAUNCH_CHOICES_MAX]; /* never none */
@@ -29,5 +33,10 @@ ASSAY_MUST_CHECK enum assay_code launch_choose(const char *folder,
                                                const struct launch_args *args,
                                                struct launch_choice *out,
                                                struct assay_error *err);
+/* What the administrator's file there chooses, besides. ASSAY_INVALID: it says
+ * more of providers than which one, so nobody could tell what Codex does. */
+ASSAY_MUST_CHECK enum assay_code
+launch_choose_managed(const char *folder, struct launch_choice *out,
+                      struct assay_error *err);
 /* $CODEX_HOME, or else ~/.codex. False: there is no such place. */
 bool launch_codex_folder(struct assay_buf *path);

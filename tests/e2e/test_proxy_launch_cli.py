@@ -5,6 +5,8 @@ way is one that Codex goes when it is run without us, so that nothing is held of
 that was no danger; and with us, none of it gets anywhere."""
 import http.server
 import json
+import os
+import shutil
 import subprocess
 import threading
 
@@ -142,6 +144,35 @@ class Ways:
         self.assertEqual(self.decoy.seen, [])
         own.write_text(away + ",127.0.0.1\n")
         self.check_attested_only(self.launch(PROMPT))
+
+    def test_what_an_administrator_chose(self):
+        """That wins over what the command line says."""
+        etc = self.home / "etc"
+        enter = ("unshare", "-m", "sh", "-c",
+                 f'mount --bind {etc} /etc && exec "$@"', "sh")
+        etc.mkdir()
+        if os.geteuid() != 0 or subprocess.run(
+                [*enter, "true"], capture_output=True, check=False).returncode:
+            self.skipTest("no file system of one's own")
+        (etc / "codex").mkdir()
+        shutil.copytree("/etc/ssl", etc / "ssl", symlinks=True)
+        managed = etc / "codex" / "managed_config.toml"
+        chat = f"model_providers.{NAME}.wire_api"
+        for text in ('model_provider = "decoy"\n',
+                     f'[model_providers.{NAME}]\nwire_api = "responses"\n'
+                     f'base_url = "{self.decoy.url}"\n'):
+            managed.write_text(text)
+            self.decoy.seen.clear()
+            self.start(*enter, self.program, *EXEC, "-c", f'{chat}="responses"',
+                       "-c", f'model_provider="{NAME}"', PROMPT)
+            if "model_providers" in text or self.which == codex_cli.CURRENT:
+                self.assertEqual(self.decoy.prompts, ["/responses"], text)
+            self.decoy.seen.clear()
+            refused = self.start(
+                *enter, ASSAY, "proxy", "--root", self.world.sim.root, "--ca",
+                self.world.tee.ca, "--no-cache", "codex", *EXEC, PROMPT)
+            self.assertIn("managed_config.toml", self.check(refused, USAGE).err)
+            self.assertEqual(self.decoy.seen, [])
 
     def test_variables_of_a_project(self):
         folder = self.project("")

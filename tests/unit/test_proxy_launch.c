@@ -442,6 +442,41 @@ told(void **state)
     running_free(&r);
 }
 
+/* --- an administrator's choice ---------------------------------------------
+ */
+
+static const struct {
+    const char *text; /* NULL: no file */
+    const char *chosen;
+    bool refused;
+} managed[] = {
+    {NULL, "", false},
+    {"approval_policy = \"never\"\n", "", false},
+    {"model_provider = \"decoy\"\n", "decoy", false},
+    {"profile = \"a\"\n", "", true},
+    {"[profiles.a]\nmodel = \"m\"\n", "", true},
+    {"[model_providers.tee]\nbase_url = \"http://a\"\n", "", true},
+    {"model_provider = ", "", true},
+};
+
+static void
+what_is_managed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(managed); i++) {
+        struct launch_choice c = {.count = 0};
+        struct assay_error err;
+
+        put_file("managed_config.toml", managed[i].text);
+        CHECK(managed[i].text, (launch_choose_managed(folder, &c, &err) !=
+                                ASSAY_OK) == managed[i].refused);
+        CHECK(managed[i].text, c.count == (managed[i].chosen[0] != '\0'));
+        CHECK(managed[i].text,
+              c.count == 0 || strcmp(c.all[0].text, managed[i].chosen) == 0);
+    }
+    put_file("managed_config.toml", NULL);
+}
+
 /* --- what it sets itself -------------------------------------------------- */
 
 static const struct {
@@ -483,6 +518,7 @@ main(void)
         cmocka_unit_test(words),           cmocka_unit_test(too_many_words),
         cmocka_unit_test(chosen),          cmocka_unit_test(told),
         cmocka_unit_test(what_it_is_like), cmocka_unit_test(what_it_sets),
+        cmocka_unit_test(what_is_managed),
     };
     int failed;
 
