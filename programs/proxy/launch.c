@@ -23,9 +23,8 @@
 #include "base/error.h"
 #include "daemon/exits.h"
 #include "daemon/settings.h"
-#include "io/address.h"
 #include "launch_codex.h"
-#include "launch_dotenv.h"
+#include "launch_environment.h"
 #include "launch_port.h"
 #include "launch_process.h"
 
@@ -221,53 +220,11 @@ start_proxy(struct launch *l, struct assay_error *err)
 
 /* --- Codex --------------------------------------------------------------- */
 
-/* Its HTTP client would send what is for this machine through a proxy of the
- * environment, which is where prompts must not be. */
-static bool
-bypass_proxies(const char *variable)
-{
-    const char *was = getenv(variable);
-    struct assay_buf now;
-    bool done;
-
-    assay_buf_init(&now, RUNNING_MAX_BYTES);
-    if (was != NULL && was[0] != '\0') {
-        assay_buf_printf(&now, "%s,", was);
-    }
-    assay_buf_add_text(&now, "127.0.0.1,::1,localhost");
-    assay_buf_add_u8(&now, '\0');
-    done = !now.failed && setenv(variable, (const char *)now.ptr, 1) == 0;
-    assay_buf_free(&now);
-    return done;
-}
-
-/* What Codex sets itself comes behind that. */
-static enum assay_code
-check_dotenv(const struct launch *l, struct assay_error *err)
-{
-    struct assay_address at;
-
-    return assay_address_parse(l->proxy.address, NULL, &at, err) == ASSAY_OK
-               ? launch_check_dotenv((const char *)l->folder.ptr,
-                                     assay_slice_of(at.host), err)
-               : err->code;
-}
-
-static bool
-pass_secret(const struct launch *l)
-{
-    const char *secret = running_secret(&l->proxy);
-
-    return secret != NULL ? setenv(CODEX_SECRET_VARIABLE, secret + 1, 1) == 0
-                          : unsetenv(CODEX_SECRET_VARIABLE) == 0;
-}
-
 static enum assay_code
 start_codex(struct launch *l, char *const *argv, struct assay_error *err)
 {
-    if (!bypass_proxies("NO_PROXY") || !bypass_proxies("no_proxy") ||
-        !pass_secret(l)) {
-        return assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "NO_PROXY");
+    if (launch_set_environment(&l->proxy, err) != ASSAY_OK) {
+        return err->code;
     }
     launch_hold_signals();
     return launch_start(
@@ -344,7 +301,8 @@ run(struct launch *l, char *const *users, struct assay_error *err)
     int code = DAEMON_FAILED;
 
     if (prepare(l, users, err) == ASSAY_OK && start_proxy(l, err) == ASSAY_OK &&
-        check_dotenv(l, err) == ASSAY_OK &&
+        launch_check_dotenv((const char *)l->folder.ptr, &l->proxy, err) ==
+            ASSAY_OK &&
         codex_argv((const char *)l->codex.ptr, &l->facts, &l->args, &l->choice,
                    &l->proxy, users, &argv, err) == ASSAY_OK &&
         start_codex(l, argv, err) == ASSAY_OK) {

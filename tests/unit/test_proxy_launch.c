@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "programs/proxy/launch_codex.h"
-#include "programs/proxy/launch_dotenv.h"
+#include "programs/proxy/launch_environment.h"
 
 #include "harness/unit.h"
 

@@ -1,14 +1,13 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * launch_dotenv.c - see launch_dotenv.h. The syntax of such files has quotes,
- * escapes and references to variables; nothing of that is read here, so a line
- * that may set NO_PROXY has to show the host as it stands.
+ * launch_environment.c - see launch_environment.h.
  */
-#include "launch_dotenv.h"
+#include "launch_environment.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,9 +15,13 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "io/address.h"
 #include "io/file.h"
+#include "launch_codex.h"
 
 #define PATH_MAX_BYTES 4096u
+
+/* --- what it sets itself -------------------------------------------------- */
 
 static bool
 has_nocase(struct assay_slice line, const char *word)
@@ -70,6 +73,9 @@ next_line(struct assay_slice *text)
     return line;
 }
 
+/* The syntax of such files has quotes, escapes and references to variables;
+ * nothing of that is read here, so a line that may set NO_PROXY has to show the
+ * host as it stands. */
 bool
 launch_dotenv_spares(struct assay_slice text, struct assay_slice host)
 {
@@ -84,13 +90,16 @@ launch_dotenv_spares(struct assay_slice text, struct assay_slice host)
 }
 
 enum assay_code
-launch_check_dotenv(const char *folder, struct assay_slice host,
+launch_check_dotenv(const char *folder, const struct running *proxy,
                     struct assay_error *err)
 {
+    struct assay_address at;
     char path[PATH_MAX_BYTES];
     struct assay_buf text = {.ptr = NULL};
 
-    assay_error_clear(err);
+    if (assay_address_parse(proxy->address, NULL, &at, err) != ASSAY_OK) {
+        return err->code;
+    }
     if (snprintf(path, sizeof(path), "%s/.env", folder) >= (int)sizeof(path)) {
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "the path of Codex's folder is too long");
@@ -100,12 +109,56 @@ launch_check_dotenv(const char *folder, struct assay_slice host,
     }
     if (assay_file_read(path, LAUNCH_DOTENV_MAX_BYTES, &text, err) ==
             ASSAY_OK &&
-        !launch_dotenv_spares(assay_buf_slice(&text), host)) {
+        !launch_dotenv_spares(assay_buf_slice(&text),
+                              assay_slice_of(at.host))) {
         assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "%.150s: its NO_PROXY lacks %.*s, so prompts for the proxy "
+                   "%.150s: its NO_PROXY lacks %.60s, so prompts for the proxy "
                    "there could go to another one, in plain: add it",
-                   path, (int)host.len, (const char *)host.ptr);
+                   path, at.host);
     }
     assay_buf_free(&text);
     return err->code;
+}
+
+/* --- what it is given ------------------------------------------------------
+ */
+
+/* Its HTTP client would send what is for this machine through a proxy of the
+ * environment, which is where prompts must not be. */
+static bool
+bypass_proxies(const char *variable)
+{
+    const char *was = getenv(variable);
+    struct assay_buf now;
+    bool done;
+
+    assay_buf_init(&now, RUNNING_MAX_BYTES);
+    if (was != NULL && was[0] != '\0') {
+        assay_buf_printf(&now, "%s,", was);
+    }
+    assay_buf_add_text(&now, "127.0.0.1,::1,localhost");
+    assay_buf_add_u8(&now, '\0');
+    done = !now.failed && setenv(variable, (const char *)now.ptr, 1) == 0;
+    assay_buf_free(&now);
+    return done;
+}
+
+static bool
+pass_secret(const struct running *proxy)
+{
+    const char *secret = running_secret(proxy);
+
+    return secret != NULL ? setenv(CODEX_SECRET_VARIABLE, secret + 1, 1) == 0
+                          : unsetenv(CODEX_SECRET_VARIABLE) == 0;
+}
+
+enum assay_code
+launch_set_environment(const struct running *proxy, struct assay_error *err)
+{
+    assay_error_clear(err);
+    return bypass_proxies("NO_PROXY") && bypass_proxies("no_proxy") &&
+                   pass_secret(proxy)
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                            "environment of Codex");
 }
