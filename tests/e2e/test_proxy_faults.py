@@ -59,6 +59,7 @@ class Restarts(FaultCase):
         if self.port:
             c[c.index("--listen") + 1] = f"127.0.0.1:{self.port}"
         self.tee.__enter__()
+        self.addCleanup(self.tee.own.stop)
         self.addCleanup(self.tee.stop)
         self.port = self.tee.port
 
