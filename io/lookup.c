@@ -91,7 +91,8 @@ assay_lookup_run(struct assay_lookup *l)
         .grace_s = l->grace_s,
         .fresh = l->fresh,
         .held = l->held,
-        .issued_after_s = l->issued_after_s,
+        .refresh = l->refresh,
+        .newer_than = l->newer_than,
     };
     struct assay_obtained *o = &l->obtained;
     struct assay_trial t;

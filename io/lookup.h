@@ -36,7 +36,8 @@ struct assay_lookup {
     bool use_cache;
     int64_t grace_s;
     struct assay_slice held;
-    int64_t issued_after_s;
+    bool refresh;
+    struct assay_issued newer_than;
     /* assay_lookup_staple(): bundle text. */
     struct assay_slice stapled;
 

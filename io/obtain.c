@@ -74,7 +74,7 @@ is_better_than_nothing(const struct assay_obtain_input *in,
                        const struct assay_collateral *c,
                        enum assay_origin *origin)
 {
-    if (c == NULL || in->pass_by_cache || in->issued_after_s != 0) {
+    if (c == NULL || in->pass_by_cache || in->refresh) {
         return false;
     }
     *origin = assay_is_in_date(c, in->now_s) ? ASSAY_ORIGIN_CACHED
@@ -90,8 +90,7 @@ is_good(const struct assay_obtain_input *in, const struct assay_collateral *c)
     return c != NULL && !in->pass_by_cache &&
            assay_is_fresh(c, &in->fresh, in->now_s) &&
            assay_has_reached(c, in->seen) &&
-           (in->issued_after_s == 0 ||
-            assay_collateral_issued(c) > in->issued_after_s);
+           (!in->refresh || assay_is_newer(c, in->newer_than));
 }
 
 /* A source that serves what has run out is no better than a silent one, if the

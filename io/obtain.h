@@ -8,6 +8,7 @@
 #pragma once
 
 #include "assay/verify.h"
+#include "collateral/usable.h"
 #include "io/ask.h"
 
 enum assay_origin {
@@ -33,9 +34,10 @@ struct assay_obtain_input {
     /* A bundle that the caller has, or empty: counts where the cache has none,
      * so that an outage hits no harder without a disk. */
     struct assay_slice held;
-    /* A refresh: only what was issued after that will do, from the cache too,
-     * where another process may have put it. 0: not a refresh. */
-    int64_t issued_after_s;
+    /* A refresh: only what is newer than that will do, from the cache too,
+     * where another process may have put it. */
+    bool refresh;
+    struct assay_issued newer_than;
 };
 
 struct assay_obtained {

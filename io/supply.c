@@ -156,8 +156,8 @@ assay_supply_tick(struct assay_supply *s, int64_t now_s)
         f = assay_search_new(s, ASSAY_PURPOSE_REFRESH, k->what->quote,
                              &k->what->need, now_s);
         if (f != NULL) {
-            f->lookup.issued_after_s =
-                assay_collateral_issued(k->what->collateral);
+            f->lookup.refresh = true;
+            f->lookup.newer_than = assay_issued_of(k->what->collateral);
             (void)assay_search_start(f); /* else at the next tick */
         }
     }

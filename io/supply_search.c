@@ -236,7 +236,7 @@ end_refresh(struct assay_search *f)
     bool newer = l->err.code == ASSAY_OK && l->authentic &&
                  f->to->obtained.origin != ASSAY_ORIGIN_STALE &&
                  assay_is_fresh(f->to->collateral, &s->o.fresh, l->now_s) &&
-                 assay_collateral_issued(f->to->collateral) > l->issued_after_s;
+                 assay_is_newer(f->to->collateral, l->newer_than);
 
     if (newer &&
         assay_has_reached(f->to->collateral,

@@ -8,8 +8,10 @@
 #include "io/moment.h"
 #include "upstream_state.h"
 
-/* A TCB recovery is noticed within that, though what is held is in date. */
-#define COLLATERAL_EVERY_S 3600
+/* A TCB recovery is noticed though what is held is in date: collateral is no
+ * older than evidence may be, within these. */
+#define COLLATERAL_SOONEST_S 60
+#define COLLATERAL_LATEST_S  3600
 
 int64_t
 upstream_now(void)
@@ -99,6 +101,17 @@ set_session(struct upstream *u)
     u->dial.timeout_ms = u->o.connect_ms;
 }
 
+static int64_t
+collateral_every_s(const struct assay_policy *p)
+{
+    int64_t s = assay_policy_reattestation_interval(p);
+
+    if (s == 0 || s > COLLATERAL_LATEST_S) {
+        return COLLATERAL_LATEST_S;
+    }
+    return s < COLLATERAL_SOONEST_S ? COLLATERAL_SOONEST_S : s;
+}
+
 /* Each source has its share of the time, so that one that hangs does not keep
  * the next from being asked. */
 static struct assay_supply *
@@ -117,7 +130,7 @@ new_supply(const struct upstream *u)
         .fresh = assay_policy_freshness(p->policy),
         .seen = u->o.seen,
         .refresh = true,
-        .refresh_every_s = COLLATERAL_EVERY_S,
+        .refresh_every_s = collateral_every_s(p->policy),
         .begun = u->o.begun,
         .ended = u->o.ended,
         .owner = u->o.owner,

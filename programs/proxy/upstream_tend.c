@@ -4,6 +4,7 @@
  * upstream_tend.c - one provider, for one loop: so many connections are ready,
  * and none that should not be.
  */
+#include "io/moment.h"
 #include "upstream_age.h"
 #include "upstream_state.h"
 
@@ -129,12 +130,14 @@ count(const struct upstream *u, int64_t now_ms)
     return n;
 }
 
-/* Asks for its evidence anew. */
+/* Asks for its evidence anew, and for what it is judged by where that is due
+ * too. */
 static void
 renew(struct link *l)
 {
     struct assay_error err;
 
+    assay_supply_tick(l->up->supply, assay_now().wall_s);
     if (!assay_attested_is_quiet(l->attested)) {
         upstream_link_gone(l);
         return;

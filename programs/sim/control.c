@@ -14,11 +14,15 @@ struct change {
     struct sim_body *body;
 };
 
+/* What is published of it then is issued then, as Intel's is. */
 static void
 remake(const struct change *c, const struct mint_machine_state *to)
 {
+    struct mint_machine_state now = *to;
+
+    now.now_s = sim_now(c->sim);
     if (c->body->err.code == ASSAY_OK) {
-        (void)!mint_machine_change(c->sim->machine, to, &c->body->err);
+        (void)!mint_machine_change(c->sim->machine, &now, &c->body->err);
     }
 }
 

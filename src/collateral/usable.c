@@ -51,6 +51,29 @@ assay_is_within_grace(const struct assay_collateral *c, int64_t now_s,
     return true;
 }
 
+struct assay_issued
+assay_issued_of(const struct assay_collateral *c)
+{
+    return (struct assay_issued){
+        .tcb_info_s = c->tcb_info.issue_s,
+        .qe_identity_s = c->qe_identity.issue_s,
+        .pck_crl_s = c->pck_crl.crl.this_update_s,
+    };
+}
+
+bool
+assay_is_newer(const struct assay_collateral *c, struct assay_issued than)
+{
+    const struct assay_issued own = assay_issued_of(c);
+
+    return own.tcb_info_s >= than.tcb_info_s &&
+           own.qe_identity_s >= than.qe_identity_s &&
+           own.pck_crl_s >= than.pck_crl_s &&
+           (own.tcb_info_s > than.tcb_info_s ||
+            own.qe_identity_s > than.qe_identity_s ||
+            own.pck_crl_s > than.pck_crl_s);
+}
+
 bool
 assay_has_reached(const struct assay_collateral *c,
                   struct assay_evaluations seen)

@@ -22,6 +22,16 @@ bool assay_is_within_grace(const struct assay_collateral *c, int64_t now_s,
 /* Neither number is below what was seen. */
 bool assay_has_reached(const struct assay_collateral *c,
                        struct assay_evaluations seen);
+/* When its documents were issued, Unix seconds. */
+struct assay_issued {
+    int64_t tcb_info_s;
+    int64_t qe_identity_s;
+    int64_t pck_crl_s;
+};
+struct assay_issued assay_issued_of(const struct assay_collateral *c);
+/* One of its documents is later than that, and none is earlier: they are issued
+ * each for itself. Than nothing (all zero), any is. */
+bool assay_is_newer(const struct assay_collateral *c, struct assay_issued than);
 /* What somebody who holds collateral measures it by. */
 struct assay_holding {
     struct assay_freshness fresh;

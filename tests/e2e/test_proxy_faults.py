@@ -5,12 +5,16 @@ collateral that cannot be had, disks that are full. Nothing is ever sent unattes
 and what is there again is used again."""
 import os
 import signal
+import time
 
 import proxy_peer
 from configured import certificate
 from harness import SCRATCH
 from proxy_peer import Proxy, ProxyCase, Tee, World, wait_until
 from relay import Relay
+
+
+RECOVERY_S = 150
 
 
 class FaultCase(ProxyCase):
@@ -166,6 +170,22 @@ class Recovery(FaultCase):
         self.world.sim.change("debug")
         self.wait_for(gate, "refused")
         self.check_refused(gate.chat(name="tee"))
+        self.assertEqual(gate.status()["providers"][0]["links"]["idle"], 0)
+
+    def test_of_tcb_info(self):
+        """What a source says anew of the platform is asked for at least each minute
+        here, and the evidence after that is judged by it."""
+        gate = self.proxy(warm=2, config=self.world.upstream(
+            reattestation_interval_secs=5))
+        self.check_ok(gate.chat(name="tee"))
+        second = int(time.time())  # that what is known was issued in, at most
+        wait_until(lambda: int(time.time()) > second, "a later second")
+        self.world.sim.change("tcb=OutOfDate")
+        until = time.monotonic() + RECOVERY_S
+        while self.state(gate) == "verified" and time.monotonic() < until:
+            time.sleep(0.2)
+        self.assertEqual(self.state(gate), "refused")
+        self.check_refused(gate.chat(name="tee"), "tcb_status_not_allowed")
         self.assertEqual(gate.status()["providers"][0]["links"]["idle"], 0)
 
     def test_a_long_stream_ends_before_its_connection_does(self):
