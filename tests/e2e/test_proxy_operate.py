@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay-proxy as those see it who operate it: how it ends, the files that tell where
 it is, its log, its numbers."""
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
 import stat
+import subprocess
 
 import proxy_peer
 from bridge_peer import LIMIT_S
@@ -107,12 +109,13 @@ class TheEnd(OperateCase):
             tee.process.send_signal(signal.SIGCONT)
 
     def test_any_signals(self):
-        for _ in range(5):
+        for _ in range(10):
             with Proxy(self.world) as gate:
                 while gate.process.poll() is None:
-                    gate.process.send_signal(signal.SIGTERM)
-                    gate.process.send_signal(signal.SIGHUP)
-                    gate.process.send_signal(signal.SIGUSR1)
+                    for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+                        gate.process.send_signal(n)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        gate.process.wait(0.0005)  # time to hear them
 
 
 class Files(OperateCase):
