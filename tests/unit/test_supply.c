@@ -467,6 +467,52 @@ a_refresh_is_no_rollback(void **state)
     mint_world_free(w);
 }
 
+/* Each document is issued for itself: one that is later is reason enough, but
+ * not where another one is earlier than what is held. What is not taken is
+ * asked for again soon. */
+static void
+a_refresh_of_one_document(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t tcb_info_s;
+        int64_t qe_identity_s;
+        bool taken;
+    } rows[] = {
+        {"TCB info alone", NOW + DAY, NOW, true},
+        {"QE identity alone", NOW, NOW + DAY, true},
+        {"neither", NOW, NOW, false},
+        {"one back", NOW + DAY, NOW - 1, false},
+        {"the other back", NOW - 1, NOW + DAY, false},
+    };
+    const struct mint_options today = {ISSUED(NOW, 18)};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct mint_options later = {ISSUED(NOW, 18)};
+        struct mint_world *w = variant(&today);
+        struct mint_world *next;
+        struct trial t;
+
+        later.tcb_info.issue_s = rows[i].tcb_info_s;
+        later.qe_identity.issue_s = rows[i].qe_identity_s;
+        next = variant(&later);
+        open_trial(&t, w, 0, NULL);
+        (void)get_one(&t, ASSAY_EMPTY, NOW);
+        pccs_serves(&t.pccs, next);
+        assay_supply_tick(t.supply, NOW + 27 * DAY);
+        loop_run(&t.loop);
+        CHECK(rows[i].name, atomic_load(&t.pccs.collateral) == 2);
+        assay_supply_tick(t.supply, NOW + 27 * DAY + 200);
+        loop_run(&t.loop);
+        CHECK(rows[i].name,
+              atomic_load(&t.pccs.collateral) == (rows[i].taken ? 2 : 3));
+        close_trial(&t);
+        mint_world_free(next);
+        mint_world_free(w);
+    }
+}
+
 /* --- outages ------------------------------------------------------------ */
 
 /* What has run out serves while no source answers, for the grace and not a
@@ -804,6 +850,7 @@ main(void)
         cmocka_unit_test(refreshed_in_time),
         cmocka_unit_test(refreshes_that_fail),
         cmocka_unit_test(a_refresh_is_no_rollback),
+        cmocka_unit_test(a_refresh_of_one_document),
         cmocka_unit_test(an_outage),
         cmocka_unit_test(a_source_that_is_behind),
         cmocka_unit_test(the_end_of_an_outage),
