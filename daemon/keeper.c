@@ -199,9 +199,19 @@ widen_descriptors(void)
     }
 }
 
+/* A peer that is gone, and a file that may not grow, are errors of one writing.
+ */
+static void
+ignore_signals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 void
 keeper_init(struct keeper *k)
 {
+    ignore_signals();
     if (uv_loop_init(&k->loop) != 0) {
         fprintf(stderr, "%s: out of memory or descriptors\n", k->name);
         exit(DAEMON_FAILED);

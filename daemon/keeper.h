@@ -54,9 +54,9 @@ void keeper_widen_pool(unsigned threads);
 /* They are made now, so that the first client does not wait for it. Behind the
  * sandbox, which is only that of threads that are made in it. */
 void keeper_make_pool(struct keeper *k);
-/* The loop is there, SIGHUP ends nobody, and the process may have as many
- * descriptors as it is allowed to ask for. Without memory or descriptors the
- * process ends. */
+/* The loop is there, SIGHUP, SIGPIPE and SIGXFSZ end nobody, and the process
+ * may have as many descriptors as it is allowed to ask for. Without memory or
+ * descriptors the process ends. */
 void keeper_init(struct keeper *k);
 /* The other signals are heard. */
 void keeper_watch(struct keeper *k);

@@ -4,7 +4,6 @@
  * main.c - assay-bridge: WebSocket clients to the TCP targets that they may
  * have.
  */
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/bytes.h"
@@ -143,7 +142,6 @@ main(int argc, char **argv)
         options_free(&o);
         return DAEMON_DONE;
     }
-    signal(SIGPIPE, SIG_IGN);
     keeper_widen_pool(waiting_threads(&o));
     p.argc = argc;
     p.argv = argv;

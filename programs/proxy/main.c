@@ -3,7 +3,6 @@
  *
  * main.c - assay-proxy: clients of models to providers whose TEE was verified.
  */
-#include <signal.h>
 #include <stdio.h>
 
 #include "base/bytes.h"
@@ -142,8 +141,6 @@ main(int argc, char **argv)
         options_free(&o);
         return DAEMON_DONE;
     }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a write beyond a limit fails */
     keeper_widen_pool(WAITING_THREADS);
     p.argc = argc;
     p.argv = argv;

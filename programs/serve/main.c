@@ -3,7 +3,6 @@
  *
  * main.c - assay-serve: the TEE's side of attested TLS, before an HTTP backend.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -143,7 +142,6 @@ main(int argc, char **argv)
         options_free(&o);
         return DAEMON_DONE;
     }
-    signal(SIGPIPE, SIG_IGN);
     keeper_widen_pool(waiting_threads(&o));
     p.argc = argc;
     p.argv = argv;

@@ -5,6 +5,7 @@ collateral that cannot be had, disks that are full. Nothing is ever sent unattes
 and what is there again is used again."""
 import os
 import signal
+import subprocess
 import time
 
 import proxy_peer
@@ -217,6 +218,23 @@ class Disks(FaultCase):
             gate.log_line("evidence")
         self.assertEqual([p for p in gate.bundles if p.stat().st_size >= 4096],
                          [])
+
+    def test_a_full_disk(self):
+        gate = Proxy(self.world)
+        gate.evidence.mkdir(mode=0o700)
+        under = ["unshare", "-m", "sh", "-c",
+                 'mount -t tmpfs -o size=8k tmpfs "$0" && exec "$@"',
+                 str(gate.evidence)]
+        if subprocess.run([*under, "true"], capture_output=True,
+                          check=False).returncode:
+            self.skipTest("there are no mount namespaces here")
+        gate.command[:0] = under
+        with gate:
+            self.check_ok(gate.chat())
+            wait_until(lambda: gate.metrics()["assay_proxy_evidence_lost_total"],
+                       "evidence that is lost")
+            self.check_ok(gate.chat())
+            gate.log_line("No space left")
 
     def test_a_folder_that_is_gone(self):
         gate = self.proxy()
