@@ -43,7 +43,9 @@ load(const char *path, struct assay_buf *to)
 static void
 print(struct assay_buf *b)
 {
-    (void)fwrite(b->ptr, 1, b->len, stdout);
+    if (b->len > 0) {
+        (void)fwrite(b->ptr, 1, b->len, stdout);
+    }
     fflush(stdout);
     b->len = 0;
 }
