@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "io/file.h"
 
@@ -38,4 +39,33 @@ token_read(const char *path, struct assay_buf *token, struct assay_error *err)
                    path, TOKEN_MAX_BYTES);
     }
     return err->code;
+}
+
+bool
+token_is(struct assay_slice given, const char *token)
+{
+    size_t len = strlen(token);
+    uint8_t differs = given.len != len;
+
+    for (size_t i = 0; i < len; i++) {
+        differs |=
+            (uint8_t)((i < given.len ? given.ptr[i] : 0) ^ (uint8_t)token[i]);
+    }
+    return differs == 0;
+}
+
+bool
+token_is_bearer(const struct assay_http1_head *head, const char *token)
+{
+    static const char scheme[] = "bearer ";
+    struct assay_slice value = assay_http1_get(head, "Authorization");
+    struct assay_slice start = {value.ptr, sizeof(scheme) - 1};
+
+    if (assay_http1_count(head, "Authorization") != 1 ||
+        value.len < start.len || !assay_slice_is_nocase(start, scheme)) {
+        return false;
+    }
+    value.ptr += start.len;
+    value.len -= start.len;
+    return token_is(value, token);
 }

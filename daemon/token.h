@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "assay/bytes.h"
+#include "http1/http1.h"
 
 #define TOKEN_MAX_BYTES 512u
 
@@ -16,3 +16,9 @@
  * the path. */
 ASSAY_MUST_CHECK enum assay_code
 token_read(const char *path, struct assay_buf *token, struct assay_error *err);
+
+/* Is this it? How long the answer takes says how long the right one is, and
+ * nothing else. */
+bool token_is(struct assay_slice given, const char *token);
+/* "Authorization: Bearer TOKEN" (RFC 6750, section 2.1), once. */
+bool token_is_bearer(const struct assay_http1_head *head, const char *token);

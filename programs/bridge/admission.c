@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "daemon/token.h"
 #include "http1/fields.h"
 #include "request_path.h"
 #include "ws/handshake.h"
@@ -54,37 +55,6 @@ judge_form(const struct admission_rules *rules,
 
 /* --- token -------------------------------------------------------------- */
 
-/* How long it takes says how long the right one is, and nothing else. */
-static bool
-is_token(struct assay_slice given, const char *token)
-{
-    size_t len = strlen(token);
-    uint8_t differs = given.len != len;
-
-    for (size_t i = 0; i < len; i++) {
-        differs |=
-            (uint8_t)((i < given.len ? given.ptr[i] : 0) ^ (uint8_t)token[i]);
-    }
-    return differs == 0;
-}
-
-/* "Bearer TOKEN" (RFC 6750, section 2.1). */
-static bool
-has_bearer(const struct assay_http1_head *head, const char *token)
-{
-    static const char scheme[] = "bearer ";
-    struct assay_slice value = assay_http1_get(head, "Authorization");
-    struct assay_slice start = {value.ptr, sizeof(scheme) - 1};
-
-    if (assay_http1_count(head, "Authorization") != 1 ||
-        value.len < start.len || !assay_slice_is_nocase(start, scheme)) {
-        return false;
-    }
-    value.ptr += start.len;
-    value.len -= start.len;
-    return is_token(value, token);
-}
-
 /* Pages cannot set fields, but they can name subprotocols. */
 static enum denial
 judge_token(const struct admission_rules *rules,
@@ -93,11 +63,11 @@ judge_token(const struct admission_rules *rules,
     struct assay_ws_offers offers = {.h = head};
     struct assay_slice first;
 
-    if (rules->token == NULL || has_bearer(head, rules->token)) {
+    if (rules->token == NULL || token_is_bearer(head, rules->token)) {
         return ADMITTED;
     }
     if (!assay_ws_offers_next(&offers, &first) ||
-        !is_token(first, rules->token)) {
+        !token_is(first, rules->token)) {
         return DENIED_TOKEN;
     }
     out->protocol = first; /* browsers want one of theirs to be accepted */

@@ -5,9 +5,9 @@
  */
 #include "admission.h"
 
+#include "daemon/token.h"
 #include "http1/chars.h"
 #include "http1/fields.h"
-#include "secret.h"
 
 typedef enum refusal rule(const struct admission_rules *rules,
                           const struct assay_http1_head *head,
@@ -106,23 +106,6 @@ judge_origin(const struct admission_rules *rules,
 
 /* --- token ---------------------------------------------------------------- */
 
-/* "Bearer TOKEN" (RFC 6750, section 2.1). */
-static bool
-has_bearer(const struct assay_http1_head *head, const char *token)
-{
-    static const char scheme[] = "bearer ";
-    struct assay_slice value = assay_http1_get(head, "Authorization");
-    struct assay_slice start = {value.ptr, sizeof(scheme) - 1};
-
-    if (assay_http1_count(head, "Authorization") != 1 ||
-        value.len < start.len || !assay_slice_is_nocase(start, scheme)) {
-        return false;
-    }
-    value.ptr += start.len;
-    value.len -= start.len;
-    return secret_is(value, token);
-}
-
 /* A browser asks without it whether it may ask; who looks whether we are well
  * has none. */
 static enum refusal
@@ -132,11 +115,11 @@ judge_token(const struct admission_rules *rules,
     if (rules->token == NULL) {
         return REFUSAL_NONE;
     }
-    out->token_spent = has_bearer(head, rules->token);
+    out->token_spent = token_is_bearer(head, rules->token);
     if (out->token_spent || out->preflight ||
         (out->route.kind == ROUTE_OWN && out->route.page == OWN_HEALTH) ||
         (assay_http1_count(head, "x-assay-token") == 1 &&
-         secret_is(assay_http1_get(head, "x-assay-token"), rules->token))) {
+         token_is(assay_http1_get(head, "x-assay-token"), rules->token))) {
         return REFUSAL_NONE;
     }
     return REFUSED_TOKEN;

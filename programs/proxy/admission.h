@@ -12,8 +12,6 @@
 #include "refusal.h"
 #include "route.h"
 
-#define ADMISSION_TOKEN_MAX_BYTES 512u
-
 /* What the operator says; borrowed. */
 struct admission_rules {
     const struct providers *providers;

@@ -220,17 +220,24 @@ type_of(enum failure_kind kind)
 }
 
 void
-failure_put_json(const struct failure *f, struct assay_buf *to)
+failure_put_error(const char *message, const char *type, const char *param,
+                  const char *code, struct assay_buf *to)
 {
     struct assay_json_out o;
 
     assay_json_out_init(&o, to, true);
     assay_json_out_open(&o, NULL, '{');
     assay_json_out_open(&o, "error", '{');
-    assay_json_out_text(&o, "message", f->message);
-    assay_json_out_text(&o, "type", type_of(f->kind));
-    assay_json_out_null(&o, "param");
-    assay_json_out_text(&o, "code", f->code);
+    assay_json_out_text(&o, "message", message);
+    assay_json_out_text(&o, "type", type);
+    assay_json_out_text(&o, "param", param);
+    assay_json_out_text(&o, "code", code);
     assay_json_out_close(&o, '}');
     assay_json_out_close(&o, '}');
+}
+
+void
+failure_put_json(const struct failure *f, struct assay_buf *to)
+{
+    failure_put_error(f->message, type_of(f->kind), NULL, f->code, to);
 }

@@ -41,6 +41,8 @@ void failure_set(struct failure *f, enum failure_kind kind, const char *code,
                  const char *fmt, ...) ASSAY_PRINTF(4, 5);
 /* 403 ...; static. */
 unsigned failure_status(enum failure_kind kind);
-/* {"error":{"message","type","param","code"}}, appended; type
- * "attestation_error" of a refusal. */
+/* {"error":{"message","type","param","code"}}, appended; param may be NULL. */
+void failure_put_error(const char *message, const char *type, const char *param,
+                       const char *code, struct assay_buf *to);
+/* The same of a failure; type "attestation_error" of a refusal. */
 void failure_put_json(const struct failure *f, struct assay_buf *to);

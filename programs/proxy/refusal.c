@@ -5,7 +5,7 @@
  */
 #include "refusal.h"
 
-#include "base/json_out.h"
+#include "failure.h"
 
 #define INVALID "invalid_request_error"
 #define OURS    "proxy_error"
@@ -77,16 +77,6 @@ void
 refusal_put_json(enum refusal r, const char *message, const char *param,
                  struct assay_buf *to)
 {
-    struct assay_json_out o;
-
-    assay_json_out_init(&o, to, true);
-    assay_json_out_open(&o, NULL, '{');
-    assay_json_out_open(&o, "error", '{');
-    assay_json_out_text(&o, "message",
-                        message != NULL ? message : rows[r].message);
-    assay_json_out_text(&o, "type", rows[r].type);
-    assay_json_out_text(&o, "param", param);
-    assay_json_out_text(&o, "code", rows[r].code);
-    assay_json_out_close(&o, '}');
-    assay_json_out_close(&o, '}');
+    failure_put_error(message != NULL ? message : rows[r].message, rows[r].type,
+                      param, rows[r].code, to);
 }

@@ -7,8 +7,8 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "daemon/token.h"
 #include "http1/fields.h"
-#include "secret.h"
 
 #define ONLY       "v1" /* the name of the only provider, whichever it is */
 #define RESPONSES  "responses"
@@ -231,7 +231,7 @@ static bool
 has_secret_field(const struct assay_http1_head *head, const char *secret)
 {
     return assay_http1_count(head, ROUTE_SECRET_FIELD) == 1 &&
-           secret_is(assay_http1_get(head, ROUTE_SECRET_FIELD), secret);
+           token_is(assay_http1_get(head, ROUTE_SECRET_FIELD), secret);
 }
 
 void
@@ -249,7 +249,7 @@ route_find(const struct providers *providers, const char *secret,
     }
     path = path.len == 0 ? assay_slice_of("/") : path;
     at = path;
-    if (secret != NULL && secret_is(first_segment(path), secret)) {
+    if (secret != NULL && token_is(first_segment(path), secret)) {
         at = behind_segment(path);
         secret = NULL;
     } else if (secret != NULL && has_secret_field(head, secret)) {

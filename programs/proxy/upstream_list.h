@@ -36,9 +36,3 @@ list_first(const struct list *l)
 {
     return l->first != NULL ? l->first->what : NULL;
 }
-
-static inline void *
-list_last(const struct list *l)
-{
-    return l->last != NULL ? l->last->what : NULL;
-}

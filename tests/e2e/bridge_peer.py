@@ -68,30 +68,12 @@ def nobody_at(address="127.0.0.1:0"):
         yield "%s:%d" % s.getsockname()
 
 
-# --- the bridge ----------------------------------------------------------
+# --- daemons -------------------------------------------------------------
 
 
-class Bridge:
-    """with Bridge([target...], option...) as bridge: ..."""
-
-    count = 0
-
-    def __init__(self, allow, *options, program=BRIDGE, under=(), **variables):
-        Bridge.count += 1
-        self.folder = SCRATCH / f"bridge{Bridge.count}"
-        self.folder.mkdir()
-        self.ready_file = self.folder / "ready.json"
-        self.log_file = self.folder / "log"
-        self.environment = environment(**variables)
-        self.pass_fds = ()
-        allowed = ["--allow", ",".join(allow)] if allow else []
-        self.command = [
-            *under, str(program), "--listen", "127.0.0.1:0", *allowed,
-            "--ready-file", str(self.ready_file), "--admin", "127.0.0.1:0",
-            # all of a test's clients are one address
-            "--rate", "0", "--max-connections-per-address", "1000000",
-            "--drain", "0.5",  # tests leave tunnels behind
-            *map(str, options)]
+class Daemon:
+    """One that is started and ended: `command`, with `environment` and `pass_fds`,
+    writes `ready_file`, and its log to `log_file`."""
 
     def start(self):
         """Without waiting for it."""
@@ -132,6 +114,32 @@ class Bridge:
     @property
     def port(self):
         return int(self.ready["address"].rpartition(":")[2])
+
+
+# --- the bridge ----------------------------------------------------------
+
+
+class Bridge(Daemon):
+    """with Bridge([target...], option...) as bridge: ..."""
+
+    count = 0
+
+    def __init__(self, allow, *options, program=BRIDGE, under=(), **variables):
+        Bridge.count += 1
+        self.folder = SCRATCH / f"bridge{Bridge.count}"
+        self.folder.mkdir()
+        self.ready_file = self.folder / "ready.json"
+        self.log_file = self.folder / "log"
+        self.environment = environment(**variables)
+        self.pass_fds = ()
+        allowed = ["--allow", ",".join(allow)] if allow else []
+        self.command = [
+            *under, str(program), "--listen", "127.0.0.1:0", *allowed,
+            "--ready-file", str(self.ready_file), "--admin", "127.0.0.1:0",
+            # all of a test's clients are one address
+            "--rate", "0", "--max-connections-per-address", "1000000",
+            "--drain", "0.5",  # tests leave tunnels behind
+            *map(str, options)]
 
     @property
     def tls_port(self):

@@ -17,7 +17,7 @@ import time
 
 import harness
 import test_serve
-from bridge_peer import LIMIT_S, nobody_at, wait_until
+from bridge_peer import LIMIT_S, Daemon, nobody_at, wait_until
 from harness import ASSAY, BIN, SCRATCH, Case, Octets, clean_environment
 from openai_server import OpenAI
 from test_get import toml
@@ -175,7 +175,7 @@ class World:
 # --- the proxy -----------------------------------------------------------
 
 
-class Proxy:
+class Proxy(Daemon):
     """with Proxy(world, option..., codex=text) as proxy: ...
 
     Its own file is `config`, Codex's is `codex`; the readme's if there is neither.
@@ -225,52 +225,12 @@ class Proxy:
                            timeout=LIMIT_S)
         return p.returncode, p.stderr
 
-    def start(self):
-        """Without waiting for it."""
-        self.ready_file.unlink(missing_ok=True)
-        with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(self.command, stderr=log,
-                                            pass_fds=self.pass_fds,
-                                            env=self.environment)
-        return self
-
-    def __enter__(self):
-        self.start()
-        try:
-            wait_until(lambda: self.ready_file.exists()
-                       or self.process.poll() is not None, self.command)
-            self.ready = json.loads(self.ready_file.read_text())
-        except BaseException:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError(f"no start: {self.log}") from None
-        return self
-
-    def __exit__(self, kind, *unused):
-        code = self.stop()
-        if kind is None:
-            assert code == 0, f"exit {code}: {self.log[-4000:]}"
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise
-
     def reload(self, needle="info: reloaded"):
         """SIGHUP, and the line that tells how it went."""
         before = self.log.count(needle)
         self.process.send_signal(signal.SIGHUP)
         wait_until(lambda: self.log.count(needle) > before, self.log)
         return [x for x in self.log.splitlines() if needle in x][-1]
-
-    @property
-    def port(self):
-        return int(self.ready["address"].rpartition(":")[2])
 
     @property
     def base(self):
