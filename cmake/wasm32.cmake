@@ -1,0 +1,17 @@
+# SPDX-FileCopyrightText: The Assay authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Toolchain: clang and Debian's wasi-libc, for WebAssembly in browsers and
+# Node. OpenSSL is scripts/wasm's own build of it, in build/wasm/openssl.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR wasm32)
+set(CMAKE_C_COMPILER clang-19)
+set(CMAKE_C_COMPILER_TARGET wasm32-wasi)
+set(CMAKE_AR llvm-ar-19)
+set(CMAKE_RANLIB llvm-ranlib-19)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_FLAGS_INIT "-mbulk-memory -msign-ext -mnontrapping-fptoint")
+set(CMAKE_EXECUTABLE_SUFFIX .wasm)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(OPENSSL_ROOT_DIR "${CMAKE_CURRENT_LIST_DIR}/../build/wasm/openssl")
+set(OPENSSL_USE_STATIC_LIBS TRUE)
