@@ -132,7 +132,8 @@ int32_t js_session_evidence(const struct js_session *s);
 /* --- http.c: src/http1 --------------------------------------------------- */
 
 /* A request's head, begun anew by js_head_begin(): refused as
- * assay_http1_put_request() and _put_field() refuse. result of js_head_end(). */
+ * assay_http1_put_request() and _put_field() refuse. result of js_head_end().
+ */
 int32_t js_head_begin(const uint8_t *method, uint32_t method_len,
                       const uint8_t *target, uint32_t target_len);
 int32_t js_head_field(const uint8_t *name, uint32_t name_len,
@@ -157,7 +158,8 @@ void js_response_free(struct js_response *r);
  * it stays the session's until then). Returns the state; call it again until
  * it stays and gives nothing. */
 int32_t js_response_pull(struct js_response *r, struct js_session *s);
-/* The connection has ended: fine where that ends the body. Returns the state. */
+/* The connection has ended: fine where that ends the body. Returns the state.
+ */
 int32_t js_response_eof(struct js_response *r);
 uint32_t js_response_status(const struct js_response *r);
 /* May the connection be used again, once it is done? */
@@ -173,9 +175,9 @@ int32_t js_response_trailers(const struct js_response *r);
 struct js_search;
 
 /* For the quote of a session in NEED_COLLATERAL: from what was stapled, what is
- * cached (a bundle, or len 0), or sources, by the policy's rules. sources: URLs,
- * each with a NUL behind it, in the order in which they are asked; empty: the
- * policy's. */
+ * cached (a bundle, or len 0), or sources, by the policy's rules. sources:
+ * URLs, each with a NUL behind it, in the order in which they are asked; empty:
+ * the policy's. */
 struct js_search *js_search_new(const struct js_session *s,
                                 const uint8_t *sources, uint32_t sources_len,
                                 const uint8_t *cached, uint32_t cached_len,
@@ -195,9 +197,9 @@ void js_search_give(struct js_search *f, const uint8_t *headers,
 void js_search_fail(struct js_search *f, const uint8_t *name, uint32_t name_len,
                     const uint8_t *message, uint32_t len);
 /* Once nothing is wanted any more, once: the caller's, or 0. result: {"origin":
- * "stapled" | "cached" | "stale" | "fetched", "keep": is it to be kept under its
- * name?, "learnt": [names of evaluations to be kept], "note": what did not work
- * and did not matter}. */
+ * "stapled" | "cached" | "stale" | "fetched", "keep": is it to be kept under
+ * its name?, "learnt": [names of evaluations to be kept], "note": what did not
+ * work and did not matter}. */
 struct assay_collateral *js_search_take(struct js_search *f);
 void js_search_bundle(const struct js_search *f); /* result: what is to be kept
                                                    */
