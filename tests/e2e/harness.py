@@ -39,6 +39,18 @@ def clean_environment():
     return env
 
 
+def handed(sock, command, count=1, pid=None):
+    """The command, started as a service manager does that hands over a socket
+    (sd_listen_fds(3)); the caller passes its descriptor on. pid: whom it is for,
+    if not the command."""
+    script = ("import os, sys; fd, count, pid = sys.argv[1:4]; "
+              "os.dup2(int(fd), 3); os.environ.update("
+              "LISTEN_FDS=count, LISTEN_PID=pid or str(os.getpid())); "
+              "os.execvp(sys.argv[4], sys.argv[4:])")
+    return [sys.executable, "-c", script, str(sock.fileno()), str(count),
+            pid or "", *command]
+
+
 class Result:
     """How a run ended; .json is the one document on standard output."""
 

@@ -15,7 +15,7 @@ import time
 import bridge_peer as bridge
 from bridge_peer import (BRIDGE, LIMIT_S, MIB, Bridge, Echo, Refused, environment,
                     handshake, trusting, wait_until)
-from harness import SCRATCH, UNREADABLE, Case, write
+from harness import SCRATCH, UNREADABLE, Case, handed, write
 from raw_backend import RawBackend
 
 
@@ -284,9 +284,7 @@ class Managed(Case):
                     (unix, lambda: unix_client(path))):
                 b = Bridge([echo.address], "--workers", "2", "--listen",
                            "192.0.2.1:1")
-                script = ("export LISTEN_PID=$$ LISTEN_FDS=1; "
-                          f'exec 3<&{sock.fileno()}; exec "$@"')
-                b.command = ["sh", "-c", script, "sh", *b.command]
+                b.command = handed(sock, b.command)
                 b.pass_fds = (sock.fileno(),)
                 with b:
                     for _ in range(5):

@@ -17,7 +17,7 @@ import sys
 import harness
 from fake_agent import Agent
 from harness import (SCRATCH, UNREADABLE, USAGE, Case, clean_environment,
-                     write)
+                     handed, write)
 from test_quotes import FAULTS, until
 from test_serve import LIMIT_S, SERVE
 from test_sim import SIM, Sim, UnixConnection
@@ -432,11 +432,9 @@ class Managed(Case):
         """One that nobody accepts at would only hang."""
         with socket.create_server(("127.0.0.1", 0)) as tcp:
             ekm = Ekm(SIMULATOR.ready["guest"])
-            script = ("export LISTEN_PID=$$ LISTEN_FDS=1; "
-                      f'exec 3<&{tcp.fileno()}; exec "$@"')
             p = subprocess.run(
-                ["timeout", str(LIMIT_S), "sh", "-c", script, "sh",
-                 *ekm.command], capture_output=True, text=True,
+                ["timeout", str(LIMIT_S), *handed(tcp, ekm.command)],
+                capture_output=True, text=True,
                 pass_fds=[tcp.fileno()], env=clean_environment())
         self.assertEqual(p.returncode, UNREADABLE, p.stderr)
         self.assertIn("takes no socket of the service manager", p.stderr)

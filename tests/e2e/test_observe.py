@@ -18,7 +18,7 @@ import configured
 import test_serve
 from backend import Backend
 from configured import Configured, certificate, start, wait_for, with_ca
-from harness import SCRATCH, SOURCE, UNREADABLE, Case
+from harness import SCRATCH, SOURCE, UNREADABLE, Case, handed
 from test_serve import LIMIT_S, SERVE, Serve
 
 
@@ -434,12 +434,6 @@ class Managed(Case):
             self.assertEqual(s.recv(999), b"READY=1")
             self.assertEqual(s.recv(999), b"STOPPING=1")
 
-    def inherit(self, serve, sock, count=1, pid="$$"):
-        """The command, started as a manager does that hands over sockets."""
-        script = (f"export LISTEN_PID={pid} LISTEN_FDS={count}; "
-                  f'exec 3<&{sock.fileno()}; exec "$@"')
-        return ["sh", "-c", script, "sh", *serve.command]
-
     def test_socket_activation(self):
         path = str(SCRATCH / "inherited.sock")
         unix = socket.socket(socket.AF_UNIX)
@@ -450,7 +444,7 @@ class Managed(Case):
             for sock in (tcp, unix):
                 serve = Serve(backend, "--workers", "3", "--listen",
                               "192.0.2.1:1")
-                serve.command = self.inherit(serve, sock)
+                serve.command = handed(sock, serve.command)
                 start(self, serve, pass_fds=[sock.fileno()])
                 serve.log_line("listening")
                 for _ in range(9):
@@ -473,7 +467,7 @@ class Managed(Case):
                                   (2, "hands over 2 sockets")):
                 serve = Serve(backend)
                 p = subprocess.run(
-                    self.inherit(serve, udp, count), capture_output=True,
+                    handed(udp, serve.command, count), capture_output=True,
                     text=True, timeout=LIMIT_S, pass_fds=[udp.fileno()])
                 self.assertEqual(p.returncode, UNREADABLE)
                 self.assertIn(needle, p.stderr)
@@ -485,14 +479,14 @@ class Managed(Case):
                 vsock.listen(1)
                 p = subprocess.run(
                     ["timeout", str(LIMIT_S),
-                     *self.inherit(Serve(backend), vsock)],
+                     *handed(vsock, Serve(backend).command)],
                     capture_output=True, text=True, pass_fds=[vsock.fileno()])
                 self.assertEqual(p.returncode, UNREADABLE, p.stderr)
                 self.assertIn("no socket of TCP or Unix", p.stderr)
             # Another process's are none of our business.
             with Serve(backend) as serve:
                 pass
-            serve.command = self.inherit(serve, udp, 1, "1")
+            serve.command = handed(udp, serve.command, pid="1")
             serve.ready_file.unlink()
             start(self, serve, pass_fds=[udp.fileno()])
             serve.log_line("listening")

@@ -16,7 +16,7 @@ import subprocess
 
 import proxy_peer
 from bridge_peer import LIMIT_S
-from harness import SCRATCH, SOURCE, UNREADABLE, write
+from harness import SCRATCH, SOURCE, UNREADABLE, handed, write
 from proxy_peer import NAME, PROXY, SLOW_BUILD, Answer, Proxy, ProxyCase, wait_until
 
 MANY = 200 if SLOW_BUILD else 1024
@@ -162,9 +162,7 @@ class Managed(SystemCase):
     def handed(self, sock, *options):
         gate = Proxy(self.world, "--listen", "127.0.0.1:1", *options,
                      pass_fds=(sock.fileno(),))
-        script = ("export LISTEN_PID=$$ LISTEN_FDS=1; "
-                  f'exec 3<&{sock.fileno()}; exec "$@"')
-        gate.command = ["sh", "-c", script, "sh", *gate.command]
+        gate.command = handed(sock, gate.command)
         return gate
 
     def test_socket_activation(self):
