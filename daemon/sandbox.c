@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "io/socket_name.h"
+#include "io/system_roots.h"
 
 /* Sanitizers make calls of their own. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -101,10 +102,16 @@ sandbox_allow_system(struct sandbox_paths *p)
         "/dev/urandom",
         "/dev/random",
     };
+    bool named;
+    const char *roots;
 
     for (size_t i = 0; i < sizeof(system_paths) / sizeof(system_paths[0]);
          i++) {
         sandbox_allow(p, system_paths[i], false);
+    }
+    roots = assay_system_roots(&named);
+    if (named) {
+        sandbox_allow_folder_of(p, roots, false);
     }
 }
 

@@ -44,10 +44,12 @@ def environment(**more):
 
 
 def wait_until(condition, what=""):
-    """What becomes true by itself; its value."""
+    """What becomes true by itself; its value. what: says what it waits for, a text
+    or what gives one at the end."""
     until = time.monotonic() + LIMIT_S
     while not (value := condition()):
-        assert time.monotonic() < until, f"in vain: {what}"
+        assert time.monotonic() < until, (
+            f"in vain: {what() if callable(what) else what}")
         time.sleep(0.01)
     return value
 
@@ -154,7 +156,7 @@ class Bridge(Daemon):
         def find():
             lines = [x for x in self.log.splitlines() if needle in x]
             return lines[count - 1] if len(lines) >= count else None
-        return wait_until(find, f"{needle} in {self.log[-4000:]}")
+        return wait_until(find, lambda: f"{needle} in {self.log[-4000:]}")
 
     def status(self, name):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

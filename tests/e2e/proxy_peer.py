@@ -229,7 +229,8 @@ class Proxy(Daemon):
         """SIGHUP, and the line that tells how it went."""
         before = self.log.count(needle)
         self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.log.count(needle) > before, self.log)
+        wait_until(lambda: self.log.count(needle) > before,
+                   lambda: self.log)
         return [x for x in self.log.splitlines() if needle in x][-1]
 
     @property

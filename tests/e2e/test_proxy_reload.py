@@ -46,7 +46,7 @@ class ReloadCase(ProxyCase):
                     if DONE in x or FAILED in x]
         before = len(said())
         gate.process.send_signal(signal.SIGHUP)
-        line = wait_until(lambda: said()[before:], gate.log)[0]
+        line = wait_until(lambda: said()[before:], lambda: gate.log)[0]
         assert needle in line, line
         if needle == DONE:
             gate.log_line(DONE)

@@ -242,6 +242,16 @@ class Sandboxed(SystemCase):
         gate.stop()
         self.assertFalse((gate.folder / "state.json").exists())
 
+    def test_roots_of_the_environment(self):
+        """They are read by each reload, wherever they are."""
+        folder = SCRATCH / "roots of one's own"
+        folder.mkdir()
+        roots = folder / "roots.pem"
+        roots.write_text(self.world.tee.ca.read_text())
+        gate = self.proxy(SSL_CERT_FILE=str(roots))
+        gate.reload()
+        self.check_ok(self.models(gate))
+
 
 def is_confined(gate):
     line = next((x for x in gate.log.splitlines() if "info: sandbox" in x), "")
