@@ -10,11 +10,73 @@
 
 #define ITEMS_MAX 1024u
 
+static bool
+is_custom(const struct translate_item *item)
+{
+    return item->tool != NULL && item->tool->custom;
+}
+
+/* Two calls of one answer with the same id: clients could not tell their
+ * outputs apart. */
+static bool
+is_id_taken(const struct translation *t, size_t i)
+{
+    struct assay_slice id = assay_buf_slice(&t->items[i].call_id);
+
+    for (size_t k = 0; k < i; k++) {
+        if (t->items[k].kind == TRANSLATE_CALL && !t->items[k].made_id &&
+            assay_slice_equal(assay_buf_slice(&t->items[k].call_id), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The client is told of a call once its name is known, and is told nothing else
+ * of it later. */
+static void
+announce(struct translation *t, size_t i)
+{
+    struct translate_item *item = &t->items[i];
+
+    item->announced = true;
+    item->made_id = item->call_id.len == 0 || is_id_taken(t, i);
+    item->tool = translate_tool_find(t, assay_buf_slice(&item->name));
+    translate_tell_added(t, i);
+}
+
+/* Nothing more comes of the last call's name. False: it has none. Clients want
+ * items in the order in which they hear of them. */
+static bool
+settle_name(struct translation *t)
+{
+    size_t last = t->item_count - 1;
+
+    if (t->item_count == 0 || t->items[last].announced) {
+        return true;
+    }
+    if (t->items[last].name.len == 0) {
+        return false;
+    }
+    announce(t, last);
+    return true;
+}
+
+static void
+fail_nameless(struct translation *t)
+{
+    translate_fail(t, ASSAY_REPLY, "the answer has a call without a name");
+}
+
 static struct translate_item *
 new_item(struct translation *t, enum translate_item_kind kind)
 {
     struct translate_item *items;
 
+    if (!settle_name(t)) {
+        fail_nameless(t);
+        return NULL;
+    }
     if (t->item_count >= ITEMS_MAX) {
         translate_fail(t, ASSAY_TOO_LARGE, "the answer has more than %u items",
                        ITEMS_MAX);
@@ -104,13 +166,52 @@ translate_say(struct translation *t, enum translate_item_kind kind,
 
 /* --- what the model calls ------------------------------------------------ */
 
-/* Some servers give every call the index 0, others every piece a new id. A new
- * call has both a name and an id of its own. */
+/* Is there a tool whose name is these two, one behind the other? */
 static bool
-is_other(const struct translate_item *item, const struct translate_call *call)
+is_offered(const struct translation *t, struct assay_slice begin,
+           struct assay_slice rest)
 {
-    return call->name.len > 0 && call->id.len > 0 && item->name.len > 0 &&
-           !assay_slice_equal(assay_buf_slice(&item->call_id), call->id);
+    uint8_t name[TRANSLATE_NAME_MAX_BYTES];
+    struct assay_slice whole = {name, begin.len + rest.len};
+
+    if (begin.len > sizeof(name) || rest.len > sizeof(name) - begin.len) {
+        return false;
+    }
+    assay_copy(name, begin);
+    assay_copy(name + begin.len, rest);
+    return translate_tool_find(t, whole) != NULL;
+}
+
+/* Does this name say more of the item's, which no argument has followed yet? */
+static bool
+is_more_of_name(const struct translation *t, const struct translate_item *item,
+                struct assay_slice name)
+{
+    struct assay_slice begin = assay_buf_slice(&item->name);
+
+    return item->text.len == 0 &&
+           (is_offered(t, begin, name) || !is_offered(t, begin, ASSAY_EMPTY));
+}
+
+/* A piece with a name begins a call, unless it says the same once more. Some
+ * servers give every call the index 0, others none, others every piece a new
+ * id. No call may get the arguments of another. */
+static bool
+is_other(const struct translation *t, const struct translate_item *item,
+         const struct translate_call *call)
+{
+    if (call->name.len == 0 || item->name.len == 0) {
+        return false;
+    }
+    if (call->id.len > 0 &&
+        !assay_slice_equal(assay_buf_slice(&item->call_id), call->id)) {
+        return true;
+    }
+    if (call->id.len == 0 && !call->has_index) {
+        return true;
+    }
+    return !assay_slice_equal(assay_buf_slice(&item->name), call->name) &&
+           !is_more_of_name(t, item, call->name);
 }
 
 /* The call that this belongs to, or item_count. */
@@ -122,27 +223,20 @@ find_call(const struct translation *t, const struct translate_call *call)
 
         if (item->kind == TRANSLATE_CALL &&
             (!call->has_index || item->index == call->index)) {
-            return is_other(item, call) ? t->item_count : i - 1;
+            return is_other(t, item, call) ? t->item_count : i - 1;
         }
     }
     return t->item_count;
 }
 
-static bool
-is_custom(const struct translate_item *item)
-{
-    return item->tool != NULL && item->tool->custom;
-}
-
-/* Its name is known now. */
 static void
-announce(struct translation *t, size_t i)
+add_name(struct translation *t, struct translate_item *item,
+         struct assay_slice name)
 {
-    struct translate_item *item = &t->items[i];
-
-    item->announced = true;
-    item->tool = translate_tool_find(t, assay_buf_slice(&item->name));
-    translate_tell_added(t, i);
+    if (!item->announced &&
+        !assay_slice_equal(assay_buf_slice(&item->name), name)) {
+        add(t, &item->name, name);
+    }
 }
 
 void
@@ -161,13 +255,13 @@ translate_call(struct translation *t, const struct translate_call *call)
         t->items[i].index = call->index;
     }
     item = &t->items[i];
-    if (item->call_id.len == 0) {
+    if (item->call_id.len == 0 && !item->announced) {
         add(t, &item->call_id, call->id);
     }
+    add_name(t, item, call->name);
     told = item->announced ? item->text.len : 0;
     add(t, &item->text, call->arguments);
-    if (!item->announced && call->name.len > 0) {
-        add(t, &item->name, call->name);
+    if (!item->announced && item->name.len > 0 && item->text.len > 0) {
         announce(t, i);
     }
     if (t->failure.code == ASSAY_OK && item->announced && !is_custom(item) &&
@@ -217,10 +311,6 @@ finish_call(struct translation *t, size_t i)
 {
     struct translate_item *item = &t->items[i];
 
-    if (!item->announced) {
-        translate_fail(t, ASSAY_REPLY, "the answer has a call without a name");
-        return;
-    }
     if (is_custom(item)) {
         unwrap_input(t, item);
         translate_tell_delta(t, i, assay_buf_slice(&item->text));
@@ -236,6 +326,10 @@ finish_call(struct translation *t, size_t i)
 void
 translate_close_items(struct translation *t)
 {
+    if (t->failure.code == ASSAY_OK && !settle_name(t) &&
+        t->finish == TRANSLATE_STOP) {
+        fail_nameless(t);
+    }
     for (size_t i = 0; i < t->item_count && t->failure.code == ASSAY_OK; i++) {
         if (t->items[i].done) {
             continue;

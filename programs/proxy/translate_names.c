@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "translate_request.h"
 
-#define NAME_MAX_BYTES 256u
+#define NAME_MAX_BYTES (TRANSLATE_NAME_MAX_BYTES - 2u) /* for "__" */
 
 struct assay_slice
 translate_tool_name(const struct translation *t,

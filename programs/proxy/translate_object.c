@@ -89,7 +89,7 @@ write_call(const struct translation *t, struct assay_json_out *o, size_t i)
     struct assay_slice name = assay_buf_slice(&item->name);
     char made[64];
 
-    if (item->call_id.len > 0) {
+    if (!item->made_id) {
         assay_json_out_string(o, "call_id", assay_buf_slice(&item->call_id));
     } else {
         snprintf(made, sizeof(made), "call_%s%04zx", t->id, i);
@@ -123,7 +123,7 @@ item_status(const struct translation *t, size_t i)
     bool is_cut =
         t->finish == TRANSLATE_LENGTH || t->finish == TRANSLATE_FILTER;
 
-    if (is_cut && (!t->items[i].done || i + 1 == t->item_count)) {
+    if (is_cut && (t->items[i].done ? i + 1 == t->item_count : t->told)) {
         return "incomplete";
     }
     return t->items[i].done ? "completed" : "in_progress";

@@ -19,6 +19,9 @@
 
 #define TRANSLATE_TOOLS_MAX 1024u
 
+/* Of a tool, with its namespace and what is between them. */
+#define TRANSLATE_NAME_MAX_BYTES 258u
+
 /* A tool as the server knows it: its name there is SPACE__NAME where the client
  * has it in a namespace. */
 struct translate_tool {
@@ -38,9 +41,10 @@ enum translate_item_kind {
 
 struct translate_item {
     enum translate_item_kind kind;
-    bool announced; /* the client knows of it; a call without a name waits */
+    bool announced; /* the client knows of it; a call waits for its name */
     bool done;
-    uint64_t index;                    /* of a call, as the server counts */
+    bool made_id;   /* of a call: the client knows it by an id that is ours */
+    uint64_t index; /* of a call, as the server counts */
     const struct translate_tool *tool; /* of a call; NULL: nobody offered it */
     struct assay_buf text;             /* or a call's arguments */
     struct assay_buf name;             /* of a call, as the server has it */

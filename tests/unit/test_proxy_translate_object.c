@@ -84,11 +84,11 @@ static const struct {
     {"calls", TOOLS, JSON,
      MESSAGE("\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":"
              "\"function\",\"function\":{\"name\":\"f\",\"arguments\":"
-             "\"{}\"}},{\"id\":\"c1\",\"function\":{\"name\":\"n__c\","
+             "\"{}\"}},{\"id\":\"c2\",\"function\":{\"name\":\"n__c\","
              "\"arguments\":\"{\\\"input\\\":\\\"x\\\"}\"}}]",
              "\"tool_calls\""),
      " completed | function_call:c1:f[{}] completed | "
-     "custom_tool_call:c1:n:c[x] completed input=7 output=5",
+     "custom_tool_call:c2:n:c[x] completed input=7 output=5",
      ASSAY_OK, "", false},
     {"cut by a limit", TOOLS, JSON,
      MESSAGE("\"content\":\"a\",\"tool_calls\":[{\"id\":\"c1\",\"function\":{"

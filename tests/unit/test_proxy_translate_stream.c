@@ -4,55 +4,9 @@
  * test_proxy_translate_stream.c - streams of chunks as streams of events, in
  * short (harness/translate.h), however they are cut.
  */
-#include "harness/translate.h"
+#include "harness/translate_rows.h"
 
-/* A chunk with this delta, and with this finish_reason. */
-#define D(delta)                                                               \
-    "data: {\"model\":\"s\",\"choices\":[{\"index\":0,\"delta\":{" delta       \
-    "},\"finish_reason\":null}]}\n\n"
-#define F(word)                                                                \
-    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"         \
-    "\"" word "\"}]}\n\n"
-#define DONE "data: [DONE]\n\n"
-#define USAGE                                                                  \
-    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,"                    \
-    "\"completion_tokens\":5,\"total_tokens\":12}}\n\n"
-#define CALL(index, id, name, arguments)                                       \
-    "{\"index\":" #index ",\"id\":\"" id                                       \
-    "\",\"type\":\"function\",\"function\":{\"name\":\"" name                  \
-    "\",\"arguments\":\"" arguments "\"}}"
-#define MORE(index, arguments)                                                 \
-    "{\"index\":" #index ",\"function\":{\"arguments\":\"" arguments "\"}}"
-#define CALLS(calls) D("\"tool_calls\":[" calls "]")
-
-#define CREATED "created in_progress\nin_progress in_progress\n"
-#define HELLO                                                                  \
-    "output_item.added #0 message[] in_progress\n"                             \
-    "content_part.added #0\n"                                                  \
-    "output_text.delta #0 Hel\n"                                               \
-    "output_text.delta #0 lo\n"
-#define HELLO_DONE(status)                                                     \
-    "output_text.done #0 Hello\n"                                              \
-    "content_part.done #0\n"                                                   \
-    "output_item.done #0 message[Hello] " status "\n"
-
-#define TOOLS                                                                  \
-    "{\"model\":\"m\",\"input\":\"hi\",\"stream\":true,\"tools\":["            \
-    "{\"type\":\"function\",\"name\":\"f\"},{\"type\":\"custom\",\"name\":"    \
-    "\"c\"},{\"type\":\"namespace\",\"name\":\"n\",\"tools\":[{\"type\":"      \
-    "\"function\",\"name\":\"g\"}]}]}"
-
-struct row {
-    const char *name;
-    const char *request;
-    const char *stream;
-    const char *events;
-    enum assay_code code;
-    const char *msg;
-    bool truncated;
-};
-
-static const struct row rows[] = {
+static const struct translate_row rows[] = {
     {"text", TRANSLATE_STREAM,
      D("\"role\":\"assistant\",\"content\":\"\"") D("\"content\":\"Hel\"")
          D("\"content\":\"lo\"") F("stop") USAGE DONE,
@@ -128,112 +82,6 @@ static const struct row rows[] = {
              "content_part.done #0\n"
              "output_item.done #0 message[refusal no] completed\n"
              "completed completed | message[refusal no] completed\n",
-     ASSAY_OK, "", false},
-
-    /* --- calls --- */
-    {"a call in pieces", TOOLS,
-     CALLS(CALL(0, "c1", "f", "")) CALLS(MORE(0, "{\\\"a\\\""))
-         CALLS(MORE(0, ":1}")) F("tool_calls") DONE,
-     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
-             "function_call_arguments.delta #0 {\"a\"\n"
-             "function_call_arguments.delta #0 :1}\n"
-             "function_call_arguments.done #0 {\"a\":1}\n"
-             "output_item.done #0 function_call:c1:f[{\"a\":1}] completed\n"
-             "completed completed | function_call:c1:f[{\"a\":1}] completed\n",
-     ASSAY_OK, "", false},
-    {"calls that take turns, of a namespace and unknown", TOOLS,
-     D("\"content\":\"x\"") CALLS(CALL(0, "c1", "n__g", "{"))
-         CALLS(CALL(1, "c2", "h", "[")) CALLS(MORE(0, "}") "," MORE(1, "]"))
-             F("tool_calls") DONE,
-     CREATED
-     "output_item.added #0 message[] in_progress\n"
-     "content_part.added #0\n"
-     "output_text.delta #0 x\n"
-     "output_text.done #0 x\n"
-     "content_part.done #0\n"
-     "output_item.done #0 message[x] completed\n"
-     "output_item.added #1 function_call:c1:n:g[] in_progress\n"
-     "function_call_arguments.delta #1 {\n"
-     "output_item.added #2 function_call:c2:h[] in_progress\n"
-     "function_call_arguments.delta #2 [\n"
-     "function_call_arguments.delta #1 }\n"
-     "function_call_arguments.delta #2 ]\n"
-     "function_call_arguments.done #1 {}\n"
-     "output_item.done #1 function_call:c1:n:g[{}] completed\n"
-     "function_call_arguments.done #2 []\n"
-     "output_item.done #2 function_call:c2:h[[]] completed\n"
-     "completed completed | message[x] completed | "
-     "function_call:c1:n:g[{}] completed | function_call:c2:h[[]] completed\n",
-     ASSAY_OK, "", false},
-    {"no arguments are an empty object", TOOLS,
-     CALLS(CALL(0, "c1", "f", "")) F("stop") DONE,
-     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
-             "function_call_arguments.delta #0 {}\n"
-             "function_call_arguments.done #0 {}\n"
-             "output_item.done #0 function_call:c1:f[{}] completed\n"
-             "completed completed | function_call:c1:f[{}] completed\n",
-     ASSAY_OK, "", false},
-    {"no id, the name late, no index", TOOLS,
-     CALLS("{\"function\":{\"arguments\":\"{\"}}")
-         CALLS("{\"function\":{\"name\":\"f\"}}")
-             CALLS("{\"function\":{\"arguments\":\"}\"}}") F("tool_calls") DONE,
-     CREATED
-     "output_item.added #0 "
-     "function_call:call_0123456789abcdef012345670000:f[] in_progress\n"
-     "function_call_arguments.delta #0 {\n"
-     "function_call_arguments.delta #0 }\n"
-     "function_call_arguments.done #0 {}\n"
-     "output_item.done #0 "
-     "function_call:call_0123456789abcdef012345670000:f[{}] completed\n"
-     "completed completed | "
-     "function_call:call_0123456789abcdef012345670000:f[{}] completed\n",
-     ASSAY_OK, "", false},
-    {"all with index 0; pieces with ids of their own", TOOLS,
-     CALLS(CALL(0, "c1", "f", "{")) CALLS(CALL(0, "c9", "", "}"))
-         CALLS(CALL(0, "c2", "f", "{}")) F("tool_calls") DONE,
-     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
-             "function_call_arguments.delta #0 {\n"
-             "function_call_arguments.delta #0 }\n"
-             "output_item.added #1 function_call:c2:f[] in_progress\n"
-             "function_call_arguments.delta #1 {}\n"
-             "function_call_arguments.done #0 {}\n"
-             "output_item.done #0 function_call:c1:f[{}] completed\n"
-             "function_call_arguments.done #1 {}\n"
-             "output_item.done #1 function_call:c2:f[{}] completed\n"
-             "completed completed | function_call:c1:f[{}] completed | "
-             "function_call:c2:f[{}] completed\n",
-     ASSAY_OK, "", false},
-    {"a tool that takes text", TOOLS,
-     CALLS(CALL(0, "c1", "c", "{\\\"input\\\":"))
-         CALLS(MORE(0, "\\\"x\\\\n\\\"}")) F("tool_calls") DONE,
-     CREATED "output_item.added #0 custom_tool_call:c1:c[] in_progress\n"
-             "custom_tool_call_input.delta #0 x\n\n"
-             "custom_tool_call_input.done #0 x\n\n"
-             "output_item.done #0 custom_tool_call:c1:c[x\n] completed\n"
-             "completed completed | custom_tool_call:c1:c[x\n] completed\n",
-     ASSAY_OK, "", false},
-    {"a tool that takes text, and gets it bare", TOOLS,
-     CALLS(CALL(0, "c1", "c", "ls -l")) F("tool_calls") DONE,
-     CREATED "output_item.added #0 custom_tool_call:c1:c[] in_progress\n"
-             "custom_tool_call_input.delta #0 ls -l\n"
-             "custom_tool_call_input.done #0 ls -l\n"
-             "output_item.done #0 custom_tool_call:c1:c[ls -l] completed\n"
-             "completed completed | custom_tool_call:c1:c[ls -l] completed\n",
-     ASSAY_OK, "", false},
-    {"text behind a call", TOOLS,
-     CALLS(CALL(0, "c1", "f", "{}")) D("\"content\":\"x\"") F("stop") DONE,
-     CREATED "output_item.added #0 function_call:c1:f[] in_progress\n"
-             "function_call_arguments.delta #0 {}\n"
-             "output_item.added #1 message[] in_progress\n"
-             "content_part.added #1\n"
-             "output_text.delta #1 x\n"
-             "function_call_arguments.done #0 {}\n"
-             "output_item.done #0 function_call:c1:f[{}] completed\n"
-             "output_text.done #1 x\n"
-             "content_part.done #1\n"
-             "output_item.done #1 message[x] completed\n"
-             "completed completed | function_call:c1:f[{}] completed | "
-             "message[x] completed\n",
      ASSAY_OK, "", false},
 
     /* --- answers that are cut --- */
@@ -331,60 +179,17 @@ static const struct row rows[] = {
 };
 
 static void
-run(const struct row *row, struct translate_pieces how, struct assay_buf *to)
-{
-    struct translation *t =
-        translate_begun(row->request, 200, "text/event-stream; charset=utf-8");
-    struct assay_error err;
-
-    (void)!translate_answered(t, assay_slice_of(row->stream), how, to, &err);
-    check_error(row->name, &err, row->code, row->msg, ASSAY_NO_OFFSET);
-    translation_free(t);
-}
-
-static void
 events(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct translate_pieces whole = {0, SIZE_MAX, rows[i].truncated};
-        struct assay_buf got;
-        struct assay_buf brief;
-
-        assay_buf_init(&got, SIZE_MAX);
-        assay_buf_init(&brief, SIZE_MAX);
-        run(&rows[i], whole, &got);
-        translate_short(assay_buf_slice(&got), &brief);
-        translate_check_text(rows[i].name, &brief, rows[i].events);
-        assay_buf_free(&got);
-        assay_buf_free(&brief);
-    }
+    translate_check_events(rows, COUNT_OF(rows));
 }
 
-/* In two pieces, cut anywhere; and octet by octet. */
 static void
 cut_anywhere(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct translate_pieces whole = {0, SIZE_MAX, rows[i].truncated};
-        struct assay_buf want;
-
-        assay_buf_init(&want, SIZE_MAX);
-        run(&rows[i], whole, &want);
-        for (size_t n = 0; n <= strlen(rows[i].stream); n++) {
-            const struct translate_pieces two = {n, n > 0 ? SIZE_MAX : 1,
-                                                 rows[i].truncated};
-            struct assay_buf got;
-
-            assay_buf_init(&got, SIZE_MAX);
-            run(&rows[i], two, &got);
-            CHECK(rows[i].name, assay_slice_equal(assay_buf_slice(&got),
-                                                  assay_buf_slice(&want)));
-            assay_buf_free(&got);
-        }
-        assay_buf_free(&want);
-    }
+    translate_check_cuts(rows, COUNT_OF(rows));
 }
 
 /* A stream that ends early is never taken for a whole one. */
