@@ -6,12 +6,50 @@
 #include "base/bytes.h"
 #include "translate_answer.h"
 
+/* From this octet on. */
+static void
+replace(struct assay_buf *b, size_t from, const char *what, const char *with)
+{
+    struct assay_slice rest = {b->ptr + from, b->len - from};
+    size_t at = assay_slice_find(rest, what);
+    struct assay_buf out;
+
+    if (at == ASSAY_NO_OFFSET) {
+        return;
+    }
+    assay_buf_init(&out, SIZE_MAX);
+    for (; at != ASSAY_NO_OFFSET; at = assay_slice_find(rest, what)) {
+        assay_buf_add(&out, (struct assay_slice){rest.ptr, at});
+        assay_buf_add_text(&out, with);
+        rest.ptr += at + strlen(what);
+        rest.len -= at + strlen(what);
+    }
+    assay_buf_add(&out, rest);
+    b->len = from;
+    assay_buf_add(b, assay_buf_slice(&out));
+    b->failed = b->failed || out.failed;
+    b->no_memory = b->no_memory || out.no_memory;
+    assay_buf_free(&out);
+}
+
+/* Readers that take a stream for lines of text (httpx's iter_lines() is one)
+ * end lines here too. What a model says would then be fields of the stream, and
+ * events. In JSON, they stand in strings only. */
+static void
+escape_line_ends(struct assay_buf *b, size_t from)
+{
+    replace(b, from, "\xc2\x85", "\\u0085");
+    replace(b, from, "\xe2\x80\xa8", "\\u2028");
+    replace(b, from, "\xe2\x80\xa9", "\\u2029");
+}
+
 /* An event that is open; data is one line. */
 static struct assay_json_out
 begin(struct translation *t, const char *type)
 {
     struct assay_json_out o;
 
+    t->event_at = t->to->len;
     assay_buf_add_text(t->to, "event: ");
     assay_buf_add_text(t->to, type);
     assay_buf_add_text(t->to, "\ndata: ");
@@ -23,9 +61,10 @@ begin(struct translation *t, const char *type)
 }
 
 static void
-end(struct assay_json_out *o)
+end(struct translation *t, struct assay_json_out *o)
 {
     assay_json_out_close(o, '}');
+    escape_line_ends(o->buf, t->event_at);
     assay_buf_add_text(o->buf, "\n\n");
 }
 
@@ -35,7 +74,7 @@ tell_object(struct translation *t, const char *type)
     struct assay_json_out o = begin(t, type);
 
     translate_write_object(t, &o, "response");
-    end(&o);
+    end(t, &o);
 }
 
 void
@@ -65,7 +104,7 @@ tell_item(struct translation *t, const char *type, size_t i)
 
     assay_json_out_u64(&o, "output_index", i);
     translate_write_item(t, &o, "item", i);
-    end(&o);
+    end(t, &o);
 }
 
 /* Which item, and which part where it has parts. */
@@ -88,7 +127,7 @@ tell_part(struct translation *t, const char *type, size_t i, bool with_text)
         o = begin(t, type);
         write_place(t, &o, i);
         translate_write_part(&t->items[i], &o, "part", with_text);
-        end(&o);
+        end(t, &o);
     }
 }
 
@@ -149,7 +188,7 @@ translate_tell_delta(struct translation *t, size_t i, struct assay_slice text)
         write_place(t, &o, i);
         assay_json_out_string(&o, "delta", text);
         write_no_logprobs(&t->items[i], &o);
-        end(&o);
+        end(t, &o);
     }
 }
 
@@ -167,7 +206,7 @@ translate_tell_done(struct translation *t, size_t i)
     write_place(t, &o, i);
     assay_json_out_string(&o, names->text, assay_buf_slice(&item->text));
     write_no_logprobs(item, &o);
-    end(&o);
+    end(t, &o);
     tell_part(t, "response.content_part.done", i, true);
     tell_item(t, "response.output_item.done", i);
 }

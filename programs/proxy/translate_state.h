@@ -96,6 +96,7 @@ struct translation {
     bool created;      /* the client has been told that an answer begins */
     bool told;         /* ... and how it ended */
     uint64_t sequence; /* number of the next event */
+    size_t event_at;   /* where the one that is written begins, in *to */
     struct assay_error failure; /* the first, for the caller */
     char failure_code[64];      /* what the client is told of it ... */
     struct assay_buf failure_text;

@@ -31,7 +31,7 @@ static const char request[] =
 
 static const char stream[] =
     "data: {\"model\":\"" LONG "\",\"choices\":[{\"delta\":{"
-    "\"reasoning\":\"" LONG "\",\"content\":\"" LONG "\"}}]}\n\n"
+    "\"reasoning\":\"" LONG "\",\"content\":\"\xe2\x80\xa8" LONG "\"}}]}\n\n"
     "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"1\","
     "\"function\":{\"name\":\"n__f\",\"arguments\":\"" LONG "\"}},"
     "{\"index\":1,\"id\":\"2\",\"function\":{\"name\":\"c\",\"arguments\":"

@@ -264,6 +264,46 @@ begins_at_once(void **state)
     assay_buf_free(&brief);
 }
 
+/* What ends lines as Unicode has it ends none of the stream. */
+static void
+no_other_line_ends(void **state)
+{
+    static const char *const ends[] = {"\xc2\x85", "\xe2\x80\xa8",
+                                       "\xe2\x80\xa9"};
+    static const char request[] =
+        "{\"model\":\"\\u2028m\",\"input\":\"hi\",\"stream\":true,"
+        "\"metadata\":{\"a\":\"\xe2\x80\xa9\"}}";
+    const struct translate_pieces whole = {0, SIZE_MAX, false};
+    struct translation *t = translate_begun(request, 200, "text/event-stream");
+    struct assay_error err;
+    struct assay_buf to;
+    struct assay_buf brief;
+
+    (void)state;
+    assay_buf_init(&to, SIZE_MAX);
+    assay_buf_init(&brief, SIZE_MAX);
+    assert_int_equal(
+        translate_answered(
+            t,
+            assay_slice_of(D("\"content\":\"\xe2\x80\xa8"
+                             "data: [DONE]\\u2028\xe2\x80\xa9\xc2\x85\"")
+                               F("stop") DONE),
+            whole, &to, &err),
+        ASSAY_OK);
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        assert_int_equal(assay_slice_find(assay_buf_slice(&to), ends[i]),
+                         ASSAY_NO_OFFSET);
+    }
+    translate_short(assay_buf_slice(&to), &brief);
+    assert_true(assay_slice_find(assay_buf_slice(&brief),
+                                 "output_text.delta #0 \xe2\x80\xa8"
+                                 "data: [DONE]\xe2\x80\xa8\xe2\x80\xa9"
+                                 "\xc2\x85\n") != ASSAY_NO_OFFSET);
+    translation_free(t);
+    assay_buf_free(&to);
+    assay_buf_free(&brief);
+}
+
 /* --- limits -------------------------------------------------------------- */
 
 /* A chunk whose content has n octets. */
@@ -332,9 +372,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events),           cmocka_unit_test(cut_anywhere),
-        cmocka_unit_test(every_truncation), cmocka_unit_test(after_a_failure),
-        cmocka_unit_test(begins_at_once),   cmocka_unit_test(limits),
+        cmocka_unit_test(events),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(every_truncation),
+        cmocka_unit_test(after_a_failure),
+        cmocka_unit_test(begins_at_once),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(no_other_line_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
