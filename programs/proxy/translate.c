@@ -212,8 +212,7 @@ result(struct translation *t, struct assay_error *err)
     struct assay_error full;
 
     assay_error_clear(&full);
-    if (assay_buf_check(t->to, "translation", &full) != ASSAY_OK ||
-        assay_buf_check(&t->model, "model", &full) != ASSAY_OK) {
+    if (assay_buf_check(t->to, "translation", &full) != ASSAY_OK) {
         translate_fail_as(t, &full);
     }
     t->to = NULL;

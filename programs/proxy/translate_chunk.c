@@ -219,7 +219,13 @@ read_usage(struct chunk *c)
     u->cached = count_of(c, prompt, "cached_tokens");
     u->output = count_of(c, usage, "completion_tokens");
     u->reasoning = count_of(c, completion, "reasoning_tokens");
-    u->total = count_of(c, usage, "total_tokens");
+    if (u->reasoning == 0) {
+        u->reasoning = count_of(c, usage, "reasoning_tokens"); /* SGLang */
+    }
+    if (!assay_json_u64(c->j, assay_json_member(c->j, usage, "total_tokens"),
+                        &u->total)) {
+        u->total = u->input + u->output;
+    }
 }
 
 /* --- a chunk ------------------------------------------------------------- */
@@ -228,11 +234,17 @@ static void
 read_model(struct chunk *c)
 {
     struct assay_slice model = text_of(c, ASSAY_JSON_ROOT, "model");
+    struct assay_error err;
 
     if (model.len > 0 &&
         !assay_slice_equal(model, assay_buf_slice(&c->t->model))) {
         c->t->model.len = 0;
         assay_buf_add(&c->t->model, model);
+        assay_error_clear(&err);
+        if (assay_buf_check(&c->t->model, "the server's model", &err) !=
+            ASSAY_OK) {
+            translate_fail_as(c->t, &err);
+        }
     }
 }
 

@@ -84,7 +84,8 @@ translate(struct translate_request *r)
     assay_json_out_close(&r->o, '}');
     write_echo(r);
     assay_buf_check(&r->t->model, "model", r->err);
-    assay_buf_check(&r->t->echo, "request", r->err);
+    assay_buf_check(&r->t->echo,
+                    "what the answer repeats (metadata, text, user)", r->err);
     assay_buf_check(r->o.buf, "request", r->err);
     return r->err->code;
 }
@@ -101,8 +102,8 @@ new_translation(const char *id, int64_t now_s)
         t->id[i] = id[i];
     }
     t->now_s = now_s;
-    assay_buf_init(&t->model, TRANSLATE_BODY_MAX_BYTES);
-    assay_buf_init(&t->echo, TRANSLATE_BODY_MAX_BYTES);
+    assay_buf_init(&t->model, TRANSLATE_MODEL_MAX_BYTES);
+    assay_buf_init(&t->echo, TRANSLATE_ECHO_MAX_BYTES);
     assay_buf_init(&t->names, TRANSLATE_BODY_MAX_BYTES);
     assay_buf_init(&t->body, TRANSLATE_ANSWER_MAX_BYTES);
     assay_buf_init(&t->failure_text, TRANSLATE_ANSWER_MAX_BYTES);

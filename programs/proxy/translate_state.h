@@ -19,6 +19,10 @@
 
 #define TRANSLATE_TOOLS_MAX 1024u
 
+/* What every response object says again: a stream does three times. */
+#define TRANSLATE_ECHO_MAX_BYTES  (1u << 20)
+#define TRANSLATE_MODEL_MAX_BYTES 4096u
+
 /* Of a tool, with its namespace and what is between them. */
 #define TRANSLATE_NAME_MAX_BYTES 258u
 

@@ -525,6 +525,50 @@ too_many_tools(void **state)
     assert_string_equal(err.msg, "tools[1024]: more than 1024 tools");
 }
 
+/* A stream says these three times. */
+static void
+too_large_to_repeat(void **state)
+{
+    static const struct {
+        const char *member;
+        const char *msg;
+        size_t max;
+    } limits[] = {
+        {"\"model", "model: more than 4096 bytes", 4096},
+        {"\"model\":\"m\",\"metadata\":{\"k\":\"\"},\"user",
+         "what the answer repeats (metadata, text, user): more than 1048576 "
+         "bytes",
+         (1u << 20) - 1024},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        for (size_t over = 0; over <= 1; over++) {
+            struct translation *t = NULL;
+            struct assay_error err;
+            struct assay_buf chat;
+            struct assay_buf request;
+            size_t n = limits[i].max + over * 1024;
+
+            assay_buf_init(&chat, SIZE_MAX);
+            assay_buf_init(&request, SIZE_MAX);
+            assay_buf_printf(&request, "{\"input\":\"\",%s\":\"",
+                             limits[i].member);
+            memset(assay_buf_extend(&request, n), 'x', n);
+            assay_buf_add_text(&request, "\"}");
+            assert_int_equal(translation_new(assay_buf_slice(&request),
+                                             TRANSLATE_ID, TRANSLATE_NOW_S,
+                                             &chat, &t, &err),
+                             over > 0 ? ASSAY_TOO_LARGE : ASSAY_OK);
+            CHECK(limits[i].member,
+                  over == 0 || strcmp(err.msg, limits[i].msg) == 0);
+            translation_free(t);
+            assay_buf_free(&chat);
+            assay_buf_free(&request);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -534,6 +578,7 @@ main(void)
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(too_large_for_the_caller),
         cmocka_unit_test(too_many_tools),
+        cmocka_unit_test(too_large_to_repeat),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

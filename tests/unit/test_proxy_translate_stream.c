@@ -365,6 +365,11 @@ limits(void **state)
                          i);
     }
     check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
+    stream.len = 0;
+    assay_buf_add_text(&stream, "data: {\"choices\":[],\"model\":\"");
+    memset(assay_buf_extend(&stream, 4097), 'x', 4097);
+    assay_buf_add_text(&stream, "\"}\n\n" F("stop") DONE);
+    check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
     assay_buf_free(&stream);
 }
 
