@@ -209,6 +209,13 @@ forward_translate_head(struct forward *f, const struct assay_http1_head *h,
                               NULL);
         return;
     }
+    /* Clients read none of such a status (204, 304): what was told would be the
+     * beginning of their next response. */
+    if (plan->framing == ASSAY_HTTP1_NO_BODY) {
+        forward_refuse_saying(f, REFUSED_RESPONSE,
+                              "the server's response has no body", NULL);
+        return;
+    }
     assay_error_clear(&err);
     t->plan = plan_for(f, *plan);
     t->status = h->status;
