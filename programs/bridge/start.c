@@ -253,8 +253,11 @@ program_open(struct program *p)
     struct assay_error err;
 
     check_warn(p->site, &p->keeper.log);
-    if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK ||
-        open_relay(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
+    if (open_all(p, &err) != ASSAY_OK || close_in(p, &err) != ASSAY_OK) {
+        return fail(p, &err);
+    }
+    keeper_make_pool(&p->keeper);
+    if (open_relay(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         opening_say_ready(
             o->ready_file, p->doors.count > 0 ? p->doors.address : NULL,
             admin_address(&p->admin), put_tls, p, &err) != ASSAY_OK) {

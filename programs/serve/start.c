@@ -207,8 +207,11 @@ program_open(struct program *p)
     check_certificates(p->site, (int64_t)time(NULL), &p->keeper.log);
     trust_warn(&p->site->trust, &p->keeper.log);
     if (open_all(p, &err) != ASSAY_OK ||
-        ready_close_in(&p->site->options, &p->keeper.log, &err) != ASSAY_OK ||
-        announce_all(p, &err) != ASSAY_OK || open_gate(p, &err) != ASSAY_OK ||
+        ready_close_in(&p->site->options, &p->keeper.log, &err) != ASSAY_OK) {
+        return fail(p, &err);
+    }
+    keeper_make_pool(&p->keeper);
+    if (announce_all(p, &err) != ASSAY_OK || open_gate(p, &err) != ASSAY_OK ||
         open_stapler(p, &err) != ASSAY_OK || hire(p, &err) != ASSAY_OK ||
         say_ready(p, &err) != ASSAY_OK) {
         return fail(p, &err);

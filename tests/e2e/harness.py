@@ -134,6 +134,16 @@ class World:
                            **kwargs)
 
 
+def threads_that_block(pid, *signals):
+    """How many threads of this process never get any of these signals."""
+    mask = sum(1 << (n - 1) for n in signals)
+    masks = [int(line.split()[1], 16)
+             for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+             for line in (task / "status").read_text().splitlines()
+             if line.startswith("SigBlk:")]
+    return sum(blocked & mask == mask for blocked in masks)
+
+
 class Octets:
     """What arrives on a connection, taken piece by piece."""
 

@@ -15,7 +15,8 @@ import time
 import bridge_peer as bridge
 from bridge_peer import (BRIDGE, LIMIT_S, MIB, Bridge, Echo, Refused, environment,
                     handshake, trusting, wait_until)
-from harness import SCRATCH, UNREADABLE, Case, handed, write
+from harness import (SCRATCH, UNREADABLE, Case, handed, threads_that_block,
+                     write)
 from raw_backend import RawBackend
 
 
@@ -188,6 +189,20 @@ class TheEnd(Case):
     def test_interrupt(self):
         with Bridge(["a.example"]) as b:
             self.assertEqual(b.stop(signal.SIGINT), 0)
+
+    def test_signals_at_the_very_end(self):
+        """Threads that wait for something outlast what hears signals."""
+        signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+        for _ in range(5):
+            with Bridge(["a.example"], "--workers", "1") as b:
+                self.assertGreaterEqual(
+                    threads_that_block(b.process.pid, *signals), 8)
+                while b.process.poll() is None:
+                    for n in signals:
+                        b.process.send_signal(n)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        b.process.wait(0.0005)  # time to hear them
+                self.assertEqual(b.process.returncode, 0)
 
     def test_ready_says_it(self):
         with Echo() as echo, Bridge([echo.address], "--drain", LIMIT_S) as b:

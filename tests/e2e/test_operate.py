@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The Assay authors
 # SPDX-License-Identifier: Apache-2.0
 """assay-serve as an operator sets it up: settings, certificates, workers."""
+import contextlib
 import json
 import pathlib
 import signal
@@ -13,7 +14,8 @@ import configured
 import test_serve
 from backend import Backend
 from configured import Configured, certificate, shown, start, wait_for, with_ca
-from harness import SCRATCH, UNREADABLE, Case, clean_environment, write
+from harness import (SCRATCH, UNREADABLE, Case, clean_environment,
+                     threads_that_block, write)
 from test_sandbox import sandbox_is_there
 from test_serve import LIMIT_S, SERVE, Serve
 
@@ -275,6 +277,22 @@ class Workers(Case):
                 self.assertEqual(serve.process.wait(LIMIT_S), 0)
                 for c in busy:
                     self.assertTrue(c.cut())
+
+    def test_signals_at_the_very_end(self):
+        """Threads that wait for something outlast what hears signals."""
+        signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+        with Backend() as backend:
+            for _ in range(5):
+                with Serve(backend, "--workers", "1") as serve:
+                    serve.log_line("listening")
+                    self.assertGreaterEqual(
+                        threads_that_block(serve.process.pid, *signals), 8)
+                    while serve.process.poll() is None:
+                        for n in signals:
+                            serve.process.send_signal(n)
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            serve.process.wait(0.0005)  # time to hear them
+                    self.assertEqual(serve.process.returncode, 0)
 
 
 if __name__ == "__main__":
