@@ -16,7 +16,8 @@
 
 #define TRANSLATE_BODY_MAX_BYTES (64u * 1024u * 1024u)
 
-/* All texts and calls of one answer. The end of a stream repeats them. */
+/* All texts and calls of one answer, as JSON. The end of a stream repeats them.
+ */
 #define TRANSLATE_ANSWER_MAX_BYTES (8u * 1024u * 1024u)
 
 struct translation; /* opaque; one request */

@@ -36,6 +36,9 @@ struct translate_call {
 void translate_say(struct translation *t, enum translate_item_kind kind,
                    struct assay_slice text);
 void translate_call(struct translation *t, const struct translate_call *call);
+/* The item that the piece belongs to, or item_count (translate_find_call.c). */
+size_t translate_find_call(const struct translation *t,
+                           const struct translate_call *call);
 /* Nothing more comes: t->finish says why. What was cut is never shown as
  * done, so that nobody runs half a command. */
 void translate_close_items(struct translation *t);

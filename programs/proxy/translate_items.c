@@ -95,18 +95,37 @@ new_item(struct translation *t, enum translate_item_kind kind)
     return &items[t->item_count++];
 }
 
+/* As JSON has it: what the client gets, and what memory it takes. */
+static size_t
+written_bytes(struct assay_slice text)
+{
+    size_t n = text.len;
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+
+        if (c < ' ') {
+            n += strlen("\\u0000") - 1;
+        } else if (c == '"' || c == '\\') {
+            n++;
+        }
+    }
+    return n;
+}
+
 /* To a buffer of an item. */
 static void
 add(struct translation *t, struct assay_buf *b, struct assay_slice text)
 {
     struct assay_error err;
+    size_t written = written_bytes(text);
 
-    if (text.len > TRANSLATE_ANSWER_MAX_BYTES - t->text_bytes) {
+    if (written > TRANSLATE_ANSWER_MAX_BYTES - t->text_bytes) {
         translate_fail(t, ASSAY_TOO_LARGE, "the answer has more than %u bytes",
                        TRANSLATE_ANSWER_MAX_BYTES);
         return;
     }
-    t->text_bytes += text.len;
+    t->text_bytes += written;
     assay_buf_add(b, text);
     assay_error_clear(&err);
     if (assay_buf_check(b, "answer", &err) != ASSAY_OK) {
@@ -166,69 +185,6 @@ translate_say(struct translation *t, enum translate_item_kind kind,
 
 /* --- what the model calls ------------------------------------------------ */
 
-/* Is there a tool whose name is these two, one behind the other? */
-static bool
-is_offered(const struct translation *t, struct assay_slice begin,
-           struct assay_slice rest)
-{
-    uint8_t name[TRANSLATE_NAME_MAX_BYTES];
-    struct assay_slice whole = {name, begin.len + rest.len};
-
-    if (begin.len > sizeof(name) || rest.len > sizeof(name) - begin.len) {
-        return false;
-    }
-    assay_copy(name, begin);
-    assay_copy(name + begin.len, rest);
-    return translate_tool_find(t, whole) != NULL;
-}
-
-/* Does this name say more of the item's, which no argument has followed yet? */
-static bool
-is_more_of_name(const struct translation *t, const struct translate_item *item,
-                struct assay_slice name)
-{
-    struct assay_slice begin = assay_buf_slice(&item->name);
-
-    return item->text.len == 0 &&
-           (is_offered(t, begin, name) || !is_offered(t, begin, ASSAY_EMPTY));
-}
-
-/* A piece with a name begins a call, unless it says the same once more. Some
- * servers give every call the index 0, others none, others every piece a new
- * id. No call may get the arguments of another. */
-static bool
-is_other(const struct translation *t, const struct translate_item *item,
-         const struct translate_call *call)
-{
-    if (call->name.len == 0 || item->name.len == 0) {
-        return false;
-    }
-    if (call->id.len > 0 &&
-        !assay_slice_equal(assay_buf_slice(&item->call_id), call->id)) {
-        return true;
-    }
-    if (call->id.len == 0 && !call->has_index) {
-        return true;
-    }
-    return !assay_slice_equal(assay_buf_slice(&item->name), call->name) &&
-           !is_more_of_name(t, item, call->name);
-}
-
-/* The call that this belongs to, or item_count. */
-static size_t
-find_call(const struct translation *t, const struct translate_call *call)
-{
-    for (size_t i = t->item_count; i > 0; i--) {
-        const struct translate_item *item = &t->items[i - 1];
-
-        if (item->kind == TRANSLATE_CALL &&
-            (!call->has_index || item->index == call->index)) {
-            return is_other(t, item, call) ? t->item_count : i - 1;
-        }
-    }
-    return t->item_count;
-}
-
 static void
 add_name(struct translation *t, struct translate_item *item,
          struct assay_slice name)
@@ -242,7 +198,7 @@ add_name(struct translation *t, struct translate_item *item,
 void
 translate_call(struct translation *t, const struct translate_call *call)
 {
-    size_t i = find_call(t, call);
+    size_t i = translate_find_call(t, call);
     struct translate_item *item;
     size_t told;
 

@@ -93,7 +93,7 @@ struct translation {
     bool body_is_too_large;
     struct translate_item *items;
     size_t item_count;
-    size_t text_bytes; /* of all items */
+    size_t text_bytes; /* of all items, as JSON */
     struct translate_usage usage;
     enum translate_finish finish;
     bool finished;     /* a stream has said that it is over */

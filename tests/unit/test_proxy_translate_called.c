@@ -170,6 +170,16 @@ static const struct translate_row rows[] = {
      CREATED ADDED(0, "c1:fg") DELTA(0, "{}") DONE_CALL(0, "c1:fg", "{}")
          COMPLETED CALLED("c1:fg", "{}") "\n",
      ASSAY_OK, "", false},
+    {"a name behind another call is another call's", TOOLS,
+     CALLS(NAMED_0("x", "")) CALLS(CALL(1, "c1", "f", "{}"))
+         CALLS(NAMED_0("h", "[]")) F("stop") DONE,
+     CREATED ADDED(0, MADE(0) ":x") ADDED(1, "c1:f") DELTA(1, "{}")
+         ADDED(2, MADE(2) ":h") DELTA(2, "[]") DELTA(0, "{}")
+             DONE_CALL(0, MADE(0) ":x", "{}") DONE_CALL(1, "c1:f", "{}")
+                 DONE_CALL(2, MADE(2) ":h", "[]")
+                     COMPLETED CALLED(MADE(0) ":x", "{}") CALLED("c1:f", "{}")
+                         CALLED(MADE(2) ":h", "[]") "\n",
+     ASSAY_OK, "", false},
     {"an id that comes before the arguments", TOOLS,
      CALLS(NAMED_0("f", "")) CALLS(CALL(0, "c1", "", "{}")) F("stop") DONE,
      CREATED ADDED(0, "c1:f") DELTA(0, "{}") DONE_CALL(0, "c1:f", "{}")

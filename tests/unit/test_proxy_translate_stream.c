@@ -353,6 +353,22 @@ limits(void **state)
     stream.len -= strlen(F("stop") DONE);
     add_chunk(&stream, 1);
     check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
+    /* What is short here and long for the client. */
+    for (size_t over = 0; over <= 1; over++) {
+        stream.len = 0;
+        for (size_t i = 0; i < 8; i++) {
+            assay_buf_add_text(
+                &stream, "data: {\"choices\":[{\"delta\":{\"content\":\"");
+            for (size_t n = 0; n < TRANSLATE_ANSWER_MAX_BYTES / 48 + over;
+                 n++) {
+                assay_buf_add_text(&stream, "\\u0001");
+            }
+            assay_buf_add_text(&stream, "\"}}]}\n\n");
+        }
+        assay_buf_add_text(&stream, F("stop") DONE);
+        check_large(&stream, over > 0 ? ASSAY_TOO_LARGE : ASSAY_OK,
+                    over > 0 ? "\nfailed failed " : "\ncompleted ");
+    }
     stream.len = 0;
     add_chunk(&stream, 8u << 20); /* an event */
     check_large(&stream, ASSAY_TOO_LARGE, "\nfailed failed code=server_error");
