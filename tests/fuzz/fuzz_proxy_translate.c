@@ -36,10 +36,14 @@ check_document(struct assay_slice text)
     assay_json_free(j);
 }
 
-/* Comments and events, each of one line of data, each whole. */
+/* Comments and events, each of one line of data, each whole; one line by
+ * Unicode too. */
 static void
 check_events(struct assay_slice s)
 {
+    PROMISE(assay_slice_find(s, "\xc2\x85") == ASSAY_NO_OFFSET);
+    PROMISE(assay_slice_find(s, "\xe2\x80\xa8") == ASSAY_NO_OFFSET);
+    PROMISE(assay_slice_find(s, "\xe2\x80\xa9") == ASSAY_NO_OFFSET);
     while (s.len > 0) {
         size_t end = assay_slice_find(s, "\n\n");
         size_t data = assay_slice_find(s, "\ndata: ");
