@@ -75,7 +75,7 @@ function(assay_add_find)
   endif()
   add_library(assay_find STATIC
     io/ask.c io/cache.c io/cache_prune.c io/file.c io/home.c io/lookup.c
-    io/mark.c io/obtain.c io/seen.c io/temp.c)
+    io/mark_folder.c io/seen.c io/temp.c)
   assay_use_internal(assay_find)
   target_link_libraries(assay_find PUBLIC assay_static Threads::Threads)
 endfunction()

@@ -16,29 +16,11 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "io/cache_prune.h"
 #include "io/file.h"
 #include "io/home.h"
-
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME  UINT64_C(0x100000001b3)
-
-/* FNV-1a over the list of sources. It only keeps the files of different lists
- * apart; a collision would show the bundle of the other list, which is
- * verified all the same. */
-static uint64_t
-hash_sources(const struct assay_gather_request *request)
-{
-    uint64_t h = FNV_OFFSET;
-
-    for (size_t i = 0; i < request->source_count; i++) {
-        const char *s = request->sources[i];
-        for (size_t k = 0; k <= strlen(s); k++) {
-            h = (h ^ (uint8_t)s[k]) * FNV_PRIME;
-        }
-    }
-    return h;
-}
+#include "search/bundle_name.h"
 
 /* The folder; false if there is no such place. */
 static bool
@@ -69,58 +51,19 @@ assay_cache_folder(void)
 char *
 assay_cache_path(const struct assay_gather_request *request)
 {
-    const struct assay_collateral_need *need = request->need;
+    char name[ASSAY_BUNDLE_NAME_MAX];
     struct assay_buf path;
     char *result = NULL;
 
     assay_buf_init(&path, PATH_MAX);
     if (add_folder(&path)) {
-        assay_buf_printf(&path, "/%s-%s-%s", need->tdx ? "tdx" : "sgx",
-                         need->fmspc, need->ca);
-        if (request->early) {
-            assay_buf_add_text(&path, "-early");
-        }
-        if (request->evaluation != 0) {
-            assay_buf_printf(&path, "-eval%u", request->evaluation);
-        }
-        assay_buf_printf(&path, "-%016llx.json",
-                         (unsigned long long)hash_sources(request));
+        assay_bundle_name(request, name);
+        assay_buf_printf(&path, "/%s", name);
         assay_buf_add_u8(&path, 0);
-        if (!path.failed) {
-            result = strdup((const char *)path.ptr);
-        }
+        result = path.failed ? NULL : strdup((const char *)path.ptr);
     }
     assay_buf_free(&path);
     return result;
-}
-
-/* "tdx-<FMSPC>-<CA>-<sources>.json", as assay_cache_path() writes it where
- * there is no update parameter. */
-static bool
-read_name(const char *name, struct assay_collateral_need *out)
-{
-    static const char *const cas[] = {"platform", "processor"};
-    static const char hex[] = "0123456789abcdef";
-    const char *rest = name + strlen("tdx-");
-
-    memset(out, 0, sizeof(*out));
-    out->tdx = strncmp(name, "tdx-", 4) == 0;
-    if ((!out->tdx && strncmp(name, "sgx-", 4) != 0) ||
-        strspn(rest, hex) != 12 || rest[12] != '-') {
-        return false;
-    }
-    memcpy(out->fmspc, rest, 12);
-    rest += 13;
-    for (size_t i = 0; i < 2; i++) {
-        size_t len = strlen(cas[i]);
-
-        if (strncmp(rest, cas[i], len) == 0 && rest[len] == '-') {
-            memcpy(out->ca, cas[i], len);
-            rest += len + 1;
-            return strspn(rest, hex) == 16 && strcmp(rest + 16, ".json") == 0;
-        }
-    }
-    return false;
 }
 
 static bool
@@ -145,7 +88,8 @@ list_needs(DIR *folder, struct assay_collateral_need *out, size_t max)
 
     errno = 0;
     while (count < max && (entry = readdir(folder)) != NULL) {
-        if (read_name(entry->d_name, &need) && !is_listed(out, count, &need)) {
+        if (assay_bundle_name_read(entry->d_name, &need) &&
+            !is_listed(out, count, &need)) {
             out[count++] = need;
         }
     }
@@ -179,30 +123,22 @@ assay_cache_needs(struct assay_collateral_need *out, size_t max, size_t *count,
     return err->code;
 }
 
-enum assay_cached
-assay_cache_load(const struct assay_ctx *ctx, const char *path,
-                 struct assay_buf *bundle, struct assay_collateral **out,
+enum assay_code
+assay_cache_load(const char *path, struct assay_buf *bundle,
                  struct assay_error *err)
 {
-    *out = NULL;
     assay_error_clear(err);
     assay_buf_init(bundle, 0);
     if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
         errno == ENOENT) {
-        return ASSAY_CACHED_NOTHING;
+        return ASSAY_OK;
     }
-    if (assay_file_read_plain(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) !=
-        ASSAY_OK) {
-        return ASSAY_CACHED_UNREADABLE;
+    if (assay_file_read_plain(path, ASSAY_BUNDLE_MAX_BYTES, bundle, err) ==
+            ASSAY_OK &&
+        bundle->len == 0) {
+        assay_fail(err, ASSAY_TRUNCATED, 0, "%s: is empty", path);
     }
-    if (assay_collateral_parse(ctx, assay_buf_slice(bundle), out, err) !=
-        ASSAY_OK) {
-        assay_error_prefix(err, "%s", path);
-        assay_buf_free(bundle);
-        *out = NULL;
-        return ASSAY_CACHED_UNREADABLE;
-    }
-    return ASSAY_CACHED;
+    return err->code;
 }
 
 enum assay_code

@@ -11,9 +11,9 @@
 
 #include "assay/gather.h"
 
-/* The file for this request below $XDG_CACHE_HOME/assay, or ~/.cache/assay:
- * one per TEE, FMSPC, CA, update parameters and list of sources. NULL if there
- * is no such place (or no memory); freed with free(). */
+/* The file for this request (search/bundle_name.h) below $XDG_CACHE_HOME/assay,
+ * or ~/.cache/assay. NULL if there is no such place (or no memory); freed with
+ * free(). */
 char *assay_cache_path(const struct assay_gather_request *request);
 
 /* The folder that these are in; likewise. */
@@ -29,19 +29,13 @@ ASSAY_MUST_CHECK enum assay_code
 assay_cache_needs(struct assay_collateral_need *out, size_t max, size_t *count,
                   struct assay_error *err);
 
-enum assay_cached {
-    ASSAY_CACHED,
-    ASSAY_CACHED_NOTHING,    /* there is no such file */
-    ASSAY_CACHED_UNREADABLE, /* there is, and *err says what is wrong with it;
-                                what is fetched replaces it */
-};
-
-/* *bundle is initialised here, and freed by the caller; it and *out are empty
- * unless ASSAY_CACHED. */
-enum assay_cached assay_cache_load(const struct assay_ctx *ctx,
-                                   const char *path, struct assay_buf *bundle,
-                                   struct assay_collateral **out,
-                                   struct assay_error *err);
+/* What the file holds, not read yet; empty where there is no such file, and
+ * unless ASSAY_OK. *bundle is initialised here, and freed by the caller. Errors
+ * of assay_file_read_plain(), and ASSAY_TRUNCATED (an empty one): what is
+ * fetched replaces it. */
+ASSAY_MUST_CHECK enum assay_code assay_cache_load(const char *path,
+                                                  struct assay_buf *bundle,
+                                                  struct assay_error *err);
 
 /* Makes the directories too, and removes the oldest bundles where there are too
  * many (cache_prune.h). Failure costs the next run a fetch, no more. */

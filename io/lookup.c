@@ -1,162 +1,154 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * lookup.c - one search for collateral.
+ * lookup.c - a search for collateral is given what it asks for.
  */
 #include "io/lookup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/bytes.h"
 #include "base/error.h"
-#include "collateral/usable.h"
+#include "io/cache.h"
 
 static void
 clear(struct assay_lookup *l)
 {
     assay_error_clear(&l->err);
     memset(&l->obtained, 0, sizeof(l->obtained));
-    l->authentic = false;
-    l->note[0] = '\0';
+    memset(l->note, 0, sizeof(l->note));
 }
 
 static void
-try_on(const struct assay_lookup *l, struct assay_trial *t)
+note(struct assay_lookup *l, enum assay_lookup_note which, const char *text)
 {
-    assay_obtain_try(l->verifier, l->root, l->quote, l->obtained.collateral,
-                     l->now_s, t);
+    (void)snprintf(l->note[which], sizeof(l->note[which]), "%s", text);
 }
 
-/* A damaged cache is passed by once; if there is no better answer, the verdict
- * over the damaged one stands. */
-static void
-pass_by_cache(struct assay_lookup *l, struct assay_obtain_input *in,
-              struct assay_trial *t)
+/* What both kinds of search are given. */
+static struct assay_search_input
+input_of(const struct assay_lookup *l)
 {
-    struct assay_obtained *o = &l->obtained;
-    struct assay_obtained first = *o;
-    struct assay_error ignored;
+    return (struct assay_search_input){
+        .ctx = l->ctx,
+        .verifier = l->verifier,
+        .root = l->root,
+        .quote = l->quote,
+        .request =
+            {
+                .need = l->need,
+                .seen = assay_seen_recall(l->seen, l->root, l->need, l->now_s),
+                .now_s = l->now_s,
+                .fresh = l->fresh,
+            },
+    };
+}
 
-    in->pass_by_cache = true;
-    if (assay_obtain_collateral(l->ctx, in, o, &ignored) == ASSAY_OK) {
-        assay_obtained_free(&first);
-        try_on(l, t);
-    } else {
-        *o = first;
+static void
+ask(const struct assay_lookup *l, struct assay_search *s)
+{
+    struct assay_gather *g = assay_search_asks(s);
+    struct assay_error why;
+
+    assay_error_clear(&why);
+    if (g != NULL && l->ask.answer(l->ask.user, g, &why) != ASSAY_OK) {
+        assay_search_give_up(s, &why);
     }
 }
 
 static void
-note(struct assay_lookup *l, const char *text)
+search(struct assay_lookup *l, const struct assay_search_input *in)
 {
-    if (text[0] != '\0') {
-        (void)snprintf(l->note, sizeof(l->note), "%s", text);
+    struct assay_search *s = NULL;
+
+    if (assay_search_new(in, &s, &l->err) == ASSAY_OK) {
+        ask(l, s);
+        (void)!assay_search_take(s, &l->obtained, &l->err);
+        if (assay_search_note(s)[0] != '\0') {
+            note(l, ASSAY_NOTE_SEARCH, assay_search_note(s));
+        }
     }
+    assay_search_free(s);
 }
 
 static void
-remember(struct assay_lookup *l, const struct assay_obtain_input *in,
-         const struct assay_trial *t)
+load_cached(struct assay_lookup *l, const char *path, struct assay_buf *bundle)
 {
-    struct assay_obtained *o = &l->obtained;
     struct assay_error err;
 
-    note(l, o->note);
-    if (t->authentic) {
-        o->note[0] = '\0';
-        assay_obtain_keep(in, o);
-        note(l, o->note);
+    if (path != NULL && assay_cache_load(path, bundle, &err) != ASSAY_OK) {
+        (void)snprintf(l->note[ASSAY_NOTE_SEARCH],
+                       sizeof(l->note[ASSAY_NOTE_SEARCH]),
+                       "the cache is no use: %s", err.msg);
     }
-    if (t->sound &&
+}
+
+static void
+remember(struct assay_lookup *l, const char *path)
+{
+    const struct assay_obtained *o = &l->obtained;
+    struct assay_error err;
+
+    if (o->keep && path != NULL &&
+        assay_cache_store(path, assay_buf_slice(&o->bundle), &err) !=
+            ASSAY_OK) {
+        (void)snprintf(l->note[ASSAY_NOTE_KEEP],
+                       sizeof(l->note[ASSAY_NOTE_KEEP]), "not kept: %s",
+                       err.msg);
+    }
+    if (o->learn &&
         assay_seen_learn(l->seen, l->root, o->collateral, &err) != ASSAY_OK) {
-        note(l, err.msg);
+        note(l, ASSAY_NOTE_LEARN, err.msg);
     }
 }
 
 void
 assay_lookup_run(struct assay_lookup *l)
 {
-    const struct assay_gather_request request = {
-        .need = l->need,
-        .sources = l->sources,
-        .source_count = l->source_count,
-    };
-    struct assay_obtain_input in = {
-        .request = &request,
-        .ask = l->ask,
-        .use_cache = l->use_cache,
-        .now_s = l->now_s,
-        .grace_s = l->grace_s,
-        .fresh = l->fresh,
-        .held = l->held,
-        .refresh = l->refresh,
-        .newer_than = l->newer_than,
-    };
-    struct assay_obtained *o = &l->obtained;
-    struct assay_trial t;
+    struct assay_search_input in;
+    struct assay_buf cached;
+    char *path;
 
     clear(l);
     assay_seen_reload(l->seen);
-    in.seen = assay_seen_recall(l->seen, l->root, l->need, l->now_s);
-    if (assay_obtain_collateral(l->ctx, &in, o, &l->err) != ASSAY_OK) {
-        return;
-    }
-    try_on(l, &t);
-    if (t.forged && o->origin == ASSAY_ORIGIN_CACHED) {
-        pass_by_cache(l, &in, &t);
-    }
-    l->authentic = t.authentic;
-    remember(l, &in, &t);
-}
-
-/* What a server brings is as old as it likes to make it. */
-static struct assay_freshness
-freshness_of_staples(const struct assay_freshness *fresh)
-{
-    struct assay_freshness f = *fresh;
-
-    if (!f.has_max_age) {
-        f.has_max_age = true;
-        f.max_age_s = ASSAY_STAPLE_MAX_AGE_S;
-    }
-    return f;
-}
-
-static void
-judge_staple(struct assay_lookup *l)
-{
-    const struct assay_collateral *c = l->obtained.collateral;
-    struct assay_freshness fresh = freshness_of_staples(&l->fresh);
-    struct assay_trial t;
-
-    try_on(l, &t);
-    if (!t.sound) {
-        assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", t.summary);
-    } else if (!assay_is_fresh(c, &fresh, l->now_s)) {
-        assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "it is older than the policy allows");
-    } else if (!assay_has_reached(
-                   c, assay_seen_recall(l->seen, l->root, l->need, l->now_s))) {
-        assay_fail(&l->err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "its TCB evaluation was overtaken");
-    }
+    in = input_of(l);
+    in.request.sources = l->sources;
+    in.request.source_count = l->source_count;
+    path = l->use_cache ? assay_cache_path(&in.request) : NULL;
+    assay_buf_init(&cached, 0);
+    load_cached(l, path, &cached);
+    in.cached = assay_buf_slice(&cached);
+    in.cached_name = path;
+    in.held = l->held;
+    in.grace_s = l->grace_s;
+    in.refresh = l->refresh;
+    in.newer_than = l->newer_than;
+    search(l, &in);
+    assay_buf_free(&cached);
+    remember(l, path);
+    free(path);
 }
 
 void
 assay_lookup_staple(struct assay_lookup *l)
 {
-    struct assay_obtained *o = &l->obtained;
+    struct assay_search_input in;
 
     clear(l);
-    o->origin = ASSAY_ORIGIN_STAPLED;
-    if (assay_collateral_parse(l->ctx, l->stapled, &o->collateral, &l->err) ==
-        ASSAY_OK) {
-        judge_staple(l);
+    in = input_of(l);
+    in.stapled = l->stapled;
+    search(l, &in);
+}
+
+const char *
+assay_lookup_last_note(const struct assay_lookup *l)
+{
+    size_t i = ASSAY_LOOKUP_NOTES - 1;
+
+    while (i > 0 && l->note[i][0] == '\0') {
+        i--;
     }
-    if (l->err.code != ASSAY_OK) {
-        (void)snprintf(l->note, sizeof(l->note),
-                       "stapled collateral was not used: %s", l->err.msg);
-    }
+    return l->note[i];
 }

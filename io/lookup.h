@@ -1,19 +1,25 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * lookup.h - one search for collateral, on any thread: what a server has
- * stapled, or cache and sources, tried on the quote that it is wanted for.
+ * lookup.h - one search for collateral (search/search.h) with its I/O, on any
+ * thread: disk cache, memory of evaluations, and sources that somebody asks.
  *
- * Used by supply*.c, for the sessions of a loop, and by bindings, which bring
- * their own threads and their own HTTP.
+ * Used by supply*.c, for the sessions of a loop, by `assay verify`, and by
+ * bindings, which bring their own threads and their own HTTP.
  */
 #pragma once
 
-#include "io/obtain.h"
+#include "io/ask.h"
 #include "io/seen.h"
+#include "search/search.h"
 
-/* Where the policy has no max_collateral_age_secs. */
-#define ASSAY_STAPLE_MAX_AGE_S INT64_C(604800)
+/* What did not work and did not matter, for people. */
+enum assay_lookup_note {
+    ASSAY_NOTE_SEARCH, /* with what was cached or stapled */
+    ASSAY_NOTE_KEEP,   /* with the cache, afterwards */
+    ASSAY_NOTE_LEARN,  /* with the memory of evaluations */
+};
+#define ASSAY_LOOKUP_NOTES 3u
 
 /* What it is given, and what the inputs point to, belongs to the caller and
  * must stay as it is until the search has ended. The outputs are written anew
@@ -29,7 +35,7 @@ struct assay_lookup {
     struct assay_freshness fresh;
     int64_t now_s;
     /* assay_lookup_run(): as in struct assay_gather_request and
-     * struct assay_obtain_input. */
+     * struct assay_search_input. */
     const char *const *sources;
     size_t source_count;
     struct assay_ask ask;
@@ -43,14 +49,16 @@ struct assay_lookup {
 
     /* --- outputs --- */
     struct assay_error err;         /* or ASSAY_OK: there is collateral */
-    struct assay_obtained obtained; /* may be used only if there is no error */
-    bool authentic; /* assay_obtain_is_authentic(); of cache and sources */
-    char note[320]; /* what did not work and did not matter; or "" */
+    struct assay_obtained obtained; /* all zero if there is none */
+    char note[ASSAY_LOOKUP_NOTES][ASSAY_SEARCH_NOTE_BYTES]; /* or "" */
 };
 
 /* From cache or sources. What is authentic is kept on disk, and what is sound
- * teaches its evaluation. Errors of assay_obtain_collateral(). */
+ * teaches its evaluation; failing to is no error: the next run fetches again.
+ * Errors of assay_search_new(), of `ask` and of assay_search_take(). */
 void assay_lookup_run(struct assay_lookup *l);
 /* What was stapled, if it is all that docs/formats.md asks of it; else
  * ASSAY_INVALID, or what the bundle's parser said. It is kept nowhere. */
 void assay_lookup_staple(struct assay_lookup *l);
+/* The last of the notes, or "". */
+const char *assay_lookup_last_note(const struct assay_lookup *l);

@@ -13,6 +13,7 @@
 #include "collateral/collateral.h"
 #include "collateral/usable.h"
 #include "io/cache.h"
+#include "search/trial.h"
 
 /* The cache has it from a later issue, or of a newer evaluation. */
 static bool
@@ -33,8 +34,8 @@ judge(const struct assay_prefetch_input *in,
     struct assay_trial t = {.authentic = true};
 
     if (in->quote != NULL) {
-        assay_obtain_try(in->verifier, in->root, in->quote, fetched, in->now_s,
-                         &t);
+        assay_trial_run(in->verifier, in->root, in->quote, fetched, in->now_s,
+                        &t);
         out->verified = t.sound;
     }
     if (!t.authentic) {
@@ -71,7 +72,10 @@ assay_prefetch(const struct assay_prefetch_input *in,
         assay_seen_recall(in->seen, in->root, request.need, in->now_s);
     request.now_s = in->now_s;
     request.fresh = in->fresh;
-    (void)assay_cache_load(in->ctx, path, &cached_bundle, &cached, &ignored);
+    if (assay_cache_load(path, &cached_bundle, &ignored) == ASSAY_OK) {
+        (void)!assay_collateral_parse(in->ctx, assay_buf_slice(&cached_bundle),
+                                      &cached, &ignored);
+    }
     if (assay_ask(in->ctx, &request, &in->ask, &bundle, &fetched, err) ==
         ASSAY_OK) {
         judge(in, fetched, cached, request.seen, out);

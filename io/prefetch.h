@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "io/obtain.h"
+#include "assay/verify.h"
+#include "io/ask.h"
 #include "io/seen.h"
 
 struct assay_prefetch_input {

@@ -6,20 +6,13 @@
  *
  * Each number is the name of an empty file: making one is atomic, needs no
  * lock between processes, and leaves nothing half written. The highest name
- * counts, so the memory never goes down, whoever writes at the same time. See
- * docs/adr/0021-evaluations-as-names.md.
+ * counts, so the memory (search/marks.h) never goes down, whoever writes at the
+ * same time. See docs/adr/0021-evaluations-as-names.md.
  */
 #pragma once
 
 #include "assay/collateral.h"
 #include "assay/root.h"
-
-/* Numbers held in memory. */
-#define ASSAY_SEEN_MAX 1024u
-/* Of those, and of the names in the folder, so many are of other roots than
- * Intel's: tests make roots by the day, and must not push out what counts. Of
- * more the oldest are forgotten. */
-#define ASSAY_SEEN_OTHERS_MAX 256u
 
 struct assay_seen; /* opaque; may be shared by threads */
 

@@ -147,18 +147,18 @@ assay_supply_tick(struct assay_supply *s, int64_t now_s)
 {
     for (unsigned i = 0; i < ASSAY_SUPPLY_KEPT && s->timer != NULL; i++) {
         struct assay_supply_kept *k = &s->kept[i];
-        struct assay_search *f;
+        struct assay_supply_search *f;
 
         if (k->what == NULL || k->what->quote == NULL || now_s < k->due_s ||
-            assay_search_find(s, &k->what->need, true) != NULL) {
+            assay_supply_search_find(s, &k->what->need, true) != NULL) {
             continue;
         }
-        f = assay_search_new(s, ASSAY_PURPOSE_REFRESH, k->what->quote,
-                             &k->what->need, now_s);
+        f = assay_supply_search_new(s, ASSAY_PURPOSE_REFRESH, k->what->quote,
+                                    &k->what->need, now_s);
         if (f != NULL) {
             f->lookup.refresh = true;
             f->lookup.newer_than = assay_issued_of(k->what->collateral);
-            (void)assay_search_start(f); /* else at the next tick */
+            (void)assay_supply_search_start(f); /* else at the next tick */
         }
     }
 }
@@ -222,7 +222,7 @@ assay_supply_free(struct assay_supply *s)
         assay_supply_cancel(s->calls);
     }
     while (s->searches != NULL) {
-        assay_search_abandon(s->searches);
+        assay_supply_search_abandon(s->searches);
     }
     for (unsigned i = 0; i < ASSAY_SUPPLY_KEPT; i++) {
         assay_supplied_release(s->kept[i].what);

@@ -80,7 +80,7 @@ assay_supply_have(struct assay_supply *s,
                   const struct assay_collateral_need *need, int64_t now_s);
 
 /* Exactly one call, from the loop: collateral to be released, or NULL and why
- * (errors of assay_obtain_collateral()). */
+ * (errors of assay_lookup_run()). */
 typedef void assay_supply_done(void *user, struct assay_supplied *supplied,
                                const struct assay_error *err);
 struct assay_supply_call; /* opaque: a request under way */

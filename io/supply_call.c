@@ -29,7 +29,8 @@ call_free(struct assay_supply_call *c)
 }
 
 struct assay_supply_call *
-assay_supply_waiting(const struct assay_supply *s, const struct assay_search *f)
+assay_supply_waiting(const struct assay_supply *s,
+                     const struct assay_supply_search *f)
 {
     struct assay_supply_call *c = s->calls;
 
@@ -43,12 +44,13 @@ assay_supply_waiting(const struct assay_supply *s, const struct assay_search *f)
 static bool
 join(struct assay_supply_call *c)
 {
-    struct assay_search *f = assay_search_find(c->supply, &c->need, false);
+    struct assay_supply_search *f =
+        assay_supply_search_find(c->supply, &c->need, false);
 
     if (f == NULL) {
-        f = assay_search_new(c->supply, ASSAY_PURPOSE_SEARCH, c->quote,
-                             &c->need, c->now_s);
-        if (f == NULL || !assay_search_start(f)) {
+        f = assay_supply_search_new(c->supply, ASSAY_PURPOSE_SEARCH, c->quote,
+                                    &c->need, c->now_s);
+        if (f == NULL || !assay_supply_search_start(f)) {
             return false;
         }
         f->first = c;
@@ -60,19 +62,19 @@ join(struct assay_supply_call *c)
 static bool
 begin_staple(struct assay_supply_call *c, struct assay_slice stapled)
 {
-    struct assay_search *f = assay_search_new(c->supply, ASSAY_PURPOSE_STAPLE,
-                                              c->quote, &c->need, c->now_s);
+    struct assay_supply_search *f = assay_supply_search_new(
+        c->supply, ASSAY_PURPOSE_STAPLE, c->quote, &c->need, c->now_s);
 
     if (f == NULL) {
         return false;
     }
     assay_buf_add(&f->stapled, stapled);
     if (f->stapled.failed) {
-        assay_search_free(f);
+        assay_supply_search_free(f);
         return false;
     }
     f->lookup.stapled = assay_buf_slice(&f->stapled);
-    if (!assay_search_start(f)) {
+    if (!assay_supply_search_start(f)) {
         return false;
     }
     f->first = c;
@@ -150,7 +152,7 @@ assay_supply_get(struct assay_supply *s, const struct assay_quote *quote,
 void
 assay_supply_cancel(struct assay_supply_call *c)
 {
-    struct assay_search *f;
+    struct assay_supply_search *f;
 
     if (c == NULL) {
         return;
@@ -161,7 +163,7 @@ assay_supply_cancel(struct assay_supply_call *c)
         f->first = NULL;
     }
     if (f != NULL && !f->ended && assay_supply_waiting(c->supply, f) == NULL) {
-        assay_search_abandon(f);
+        assay_supply_search_abandon(f);
     }
     call_free(c);
 }

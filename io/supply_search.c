@@ -19,7 +19,7 @@
 static void after_work(uv_work_t *w, int status);
 
 void
-assay_search_free(struct assay_search *f)
+assay_supply_search_free(struct assay_supply_search *f)
 {
     assay_supplied_release(f->to);
     assay_buf_free(&f->stapled);
@@ -28,16 +28,16 @@ assay_search_free(struct assay_search *f)
 }
 
 static void
-work_fixed(struct assay_search *f)
+work_fixed(struct assay_supply_search *f)
 {
     f->to->collateral = f->o.fixed;
     f->to->obtained.origin = ASSAY_ORIGIN_GIVEN;
-    f->lookup.authentic = true; /* as far as keeping it goes; the verdict
-                                   judges */
+    f->to->obtained.authentic = true; /* as far as keeping it goes; the verdict
+                                         judges */
 }
 
 static void
-work_lookup(struct assay_search *f)
+work_lookup(struct assay_supply_search *f)
 {
     if (f->purpose == ASSAY_PURPOSE_STAPLE) {
         assay_lookup_staple(&f->lookup);
@@ -51,7 +51,7 @@ work_lookup(struct assay_search *f)
 static void
 work(uv_work_t *w)
 {
-    struct assay_search *f = w->data;
+    struct assay_supply_search *f = w->data;
 
     if (atomic_load(&f->cancel)) {
         return;
@@ -64,7 +64,7 @@ work(uv_work_t *w)
 }
 
 static void
-fill_lookup(struct assay_search *f, int64_t now_s)
+fill_lookup(struct assay_supply_search *f, int64_t now_s)
 {
     f->lookup = (struct assay_lookup){
         .ctx = f->o.ctx,
@@ -86,7 +86,7 @@ fill_lookup(struct assay_search *f, int64_t now_s)
 }
 
 static bool
-fill(struct assay_search *f, const struct assay_quote *quote,
+fill(struct assay_supply_search *f, const struct assay_quote *quote,
      const struct assay_collateral_need *need, int64_t now_s)
 {
     struct assay_error ignored;
@@ -108,13 +108,13 @@ fill(struct assay_search *f, const struct assay_quote *quote,
     return true;
 }
 
-struct assay_search *
-assay_search_new(struct assay_supply *s, enum assay_purpose purpose,
-                 const struct assay_quote *quote,
-                 const struct assay_collateral_need *need, int64_t now_s)
+struct assay_supply_search *
+assay_supply_search_new(struct assay_supply *s, enum assay_purpose purpose,
+                        const struct assay_quote *quote,
+                        const struct assay_collateral_need *need, int64_t now_s)
 {
     const struct assay_supply_kept *kept = assay_supply_find(s, need);
-    struct assay_search *f = calloc(1, sizeof(*f));
+    struct assay_supply_search *f = calloc(1, sizeof(*f));
 
     if (f == NULL) {
         return NULL;
@@ -129,17 +129,17 @@ assay_search_new(struct assay_supply *s, enum assay_purpose purpose,
     f->purpose = purpose;
     f->supply = s;
     if (!fill(f, quote, need, now_s)) {
-        assay_search_free(f);
+        assay_supply_search_free(f);
         return NULL;
     }
     return f;
 }
 
 bool
-assay_search_start(struct assay_search *f)
+assay_supply_search_start(struct assay_supply_search *f)
 {
     if (uv_queue_work(f->supply->loop, &f->work, work, after_work) != 0) {
-        assay_search_free(f);
+        assay_supply_search_free(f);
         return false;
     }
     f->next = f->supply->searches;
@@ -151,9 +151,9 @@ assay_search_start(struct assay_search *f)
 }
 
 static void
-unlink_search(struct assay_search *f)
+unlink_search(struct assay_supply_search *f)
 {
-    struct assay_search **at = &f->supply->searches;
+    struct assay_supply_search **at = &f->supply->searches;
 
     while (*at != f) {
         at = &(*at)->next;
@@ -161,11 +161,12 @@ unlink_search(struct assay_search *f)
     *at = f->next;
 }
 
-struct assay_search *
-assay_search_find(const struct assay_supply *s,
-                  const struct assay_collateral_need *need, bool refreshes)
+struct assay_supply_search *
+assay_supply_search_find(const struct assay_supply *s,
+                         const struct assay_collateral_need *need,
+                         bool refreshes)
 {
-    struct assay_search *f = s->searches;
+    struct assay_supply_search *f = s->searches;
 
     while (f != NULL && (f->ended || f->purpose == ASSAY_PURPOSE_STAPLE ||
                          (f->purpose == ASSAY_PURPOSE_REFRESH && !refreshes) ||
@@ -176,7 +177,7 @@ assay_search_find(const struct assay_supply *s,
 }
 
 void
-assay_search_abandon(struct assay_search *f)
+assay_supply_search_abandon(struct assay_supply_search *f)
 {
     unlink_search(f);
     f->supply = NULL;
@@ -191,18 +192,18 @@ assay_search_abandon(struct assay_search *f)
 /* What is not authentic on one quote may say more of the quote than of the
  * collateral: the others look for themselves, together. */
 static void
-end_search(struct assay_search *f)
+end_search(struct assay_supply_search *f)
 {
     struct assay_lookup *l = &f->lookup;
     struct assay_supplied *result = l->err.code == ASSAY_OK ? f->to : NULL;
     struct assay_supply_call *c;
 
-    if (result != NULL && l->authentic) {
+    if (result != NULL && result->obtained.authentic) {
         assay_supply_keep(f->supply, result, l->now_s);
     }
     while (f->supply != NULL &&
            (c = assay_supply_waiting(f->supply, f)) != NULL) {
-        if (result == NULL || l->authentic || c == f->first) {
+        if (result == NULL || result->obtained.authentic || c == f->first) {
             assay_supply_tell(c, result, &l->err);
         } else {
             assay_supply_rejoin(c);
@@ -211,7 +212,7 @@ end_search(struct assay_search *f)
 }
 
 static void
-end_staple(struct assay_search *f)
+end_staple(struct assay_supply_search *f)
 {
     struct assay_supply_call *c = assay_supply_waiting(f->supply, f);
 
@@ -228,12 +229,12 @@ end_staple(struct assay_search *f)
 }
 
 static void
-end_refresh(struct assay_search *f)
+end_refresh(struct assay_supply_search *f)
 {
     struct assay_lookup *l = &f->lookup;
     struct assay_supply *s = f->supply;
     struct assay_supply_kept *k = assay_supply_find(s, &f->to->need);
-    bool newer = l->err.code == ASSAY_OK && l->authentic &&
+    bool newer = l->err.code == ASSAY_OK && f->to->obtained.authentic &&
                  f->to->obtained.origin != ASSAY_ORIGIN_STALE &&
                  assay_is_fresh(f->to->collateral, &s->o.fresh, l->now_s) &&
                  assay_is_newer(f->to->collateral, l->newer_than);
@@ -252,12 +253,12 @@ end_refresh(struct assay_search *f)
 static void
 after_work(uv_work_t *w, int status)
 {
-    static void (*const end[])(struct assay_search *) = {
+    static void (*const end[])(struct assay_supply_search *) = {
         [ASSAY_PURPOSE_SEARCH] = end_search,
         [ASSAY_PURPOSE_STAPLE] = end_staple,
         [ASSAY_PURPOSE_REFRESH] = end_refresh,
     };
-    struct assay_search *f = w->data;
+    struct assay_supply_search *f = w->data;
     const struct assay_supply_options o = f->o;
 
     f->ended = true;
@@ -266,16 +267,16 @@ after_work(uv_work_t *w, int status)
             assay_fail(&f->lookup.err, ASSAY_IO, ASSAY_NO_OFFSET,
                        "collateral: %s", uv_strerror(status));
         }
-        if (f->lookup.note[0] != '\0') {
+        if (assay_lookup_last_note(&f->lookup)[0] != '\0') {
             (void)snprintf(f->supply->note, sizeof(f->supply->note), "%s",
-                           f->lookup.note);
+                           assay_lookup_last_note(&f->lookup));
         }
         end[f->purpose](f);
     }
     if (f->supply != NULL) {
         unlink_search(f);
     }
-    assay_search_free(f);
+    assay_supply_search_free(f);
     if (o.ended != NULL) {
         o.ended(o.owner);
     }

@@ -36,11 +36,11 @@ enum assay_purpose {
     ASSAY_PURPOSE_REFRESH,
 };
 
-struct assay_search {
+struct assay_supply_search {
     uv_work_t work;
     enum assay_purpose purpose;
     struct assay_supply *supply; /* NULL: nobody wants it any more */
-    struct assay_search *next;
+    struct assay_supply_search *next;
     bool ended;                      /* and is being told of */
     struct assay_supply_call *first; /* whose quote it is tried on; or NULL */
     /* The supply may go first: everything that the worker needs is here, and
@@ -62,7 +62,7 @@ struct assay_supply_call {
     struct assay_quote *quote; /* own copy */
     struct assay_collateral_need need;
     int64_t now_s;
-    struct assay_search *search; /* what it waits for */
+    struct assay_supply_search *search; /* what it waits for */
 };
 
 struct assay_supply {
@@ -73,7 +73,7 @@ struct assay_supply {
     struct assay_supply_kept kept[ASSAY_SUPPLY_KEPT];
     unsigned next; /* the one to be replaced when all are in use */
     struct assay_supply_call *calls;
-    struct assay_search *searches; /* under way */
+    struct assay_supply_search *searches; /* under way */
     size_t staples_refused;
     char note[320];
 };
@@ -89,8 +89,9 @@ void assay_supply_keep(struct assay_supply *s, struct assay_supplied *new,
 uint32_t assay_supply_chance(void);
 
 /* supply_call.c: what waits. The first one that waits for this search. */
-struct assay_supply_call *assay_supply_waiting(const struct assay_supply *s,
-                                               const struct assay_search *f);
+struct assay_supply_call *
+assay_supply_waiting(const struct assay_supply *s,
+                     const struct assay_supply_search *f);
 /* The call is over. The owner may do anything from there, even free the
  * supply. */
 void assay_supply_tell(struct assay_supply_call *c,
@@ -101,18 +102,20 @@ void assay_supply_tell(struct assay_supply_call *c,
 void assay_supply_rejoin(struct assay_supply_call *c);
 
 /* supply_search.c: what runs. NULL: out of memory. */
-struct assay_search *assay_search_new(struct assay_supply *s,
-                                      enum assay_purpose purpose,
-                                      const struct assay_quote *quote,
-                                      const struct assay_collateral_need *need,
-                                      int64_t now_s);
-void assay_search_free(struct assay_search *f); /* not once started */
+struct assay_supply_search *
+assay_supply_search_new(struct assay_supply *s, enum assay_purpose purpose,
+                        const struct assay_quote *quote,
+                        const struct assay_collateral_need *need,
+                        int64_t now_s);
+void
+assay_supply_search_free(struct assay_supply_search *f); /* not once started */
 /* False: it could not, and is freed. */
-bool assay_search_start(struct assay_search *f);
+bool assay_supply_search_start(struct assay_supply_search *f);
 /* Its work goes on until it notices. */
-void assay_search_abandon(struct assay_search *f);
+void assay_supply_search_abandon(struct assay_supply_search *f);
 /* The search for that need that is under way, or, if asked for, the refresh;
  * or NULL. */
-struct assay_search *assay_search_find(const struct assay_supply *s,
-                                       const struct assay_collateral_need *need,
-                                       bool refreshes);
+struct assay_supply_search *
+assay_supply_search_find(const struct assay_supply *s,
+                         const struct assay_collateral_need *need,
+                         bool refreshes);

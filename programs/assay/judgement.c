@@ -12,6 +12,8 @@
 #include "load.h"
 
 #define VM_CONFIG_MAX_BYTES (1024u * 1024u)
+#define VERIFIER_PLATFORMS  1u /* what the search has tried is not tried anew  \
+                                */
 
 void
 judgement_free(struct judgement *j)
@@ -73,9 +75,8 @@ take_root(struct judgement *j, struct assay_error *err)
     return err->code;
 }
 
-/* From a file, or from cache or source. */
-static enum assay_code
-take_collateral(struct judgement *j, struct assay_error *err)
+static const char *
+words_of(const struct assay_obtained *o)
 {
     static const char *const origins[] = {
         [ASSAY_ORIGIN_CACHED] = "from the cache",
@@ -84,20 +85,49 @@ take_collateral(struct judgement *j, struct assay_error *err)
         [ASSAY_ORIGIN_STALE] = "STALE, from the cache: no source answered",
     };
 
-    if (j->o->collateral != NULL) {
-        j->collateral_source = j->o->collateral;
-        return assay_load_bundle(j->ctx, j->o->collateral,
-                                 &j->obtained.collateral, err);
-    }
+    return o->damaged ? "fetched now: the cache was damaged"
+                      : origins[o->origin];
+}
+
+/* From cache or source. What is known before it teaches anything is what it is
+ * measured by. */
+static enum assay_code
+find_collateral(struct judgement *j, struct assay_error *err)
+{
+    struct assay_lookup *l = &j->source.lookup;
+
     if (source_of(j->o, j->quote, j->policy, &j->source, err) != ASSAY_OK) {
         return err->code;
     }
-    j->source.in.seen =
-        assay_seen_recall(j->seen, j->root, &j->source.need, j->o->now_s);
-    if (source_obtain(j->ctx, &j->source, &j->obtained, err) == ASSAY_OK) {
-        j->collateral_source = origins[j->obtained.origin];
+    l->ctx = j->ctx;
+    l->verifier = j->verifier;
+    l->root = j->root;
+    l->seen = j->seen;
+    j->known = assay_seen_recall(j->seen, j->root, l->need, j->o->now_s);
+    if (source_find(&j->source, err) == ASSAY_OK) {
+        j->obtained = l->obtained;
+        j->collateral_source = words_of(&j->obtained);
     }
     return err->code;
+}
+
+static enum assay_code
+load_collateral(struct judgement *j, struct assay_error *err)
+{
+    j->collateral_source = j->o->collateral;
+    if (assay_load_bundle(j->ctx, j->o->collateral, &j->obtained.collateral,
+                          err) == ASSAY_OK) {
+        j->known = assay_seen_recall_for(j->seen, j->root,
+                                         j->obtained.collateral, j->o->now_s);
+    }
+    return err->code;
+}
+
+static enum assay_code
+take_collateral(struct judgement *j, struct assay_error *err)
+{
+    return j->o->collateral != NULL ? load_collateral(j, err)
+                                    : find_collateral(j, err);
 }
 
 static enum assay_code
@@ -112,39 +142,13 @@ judge(struct judgement *j, struct assay_error *err)
         .event_log = j->event_log,
         .app_compose = assay_buf_slice(&j->app_compose),
         .vm_config = assay_buf_slice(&j->vm_config),
-        .seen = assay_seen_recall_for(j->seen, j->root, j->obtained.collateral,
-                                      j->o->now_s),
+        .seen = j->known,
     };
 
-    if (assay_verifier_new(j->ctx, 0, &j->verifier, err) != ASSAY_OK) {
-        return err->code;
-    }
     if (assay_verify(j->verifier, &in, &j->verdict, err) != ASSAY_OK) {
         assay_error_prefix(err, "%s", j->o->operand);
     }
     return err->code;
-}
-
-/* The cache had something that is not what it should be: nobody is helped by
- * refusing on its account until it expires. */
-static enum assay_code
-judge_again(struct judgement *j, struct assay_error *err)
-{
-    struct assay_obtained cached = j->obtained;
-
-    j->source.in.pass_by_cache = true;
-    if (source_obtain(j->ctx, &j->source, &j->obtained, err) != ASSAY_OK) {
-        j->obtained = cached; /* no better answer: the verdict stands */
-        assay_error_clear(err);
-        return ASSAY_OK;
-    }
-    assay_obtained_free(&cached);
-    assay_verdict_free(j->verdict);
-    assay_verifier_free(j->verifier);
-    j->verdict = NULL;
-    j->verifier = NULL;
-    j->collateral_source = "fetched now: the cache was damaged";
-    return judge(j, err);
 }
 
 enum assay_code
@@ -154,18 +158,15 @@ judgement_make(struct judgement *j, struct assay_error *err)
     if (j->seen == NULL ||
         load_quote(j->o->operand, &j->quote, err) != ASSAY_OK ||
         assay_ctx_new(&j->ctx, err) != ASSAY_OK ||
+        assay_verifier_new(j->ctx, VERIFIER_PLATFORMS, &j->verifier, err) !=
+            ASSAY_OK ||
         take_evidence(j, err) != ASSAY_OK || take_policy(j, err) != ASSAY_OK ||
         take_root(j, err) != ASSAY_OK || take_collateral(j, err) != ASSAY_OK ||
         judge(j, err) != ASSAY_OK) {
         return err->code;
     }
-    if (j->o->collateral != NULL) {
-        return ASSAY_OK;
+    if (j->o->collateral == NULL) {
+        source_tell(j->o, &j->source);
     }
-    if (j->obtained.origin == ASSAY_ORIGIN_CACHED &&
-        assay_obtain_is_forged(j->verdict) && judge_again(j, err) != ASSAY_OK) {
-        return err->code;
-    }
-    source_learn(j->o, &j->source, j->seen, j->root, j->verdict, &j->obtained);
     return ASSAY_OK;
 }

@@ -18,10 +18,11 @@ struct judgement {
     struct assay_eventlog *event_log; /* NULL: not given */
     struct assay_buf app_compose;
     struct assay_buf vm_config;
-    struct assay_root *own_root;   /* NULL: Intel's */
-    const struct assay_root *root; /* own_root or Intel's */
-    struct source source;          /* unless --collateral names a file */
-    struct assay_seen *seen;       /* evaluations, by earlier runs */
+    struct assay_root *own_root;    /* NULL: Intel's */
+    const struct assay_root *root;  /* own_root or Intel's */
+    struct source source;           /* unless --collateral names a file */
+    struct assay_seen *seen;        /* evaluations, by earlier runs */
+    struct assay_evaluations known; /* of them, of what was obtained */
     struct assay_obtained obtained;
     const char *collateral_source; /* for people */
     struct assay_verifier *verifier;

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * source.c - asking for collateral, and what a verdict says of the answer.
+ * source.c - asking for collateral.
  */
 #include "source.h"
 
@@ -43,22 +43,19 @@ source_of(const struct options *o, const struct assay_quote *q,
 {
     *s = (struct source){
         .fetch = source_fetch(o, p),
-        .request =
+        .lookup =
             {
+                .quote = q,
                 .need = &s->need,
+                .fresh = assay_policy_freshness(p),
+                .now_s = o->now_s,
                 .sources = s->urls,
-            },
-        .in =
-            {
-                .request = &s->request,
                 .ask = assay_pcs_ask(&s->fetch),
                 .use_cache = !o->no_cache && assay_policy_cache_collateral(p),
-                .now_s = o->now_s,
                 .grace_s = assay_policy_collateral_grace(p),
-                .fresh = assay_policy_freshness(p),
             },
     };
-    s->request.source_count = source_urls(o, p, s->urls);
+    s->lookup.source_count = source_urls(o, p, s->urls);
     if (assay_collateral_need(q, ASSAY_EMPTY, &s->need, err) != ASSAY_OK) {
         assay_error_prefix(err, "%s", o->operand);
     }
@@ -66,12 +63,12 @@ source_of(const struct options *o, const struct assay_quote *q,
 }
 
 enum assay_code
-source_obtain(const struct assay_ctx *ctx, struct source *s,
-              struct assay_obtained *out, struct assay_error *err)
+source_find(struct source *s, struct assay_error *err)
 {
     progress_attach(&s->fetch);
-    (void)!assay_obtain_collateral(ctx, &s->in, out, err);
+    assay_lookup_run(&s->lookup);
     progress_end();
+    *err = s->lookup.err;
     return err->code;
 }
 
@@ -105,24 +102,15 @@ tell(const struct options *o, const char *note)
 }
 
 void
-source_learn(const struct options *o, struct source *s, struct assay_seen *seen,
-             const struct assay_root *root, const struct assay_verdict *v,
-             struct assay_obtained *what)
+source_tell(const struct options *o, const struct source *s)
 {
-    struct assay_error err;
     char note[ASSAY_SEEN_NOTE_BYTES];
 
-    tell(o, what->note); /* of the loading; keeping may have another */
-    what->note[0] = '\0';
-    if (assay_obtain_is_authentic(v)) {
-        assay_obtain_keep(&s->in, what);
-        tell(o, what->note);
+    for (size_t i = 0; i < ASSAY_LOOKUP_NOTES; i++) {
+        tell(o, s->lookup.note[i]);
     }
-    if (assay_obtain_is_sound(v) &&
-        assay_seen_learn(seen, root, what->collateral, &err) != ASSAY_OK) {
-        tell(o, err.msg);
-    }
-    if (!assay_seen_note(seen, note)) { /* else source_seen() has said it */
+    if (!assay_seen_note(s->lookup.seen, note)) { /* else source_seen() has
+                                                     said it */
         tell(o, note);
     }
 }

@@ -5,17 +5,15 @@
  */
 #pragma once
 
-#include "io/obtain.h"
+#include "io/lookup.h"
 #include "io/pcs.h"
-#include "io/seen.h"
 #include "options.h"
 
 struct source {
     struct assay_collateral_need need;
     const char *urls[ASSAY_SOURCES_MAX];
     struct assay_fetch_options fetch;
-    struct assay_gather_request request;
-    struct assay_obtain_input in; /* refers to the members above */
+    struct assay_lookup lookup; /* refers to the members above */
 };
 
 /* Where to ask, in order: options first, then the policy, which names two
@@ -28,8 +26,8 @@ size_t source_urls(const struct options *o, const struct assay_policy *p,
 struct assay_fetch_options source_fetch(const struct options *o,
                                         const struct assay_policy *p);
 
-/* The quote, its policy and the options must outlive *s. Errors of
- * assay_collateral_need(). */
+/* By options and policy, which must outlive *s: everything that the lookup is
+ * given but ctx, verifier, root and seen. Errors of assay_collateral_need(). */
 ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
                                            const struct assay_quote *q,
                                            const struct assay_policy *p,
@@ -38,14 +36,8 @@ ASSAY_MUST_CHECK enum assay_code source_of(const struct options *o,
 /* What was verified in earlier runs. NULL: out of memory, as *err says. Where
  * rollbacks may go unnoticed, a warning is printed. */
 struct assay_seen *source_seen(struct assay_error *err);
-/* After a verdict under this root: keeps what was fetched, and remembers its
- * evaluation, as far as the verdict allows it. With --verbose it is said what
- * went wrong with either. */
-void source_learn(const struct options *o, struct source *s,
-                  struct assay_seen *seen, const struct assay_root *root,
-                  const struct assay_verdict *v, struct assay_obtained *what);
-/* With progress shown where that is wanted. */
-ASSAY_MUST_CHECK enum assay_code source_obtain(const struct assay_ctx *ctx,
-                                               struct source *s,
-                                               struct assay_obtained *out,
-                                               struct assay_error *err);
+/* Runs the lookup, with progress shown where that is wanted. */
+ASSAY_MUST_CHECK enum assay_code source_find(struct source *s,
+                                             struct assay_error *err);
+/* With --verbose: what went wrong with cache and memory. */
+void source_tell(const struct options *o, const struct source *s);

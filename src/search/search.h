@@ -102,5 +102,6 @@ void assay_search_give_up(struct assay_search *s,
 ASSAY_MUST_CHECK enum assay_code assay_search_take(struct assay_search *s,
                                                    struct assay_obtained *out,
                                                    struct assay_error *err);
-/* What of the things given was no use, and did not matter; or "". */
+/* What of the things given was no use, and did not matter; or "". It stays the
+ * search's. */
 const char *assay_search_note(const struct assay_search *s);

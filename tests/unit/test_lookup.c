@@ -77,8 +77,8 @@ asks_what_it_is_given(void **state)
     assay_lookup_run(&l);
     assert_int_equal(l.err.code, ASSAY_OK);
     assert_int_equal(l.obtained.origin, ASSAY_ORIGIN_FETCHED);
-    assert_true(l.authentic);
-    assert_string_equal(l.note, "");
+    assert_true(l.obtained.authentic);
+    assert_string_equal(assay_lookup_last_note(&l), "");
     assert_int_equal(a.calls, 1);
     assert_int_equal(a.requests, 4);
 
@@ -127,13 +127,14 @@ tells_why_not(void **state)
     l.stapled = (struct assay_slice){(const uint8_t *)"{", 1};
     assay_lookup_staple(&l);
     assert_int_not_equal(l.err.code, ASSAY_OK);
-    assert_non_null(strstr(l.note, "stapled collateral was not used: "));
+    assert_non_null(strstr(assay_lookup_last_note(&l),
+                           "stapled collateral was not used: "));
     assay_obtained_free(&l.obtained);
 
     a = (struct asker){.calls = 0};
     assay_lookup_run(&l);
     assert_int_equal(l.err.code, ASSAY_OK);
-    assert_string_equal(l.note, "");
+    assert_string_equal(assay_lookup_last_note(&l), "");
     assay_obtained_free(&l.obtained);
     assay_verifier_free(v);
 }

@@ -13,8 +13,9 @@
 
 #include "harness/folder.h"
 #include "harness/trial.h"
-#include "io/mark.h"
+#include "io/mark_folder.h"
 #include "io/seen.h"
+#include "search/marks.h"
 
 #define NOW   MINT_NOW_S
 #define FMSPC "00a06f050000" /* what is minted */
@@ -302,7 +303,7 @@ many_roots(void **state)
     struct assay_seen *s;
 
     (void)state;
-    for (unsigned i = 0; i < ASSAY_SEEN_MAX + 200; i++) {
+    for (unsigned i = 0; i < ASSAY_MARKS_MAX + 200; i++) {
         (void)snprintf(name, sizeof(name), "%064x_tdx-qe_7_1", i);
         touch(name);
         if (i == 500) {
@@ -317,7 +318,7 @@ many_roots(void **state)
     check(s, assay_root_intel(), 18, 19);
     assay_seen_free(s);
     clear();
-    for (unsigned i = 0; i < ASSAY_SEEN_OTHERS_MAX; i++) {
+    for (unsigned i = 0; i < ASSAY_MARKS_OTHERS_MAX; i++) {
         (void)snprintf(name, sizeof(name), "%064x_tdx-qe_7_1", i);
         touch(name);
     }
@@ -326,7 +327,7 @@ many_roots(void **state)
     s = assay_seen_new(folder);
     learn(s, own, 3, 4); /* two names; two of the oldest go */
     assay_seen_free(s);
-    assert_int_equal(folder_count(folder), ASSAY_SEEN_OTHERS_MAX);
+    assert_int_equal(folder_count(folder), ASSAY_MARKS_OTHERS_MAX);
     assert_int_equal(access(path, F_OK), -1);
     s = assay_seen_new(folder);
     check(s, own, 3, 4);

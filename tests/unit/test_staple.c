@@ -7,6 +7,7 @@
 #include "harness/loop.h"
 #include "harness/pccs.h"
 #include "io/staple.h"
+#include "search/trial.h"
 
 #define NOW  MINT_NOW_S
 #define DAY  INT64_C(86400)
@@ -118,7 +119,7 @@ a_client_takes_it(void **state)
                                             assay_staple_bundle(t.staple, NOW),
                                             &c, &err),
                      ASSAY_OK);
-    assay_obtain_try(t.verifier, pccs_root, pccs_quote, c, NOW, &verdict);
+    assay_trial_run(t.verifier, pccs_root, pccs_quote, c, NOW, &verdict);
     assert_true(verdict.sound);
     assay_collateral_free(c);
     close_trial(&t);

@@ -217,7 +217,8 @@ ask_sources(struct supply *s, struct search *x)
     if (!supply_run(s, &x->lookup)) {
         return false;
     }
-    (void)snprintf(s->note, sizeof(s->note), "%s", x->lookup.note);
+    (void)snprintf(s->note, sizeof(s->note), "%s",
+                   assay_lookup_last_note(&x->lookup));
     if (x->lookup.err.code == ASSAY_OK) {
         return true;
     }
@@ -236,14 +237,13 @@ ask_sources(struct supply *s, struct search *x)
 static PyObject *
 run(struct supply *s, struct search *x)
 {
-    bool is_stapled = take_staple(x);
     struct collateral *c;
 
-    if (!is_stapled && !ask_sources(s, x)) {
+    if (!take_staple(x) && !ask_sources(s, x)) {
         return NULL;
     }
     c = collateral_of(core_of(Py_TYPE((PyObject *)s)), &x->lookup.obtained);
-    if (c != NULL && !is_stapled && x->lookup.authentic) {
+    if (c != NULL && x->lookup.obtained.authentic) {
         keep(s, &x->need, c, x->lookup.now_s);
     }
     return (PyObject *)c;

@@ -1,100 +1,17 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "io/mark.h"
+#include "io/mark_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "io/file.h"
-
-#define NAME_MAX_CHARS (ASSAY_MARK_KEY_MAX + 40u)
-#define ROOT_DIGITS    64u
-#define SINCE_MAX_S    INT64_C(253402300799) /* the last second of 9999 */
-
-/* --- names -------------------------------------------------------------- */
-
-static void
-name_of(const struct assay_mark *m, char name[NAME_MAX_CHARS])
-{
-    (void)snprintf(name, NAME_MAX_CHARS, "%s_%" PRIu32 "_%" PRId64, m->key,
-                   m->number, m->since_s);
-}
-
-static bool
-are_hex(const char *s, size_t n)
-{
-    return strlen(s) == n && strspn(s, "0123456789abcdef") == n;
-}
-
-static bool
-is_key(const char *key)
-{
-    char root[ASSAY_MARK_KEY_MAX];
-    const char *document = strchr(key, '_');
-    const char *what;
-
-    if (document == NULL) {
-        return false;
-    }
-    (void)snprintf(root, sizeof(root), "%.*s", (int)(document - key), key);
-    document++;
-    what = document + 4;
-    return (strcmp(root, "intel") == 0 || are_hex(root, ROOT_DIGITS)) &&
-           (strncmp(document, "tdx-", 4) == 0 ||
-            strncmp(document, "sgx-", 4) == 0) &&
-           (strcmp(what, "qe") == 0 || are_hex(what, 12));
-}
-
-bool
-assay_mark_read(const char *name, struct assay_mark *m)
-{
-    char copy[NAME_MAX_CHARS];
-    char *since;
-    char *number;
-
-    memset(m, 0, sizeof(*m));
-    if (strlen(name) >= sizeof(copy)) {
-        return false;
-    }
-    (void)snprintf(copy, sizeof(copy), "%s", name);
-    since = strrchr(copy, '_');
-    if (since == NULL) {
-        return false;
-    }
-    *since++ = '\0';
-    number = strrchr(copy, '_');
-    if (number == NULL) {
-        return false;
-    }
-    *number++ = '\0';
-    if (strlen(copy) >= sizeof(m->key) || !is_key(copy)) {
-        return false;
-    }
-    memcpy(m->key, copy, strlen(copy) + 1);
-    m->number = (uint32_t)strtoul(number, NULL, 10);
-    m->since_s = strtoll(since, NULL, 10);
-    name_of(m, copy); /* what strtoul() forgives is not forgiven here */
-    return m->number != 0 && m->since_s >= 0 && m->since_s <= SINCE_MAX_S &&
-           strcmp(copy, name) == 0;
-}
-
-bool
-assay_mark_is_intels(const struct assay_mark *m)
-{
-    return strncmp(m->key, "intel_", strlen("intel_")) == 0;
-}
-
-/* --- the folder --------------------------------------------------------- */
 
 static bool
 is_dots(const char *name)
@@ -200,7 +117,7 @@ static void
 forget_an_other(const char *path, int fd, size_t others_max)
 {
     DIR *folder = opendir(path);
-    char oldest[NAME_MAX_CHARS] = "";
+    char oldest[ASSAY_MARK_NAME_MAX] = "";
     struct timespec changed;
     struct timespec at = {0, 0};
     const struct dirent *entry;
@@ -217,7 +134,7 @@ forget_an_other(const char *path, int fd, size_t others_max)
         if (others++ == 0 || changed.tv_sec < at.tv_sec ||
             (changed.tv_sec == at.tv_sec && changed.tv_nsec < at.tv_nsec)) {
             at = changed;
-            name_of(&m, oldest);
+            assay_mark_write(&m, oldest);
         }
     }
     if (others > others_max) {
@@ -240,14 +157,14 @@ enum assay_code
 assay_marks_store(const char *path, const struct assay_mark *m,
                   size_t others_max, struct assay_error *err)
 {
-    char name[NAME_MAX_CHARS];
+    char name[ASSAY_MARK_NAME_MAX];
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int fd;
 
     if (folder < 0) {
         return fail_store(path, err);
     }
-    name_of(m, name);
+    assay_mark_write(m, name);
     fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST) {
         (void)fail_store(path, err);

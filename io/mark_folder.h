@@ -1,28 +1,11 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * mark.h - one evaluation number as the name of an empty file. Used by seen.c
- * only.
- *
- * A name is ROOT_DOCUMENT_NUMBER_SECONDS: "intel" or the SHA-256 of another
- * root's certificate; "tdx-<FMSPC>" or "tdx-qe" (likewise "sgx"); the number;
- * and when the document that taught it was issued.
+ * mark_folder.h - marks kept as the names of empty files. Used by seen.c only.
  */
 #pragma once
 
-#include "assay/bytes.h"
-
-#define ASSAY_MARK_KEY_MAX 82u /* 64 digits, '_', tdx-<12 digits>, NUL */
-
-struct assay_mark {
-    char key[ASSAY_MARK_KEY_MAX]; /* ROOT_DOCUMENT */
-    uint32_t number;
-    int64_t since_s;
-};
-
-/* Exactly what a mark is written as; anything else is false. */
-bool assay_mark_read(const char *name, struct assay_mark *out);
-bool assay_mark_is_intels(const struct assay_mark *m);
+#include "search/mark.h"
 
 #define ASSAY_MARKS_READ_MAX 4096u
 
