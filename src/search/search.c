@@ -261,10 +261,9 @@ settle_answers(struct assay_search *s)
         (void)!assay_gather_take(s->gather, &fetched.bundle,
                                  &fetched.collateral, &s->why);
     }
-    if (fetched.collateral != NULL &&
-        (s->damaged || !is_overtaken(s, fetched.collateral))) {
+    if (fetched.collateral != NULL && !is_overtaken(s, fetched.collateral)) {
         settle_fetched(s, &fetched);
-    } else if (s->damaged || is_better_than_nothing(s, &origin)) {
+    } else if (is_better_than_nothing(s, &origin) || s->damaged) {
         settle_at_hand(s, origin, &fetched);
     }
     drop(&fetched);

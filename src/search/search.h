@@ -42,9 +42,9 @@ struct assay_search_input {
     struct assay_verifier *verifier;
     const struct assay_root *root;
     const struct assay_quote *quote; /* what it is tried on */
-    /* need: of that quote; now_s: what "in date" is judged by, not 0; fresh:
-     * what the cache must offer at least; seen: what the memory recalls. No
-     * sources: nothing but what was stapled will do. */
+    /* need: of that quote; now_s: what "in date" is judged by; fresh: what the
+     * cache must offer at least; seen: what the memory recalls. Without sources
+     * nothing counts but what was stapled, if anything was. */
     struct assay_gather_request request;
     int64_t grace_s; /* seconds after nextUpdate; 0 for none */
     /* Bundles, or empty. They are copied as far as they are needed. */
