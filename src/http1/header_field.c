@@ -10,7 +10,7 @@
 struct assay_slice
 assay_header_field(struct assay_slice lines, const char *name)
 {
-    const char *line = (const char *)lines.ptr;
+    const char *line = lines.len > 0 ? (const char *)lines.ptr : "";
     const char *end = line + lines.len;
     size_t n = strlen(name);
 
@@ -30,7 +30,7 @@ assay_header_field(struct assay_slice lines, const char *name)
             return (struct assay_slice){(const uint8_t *)line,
                                         (size_t)(stop - line)};
         }
-        line = stop + 1;
+        line = lf == NULL ? end : lf + 1;
     }
     return ASSAY_EMPTY;
 }
