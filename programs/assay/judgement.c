@@ -12,8 +12,8 @@
 #include "load.h"
 
 #define VM_CONFIG_MAX_BYTES (1024u * 1024u)
-#define VERIFIER_PLATFORMS  1u /* what the search has tried is not tried anew  \
-                                */
+/* What the search has tried is not checked anew. */
+#define VERIFIER_PLATFORMS 1u
 
 void
 judgement_free(struct judgement *j)
