@@ -126,8 +126,9 @@ launch_check_dotenv(const char *folder, const struct running *proxy,
 /* Its HTTP client would send what is for this machine through a proxy of the
  * environment, which is where prompts must not be. */
 static bool
-bypass_proxies(const char *variable)
+bypass_proxies(const char *variable, const char *host)
 {
+    static const char usual[] = "127.0.0.1,::1,localhost";
     const char *was = getenv(variable);
     struct assay_buf now;
     bool done;
@@ -136,7 +137,10 @@ bypass_proxies(const char *variable)
     if (was != NULL && was[0] != '\0') {
         assay_buf_printf(&now, "%s,", was);
     }
-    assay_buf_add_text(&now, "127.0.0.1,::1,localhost");
+    assay_buf_add_text(&now, usual);
+    if (strcmp(host, "127.0.0.1") != 0 && strcmp(host, "::1") != 0) {
+        assay_buf_printf(&now, ",%s", host);
+    }
     assay_buf_add_u8(&now, '\0');
     done = !now.failed && setenv(variable, (const char *)now.ptr, 1) == 0;
     assay_buf_free(&now);
@@ -155,9 +159,13 @@ pass_secret(const struct running *proxy)
 enum assay_code
 launch_set_environment(const struct running *proxy, struct assay_error *err)
 {
-    assay_error_clear(err);
-    return bypass_proxies("NO_PROXY") && bypass_proxies("no_proxy") &&
-                   pass_secret(proxy)
+    struct assay_address at;
+
+    if (assay_address_parse(proxy->address, NULL, &at, err) != ASSAY_OK) {
+        return err->code;
+    }
+    return bypass_proxies("NO_PROXY", at.host) &&
+                   bypass_proxies("no_proxy", at.host) && pass_secret(proxy)
                ? ASSAY_OK
                : assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
                             "environment of Codex");

@@ -20,6 +20,7 @@ launch_check_dotenv(const char *folder, const struct running *proxy,
 /* Its part that does no I/O. */
 bool launch_dotenv_spares(struct assay_slice text, struct assay_slice host);
 
-/* For whoever is started next. ASSAY_NO_MEMORY. */
+/* For whoever is started next. ASSAY_NO_MEMORY; errors of the proxy's
+ * address. */
 ASSAY_MUST_CHECK enum assay_code
 launch_set_environment(const struct running *proxy, struct assay_error *err);

@@ -79,7 +79,7 @@ static const struct {
      "    apiKey: ${{ secrets.OPENAI_API_KEY }}\n"
      "    roles: [chat, edit, apply]\n"},
     {"curl", "a command",
-     "curl --noproxy 127.0.0.1 -N '%u/chat/completions' \\\n"
+     "curl --noproxy '*' -N '%u/chat/completions' \\\n"
      "  -H \"Authorization: Bearer $OPENAI_API_KEY\" \\\n"
      "  -H 'Content-Type: application/json' \\\n"
      "  -d '{\"model\": \"your-model-name\", \"stream\": true,\n"

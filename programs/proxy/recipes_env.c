@@ -13,11 +13,15 @@
 #include "base/json_out.h"
 #include "command_options.h"
 #include "daemon/front.h"
+#include "http1/uri.h"
 #include "recipes.h"
 
 #define TEXT_MAX_BYTES (64u * 1024u)
 #define WAIT_MS        3000u
 #define STEP_MS        20u
+
+#define USUAL_HOSTS        "127.0.0.1,::1,localhost"
+#define NO_PROXY_MAX_BYTES 4000u
 
 static const char *const help[] = {
     "Usage: assay proxy env [--provider NAME] [--shell sh|fish|powershell] "
@@ -104,20 +108,50 @@ put(struct sink *s, const char *name, const char *value)
     assay_buf_add_text(s->to, shells[s->shell].behind);
 }
 
-/* The list of now, if that can be written down as it is, and this machine. */
+/* The proxy's host as NO_PROXY has it, where the usual names are not enough. */
 static void
-put_no_proxy(struct sink *s, const char *now)
+host_of(const char *url, char host[ASSAY_URI_HOST_MAX + 2])
 {
-    static const char ours[] = "127.0.0.1,::1,localhost";
-    bool plain = now[strspn(now, RUNNING_PLAIN ",* ")] == '\0';
-    char value[4096];
+    struct assay_error err;
+    struct assay_uri uri;
+    bool known = assay_uri_parse(assay_slice_of(url), &uri, &err) != ASSAY_OK ||
+                 strcmp(uri.host, "127.0.0.1") == 0 ||
+                 strcmp(uri.host, "::1") == 0 ||
+                 strcmp(uri.host, "localhost") == 0;
 
-    if (!plain || now[0] == '\0' || strlen(now) > 4000) {
-        (void)snprintf(value, sizeof(value), "%s", ours);
-    } else if (strstr(now, ours) != NULL) {
+    (void)snprintf(host, ASSAY_URI_HOST_MAX + 2, "%s%s", known ? "" : ",",
+                   known ? "" : uri.host);
+}
+
+/* As it does behind an env before this one. */
+static bool
+ends_with(const char *list, const char *hosts)
+{
+    size_t n = strlen(list);
+    size_t len = strlen(hosts);
+
+    return n >= len && strcmp(list + n - len, hosts) == 0 &&
+           (n == len || list[n - len - 1] == ',');
+}
+
+/* The list of now, if that can be written down as it is, this machine, and
+ * where the proxy is. */
+static void
+put_no_proxy(struct sink *s, const char *now, const char *url)
+{
+    bool plain = now[strspn(now, RUNNING_PLAIN ",* ")] == '\0';
+    bool kept = plain && now[0] != '\0' && strlen(now) <= NO_PROXY_MAX_BYTES;
+    char ours[ASSAY_URI_HOST_MAX + sizeof(USUAL_HOSTS) + 2];
+    char host[ASSAY_URI_HOST_MAX + 2];
+    char value[NO_PROXY_MAX_BYTES + sizeof(ours) + 1];
+
+    host_of(url, host);
+    (void)snprintf(ours, sizeof(ours), USUAL_HOSTS "%s", host);
+    if (kept && ends_with(now, ours)) {
         (void)snprintf(value, sizeof(value), "%s", now);
     } else {
-        (void)snprintf(value, sizeof(value), "%s,%s", now, ours);
+        (void)snprintf(value, sizeof(value), "%s%s%s", kept ? now : "",
+                       kept ? "," : "", ours);
     }
     put(s, "NO_PROXY", value);
     put(s, "no_proxy", value);
@@ -139,7 +173,7 @@ recipe_put_env(const struct recipe_env *e, enum recipe_shell shell,
         put(&s, "OPENAI_API_KEY", "the-proxy-puts-it-in");
     }
     if (e->no_proxy != NULL) {
-        put_no_proxy(&s, e->no_proxy);
+        put_no_proxy(&s, e->no_proxy, e->url);
     }
     if (shell == RECIPE_JSON) {
         assay_json_out_close(&s.json, '}');

@@ -170,6 +170,15 @@ class Told(LaunchCase):
         self.assertEqual(self.told["NO_PROXY"], f"a.example,{OURS}")
         self.assertEqual(self.told["no_proxy"], OURS)
 
+    def test_an_http_proxy_and_another_address(self):
+        """Of this machine, which no list has from the start."""
+        away = f"http://127.0.0.1:{free_port()}"
+        result = self.launch(HTTP_PROXY=away,
+                             options=("--listen", "127.0.0.2:0"))
+        self.assertEqual(self.check(result, 7).out, "200\n")
+        for name in ("NO_PROXY", "no_proxy"):
+            self.assertEqual(self.told[name], f"{OURS},127.0.0.2")
+
     def test_a_key_that_is_put_in(self):
         """Behind a secret then, which Codex is told where other users of the
         machine do not see it."""

@@ -127,7 +127,8 @@ urls(void **state)
 
 /* --- variables ------------------------------------------------------------ */
 
-#define OURS "127.0.0.1,::1,localhost"
+#define USUAL "127.0.0.1,::1,localhost"
+#define OURS  USUAL ",a" /* where the proxy is, besides */
 
 static const struct {
     const char *shell; /* NULL: JSON */
@@ -157,6 +158,11 @@ static const struct {
      "export OPENAI_API_BASE='http://a/x'\n"
      "export NO_PROXY='a," OURS "'\n"
      "export no_proxy='a," OURS "'\n"},
+    {"sh", false, "x" OURS, /* it only looks so */
+     "export OPENAI_BASE_URL='http://a/x'\n"
+     "export OPENAI_API_BASE='http://a/x'\n"
+     "export NO_PROXY='x" OURS "," OURS "'\n"
+     "export no_proxy='x" OURS "," OURS "'\n"},
     {"sh", false, "a'; reboot; '",
      "export OPENAI_BASE_URL='http://a/x'\n"
      "export OPENAI_API_BASE='http://a/x'\n"
@@ -190,6 +196,36 @@ variables(void **state)
         recipe_put_env(&e, shell, &text);
         assay_buf_add_u8(&text, '\0');
         assert_string_equal((const char *)text.ptr, environments[i].text);
+        assay_buf_free(&text);
+    }
+}
+
+/* A URL's host is named where the usual ones are others. */
+static void
+hosts(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *list;
+    } rows[] = {
+        {"http://127.0.0.1:1/v1", "='" USUAL "'\n"},
+        {"http://[::1]:1/v1", "='" USUAL "'\n"},
+        {"http://localhost:1/v1", "='" USUAL "'\n"},
+        {"http://127.0.0.2:1/v1", "='" USUAL ",127.0.0.2'\n"},
+        {"http://proxy.lan/v1", "='" USUAL ",proxy.lan'\n"},
+        {"http://[fd00::1]:1/v1", "='" USUAL ",fd00::1'\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct recipe_env e = {rows[i].url, false, ""};
+        struct assay_buf text;
+
+        assay_buf_init(&text, TEXT_MAX);
+        recipe_put_env(&e, RECIPE_SH, &text);
+        assay_buf_add_u8(&text, '\0');
+        CHECK(rows[i].url,
+              strstr((const char *)text.ptr, rows[i].list) != NULL);
         assay_buf_free(&text);
     }
 }
@@ -405,9 +441,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said), cmocka_unit_test(too_many_providers),
         cmocka_unit_test(urls),         cmocka_unit_test(variables),
-        cmocka_unit_test(shells),       cmocka_unit_test(pieces),
-        cmocka_unit_test(json_pieces),  cmocka_unit_test(codex_piece),
-        cmocka_unit_test(table),        cmocka_unit_test(which_word),
+        cmocka_unit_test(hosts),        cmocka_unit_test(shells),
+        cmocka_unit_test(pieces),       cmocka_unit_test(json_pieces),
+        cmocka_unit_test(codex_piece),  cmocka_unit_test(table),
+        cmocka_unit_test(which_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
