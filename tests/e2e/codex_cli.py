@@ -21,11 +21,15 @@ def install(which=CURRENT):
 
 
 def environment(home, **more):
-    """Its own folder is `home`; nothing of who runs the tests. Another local proxy
-    than ours is none of its business."""
+    """Its own folder is `home`, where it also leaves what it does not clean up;
+    nothing of who runs the tests. Another local proxy than ours is none of its
+    business."""
+    scrap = home / "scrap"
+    scrap.mkdir(exist_ok=True)
     env = {k: v for k, v in clean_environment().items()
            if not k.startswith(("CODEX_", "OPENAI_", "RUST_LOG"))}
-    return {**env, "CODEX_HOME": str(home), "HOME": str(home), **more}
+    return {**env, "CODEX_HOME": str(home), "HOME": str(home),
+            "TMPDIR": str(scrap), **more}
 
 
 def run(command, home, limit_s=LIMIT_S, **more):
