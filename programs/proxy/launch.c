@@ -272,6 +272,11 @@ attend(struct launch *l)
 static enum assay_code
 prepare(struct launch *l, char *const *users, struct assay_error *err)
 {
+    if (getenv(CODEX_ASKED_VARIABLE) != NULL) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "the codex that was found runs assay proxy codex: "
+                          "ASSAY_CODEX has to be Codex itself");
+    }
     if (is_given(l, "ready-file")) {
         return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
                           "--ready-file does not go with codex");

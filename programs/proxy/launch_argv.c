@@ -112,6 +112,15 @@ add_choice(struct words *w, const struct codex_facts *facts,
     }
 }
 
+/* What was asked and answered is in Codex's telemetry, too, and up to 0.148 a
+ * project's file may say where that goes. The user's own -c comes later. */
+static void
+end_telemetry(struct words *w)
+{
+    override(w, "otel.exporter", "none");
+    override(w, "otel.trace_exporter", "none");
+}
+
 /* --- is it attested? ------------------------------------------------------ */
 
 static enum assay_code
@@ -217,6 +226,7 @@ codex_argv(const char *path, const struct codex_facts *facts,
         return err->code;
     }
     assay_buf_init(&w.text, TEXT_MAX_BYTES);
+    end_telemetry(&w);
     if (facts->has_daemon) {
         add(&w, "--no-daemon");
     }

@@ -95,28 +95,43 @@ take_number(struct assay_slice *s, unsigned *out)
     return any;
 }
 
-/* "codex-cli 0.94.0". What cannot be read is taken for a new one: all releases
- * speak Responses. */
-bool
-codex_version_speaks_chat(struct assay_slice version)
+/* The second number of "codex-cli 0.94.0"; -1 where the first is none or not 0.
+ * What cannot be read is taken for a new one. */
+static int
+minor_of(struct assay_slice version)
 {
-    static const unsigned last_minor = 94;
     size_t at = assay_slice_find(version, " ");
     unsigned major;
     unsigned minor;
 
     if (at == ASSAY_NO_OFFSET) {
-        return false;
+        return -1;
     }
     version.ptr += at + 1;
     version.len -= at + 1;
     if (!take_number(&version, &major) || version.len == 0 ||
         version.ptr[0] != '.') {
-        return false;
+        return -1;
     }
     version.ptr++;
     version.len--;
-    return take_number(&version, &minor) && major == 0 && minor <= last_minor;
+    return take_number(&version, &minor) && major == 0 ? (int)minor : -1;
+}
+
+bool
+codex_version_speaks_chat(struct assay_slice version)
+{
+    int minor = minor_of(version);
+
+    return minor >= 0 && minor <= 94;
+}
+
+bool
+codex_version_can_stray(struct assay_slice version)
+{
+    int minor = minor_of(version);
+
+    return minor >= 102 && minor <= 148;
 }
 
 void
@@ -138,6 +153,7 @@ ask(const char *path, const char *option, struct assay_buf *answer,
     int ends[2] = {-1, -1};
     pid_t pid = 0;
     bool whole = false;
+    int code = 0;
 
     if (null < 0 || pipe2(ends, O_CLOEXEC) != 0) {
         assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET, "no pipe");
@@ -155,12 +171,28 @@ ask(const char *path, const char *option, struct assay_buf *answer,
         (void)close(null);
     }
     if (pid != 0) {
-        (void)launch_end(&pid, 0, whole ? ANSWER_LIMIT_MS : 0);
+        code = launch_end(&pid, 0, whole ? ANSWER_LIMIT_MS : 0);
     }
-    return err->code != ASSAY_OK || whole
-               ? err->code
-               : assay_fail(err, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
-                            "%.150s %s: no whole answer", path, option);
+    if (err->code == ASSAY_OK && !whole) {
+        assay_fail(err, ASSAY_TIMEOUT, ASSAY_NO_OFFSET,
+                   "%.150s %s: no whole answer", path, option);
+    } else if (err->code == ASSAY_OK && code != 0) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                   "%.150s %s: exit %d; is that Codex? (ASSAY_CODEX says which "
+                   "program is)",
+                   path, option, code);
+    }
+    return err->code;
+}
+
+static void
+check_release(struct assay_slice version, struct assay_error *err)
+{
+    if (codex_version_can_stray(version)) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "Codex 0.102 to 0.148 lets files of agents and projects "
+                   "send prompts elsewhere: install a later one");
+    }
 }
 
 enum assay_code
@@ -173,11 +205,15 @@ codex_ask(const char *path, struct codex_facts *out, struct assay_error *err)
     assay_error_clear(err);
     assay_buf_init(&version, ANSWER_MAX_BYTES);
     assay_buf_init(&help, ANSWER_MAX_BYTES);
-    if (ask(path, "--version", &version, err) == ASSAY_OK &&
-        ask(path, "--help", &help, err) == ASSAY_OK) {
+    if (setenv(CODEX_ASKED_VARIABLE, "1", 1) != 0) {
+        assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET, "environment");
+    } else if (ask(path, "--version", &version, err) == ASSAY_OK &&
+               ask(path, "--help", &help, err) == ASSAY_OK) {
+        check_release(assay_buf_slice(&version), err);
         out->speaks_chat = codex_version_speaks_chat(assay_buf_slice(&version));
         codex_read_help(assay_buf_slice(&help), out);
     }
+    (void)unsetenv(CODEX_ASKED_VARIABLE);
     assay_buf_free(&version);
     assay_buf_free(&help);
     return err->code;

@@ -21,12 +21,20 @@ struct codex_facts {
  * ASSAY_NOT_FOUND. */
 ASSAY_MUST_CHECK enum assay_code codex_find(struct assay_buf *path,
                                             struct assay_error *err);
-/* Asks it for its version and its options. ASSAY_IO, ASSAY_TIMEOUT. */
+/* It has this in its environment while it is asked: what is found may be a
+ * script that runs us, which would ask without an end. */
+#define CODEX_ASKED_VARIABLE "ASSAY_PROXY_ASKS"
+
+/* Asks it for its version and its options. ASSAY_IO (also where it fails),
+ * ASSAY_TIMEOUT, ASSAY_INVALID (a release that could not be kept here). */
 ASSAY_MUST_CHECK enum assay_code
 codex_ask(const char *path, struct codex_facts *out, struct assay_error *err);
 
 /* Its parts, which do no I/O. */
 bool codex_version_speaks_chat(struct assay_slice version);
+/* Files of agents, and up to 0.148 those of projects, have a say in where
+ * prompts go that is above that of the command line. */
+bool codex_version_can_stray(struct assay_slice version);
 void codex_read_help(struct assay_slice help, struct codex_facts *out);
 
 /* The variable of its environment that has the secret of the proxy's URLs: a

@@ -25,6 +25,7 @@ FAKE = SOURCE / "tests" / "e2e" / "fake_codex.py"
 TODAY, OLD = "0.169.0", "0.77.0"
 FAILED = 2
 OURS = "127.0.0.1,::1,localhost"
+QUIET = ["-c", 'otel.exporter="none"', "-c", 'otel.trace_exporter="none"']
 
 
 def children(pid):
@@ -118,7 +119,7 @@ class Told(LaunchCase):
         url = self.base_url()
         self.assertRegex(url, rf"^http://127\.0\.0\.1:\d+/{NAME}$")
         self.assertEqual(self.told["args"], [
-            "--no-daemon", "-c", f'model_providers.{NAME}.base_url="{url}"',
+            *QUIET, "--no-daemon", "-c", f'model_providers.{NAME}.base_url="{url}"',
             "-c", f'model_providers.{NAME}.wire_api="responses"', "-c",
             f'model_provider="{NAME}"', "-c", 'web_search="disabled"', "exec",
             "hi"])
@@ -130,7 +131,8 @@ class Told(LaunchCase):
         result = self.check(self.launch("exec", "hi"), 7)
         self.assertEqual(result.out, "200\n")
         self.assertEqual(self.told["args"], [
-            "-c", f'model_providers.{NAME}.base_url="{self.base_url()}"', "-c",
+            *QUIET, "-c",
+            f'model_providers.{NAME}.base_url="{self.base_url()}"', "-c",
             f'model_provider="{NAME}"', "-c", 'profile="assay-proxy"', "-c",
             f'profiles.assay-proxy.model_provider="{NAME}"', "exec", "hi"])
 
@@ -252,6 +254,33 @@ class Refused(LaunchCase):
         broken.chmod(0o700)
         self.check_not_run(self.launch(ASSAY_CODEX=str(broken)), FAILED,
                            "cannot run")
+
+    def script(self, text):
+        path = self.home / "script"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o700)
+        return str(path)
+
+    def test_a_program_that_does_not_say_what_it_is(self):
+        """What it can do decides what it is told."""
+        self.check_not_run(
+            self.launch(ASSAY_CODEX=self.script("exit 3")), FAILED,
+            "script --version: exit 3", "ASSAY_CODEX")
+
+    def test_a_script_that_runs_us(self):
+        """It is not run by us again, and again."""
+        count = self.home / "count"
+        script = self.script(f'echo x >>{count}; exec {ASSAY} proxy codex "$@"')
+        self.check_not_run(self.launch(ASSAY_CODEX=script), FAILED,
+                           "ASSAY_CODEX says which")
+        self.assertEqual(count.read_text(), "x\n")
+
+    def test_a_release_that_cannot_be_kept_here(self):
+        for version in ("0.102.0", "0.148.0"):
+            self.play(version=version)
+            self.check_not_run(self.launch(), USAGE, "install a later one")
+        self.play(version="0.149.0")
+        self.check(self.launch(), 7)
 
     def test_a_file_that_the_proxy_refuses(self):
         """It says why, and how it ends is how we end."""

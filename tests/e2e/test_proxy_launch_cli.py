@@ -14,7 +14,7 @@ import codex_cli
 import proxy_peer
 import test_proxy_codex
 from harness import ASSAY, USAGE
-from proxy_peer import NAME
+from proxy_peer import NAME, Proxy
 
 PROMPT = test_proxy_codex.PROMPT
 EXEC = ("exec", "--skip-git-repo-check")
@@ -144,6 +144,24 @@ class Ways:
         self.assertEqual(self.decoy.seen, [])
         own.write_text(away + ",127.0.0.1\n")
         self.check_attested_only(self.launch(PROMPT))
+
+    def test_telemetry(self):
+        """It has prompts in it."""
+        with Proxy(self.world, codex=self.config.read_text()) as gate:
+            with self.config.open("a") as f:
+                f.write('\n[otel]\nlog_user_prompt = true\nexporter = '
+                        '{ otlp-http = { protocol = "json", endpoint = '
+                        f'"{self.decoy.url}/v1/logs" }} }}\n')
+            self.start(self.program, *EXEC, "-c",
+                       f'model_providers.{NAME}.wire_api="responses"', "-c",
+                       f'model_providers.{NAME}.base_url="{gate.url()}"', "-c",
+                       'web_search="disabled"', PROMPT)
+        self.assertTrue([path for _, path, body in self.decoy.seen
+                         if path == "/v1/logs" and PROMPT.encode() in body])
+        self.decoy.seen.clear()
+        self.model.requests.clear()
+        self.check_attested_only(self.launch(PROMPT))
+        self.assertEqual(self.decoy.seen, [])
 
     def test_what_an_administrator_chose(self):
         """That wins over what the command line says."""

@@ -269,19 +269,25 @@ chosen(void **state)
 static const struct {
     const char *text;
     bool chat;
+    bool strays;
 } versions[] = {
-    {"codex-cli 0.77.0\n", true},
-    {"codex-cli 0.94.0\n", true},
-    {"codex-cli 0.95.0\n", false},
-    {"codex-cli 0.169.0\n", false},
-    {"codex-cli 1.2.0\n", false},
-    {"codex-cli 0.94.0-alpha.1\n", true},
-    {"codex-cli 0.9400.0\n", false},
-    {"codex-cli 0.\n", false},
-    {"codex-cli 0", false},
-    {"codex-cli", false},
-    {"", false},
-    {"codex-cli x.77.0", false},
+    {"codex-cli 0.77.0\n", true, false},
+    {"codex-cli 0.94.0\n", true, false},
+    {"codex-cli 0.95.0\n", false, false},
+    {"codex-cli 0.101.0\n", false, false},
+    {"codex-cli 0.102.0\n", false, true},
+    {"codex-cli 0.148.0\n", false, true},
+    {"codex-cli 0.149.0\n", false, false},
+    {"codex-cli 0.169.0\n", false, false},
+    {"codex-cli 1.120.0\n", false, false},
+    {"codex-cli 1.2.0\n", false, false},
+    {"codex-cli 0.94.0-alpha.1\n", true, false},
+    {"codex-cli 0.9400.0\n", false, false},
+    {"codex-cli 0.\n", false, false},
+    {"codex-cli 0", false, false},
+    {"codex-cli", false, false},
+    {"", false, false},
+    {"codex-cli x.77.0", false, false},
 };
 
 static void
@@ -293,6 +299,8 @@ what_it_is_like(void **state)
     for (size_t i = 0; i < COUNT_OF(versions); i++) {
         CHECK(versions[i].text, codex_version_speaks_chat(assay_slice_of(
                                     versions[i].text)) == versions[i].chat);
+        CHECK(versions[i].text, codex_version_can_stray(assay_slice_of(
+                                    versions[i].text)) == versions[i].strays);
     }
     codex_read_help(assay_slice_of("  -p, --profile <CONFIG_PROFILE>\n"), &f);
     assert_true(f.old_profiles && !f.has_daemon);
@@ -305,6 +313,8 @@ what_it_is_like(void **state)
 /* --- what it is told ------------------------------------------------------ */
 
 #define U "http://127.0.0.1:1/s"
+
+#define QUIET "-c otel.exporter=\"none\" -c otel.trace_exporter=\"none\" "
 
 /* The secret of the URLs is on no command line. */
 #define AT(name)                                                               \
@@ -327,67 +337,68 @@ static const struct {
      &today,
      "model_provider = \"tee\"\n",
      {"exec", "hi"},
-     "codex --no-daemon " AT("tee") "-c "
-                                    "model_providers.tee.wire_api="
-                                    "\"responses\" " AT(
-                                        "other") "-c model_provider=\"tee\" -c "
-                                                 "web_search=\"disabled\" exec "
-                                                 "hi"},
+     "codex " QUIET "--no-daemon " AT(
+         "tee") "-c "
+                "model_providers.tee.wire_api="
+                "\"responses\" " AT("other") "-c model_provider=\"tee\" -c "
+                                             "web_search=\"disabled\" exec "
+                                             "hi"},
     {"an old one",
      &old,
      "model_provider = \"tee\"\n",
      {"exec", "hi"},
-     "codex " AT("tee")
+     "codex " QUIET AT("tee")
          AT("other") "-c model_provider=\"tee\" -c profile=\"assay-proxy\" "
                      "-c profiles.assay-proxy.model_provider=\"tee\" exec hi"},
     {"an old one with a profile of its file",
      &old,
      "profile = \"w\"\n[profiles.w]\nmodel_provider = \"other\"\n",
      {NULL},
-     "codex " AT("tee")
+     "codex " QUIET AT("tee")
          AT("other") "-c model_provider=\"other\" -c profile=\"w\" "
                      "-c profiles.w.model_provider=\"other\""},
     {"an old one with a profile",
      &old,
      "model_provider = \"tee\"\n",
      {"-p", "w"},
-     "codex " AT("tee") AT("other") "-c model_provider=\"tee\" -c "
-                                    "profiles.w.model_provider=\"tee\" -p w"},
+     "codex " QUIET AT("tee")
+         AT("other") "-c model_provider=\"tee\" -c "
+                     "profiles.w.model_provider=\"tee\" -p w"},
     {"the user's provider",
      &today,
      NULL,
      {"-c", "model_provider=other"},
-     "codex --no-daemon " AT("tee") "-c "
-                                    "model_providers.tee.wire_api="
-                                    "\"responses\" " AT(
-                                        "other") "-c model_provider=other"},
+     "codex " QUIET "--no-daemon " AT(
+         "tee") "-c "
+                "model_providers.tee.wire_api="
+                "\"responses\" " AT("other") "-c model_provider=other"},
     {"the user's overrides go before commands",
      &today,
      NULL,
      {"exec", "-cmodel_provider=other", "-m", "x", "--config=a=1", "hi"},
-     "codex --no-daemon " AT("tee") "-c "
-                                    "model_providers.tee.wire_api="
-                                    "\"responses\" " AT(
-                                        "other") "-c model_provider=other -c "
-                                                 "a=1 exec -m x hi"},
+     "codex " QUIET "--no-daemon " AT(
+         "tee") "-c "
+                "model_providers.tee.wire_api="
+                "\"responses\" " AT("other") "-c model_provider=other -c "
+                                             "a=1 exec -m x hi"},
     {"but not what is behind --",
      &today,
      NULL,
      {"-c", "model_provider=other", "exec", "--", "-c", "hi"},
-     "codex --no-daemon " AT("tee") "-c "
-                                    "model_providers.tee.wire_api="
-                                    "\"responses\" " AT(
-                                        "other") "-c model_provider=other exec "
-                                                 "-- -c hi"},
+     "codex " QUIET "--no-daemon " AT(
+         "tee") "-c "
+                "model_providers.tee.wire_api="
+                "\"responses\" " AT("other") "-c model_provider=other exec "
+                                             "-- -c hi"},
     {"an override without a value stays",
      &today,
      "model_provider = \"other\"\n",
      {"exec", "-c"},
-     "codex --no-daemon " AT("tee") "-c "
-                                    "model_providers.tee.wire_api="
-                                    "\"responses\" " AT(
-                                        "other") "-c model_provider=\"other\" "
-                                                 "exec -c"},
+     "codex " QUIET "--no-daemon " AT(
+         "tee") "-c "
+                "model_providers.tee.wire_api="
+                "\"responses\" " AT("other") "-c model_provider=\"other\" "
+                                             "exec -c"},
     {"none", &today, NULL, {NULL}, NULL},
     {"another", &today, "model_provider = \"plain\"\n", {NULL}, NULL},
     {"a name with a dot", &today, "model_provider = \"do.t\"\n", {NULL}, NULL},
