@@ -102,6 +102,19 @@ listen_unix(int fd, const char *path, unsigned mode, struct assay_error *err)
 /* --- TCP ---------------------------------------------------------------- */
 
 static void
+fail_to_listen(const char *name, int why, struct assay_error *err)
+{
+    if (why == EADDRINUSE) {
+        assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                   "listen on %s: address already in use: end what listens "
+                   "there, or choose another port (0 is any free one)",
+                   name);
+    } else {
+        assay_fail_uv(err, ASSAY_IO, -why, "listen on %s", name);
+    }
+}
+
+static void
 listen_tcp(int fd, const struct addrinfo *info, struct assay_error *err)
 {
     char name[ASSAY_SOCKET_NAME_BYTES];
@@ -112,7 +125,7 @@ listen_tcp(int fd, const struct addrinfo *info, struct assay_error *err)
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         bind(fd, info->ai_addr, info->ai_addrlen) != 0 ||
         listen(fd, BACKLOG) != 0) {
-        assay_fail_uv(err, ASSAY_IO, -errno, "listen on %s", name);
+        fail_to_listen(name, errno, err);
     }
 }
 
