@@ -247,14 +247,6 @@ upstream_provider(const struct upstream *u)
     return u->provider;
 }
 
-const struct failure *
-upstream_failure(const struct upstream *u)
-{
-    static const struct failure none = {.kind = FAILURE_NONE};
-
-    return u->links[LINK_IDLE].count > 0 ? &none : &u->failure;
-}
-
 bool
 upstream_is_idle(const struct upstream *u)
 {

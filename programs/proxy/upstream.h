@@ -85,8 +85,5 @@ void upstream_drain(struct upstream *u);
 void upstream_free(struct upstream *u);
 const struct upstream_gauges *upstream_gauges(const struct upstream *u);
 const struct provider *upstream_provider(const struct upstream *u);
-/* Why nothing can be had of it for now; kind FAILURE_NONE: it can, or nobody
- * has tried yet. */
-const struct failure *upstream_failure(const struct upstream *u);
 /* No connection of it is in use, and nobody waits. */
 bool upstream_is_idle(const struct upstream *u);
