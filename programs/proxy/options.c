@@ -157,7 +157,7 @@ set_http_proxy(void *options, const char *v, struct assay_error *err)
     struct options *o = options;
 
     o->http_proxy = strcmp(v, "off") == 0 ? "" : v;
-    if (provider_check_proxy(o->http_proxy, err) != ASSAY_OK) {
+    if (provider_check_proxy_url(o->http_proxy, err) != ASSAY_OK) {
         assay_error_prefix(err, "--http-proxy");
     }
 }

@@ -52,7 +52,7 @@ check_server_name(const char *value, struct assay_error *err)
 static void
 check_proxy(const char *value, struct assay_error *err)
 {
-    (void)!provider_check_proxy(value, err);
+    (void)!provider_check_proxy_url(value, err);
 }
 
 static void

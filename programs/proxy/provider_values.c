@@ -129,6 +129,17 @@ provider_check_proxy(const char *text, struct assay_error *err)
     return err->code;
 }
 
+enum assay_code
+provider_check_proxy_url(const char *text, struct assay_error *err)
+{
+    if (provider_check_proxy(text, err) == ASSAY_OK && text[0] != '\0' &&
+        strstr(text, "://") == NULL) {
+        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                   "it has to begin with http:// (or be 'off')");
+    }
+    return err->code;
+}
+
 void
 provider_check_resolve(const char *text, struct assay_error *err)
 {

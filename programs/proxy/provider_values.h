@@ -29,5 +29,8 @@ provider_parse_server_name(const char *text, struct assay_uri *base,
 /* http://[USER:PASSWORD@]HOST:PORT, or "" for none. */
 ASSAY_MUST_CHECK enum assay_code provider_check_proxy(const char *text,
                                                       struct assay_error *err);
+/* The same of a setting of ours, which has to begin with http:// (or be ""). */
+ASSAY_MUST_CHECK enum assay_code
+provider_check_proxy_url(const char *text, struct assay_error *err);
 /* HOST:PORT:ADDRESS. */
 void provider_check_resolve(const char *text, struct assay_error *err);
