@@ -40,5 +40,6 @@ void recipe_put_env(const struct recipe_env *e, enum recipe_shell shell,
 /* The piece for a tool, appended. False: there is none for it. */
 bool recipe_put_config(const char *tool, const char *provider, const char *url,
                        struct assay_buf *to);
+bool recipe_is_known(const char *tool);
 /* Which tools there are, one a line, appended. */
 void recipe_put_tools(struct assay_buf *to);

@@ -147,6 +147,17 @@ fill_in(const char *text, const char *provider, const char *url,
 }
 
 bool
+recipe_is_known(const char *tool)
+{
+    for (size_t i = 0; i < RECIPES; i++) {
+        if (strcmp(recipes[i].tool, tool) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 recipe_put_config(const char *tool, const char *provider, const char *url,
                   struct assay_buf *to)
 {
@@ -196,13 +207,8 @@ print(const char *tool, struct command_target *target, struct assay_buf *text)
               stderr);
         return DAEMON_USAGE;
     }
-    if (!recipe_put_config(tool, provider, target->url, text)) {
-        fprintf(stderr,
-                "assay-proxy: --print-config: nothing is known of that tool "
-                "(try --print-config list)\n");
-        return DAEMON_USAGE;
-    }
-    return DAEMON_DONE;
+    return recipe_put_config(tool, provider, target->url, text) ? DAEMON_DONE
+                                                                : DAEMON_USAGE;
 }
 
 static int
@@ -241,6 +247,19 @@ print_list(void)
     assay_buf_init(&text, TEXT_MAX_BYTES);
     recipe_put_tools(&text);
     front_print(&text);
+}
+
+static int
+refuse_tool(const char *tool)
+{
+    fprintf(stderr,
+            "assay-proxy: --print-config: nothing is known of '%s'; it takes",
+            tool);
+    for (size_t i = 0; i < RECIPES; i++) {
+        fprintf(stderr, "%s %s", i > 0 ? "," : "", recipes[i].tool);
+    }
+    fputs(" or list\n", stderr);
+    return DAEMON_USAGE;
 }
 
 /* The tool is in the word itself, or is the next one. */
@@ -283,6 +302,8 @@ print_config_main(int argc, char **argv)
         code = DAEMON_USAGE;
     } else if (strcmp(tool, "list") == 0) {
         print_list();
+    } else if (!recipe_is_known(tool)) {
+        code = refuse_tool(tool);
     } else {
         code = run(&o, tool);
     }

@@ -563,8 +563,11 @@ class Tools(ProxyCase):
             self.ask("--codex-config", path, "--check"), 0).out)
 
     def test_no_such_tool(self):
-        for words in (["--print-config", "emacs"], ["--print-config"]):
-            self.check(self.ask(*words), USAGE)
+        self.check(self.ask("--print-config"), USAGE)
+        for words in (["--print-config", "emacs"], ["--print-config=emacs"]):
+            result = self.check(self.ask(*words), USAGE)
+            self.assertRegex(result.err, "^assay-proxy: --print-config: nothing "
+                             "is known of 'emacs'; it takes aider, .* or list\n$")
 
     def test_status(self):
         proxy = self.proxy()
