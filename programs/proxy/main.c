@@ -21,6 +21,7 @@ on_stop(void *user)
 {
     struct program *p = user;
 
+    ready_end(p);
     doors_close(&p->doors);
     return p->site->options.drain_ms;
 }

@@ -20,6 +20,7 @@ struct program {
     struct site *site;                 /* the newest one */
     struct given started;              /* as it was told then: what stays so */
     struct assay_buf state; /* the path of --state, with NUL; empty: none */
+    int claim;              /* on it (claim.h); -1: none */
     struct journal *audit;
     struct board *board;
     struct evidence_store *evidence;

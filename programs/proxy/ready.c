@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json_out.h"
+#include "claim.h"
 #include "io/file.h"
 #include "running.h"
 
@@ -88,6 +89,23 @@ put(const struct program *p, struct assay_buf *to)
     assay_buf_add_u8(to, '\n');
 }
 
+/* A usual place that cannot be written to is warned of later, by ready_tell().
+ * The path is given up with the claim, so that nobody removes another's. */
+static enum assay_code
+take_claim(struct program *p, bool usual, struct assay_error *err)
+{
+    const char *path = (const char *)p->state.ptr;
+
+    if (claim_take(path, &p->claim, err) == ASSAY_IO && usual) {
+        assay_error_clear(err);
+    }
+    if (err->code != ASSAY_OK) {
+        assay_error_prefix(err, "--state");
+        assay_buf_free(&p->state);
+    }
+    return err->code;
+}
+
 enum assay_code
 ready_open(struct program *p, struct assay_error *err)
 {
@@ -97,6 +115,7 @@ ready_open(struct program *p, struct assay_error *err)
 
     assay_error_clear(err);
     assay_error_clear(&lost);
+    p->claim = -1;
     assay_buf_init(&p->state, PATH_MAX_BYTES);
     if (given != NULL && strcmp(given, "off") == 0) {
         return ASSAY_OK;
@@ -117,7 +136,7 @@ ready_open(struct program *p, struct assay_error *err)
         (void)!assay_folder_make((const char *)p->state.ptr, &lost);
         *slash = '/';
     }
-    return ASSAY_OK;
+    return take_claim(p, given == NULL, err);
 }
 
 static const char *
@@ -187,19 +206,32 @@ is_ours(const struct program *p, struct assay_slice text)
     return same;
 }
 
-void
-ready_end(const struct program *p)
+static void
+remove_state(const struct program *p)
 {
     struct assay_error err;
     struct assay_buf text;
 
-    if (state_path(p) == NULL || p->doors.address[0] == '\0') {
-        return;
-    }
     if (assay_file_read_plain(state_path(p), READY_MAX_BYTES, &text, &err) ==
             ASSAY_OK &&
         is_ours(p, assay_buf_slice(&text))) {
         (void)unlink(state_path(p));
     }
     assay_buf_free(&text);
+}
+
+void
+ready_end(struct program *p)
+{
+    if (state_path(p) == NULL) {
+        return;
+    }
+    if (p->doors.address[0] != '\0') {
+        remove_state(p);
+    }
+    assay_buf_free(&p->state);
+    if (p->claim >= 0) {
+        (void)close(p->claim);
+        p->claim = -1;
+    }
 }

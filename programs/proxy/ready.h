@@ -9,7 +9,8 @@
 #include "program.h"
 
 /* Which file --state is, before anything is given up; the folder of the usual
- * one is made. ASSAY_NO_MEMORY. */
+ * one is made, and it is claimed (claim.h). ASSAY_NO_MEMORY, ASSAY_INVALID
+ * (another proxy has it), ASSAY_IO. */
 ASSAY_MUST_CHECK enum assay_code ready_open(struct program *p,
                                             struct assay_error *err);
 /* Once it listens, and again after a reload. The files are their owner's alone:
@@ -17,6 +18,6 @@ ASSAY_MUST_CHECK enum assay_code ready_open(struct program *p,
  * assay_file_write(); what goes wrong with the usual state is only logged. */
 ASSAY_MUST_CHECK enum assay_code ready_tell(const struct program *p,
                                             struct assay_error *err);
-/* It is there no more: nor is its state, if no other proxy has put its own
- * there. */
-void ready_end(const struct program *p);
+/* It takes no more clients: its state goes, and with it the claim, so that the
+ * next one need not wait for its last requests. Once more is fine. */
+void ready_end(struct program *p);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "claim.h"
 #include "io/file.h"
 #include "io/home.h"
 
@@ -133,7 +134,12 @@ running_read(const char *path, struct running *out, struct assay_error *err)
                    "state is: give --state or --url");
     } else if (assay_file_read_secret(path, RUNNING_MAX_BYTES, &text, err) ==
                ASSAY_OK) {
-        (void)!running_parse(assay_buf_slice(&text), path, out, err);
+        if (claim_is_over(path)) {
+            assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                       "%.200s: the proxy that wrote it has ended", path);
+        } else {
+            (void)!running_parse(assay_buf_slice(&text), path, out, err);
+        }
     }
     assay_buf_free(&text);
     assay_buf_free(&usual);

@@ -39,7 +39,8 @@ ASSAY_MUST_CHECK enum assay_code running_parse(struct assay_slice text,
                                                struct running *out,
                                                struct assay_error *err);
 /* From the file at this path, or at the usual one where it is NULL. It must be
- * this user's alone. Errors of assay_file_read_secret() besides. */
+ * this user's alone. Errors of assay_file_read_secret() besides; ASSAY_IO: its
+ * proxy has ended without a word, and the port may be anybody's. */
 ASSAY_MUST_CHECK enum assay_code
 running_read(const char *path, struct running *out, struct assay_error *err);
 void running_free(struct running *r);

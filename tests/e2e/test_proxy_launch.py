@@ -601,8 +601,43 @@ class Tools(ProxyCase):
             for words in (["env"], ["--print-config", "aider"]):
                 result = self.ask(*words, XDG_RUNTIME_DIR=str(folder))
                 self.assertIn(proxy.url(), self.check(result, 0).out)
-            self.check(self.ask("status", XDG_RUNTIME_DIR=str(folder)), 0)
+            wait_until(lambda: self.ask(
+                "status", XDG_RUNTIME_DIR=str(folder)).code == 0, "verified")
         self.check(self.ask("env", XDG_RUNTIME_DIR=str(folder)), FAILED)
+
+    def test_a_second_one(self):
+        """It does not take the first one's place, nor does one that was killed
+        keep it."""
+        folder = SCRATCH / "two"
+        folder.mkdir()
+        state = folder / "assay-proxy.json"
+        first, second, third = [
+            Proxy(self.world, XDG_RUNTIME_DIR=str(folder)) for _ in range(3)]
+        for p in (first, third):
+            at = p.command.index("--state")
+            del p.command[at:at + 2]
+        second.command[second.command.index("--state") + 1] = str(state)
+        first.__enter__()
+        self.addCleanup(first.stop)
+        said = state.read_text()
+        for command in (second.command, third.command):
+            p = subprocess.run(command, capture_output=True, text=True,
+                               env=third.environment, timeout=LIMIT_S,
+                               check=False)
+            self.assertEqual(p.returncode, FAILED)
+            self.assertIn("is that of a proxy that runs: give this one "
+                          "another (--state FILE)", p.stderr)
+        self.assertEqual(state.read_text(), said)
+        first.stop(signal.SIGKILL)
+        self.assertEqual(state.read_text(), said)
+        for command in ("env", "status"):
+            result = self.check(self.ask(command, XDG_RUNTIME_DIR=str(folder)),
+                                FAILED)
+            self.assertIn("the proxy that wrote it has ended", result.err)
+            self.assertIn("No proxy runs", result.err)
+        with third:
+            self.assertIn(third.url(), self.check(self.ask(
+                "env", XDG_RUNTIME_DIR=str(folder)), 0).out)
 
     def test_status_of_one_with_a_token(self):
         path, other, open_to_all = (SCRATCH / f"status.token{i}"

@@ -130,13 +130,22 @@ class Files(OperateCase):
             self.assertEqual(gate.ready["pid"], gate.process.pid)
         self.assertFalse(state.exists())
 
-    def test_that_of_another_one_stays(self):
-        with Proxy(self.world) as first:
-            path = first.folder / "state.json"
-            with Proxy(self.world, "--state", path) as second:
-                first.stop()
-                self.assertEqual(json.loads(path.read_text()), second.ready)
-            self.assertFalse(path.exists())
+    def test_the_next_one_while_it_drains(self):
+        """The place is free as soon as nobody new comes in, and stays the next
+        one's."""
+        gate = self.proxy("--drain", LIMIT_S)
+        path = gate.folder / "state.json"
+        _, events = self.held(gate)
+        gate.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not path.exists(), "no state")
+        wait_until(lambda: is_refused(gate), "a closed door")
+        with Proxy(self.world, "--state", path) as second:
+            self.assertIsNone(gate.process.poll())
+            self.model.let_go(1000)
+            self.assertEqual(list(events)[-1][1], DONE)
+            self.assertEqual(gate.process.wait(LIMIT_S), 0)
+            self.assertEqual(json.loads(path.read_text()), second.ready)
+        self.assertFalse(path.exists())
 
     def test_behind_a_crash(self):
         gate = Proxy(self.world).__enter__()
