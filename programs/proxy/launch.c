@@ -227,6 +227,10 @@ start_codex(struct launch *l, char *const *argv, struct assay_error *err)
         return err->code;
     }
     launch_hold_signals();
+    if (launch_told_to_end() != 0) {
+        return assay_fail(err, ASSAY_IO, ASSAY_NO_OFFSET,
+                          "told to end before Codex was started");
+    }
     return launch_start(
         &(struct launch_start){argv[0], argv, -1, -1, -1, -1, false, SIGTERM},
         &l->codex_pid, err);
@@ -323,6 +327,9 @@ run(struct launch *l, char *const *users, struct assay_error *err)
 static int
 code_of(const struct launch *l, const struct assay_error *err)
 {
+    if (launch_told_to_end() != 0) {
+        return LAUNCH_SIGNAL_CODE + launch_told_to_end();
+    }
     if (err->code == ASSAY_UNAVAILABLE && l->proxy_code != 0) {
         return l->proxy_code; /* it has said why */
     }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@
 #define EXEC_FAILED 127
 #define READ_BYTES  4096u
 
+static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
 static bool is_holding;
 static sigset_t held;
 static sigset_t before;
@@ -29,15 +32,14 @@ static sigset_t before;
 void
 launch_hold_signals(void)
 {
-    static const int all[] = {SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-
     if (is_holding) {
         return;
     }
     is_holding = true;
     (void)sigemptyset(&held);
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        (void)sigaddset(&held, all[i]);
+    (void)sigaddset(&held, SIGCHLD);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        (void)sigaddset(&held, ending[i]);
     }
     (void)signal(SIGCHLD, SIG_DFL); /* whoever started us may have had none */
     (void)sigprocmask(SIG_BLOCK, &held, &before);
@@ -215,13 +217,44 @@ launch_wait(pid_t to)
     }
 }
 
-bool
-launch_read(int fd, struct assay_buf *to, int limit_ms,
-            bool (*enough)(void *user, const struct assay_buf *so_far),
-            void *user)
+int
+launch_told_to_end(void)
 {
-    int64_t until = now_ms() + limit_ms;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    sigset_t pending;
+
+    if (!is_holding || sigpending(&pending) != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        if (sigismember(&pending, ending[i]) == 1) {
+            return ending[i];
+        }
+    }
+    return 0;
+}
+
+/* It can be read while one of the signals waits; -1: there is none. */
+static int
+make_bell(void)
+{
+    sigset_t all;
+
+    if (!is_holding) {
+        return -1;
+    }
+    (void)sigemptyset(&all);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        (void)sigaddset(&all, ending[i]);
+    }
+    return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool
+read_all(int fd, int bell, struct assay_buf *to, int64_t until,
+         bool (*enough)(void *user, const struct assay_buf *so_far), void *user)
+{
+    struct pollfd p[] = {{.fd = fd, .events = POLLIN},
+                         {.fd = bell, .events = POLLIN}};
     uint8_t room[READ_BYTES];
 
     for (;;) {
@@ -231,8 +264,11 @@ launch_read(int fd, struct assay_buf *to, int limit_ms,
         if (left <= 0 || to->failed) {
             return false;
         }
-        if (poll(&p, 1, (int)left) <= 0) {
+        if (poll(p, 2, (int)left) <= 0) {
             continue;
+        }
+        if (p[1].revents != 0) {
+            return false;
         }
         n = read(fd, room, sizeof(room));
         if (n <= 0) {
@@ -243,4 +279,18 @@ launch_read(int fd, struct assay_buf *to, int limit_ms,
             return true;
         }
     }
+}
+
+bool
+launch_read(int fd, struct assay_buf *to, int limit_ms,
+            bool (*enough)(void *user, const struct assay_buf *so_far),
+            void *user)
+{
+    int bell = make_bell();
+    bool read = read_all(fd, bell, to, now_ms() + limit_ms, enough, user);
+
+    if (bell >= 0) {
+        (void)close(bell);
+    }
+    return read;
 }

@@ -44,8 +44,12 @@ int launch_end(pid_t *pid, int number, int patience_ms);
  * end by is passed on to `to`, but for what its terminal has sent there too. */
 void launch_wait(pid_t to);
 
+/* What this program was told to end by, and has not heard yet; 0: nothing. */
+int launch_told_to_end(void);
+
 /* All that comes from fd, to its end, or to where `enough` has it; at most what
- * the buffer takes, and no longer than that. False: it was not enough. */
+ * the buffer takes, and no longer than that, nor once this program is told to
+ * end. False: it was not enough. */
 bool launch_read(int fd, struct assay_buf *to, int limit_ms,
                  bool (*enough)(void *user, const struct assay_buf *so_far),
                  void *user);

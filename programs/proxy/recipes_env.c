@@ -265,6 +265,7 @@ env_main(int argc, char **argv)
         (int)command_options_read(argc, argv, 1u << COMMAND_TOKEN_FILE, &o);
 
     if (code != DAEMON_DONE) {
+        put_failure(shell);
         return code;
     }
     if (o.help) {
@@ -272,6 +273,7 @@ env_main(int argc, char **argv)
     } else if (o.shell != NULL && !recipe_shell_of(o.shell, &shell)) {
         fputs("assay-proxy env: --shell takes sh, fish or powershell\n",
               stderr);
+        put_failure(shell);
         code = DAEMON_USAGE;
     } else {
         code = run(&o, o.json ? RECIPE_JSON : shell);

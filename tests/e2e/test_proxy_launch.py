@@ -350,6 +350,24 @@ class Running(LaunchCase):
         self.assertEqual(p.wait(LIMIT_S), 0)
         self.assertFalse(is_alive(proxy))
 
+    def test_told_to_end_before(self):
+        """Codex is asked what it is, or the proxy starts: none is waited for."""
+        script = self.home / "slow"
+        script.write_text('#!/bin/sh\n[ "$1" = --version ] && exit\n'
+                          f"touch {self.home}/asked\nexec sleep 300\n")
+        script.chmod(0o700)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            (self.home / "asked").unlink(missing_ok=True)
+            p = subprocess.Popen(
+                self.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=self.environment(ASSAY_CODEX=str(script)), text=True)
+            self.addCleanup(self.end, p)
+            wait_until((self.home / "asked").exists, "it is asked")
+            p.send_signal(number)
+            p.communicate(timeout=LIMIT_S)
+            self.assertEqual(p.returncode, 128 + number)
+            self.assertFalse(self.told_file.exists())
+
     def test_told_to_end(self):
         """Codex is told, and ends when it likes: the proxy serves it so long."""
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -513,6 +531,11 @@ class Tools(ProxyCase):
                            capture_output=True, text=True, timeout=LIMIT_S,
                            env=proxy_peer.environment(), check=False)
         self.assertEqual((p.returncode, p.stdout), (1, ""))
+
+    def test_env_that_was_mistyped(self):
+        for words in (["--shell", "tcsh"], ["--sate", "x"]):
+            result = self.check(self.ask("env", *words), USAGE)
+            self.assertEqual(result.out, "false\n")
 
     def test_env_of_one_that_is_starting(self):
         proxy = self.proxy()
