@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "search/stapled.h"
 #include "search/trial.h"
 
 /* Collateral, parsed and as text. */
@@ -66,63 +67,23 @@ try_on(const struct assay_search *s, const struct assay_collateral *c,
                     s->in.request.now_s, t);
 }
 
-/* --- what was stapled --------------------------------------------------- */
-
-static struct assay_freshness
-freshness_of_staples(const struct assay_freshness *fresh)
-{
-    struct assay_freshness f = *fresh;
-
-    if (!f.has_max_age) {
-        f.has_max_age = true;
-        f.max_age_s = ASSAY_STAPLE_MAX_AGE_S;
-    }
-    return f;
-}
-
-static enum assay_code
-judge_staple(const struct assay_search *s, const struct assay_collateral *c,
-             struct assay_error *err)
-{
-    const struct assay_gather_request *r = &s->in.request;
-    struct assay_freshness fresh = freshness_of_staples(&r->fresh);
-    struct assay_trial t;
-
-    try_on(s, c, &t);
-    if (!t.sound) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET, "%s", t.summary);
-    } else if (!assay_is_fresh(c, &fresh, r->now_s)) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "it is older than the policy allows");
-    } else if (!assay_has_reached(c, r->seen)) {
-        assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                   "its TCB evaluation was overtaken");
-    }
-    return err->code;
-}
+/* --- what is at hand ---------------------------------------------------- */
 
 static void
 take_staple(struct assay_search *s)
 {
-    struct assay_collateral *c = NULL;
     struct assay_error err;
 
-    if (assay_collateral_parse(s->in.ctx, s->in.stapled, &c, &err) ==
-            ASSAY_OK &&
-        judge_staple(s, c, &err) == ASSAY_OK) {
+    if (assay_stapled_read(&s->in, &s->result.collateral, &err) == ASSAY_OK) {
         s->result.origin = ASSAY_ORIGIN_STAPLED;
-        s->result.collateral = c;
         s->settled = true;
         return;
     }
-    assay_collateral_free(c);
     note(s, "stapled collateral was not used", err.msg);
     if (s->in.request.source_count == 0) {
         s->why = err; /* it was all there is */
     }
 }
-
-/* --- what is cached, or held -------------------------------------------- */
 
 /* *p is empty unless ASSAY_OK. */
 static enum assay_code
