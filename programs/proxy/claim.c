@@ -30,14 +30,34 @@ open_lock(const char *path, int flags)
     return open(name, flags | SAFE, 0600);
 }
 
+static bool
+is_trusted(const struct stat *st)
+{
+    return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+enum assay_code
+claim_check_owner(const char *path, struct assay_error *err)
+{
+    struct stat link;
+    struct stat file;
+
+    assay_error_clear(err);
+    if ((lstat(path, &link) == 0 && !is_trusted(&link)) ||
+        (stat(path, &file) == 0 && !is_trusted(&file))) {
+        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
+                          "%.200s: belongs to another user", path);
+    }
+    return ASSAY_OK;
+}
+
 /* Another user could hold it for ever. */
 static bool
 is_own_file(int fd)
 {
     struct stat st;
 
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_uid == geteuid() || st.st_uid == 0);
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_trusted(&st);
 }
 
 static void
@@ -66,7 +86,9 @@ claim_take(const char *path, int *fd, struct assay_error *err)
     struct stat st;
 
     *fd = -1;
-    assay_error_clear(err);
+    if (claim_check_owner(path, err) != ASSAY_OK) {
+        return err->code;
+    }
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         return ASSAY_OK;
     }

@@ -11,9 +11,16 @@
 
 #include "assay/assay.h"
 
+/* Others of a shared folder may have put something there: a pipe would tell
+ * them the secret, a link would have any file of ours replaced. ASSAY_INVALID:
+ * it, or what it leads to, is another user's than this one's or root's. */
+ASSAY_MUST_CHECK enum assay_code claim_check_owner(const char *path,
+                                                   struct assay_error *err);
+
 /* *fd holds it until it is closed; what a dead proxy has left at `path` is
  * removed. Something that is no regular file needs none (*fd is -1).
- * ASSAY_INVALID: a proxy that runs has it. ASSAY_IO. */
+ * ASSAY_INVALID: a proxy that runs has it, or as claim_check_owner() says.
+ * ASSAY_IO. */
 ASSAY_MUST_CHECK enum assay_code claim_take(const char *path, int *fd,
                                             struct assay_error *err);
 /* Nobody has it any more. False where nobody ever had. */

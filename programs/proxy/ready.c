@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -145,24 +144,11 @@ state_path(const struct program *p)
     return p->state.len > 1 ? (const char *)p->state.ptr : NULL;
 }
 
-static bool
-is_trusted(const struct stat *st)
-{
-    return st->st_uid == geteuid() || st->st_uid == 0;
-}
-
-/* Others of a shared folder may have put something there: a pipe would tell
- * them the secret, a link would have any file of ours replaced. */
 static enum assay_code
 write_to(const char *path, struct assay_slice text, struct assay_error *err)
 {
-    struct stat link;
-    struct stat file;
-
-    if ((lstat(path, &link) == 0 && !is_trusted(&link)) ||
-        (stat(path, &file) == 0 && !is_trusted(&file))) {
-        return assay_fail(err, ASSAY_INVALID, ASSAY_NO_OFFSET,
-                          "%.200s: belongs to another user", path);
+    if (claim_check_owner(path, err) != ASSAY_OK) {
+        return err->code;
     }
     return assay_file_write(path, text, 0600, err);
 }
