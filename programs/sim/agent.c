@@ -71,17 +71,18 @@ read_report_data(struct sim_call *c, uint8_t data[REPORT_DATA_BYTES])
     assay_buf_free(&given);
 }
 
-/* A quoting enclave takes its time, and quotes are made one by one. */
+/* A quoting enclave takes its time, and quotes are made one by one. A signal is
+ * the end, which quotes that have been asked for do not put off. */
 static void
-wait_for_signature(const struct sim *s)
+wait_for_signature(struct sim *s)
 {
     const struct timespec delay = {
         .tv_sec = s->o->signing_delay_ms / 1000,
         .tv_nsec = (long)(s->o->signing_delay_ms % 1000) * 1000000,
     };
 
-    if (s->o->signing_delay_ms > 0) {
-        (void)nanosleep(&delay, NULL);
+    if (s->o->signing_delay_ms > 0 && !s->hurried) {
+        s->hurried = nanosleep(&delay, NULL) != 0;
     }
 }
 

@@ -50,6 +50,7 @@ struct sim {
     int64_t clock_offset_s; /* simulated less system time */
     unsigned tls_keys;      /* handed out so far */
     unsigned requests;      /* of the PCCS */
+    bool hurried;           /* by a signal: nothing is waited for any more */
 };
 
 ASSAY_MUST_CHECK enum assay_code

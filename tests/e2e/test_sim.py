@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: The Assay authors
 # SPDX-License-Identifier: Apache-2.0
 """assay-sim: its routes, its guest socket, and verdicts about it."""
+import contextlib
 import hashlib
 import http.client
 import json
@@ -497,6 +498,21 @@ class Forms(Case):
                  "--signing-delay", "5") as sim:
             self.check(sim.verify(), NOT_TRUSTED)
             self.check(sim.verify("--accept", "SWHardeningNeeded"), TRUSTED)
+
+    def test_the_end_waits_for_no_quote(self):
+        """Nor for those that are asked for behind it."""
+        with Sim("--signing-delay", "60000") as sim, \
+                contextlib.ExitStack() as stack:
+            for _ in range(3):
+                asking = stack.enter_context(contextlib.closing(
+                    UnixConnection(sim.ready["guest"])))
+                asking.request("GET", "/GetQuote?report_data=00")
+            with self.assertRaises(TimeoutError):  # it is at the first one
+                while True:
+                    ask(http.client.HTTPConnection(
+                        sim.ready["pccs"].removeprefix("http://"), timeout=0.3),
+                        "GET", "/")
+            self.assertEqual(sim.stop()[0], 0)
 
     def test_the_clock_of_the_system(self):
         with Sim(now=None, seed=None) as sim:
