@@ -123,7 +123,7 @@ codex_version_speaks_chat(struct assay_slice version)
 {
     int minor = minor_of(version);
 
-    return minor >= 0 && minor <= 94;
+    return minor > 0 && minor <= 94; /* 0.0.0: built from source, of today */
 }
 
 bool

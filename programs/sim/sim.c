@@ -42,7 +42,10 @@ sim_boot_copy(const struct sim_boot *from, struct sim_boot *to,
 static int64_t
 system_s(void)
 {
-    return (int64_t)time(NULL);
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t); /* time() is a tick behind it */
+    return (int64_t)t.tv_sec;
 }
 
 int64_t

@@ -285,6 +285,7 @@ static const struct {
     {"codex-cli 0.9400.0\n", false, false},
     {"codex-cli 0.\n", false, false},
     {"codex-cli 0", false, false},
+    {"codex-cli 0.0.0", false, false},
     {"codex-cli", false, false},
     {"", false, false},
     {"codex-cli x.77.0", false, false},
