@@ -22,6 +22,9 @@ struct assay_ctx;  /* assay/verify.h: own OSSL_LIB_CTX, digests, parameters */
 struct assay_p256; /* a public key, ready to verify; reference-counted */
 struct assay_lock; /* a mutex; does nothing in builds without threads */
 
+/* "3.5.7": of the library in use; static storage. */
+const char *assay_crypto_version(void);
+
 /* SHA-1 is there for the handshake of RFC 6455, where it secures nothing. */
 enum assay_digest { ASSAY_SHA256, ASSAY_SHA384, ASSAY_SHA512, ASSAY_SHA1 };
 #define ASSAY_DIGESTS 4

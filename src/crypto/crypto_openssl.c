@@ -18,6 +18,7 @@
 
 #include "assay/verify.h"
 #include "crypto/ctx_openssl.h"
+#include "crypto/seed_openssl.h"
 
 static EVP_PKEY *
 p256_parameters(OSSL_LIB_CTX *lib)
@@ -43,6 +44,7 @@ assay_ctx_new(struct assay_ctx **out, struct assay_error *err)
 {
     static const char *const names[ASSAY_DIGESTS] = {"SHA2-256", "SHA2-384",
                                                      "SHA2-512", "SHA1"};
+    bool seeded = false;
     bool all = true;
     struct assay_ctx *c = NULL;
 
@@ -64,6 +66,8 @@ assay_ctx_new(struct assay_ctx **out, struct assay_error *err)
     if (c->lib != NULL) {
         c->provider = OSSL_PROVIDER_load(c->lib, "default");
     }
+    /* A seed may need the algorithms of the provider. */
+    seeded = c->provider != NULL && assay_seed_start(c->lib, &c->seed);
     if (c->provider != NULL) {
         for (size_t i = 0; i < ASSAY_DIGESTS; i++) {
             c->md[i] = EVP_MD_fetch(c->lib, names[i], NULL);
@@ -72,6 +76,11 @@ assay_ctx_new(struct assay_ctx **out, struct assay_error *err)
         c->p256 = p256_parameters(c->lib);
     }
     ERR_pop_to_mark();
+    if (c->provider != NULL && !seeded) {
+        assay_ctx_free(c);
+        return assay_fail(err, ASSAY_CRYPTO, ASSAY_NO_OFFSET,
+                          "crypto: there are no random octets to be had");
+    }
     if (!all || c->p256 == NULL) {
         assay_ctx_free(c);
         return assay_fail(
@@ -97,11 +106,20 @@ assay_ctx_free(struct assay_ctx *c)
     for (size_t i = 0; i < ASSAY_DIGESTS; i++) {
         EVP_MD_free(c->md[i]);
     }
+    if (c->seed != NULL) {
+        (void)OSSL_PROVIDER_unload(c->seed);
+    }
     if (c->provider != NULL) {
         (void)OSSL_PROVIDER_unload(c->provider);
     }
     OSSL_LIB_CTX_free(c->lib);
     free(c);
+}
+
+const char *
+assay_crypto_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
 enum assay_code

@@ -23,6 +23,7 @@ struct assay_spares {
 struct assay_ctx {
     OSSL_LIB_CTX *lib;
     OSSL_PROVIDER *provider;
+    OSSL_PROVIDER *seed;       /* or NULL: seed_openssl.h */
     EVP_MD *md[ASSAY_DIGESTS]; /* by enum assay_digest */
     EVP_PKEY *p256;            /* parameters only: the template of every key */
     struct assay_spares *spares;
