@@ -3,10 +3,12 @@
  *
  * core.h - all that JavaScript calls in assay.wasm (bindings/js/src/core.ts).
  *
- * An instance serves one thread. Objects are addresses; 0 is none. Octets go
- * in as an address and a length: room that js_bytes_new() gave. Times are
- * doubles, whole numbers: wall_s in Unix seconds, mono_ms in milliseconds of a
- * clock that only goes forward.
+ * An instance serves one thread. Objects are addresses; 0 is none. They may be
+ * freed in any order: what one still needs of another lives on inside. An
+ * address that is no object of its kind, or was freed, is refused (invalid) as
+ * far as that can be told. Octets go in as an address and a length: room that
+ * js_bytes_new() gave. Times are doubles, whole numbers: wall_s in Unix
+ * seconds, mono_ms in milliseconds of a clock that only goes forward.
  *
  * A function that may fail returns an enum assay_code, or an object, or a
  * count of octets; where that says that it failed (not 0; 0; negative), error
@@ -19,10 +21,15 @@
  */
 #pragma once
 
-#include "assay/evidence.h"
-#include "assay/session.h"
+#include <stdint.h>
 
-#define JS_EXPORT(name) __attribute__((export_name(#name))) name
+struct js_policy;
+struct js_root;
+struct js_roots;
+struct js_session;
+struct js_response;
+struct js_search;
+struct js_collateral;
 
 /* --- core.c ------------------------------------------------------------- */
 
@@ -47,16 +54,15 @@ uint32_t js_result_len(void);
 /* compose: the content of the policy's compose_file, or 0 and 0. result: JSON
  * {"compose_file": path or null, ...} - see policy.c; also where the file is
  * what is missing. */
-struct assay_policy *js_policy_new(const uint8_t *json, uint32_t len,
-                                   const uint8_t *compose,
-                                   uint32_t compose_len);
-void js_policy_free(struct assay_policy *p);
+struct js_policy *js_policy_new(const uint8_t *json, uint32_t len,
+                                const uint8_t *compose, uint32_t compose_len);
+void js_policy_free(struct js_policy *p);
 /* result: {"policy": every member, as it was given or by default, "sources":
  * [URL, "" for Intel's PCS], "cache_collateral", "accepts_self_signed",
  * "trusted_root": null or PEM text or path, "ca_file": null or path,
  * "wires": ["v2", ...], "partial": what it does not ask for, or null}. Two
  * policies of the same text here are the same policy. */
-int32_t js_policy_facts(const struct assay_policy *p);
+int32_t js_policy_facts(const struct js_policy *p);
 /* The members of an object in the place of those of the default app-compose;
  * result: JSON. */
 int32_t js_compose_merge(const uint8_t *json, uint32_t len);
@@ -66,20 +72,17 @@ int32_t js_compose_default(void);
 /* --- roots.c ------------------------------------------------------------ */
 
 /* The trust anchor of quotes: one certificate, PEM or DER; len 0: Intel's. */
-struct assay_root *js_root_new(const uint8_t *certificate, uint32_t len);
-void js_root_free(struct assay_root *r);
+struct js_root *js_root_new(const uint8_t *certificate, uint32_t len);
+void js_root_free(struct js_root *r);
 /* Whom TLS believes: PEM; len 0: nobody. */
-struct assay_tls_roots *js_roots_new(const uint8_t *pem, uint32_t len);
-void js_roots_free(struct assay_tls_roots *r);
+struct js_roots *js_roots_new(const uint8_t *pem, uint32_t len);
+void js_roots_free(struct js_roots *r);
 
 /* --- session.c: include/assay/session.h, the client ---------------------- */
 
-struct js_session;
-
-/* wire: enum assay_wire, one of the policy's. All objects must outlive it. */
-struct js_session *js_session_new(const struct assay_policy *policy,
-                                  const struct assay_root *root,
-                                  const struct assay_tls_roots *roots,
+/* wire: enum assay_wire, one of the policy's. */
+struct js_session *js_session_new(struct js_policy *policy,
+                                  struct js_root *root, struct js_roots *roots,
                                   const uint8_t *server_name, uint32_t len,
                                   int32_t wire, double wall_s, double mono_ms);
 void js_session_free(struct js_session *s);
@@ -100,15 +103,13 @@ int32_t js_session_due(const struct js_session *s, double wall_s,
                        double mono_ms);
 int32_t js_session_reattest(struct js_session *s, double wall_s,
                             double mono_ms);
-/* In NEED_COLLATERAL and APPRAISE. The collateral must live until the next
- * evidence, or the session's end. */
-void js_session_give(struct js_session *s,
-                     const struct assay_collateral *collateral);
+/* In NEED_COLLATERAL and APPRAISE. */
+int32_t js_session_give(struct js_session *s, struct js_collateral *collateral);
 int32_t js_session_appraise(struct js_session *s, double wall_s,
                             double mono_ms);
 int32_t js_session_begin(struct js_session *s, double wall_s, double mono_ms);
 /* Code; ASSAY_TOO_LARGE: send first, then again. chunked: in the frame of one
- * chunk (RFC 9112, section 7.1). */
+ * chunk (RFC 9112, section 7.1); without octets the last one, no trailers. */
 int32_t js_session_write(struct js_session *s, const uint8_t *plain,
                          uint32_t len, int32_t chunked);
 void js_session_end(struct js_session *s);
@@ -129,7 +130,7 @@ int32_t js_session_verdict(const struct js_session *s);
 /* result: what was appraised last as a bundle (assay/evidence.h). */
 int32_t js_session_evidence(const struct js_session *s);
 
-/* --- http.c: src/http1 --------------------------------------------------- */
+/* --- head.c, response.c: src/http1 ---------------------------------------- */
 
 /* A request's head, begun anew by js_head_begin(): refused as
  * assay_http1_put_request() and _put_field() refuse. result of js_head_end().
@@ -141,8 +142,6 @@ int32_t js_head_field(const uint8_t *name, uint32_t name_len,
 int32_t js_head_end(void);
 
 /* Responses are read from a session's plaintext, where they lie. */
-struct js_response;
-
 enum js_response_state {
     JS_RESPONSE_HEAD,   /* its head is awaited */
     JS_RESPONSE_BODY,   /* its head is known, its body goes on */
@@ -158,11 +157,12 @@ void js_response_free(struct js_response *r);
  * it stays the session's until then). Returns the state; call it again until
  * it stays and gives nothing. */
 int32_t js_response_pull(struct js_response *r, struct js_session *s);
-/* The connection has ended: fine where that ends the body. Returns the state.
- */
-int32_t js_response_eof(struct js_response *r);
+/* The session is CLOSED and all that it had was pulled: fine where that ends
+ * the body and TLS said goodbye. Returns the state. */
+int32_t js_response_eof(struct js_response *r, struct js_session *s);
 uint32_t js_response_status(const struct js_response *r);
-/* May the connection be used again, once it is done? */
+/* May the connection be used again? Only once it is done, and where nothing
+ * followed it unasked. */
 int32_t js_response_keeps(const struct js_response *r);
 /* result: the reason, then names and values in turn, each with a NUL behind it;
  * octets, which JavaScript reads as ISO 8859-1. */
@@ -171,8 +171,6 @@ int32_t js_response_head(const struct js_response *r);
 int32_t js_response_trailers(const struct js_response *r);
 
 /* --- search.c: src/search ------------------------------------------------ */
-
-struct js_search;
 
 /* For the quote of a session in NEED_COLLATERAL: from what was stapled, what is
  * cached (a bundle, or len 0), or sources, by the policy's rules. sources:
@@ -200,10 +198,10 @@ void js_search_fail(struct js_search *f, const uint8_t *name, uint32_t name_len,
  * "stapled" | "cached" | "stale" | "fetched", "keep": is it to be kept under
  * its name?, "learnt": [names of evaluations to be kept], "note": what did not
  * work and did not matter}. */
-struct assay_collateral *js_search_take(struct js_search *f);
+struct js_collateral *js_search_take(struct js_search *f);
 void js_search_bundle(const struct js_search *f); /* result: what is to be kept
                                                    */
-void js_collateral_free(struct assay_collateral *c);
+void js_collateral_free(struct js_collateral *c);
 /* Evaluations that were kept, one name: what is no such name is passed by. */
 void js_evaluations_add(const uint8_t *name, uint32_t len);
 
@@ -213,13 +211,13 @@ void js_evaluations_add(const uint8_t *name, uint32_t len);
  * collateral: a bundle. event_log, app_compose, vm_config: or 0 and 0. */
 int32_t js_verify(const uint8_t *quote, uint32_t quote_len,
                   const uint8_t *collateral, uint32_t collateral_len,
-                  const struct assay_policy *policy,
-                  const struct assay_root *root, const uint8_t *event_log,
-                  uint32_t event_log_len, const uint8_t *app_compose,
-                  uint32_t app_compose_len, const uint8_t *vm_config,
-                  uint32_t vm_config_len, double wall_s);
+                  const struct js_policy *policy, const struct js_root *root,
+                  const uint8_t *event_log, uint32_t event_log_len,
+                  const uint8_t *app_compose, uint32_t app_compose_len,
+                  const uint8_t *vm_config, uint32_t vm_config_len,
+                  double wall_s);
 /* A bundle of evidence (assay/evidence.h), by the caller's policy and root;
  * result: the verdict. wall_s < 0: as of when it was appraised. */
 int32_t js_verify_evidence(const uint8_t *bundle, uint32_t len,
-                           const struct assay_policy *policy,
-                           const struct assay_root *root, double wall_s);
+                           const struct js_policy *policy,
+                           const struct js_root *root, double wall_s);
