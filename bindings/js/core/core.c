@@ -9,6 +9,7 @@
 
 #include "assay/version.h"
 #include "crypto/crypto.h"
+#include "search/marks.h"
 #include "state.h"
 
 #define PAGE_BYTES 65536u
@@ -16,6 +17,31 @@
 #define EXACT_MAX 9007199254740992.0
 
 struct js_instance js_instance = {.text = {.max = JS_TEXT_MAX_BYTES}};
+
+static enum assay_code
+start(struct assay_error *err)
+{
+    if (assay_ctx_new(&js_instance.ctx, err) != ASSAY_OK ||
+        assay_verifier_new(js_instance.ctx, ASSAY_DEFAULT_PLATFORMS,
+                           &js_instance.verifier, err) != ASSAY_OK) {
+        return err->code;
+    }
+    js_instance.marks = assay_marks_new();
+    return js_instance.marks != NULL
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_NO_MEMORY, ASSAY_NO_OFFSET,
+                            "start: out of memory");
+}
+
+/* Nothing of it is of use. */
+static void
+undo(void)
+{
+    assay_verifier_free(js_instance.verifier);
+    assay_ctx_free(js_instance.ctx);
+    js_instance.verifier = NULL;
+    js_instance.ctx = NULL;
+}
 
 int32_t
 js_start(void)
@@ -27,11 +53,8 @@ js_start(void)
     if (js_instance.ctx != NULL) {
         return js_refuse(ASSAY_INVALID, "the instance was started before");
     }
-    if (assay_ctx_new(&js_instance.ctx, &err) != ASSAY_OK ||
-        assay_verifier_new(js_instance.ctx, ASSAY_DEFAULT_PLATFORMS,
-                           &js_instance.verifier, &err) != ASSAY_OK) {
-        assay_ctx_free(js_instance.ctx);
-        js_instance.ctx = NULL;
+    if (start(&err) != ASSAY_OK) {
+        undo();
         return js_failed(&err);
     }
     assay_json_out_init(&out, js_text(), true);

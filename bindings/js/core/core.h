@@ -176,10 +176,9 @@ int32_t js_response_trailers(const struct js_response *r);
  * cached (a bundle, or len 0), or sources, by the policy's rules. sources:
  * URLs, each with a NUL behind it, in the order in which they are asked; empty:
  * the policy's. */
-struct js_search *js_search_new(const struct js_session *s,
-                                const uint8_t *sources, uint32_t sources_len,
-                                const uint8_t *cached, uint32_t cached_len,
-                                double wall_s);
+struct js_search *js_search_new(struct js_session *s, const uint8_t *sources,
+                                uint32_t sources_len, const uint8_t *cached,
+                                uint32_t cached_len, double wall_s);
 void js_search_free(struct js_search *f);
 /* result: the name under which a bundle for this session's quote and these
  * sources is kept ("tdx-....json"), the same that native tools use. */
@@ -207,8 +206,9 @@ void js_evaluations_add(const uint8_t *name, uint32_t len);
 
 /* --- verify.c ------------------------------------------------------------ */
 
-/* A quote by itself, as `assay verify` does it; result: the verdict as JSON.
- * collateral: a bundle. event_log, app_compose, vm_config: or 0 and 0. */
+/* A quote (octets) by itself, as `assay verify` does it; result: the verdict as
+ * JSON. collateral: a bundle. policy: or 0, that of a tool that was given none.
+ * event_log (a JSON array), app_compose, vm_config: or 0 and 0. */
 int32_t js_verify(const uint8_t *quote, uint32_t quote_len,
                   const uint8_t *collateral, uint32_t collateral_len,
                   const struct js_policy *policy, const struct js_root *root,

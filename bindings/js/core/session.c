@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "http1/http1.h"
+#include "search/marks.h"
 #include "state.h"
 
 static void
@@ -261,6 +262,12 @@ js_session_appraise(struct js_session *s, double wall_s, double mono_ms)
 
     if (!is_session(s) || !js_now(wall_s, mono_ms, &now)) {
         return js_error_code();
+    }
+    if (assay_client_quote(s->client) != NULL) {
+        assay_client_expect_evaluations(
+            s->client,
+            assay_marks_recall(js_instance.marks, s->root->root,
+                               assay_client_need(s->client), now.wall_s));
     }
     return done(assay_client_appraise(s->client, now, &err), &err);
 }

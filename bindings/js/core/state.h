@@ -18,6 +18,7 @@
 struct js_instance {
     struct assay_ctx *ctx; /* NULL until js_start() has succeeded */
     struct assay_verifier *verifier;
+    struct assay_marks *marks; /* evaluations that were ever verified */
     struct assay_error error;
     struct assay_slice result;
     struct assay_buf text; /* what result shows, where it was made for it */

@@ -30,14 +30,45 @@ export class Trust {
   }
 }
 
+/** Answers what a search asks for, by Node's own fetch. */
+export async function search(link, how = {}) {
+  const { core } = link;
+  const f = core.made(core.call("js_search_new", link.session,
+    how.sources ?? null, how.cached ?? null, how.wallS ?? wallS()));
+  const asked = [];
+  try {
+    while (core.f.js_search_wants(f)) {
+      const url = core.cString(core.f.js_search_url(f));
+      asked.push(url);
+      const answer = how.offline ? null
+        : await fetch(url, { redirect: "error" }).catch(() => null);
+      if (answer?.status !== 200) {
+        core.call("js_search_fail", f, "network", `${url}: no answer`);
+        continue;
+      }
+      const fields = [...answer.headers].map(([n, v]) => `${n}: ${v}\r\n`);
+      core.call("js_search_give", f, fields.join(""),
+        new Uint8Array(await answer.arrayBuffer()));
+    }
+    const collateral = core.made(core.f.js_search_take(f));
+    const { json } = core;
+    core.f.js_search_bundle(f);
+    return { ...json, collateral, asked, bundle: core.octets };
+  } finally {
+    core.f.js_search_free(f);
+  }
+}
+
 export class Link {
   #pieces = [];
   #ended = false;
   #wake = () => {};
 
+  /** Trusted, and ready for requests. */
   static async open(trust, how = {}) {
     const link = new Link(trust, how);
-    await link.handshake();
+    await link.until(state.NEED_COLLATERAL);
+    await link.attest(how);
     return link;
   }
 
@@ -124,8 +155,23 @@ export class Link {
     }
   }
 
-  async handshake() {
+  /** Collateral by search; then the verdict. */
+  async attest(how = {}) {
+    this.found = await search(this, how);
+    this.core.ok(this.core.f.js_session_give(this.session,
+      this.found.collateral));
+    this.core.f.js_collateral_free(this.found.collateral);
+    const code = this.core.f.js_session_appraise(this.session,
+      how.wallS ?? wallS(), monoMs());
+    this.flush();
+    this.core.ok(code);
+  }
+
+  async reattest() {
+    this.core.ok(this.core.f.js_session_reattest(this.session, wallS(),
+      monoMs()));
     await this.until(state.NEED_COLLATERAL);
+    await this.attest();
   }
 
   begin() {
