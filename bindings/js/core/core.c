@@ -72,7 +72,6 @@ js_bytes_new(uint32_t n)
 {
     uint8_t *p = n > 0 ? malloc(n) : NULL;
 
-    js_clear();
     if (p == NULL) {
         (void)js_refuse(n > 0 ? ASSAY_NO_MEMORY : ASSAY_INVALID,
                         "no room for %u octets", (unsigned)n);

@@ -245,14 +245,12 @@ js_response_eof(struct js_response *r, struct js_session *s)
 uint32_t
 js_response_status(const struct js_response *r)
 {
-    js_clear();
     return js_is(r, &kind) ? r->status : 0;
 }
 
 int32_t
 js_response_keeps(const struct js_response *r)
 {
-    js_clear();
     return js_is(r, &kind) && r->state == JS_RESPONSE_DONE && r->keeps;
 }
 

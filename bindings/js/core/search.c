@@ -96,7 +96,6 @@ static const struct js_kind kind = {"search", sizeof(struct js_search),
 static bool
 is_search(const struct js_search *f)
 {
-    js_clear();
     return js_is(f, &kind);
 }
 
@@ -324,6 +323,7 @@ js_search_take(struct js_search *f)
     struct js_collateral *c;
     struct assay_error err;
 
+    js_clear();
     if (!is_search(f)) {
         return NULL;
     }

@@ -25,12 +25,18 @@ destroy(void *object)
 const struct js_kind js_session_kind = {"session", sizeof(struct js_session),
                                         destroy};
 
-/* Clears the error of the call before. */
+/* For what cannot fail: the error of the call before stays. */
 static bool
 is_session(const struct js_session *s)
 {
-    js_clear();
     return js_is(s, &js_session_kind);
+}
+
+static bool
+may_try(const struct js_session *s)
+{
+    js_clear();
+    return is_session(s);
 }
 
 static int32_t
@@ -124,7 +130,7 @@ js_session_feed(struct js_session *s, const uint8_t *in, uint32_t len)
     size_t at = 0;
     size_t used = 1;
 
-    if (!is_session(s) || !js_octets(in, len, &octets)) {
+    if (!may_try(s) || !js_octets(in, len, &octets)) {
         return -1;
     }
     while (code == ASSAY_OK && at < octets.len && used > 0) {
@@ -225,8 +231,7 @@ js_session_reattest(struct js_session *s, double wall_s, double mono_ms)
     struct assay_error err;
     struct assay_now now;
 
-    if (!is_session(s) || !js_now(wall_s, mono_ms, &now) ||
-        !make_nonce(nonce)) {
+    if (!may_try(s) || !js_now(wall_s, mono_ms, &now) || !make_nonce(nonce)) {
         return js_error_code();
     }
     return done(assay_client_reattest(s->client, now, nonce, &err), &err);
@@ -237,7 +242,7 @@ js_session_give(struct js_session *s, struct js_collateral *collateral)
 {
     enum assay_client_state state;
 
-    if (!is_session(s) || !js_is(collateral, &js_collateral_kind)) {
+    if (!may_try(s) || !js_is(collateral, &js_collateral_kind)) {
         return js_error_code();
     }
     state = assay_client_state(s->client);
@@ -260,7 +265,7 @@ js_session_appraise(struct js_session *s, double wall_s, double mono_ms)
     struct assay_error err;
     struct assay_now now;
 
-    if (!is_session(s) || !js_now(wall_s, mono_ms, &now)) {
+    if (!may_try(s) || !js_now(wall_s, mono_ms, &now)) {
         return js_error_code();
     }
     if (assay_client_quote(s->client) != NULL) {
@@ -280,7 +285,7 @@ js_session_begin(struct js_session *s, double wall_s, double mono_ms)
     struct assay_error err;
     struct assay_now now;
 
-    if (!is_session(s) || !js_now(wall_s, mono_ms, &now)) {
+    if (!may_try(s) || !js_now(wall_s, mono_ms, &now)) {
         return js_error_code();
     }
     return done(assay_client_begin(s->client, now, &err), &err);
@@ -315,7 +320,7 @@ js_session_write(struct js_session *s, const uint8_t *plain, uint32_t len,
     struct assay_slice octets;
     struct assay_error err;
 
-    if (!is_session(s) || !js_octets(plain, len, &octets)) {
+    if (!may_try(s) || !js_octets(plain, len, &octets)) {
         return js_error_code();
     }
     return chunked != 0
@@ -350,8 +355,8 @@ js_session_switch(struct js_session *s)
 {
     struct assay_error err;
 
-    return is_session(s) ? done(assay_client_switch(s->client, &err), &err)
-                         : js_error_code();
+    return may_try(s) ? done(assay_client_switch(s->client, &err), &err)
+                      : js_error_code();
 }
 
 int32_t

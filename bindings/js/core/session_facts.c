@@ -7,7 +7,7 @@
 #include "state.h"
 
 static bool
-is_session(const struct js_session *s)
+may_try(const struct js_session *s)
 {
     js_clear();
     return js_is(s, &js_session_kind);
@@ -16,15 +16,15 @@ is_session(const struct js_session *s)
 int32_t
 js_session_state(const struct js_session *s)
 {
-    return is_session(s) ? (int32_t)assay_client_state(s->client)
-                         : (int32_t)ASSAY_CLIENT_FAILED;
+    return js_is(s, &js_session_kind) ? (int32_t)assay_client_state(s->client)
+                                      : (int32_t)ASSAY_CLIENT_FAILED;
 }
 
 int32_t
 js_session_error(const struct js_session *s)
 {
-    return is_session(s) ? js_failed(assay_client_error(s->client))
-                         : js_error_code();
+    return may_try(s) ? js_failed(assay_client_error(s->client))
+                      : js_error_code();
 }
 
 /* --- facts ---------------------------------------------------------------- */
@@ -67,7 +67,7 @@ js_session_facts(const struct js_session *s)
     struct assay_session_facts facts;
     struct assay_json_out out;
 
-    if (!is_session(s)) {
+    if (!may_try(s)) {
         return js_error_code();
     }
     facts = assay_client_facts(s->client);
@@ -98,7 +98,7 @@ js_session_verdict(const struct js_session *s)
     const struct assay_verdict *v;
     struct assay_error err;
 
-    if (!is_session(s)) {
+    if (!may_try(s)) {
         return js_error_code();
     }
     v = assay_client_verdict(s->client);
@@ -117,7 +117,7 @@ js_session_evidence(const struct js_session *s)
     struct assay_evidence_view view;
     struct assay_error err;
 
-    if (!is_session(s)) {
+    if (!may_try(s)) {
         return js_error_code();
     }
     if (assay_evidence_of_client(js_instance.ctx, s->client, &view, &err) !=

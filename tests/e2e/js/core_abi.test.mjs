@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the module makes of calls that are wrong, and of many that are right.
+import { strict as assert } from "node:assert";
+import { after, test } from "node:test";
+
+import { Core, monoMs, response, state, wallS } from "./core_instance.mjs";
+import { Link, Trust } from "./core_link.mjs";
+
+const SESSIONS = 200;
+const PAGE = 65536;
+const core = Core.started();
+const trust = new Trust(core);
+after(() => trust.free());
+
+const invalid = (code) => {
+  assert.notEqual(code, 0);
+  assert.equal(core.errorCode, "invalid");
+};
+const none = (handle) => {
+  assert.equal(handle, 0);
+  assert.equal(core.errorCode, "invalid");
+};
+const open = (policy, root, roots, wire = 0, wall = wallS()) =>
+  core.call("js_session_new", policy, root, roots, "localhost", wire, wall,
+    monoMs());
+/** What is no object of the wanted kind. */
+const wrong = () => [0, 1, 4, 0x7ffffff0, 0xfffffff8, trust.root];
+
+test("an instance that was not started", () => {
+  const idle = new Core();
+  assert.equal(idle.call("js_policy_new", "{}", null), 0);
+  assert.equal(idle.errorCode, "invalid");
+  assert.equal(idle.f.js_session_state(0), state.FAILED);
+  assert.notEqual(core.f.js_start(), 0); // and one that was, again
+  assert.equal(core.errorCode, "invalid");
+});
+
+test("addresses that are no object", () => {
+  const { f } = core;
+  for (const h of wrong()) {
+    none(open(h, trust.root, trust.roots));
+    none(open(trust.policy, trust.policy, trust.roots));
+    none(open(trust.policy, trust.root, h));
+    invalid(f.js_policy_facts(h));
+    assert.equal(f.js_session_state(h), state.FAILED);
+    invalid(f.js_session_facts(h));
+    invalid(f.js_session_verdict(h));
+    invalid(f.js_session_evidence(h));
+    invalid(f.js_session_appraise(h, wallS(), monoMs()));
+    invalid(f.js_session_begin(h, wallS(), monoMs()));
+    invalid(f.js_session_reattest(h, wallS(), monoMs()));
+    invalid(f.js_session_switch(h));
+    invalid(f.js_session_give(h, h));
+    invalid(core.call("js_session_write", h, "x", 0));
+    assert(core.call("js_session_feed", h, "x") < 0);
+    assert.equal(f.js_session_due(h, wallS(), monoMs()), 1);
+    f.js_session_eof(h);
+    f.js_session_sent(h, 1);
+    f.js_session_taken(h, 1);
+    f.js_session_end(h);
+    f.js_session_close(h);
+    core.call("js_session_abort", h, "timeout", "late");
+    f.js_session_output(h);
+    assert.equal(f.js_result_len(), 0);
+    f.js_session_read(h);
+    assert.equal(f.js_result_len(), 0);
+    assert.equal(f.js_response_pull(h, h), response.FAILED);
+    assert.equal(f.js_response_eof(h, h), response.FAILED);
+    assert.equal(f.js_response_status(h), 0);
+    assert.equal(f.js_response_keeps(h), 0);
+    none(core.call("js_search_new", h, null, null, wallS()));
+    assert.equal(f.js_search_wants(h), 0);
+    none(f.js_search_take(h));
+    f.js_search_free(h);
+    f.js_session_free(h);
+    f.js_response_free(h);
+    f.js_collateral_free(h);
+    f.js_policy_free(h);
+    f.js_roots_free(h);
+  }
+});
+
+test("lengths that lead out of memory", () => {
+  const { f } = core;
+  const end = f.memory.buffer.byteLength;
+  for (const [at, n] of [[end - 4, 5], [end, 1], [0, 1], [16, 0xffffffff],
+    [0xffffffff, 0xffffffff]]) {
+    none(f.js_policy_new(at, n, 0, 0));
+    none(f.js_roots_new(at, n));
+    invalid(f.js_compose_merge(at, n));
+    invalid(f.js_head_begin(at, n, 0, 0));
+  }
+  assert.equal(f.js_bytes_new(0), 0);
+  assert.equal(f.js_bytes_new(0xf0000000), 0);
+  assert.equal(core.errorCode, "no_memory");
+});
+
+test("arguments that are out of range", () => {
+  for (const wall of [NaN, -1, Infinity, 2 ** 60]) {
+    none(open(trust.policy, trust.root, trust.roots, 0, wall));
+  }
+  none(open(trust.policy, trust.root, trust.roots, 3));
+  none(open(trust.policy, trust.root, trust.roots, -1));
+  none(open(trust.policy, trust.root, trust.roots, 2)); // not the policy's
+  for (const name of ["", "a b", "a\0b", "x".repeat(254)]) {
+    none(core.call("js_session_new", trust.policy, trust.root, trust.roots,
+      name, 0, wallS(), monoMs()));
+  }
+});
+
+test("objects are freed in any order, and once", () => {
+  const own = new Trust(core);
+  const session = core.made(open(own.policy, own.root, own.roots));
+  own.free();
+  own.free();
+  none(open(own.policy, own.root, own.roots));
+  core.f.js_session_output(session);
+  assert(core.f.js_result_len() > 0);
+  core.f.js_session_free(session);
+  core.f.js_session_free(session);
+  assert.equal(core.f.js_session_state(session), state.FAILED);
+});
+
+test("an abort, and calls out of season", () => {
+  const { f } = core;
+  const session = core.made(open(trust.policy, trust.root, trust.roots));
+  invalid(f.js_session_begin(session, wallS(), monoMs()));
+  invalid(f.js_session_appraise(session, wallS(), monoMs()));
+  invalid(f.js_session_reattest(session, wallS(), monoMs()));
+  invalid(f.js_session_switch(session));
+  invalid(core.call("js_session_write", session, "x", 0));
+  none(core.call("js_search_new", session, null, null, wallS()));
+  assert.notEqual(f.js_session_verdict(session), 0);
+  assert.equal(core.errorCode, "not_found");
+  f.js_session_sent(session, 0xffffffff);
+  f.js_session_output(session);
+  assert.equal(f.js_result_len(), 0);
+  core.call("js_session_abort", session, "timeout", "after 30 s");
+  assert.equal(f.js_session_state(session), state.FAILED);
+  f.js_session_error(session);
+  assert.equal(core.errorCode, "timeout");
+  assert.equal(core.error.message, "timeout: after 30 s");
+  f.js_session_free(session);
+  const other = core.made(open(trust.policy, trust.root, trust.roots));
+  core.call("js_session_abort", other, "nonsense", "x");
+  f.js_session_error(other);
+  assert.equal(core.errorCode, "network");
+  f.js_session_free(other);
+});
+
+test("heads that would break out of their place", () => {
+  const { f } = core;
+  core.ok(core.call("js_head_begin", "GET", "/"));
+  core.ok(core.call("js_head_field", "X-A", "b"));
+  core.ok(f.js_head_end());
+  assert.equal(core.text, "GET / HTTP/1.1\r\nX-A: b\r\n\r\n");
+  invalid(f.js_head_end());
+  for (const [method, target] of [["G T", "/"], ["GET", "/a b"],
+    ["GET", "/\r\nX: y"], ["", "/"], ["GET", ""], ["GET", "/#x"]]) {
+    invalid(core.call("js_head_begin", method, target));
+    invalid(core.call("js_head_field", "X-A", "b"));
+  }
+  for (const [name, value] of [["X A", "b"], ["X-A:", "b"], ["X-A", "b\r\nc"],
+    ["X-A", "b\0"], ["", "b"]]) {
+    core.ok(core.call("js_head_begin", "GET", "/"));
+    invalid(core.call("js_head_field", name, value));
+    invalid(f.js_head_end()); // what was refused is not left out silently
+  }
+  core.ok(core.call("js_head_begin", "GET", "/"));
+  assert.notEqual(core.call("js_head_field", "X-A", "b".repeat(70000)), 0);
+  assert.equal(core.errorCode, "too_large");
+});
+
+test(`memory does not grow over ${SESSIONS} sessions`, async () => {
+  const own = Core.started();
+  const by = new Trust(own);
+  const pages = () => own.f.memory.buffer.byteLength / PAGE;
+  let before = 0;
+  for (let i = 0; i < SESSIONS; i++) {
+    const link = await Link.open(by);
+    assert.equal((await link.ask("GET", "/big?100000")).body.length, 100000);
+    link.close();
+    before = i === SESSIONS / 10 ? pages() : before;
+  }
+  assert.equal(pages(), before);
+  by.free();
+});
