@@ -2,15 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * seed_openssl.c - the seed in WebAssembly: a provider with one algorithm of
- * the kind "random", over the host's random_get (getentropy). OpenSSL is built
- * without a source of its own there, so that what does not ask this one fails.
+ * the kind "random", over the host's octets. OpenSSL is built without a source
+ * of its own there, so that what does not ask this one fails.
  */
 #include "crypto/seed_openssl.h"
 
 #if defined(__wasi__)
-
-#include <stdint.h>
-#include <unistd.h>
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -19,27 +16,11 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
-#include "base/bytes.h"
+#include "crypto/host_random.h"
 
 #define NAME      "assay-seed"
 #define STRENGTH  1024u /* bits; as good as the host's source */
-#define ASK_BYTES 256u  /* what getentropy gives at a time */
 #define MAX_BYTES 4096u
-
-/* All of it or nothing. */
-static bool
-fill(unsigned char *out, size_t n)
-{
-    for (size_t at = 0; at < n; at += ASK_BYTES) {
-        size_t part = n - at < ASK_BYTES ? n - at : ASK_BYTES;
-
-        if (getentropy(out + at, part) != 0) {
-            OPENSSL_cleanse(out, n);
-            return false;
-        }
-    }
-    return true;
-}
 
 /* --- the algorithm: provider-rand(7) ---------------------------------------
  */
@@ -107,7 +88,7 @@ source_generate(void *source, unsigned char *out, size_t n, unsigned strength,
     (void)more;
     (void)len;
     return s->state == EVP_RAND_STATE_READY && strength <= STRENGTH &&
-           n <= MAX_BYTES && fill(out, n);
+           n <= MAX_BYTES && assay_host_random(out, n);
 }
 
 /* entropy: bits. 0: there is no seed. */
@@ -129,7 +110,7 @@ source_get_seed(void *source, unsigned char **out, int entropy, size_t min,
         return 0;
     }
     seed = OPENSSL_malloc(n);
-    if (seed == NULL || !fill(seed, n)) {
+    if (seed == NULL || !assay_host_random(seed, n)) {
         OPENSSL_free(seed);
         return 0;
     }
@@ -198,7 +179,7 @@ static const OSSL_ALGORITHM *
 query(void *provider, int operation, int *no_cache)
 {
     static const OSSL_ALGORITHM random[] = {
-        {NAME, "provider=" NAME, source_calls, "random_get of the host"},
+        {NAME, "provider=" NAME, source_calls, "octets of the host"},
         {NULL, NULL, NULL, NULL},
     };
 

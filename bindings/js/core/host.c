@@ -1,15 +1,37 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * host.c - there are no files and no environment: in place of wasi-libc's
- * functions, which would ask the host. Only OpenSSL calls them, for what is
- * never used here: stores and directories of certificates, variables that
- * change settings.
+ * host.c - what comes of the host: random octets. There are no files and no
+ * environment: those functions stand in place of wasi-libc's, which would ask.
+ * Only OpenSSL calls them, for what is never used here: stores and directories
+ * of certificates, variables that change settings.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/host_random.h"
+
+#define RANDOM_PART_BYTES 256u /* what getentropy() gives at a time */
+
+bool
+assay_host_random(uint8_t *out, size_t n)
+{
+    for (size_t at = 0; at < n; at += RANDOM_PART_BYTES) {
+        size_t left = n - at;
+
+        if (getentropy(out + at,
+                       left < RANDOM_PART_BYTES ? left : RANDOM_PART_BYTES) !=
+            0) {
+            memset(out, 0, n); /* of which nothing is to be used */
+            return false;
+        }
+    }
+    return true;
+}
 
 char *
 getenv(const char *name)

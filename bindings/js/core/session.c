@@ -4,8 +4,7 @@
  * session.c - the client's end of one attested connection. What it tells of
  * itself is in session_facts.c.
  */
-#include <unistd.h>
-
+#include "crypto/host_random.h"
 #include "http1/http1.h"
 #include "search/marks.h"
 #include "state.h"
@@ -52,7 +51,7 @@ done(enum assay_code code, const struct assay_error *err)
 static bool
 make_nonce(uint8_t nonce[ASSAY_NONCE_BYTES])
 {
-    if (getentropy(nonce, ASSAY_NONCE_BYTES) != 0) {
+    if (!assay_host_random(nonce, ASSAY_NONCE_BYTES)) {
         (void)js_refuse(ASSAY_CRYPTO, "nonce: the host gives no random octets");
         return false;
     }
