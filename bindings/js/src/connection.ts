@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// connection.ts - one attested connection: handshake, collateral, appraisal,
+// evidence anew when it is due, and one exchange of HTTP at a time.
+
+import type { Trust } from "./trust.js";
+import type { Dial } from "./transport.js";
+import type { Attestation, Timeouts } from "./types.js";
+
+export interface ConnectOptions {
+  readonly dial: Dial;
+  /** For TLS: SNI, certificate, and Host of the request for evidence. */
+  readonly serverName: string;
+  readonly trust: Trust;
+  readonly timeouts?: Timeouts;
+  /** Ends the attempt only: what comes later has signals of its own. */
+  readonly signal?: AbortSignal;
+  /** Awaited for each attestation that succeeded, before anything is sent.
+   * What it throws closes the connection, and is thrown on as it is. */
+  readonly onAttestation?: (attestation: Attestation) => void | Promise<void>;
+}
+
+/** Names and values in the order in which they go, or came; octets as ISO
+ * 8859-1. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+export interface ExchangeRequest {
+  readonly method: string;
+  /** The request target: path and query. */
+  readonly target: string;
+  /** All but those of framing (Content-Length, Transfer-Encoding), which the
+   * connection adds. Host is the caller's. */
+  readonly fields: Fields;
+  /** Null or absent: none. A stream goes in chunks. */
+  readonly body?: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Octets of a stream, where that is known: then it goes with a
+   * Content-Length, and more or less than that fails. */
+  readonly bodyLength?: number;
+  /** Ends the exchange at any moment, the reading of the body included. The
+   * reason is what is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ExchangeResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  /** Null where there can be none (HEAD, 204, 304). A stream of bytes that
+   * reads from the network only as it is read itself. Cancelling it closes the
+   * connection. It fails where the body did not come whole. */
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** Those behind a chunked body; resolves with its end, to [] where there are
+   * none; rejects as the body fails. */
+  readonly trailers: Promise<Fields>;
+  /** Resolves, never rejects, once the exchange is over, well or not: the
+   * connection can be used again, or never. */
+  readonly done: Promise<void>;
+  /** Of the connection, as it was when the request was sent. */
+  readonly attestation: Attestation;
+}
+
+/** How far a request that failed had come. "unsent": not an octet of it left.
+ * "unanswered": some did, and not an octet of an answer came. */
+export type Progress = "unsent" | "unanswered" | "answered";
+
+/** Of what exchange() rejected with; "answered" for anything else. */
+export function progressOf(error: unknown): Progress {
+  throw new Error("not yet: " + typeof error);
+}
+
+export class Connection {
+  /** Dials, and resolves once the server is trusted and onAttestation() went
+   * well. Nothing of the caller's was sent until then. AtlsError, or the
+   * signal's reason. */
+  static async connect(options: ConnectOptions): Promise<Connection> {
+    throw new Error("not yet: " + typeof options);
+  }
+
+  private constructor() {}
+
+  /** The last one. */
+  get attestation(): Attestation {
+    throw new Error("not yet");
+  }
+
+  /** May it be given a request? False amid one, and for ever once it ended:
+   * the server said goodbye, or spoke without being asked. */
+  get usable(): boolean {
+    throw new Error("not yet");
+  }
+
+  /** Ended for good. */
+  get ended(): boolean {
+    throw new Error("not yet");
+  }
+
+  /** Resolves, never rejects, once it has ended for good, for whatever reason:
+   * so an idle one that the server closed is noticed. */
+  get closed(): Promise<void> {
+    throw new Error("not yet");
+  }
+
+  /** Is the evidence older than the policy's interval? exchange() asks for it
+   * anew by itself. */
+  get due(): boolean {
+    throw new Error("not yet");
+  }
+
+  /** While it is usable: fresh evidence, and onAttestation(). It is not usable
+   * meanwhile; what fails ends the connection. */
+  async reattest(signal?: AbortSignal): Promise<void> {
+    throw new Error("not yet: " + typeof signal);
+  }
+
+  /** While it is usable. Resolves with the head of the response, perhaps before
+   * the request's body was sent. */
+  async exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
+    throw new Error("not yet: " + typeof request);
+  }
+
+  /** Says goodbye if it can, and is done. What goes on fails. */
+  close(): void {
+    throw new Error("not yet");
+  }
+}
