@@ -4,6 +4,9 @@
 // connection.ts - one attested connection: handshake, collateral, appraisal,
 // evidence anew when it is due, and one exchange of HTTP at a time.
 
+import { AtlsError } from "./errors.js";
+import { Link } from "./link.js";
+import { LinkExchange } from "./link_http.js";
 import type { Trust } from "./trust.js";
 import type { Dial } from "./transport.js";
 import type { Attestation, Timeouts } from "./types.js";
@@ -47,8 +50,9 @@ export interface ExchangeResponse {
   readonly reason: string;
   readonly fields: Fields;
   /** Null where there can be none (HEAD, 204, 304). A stream of bytes that
-   * reads from the network only as it is read itself. Cancelling it closes the
-   * connection. It fails where the body did not come whole. */
+   * reads no more than 64 KiB of the network ahead of its reader. Cancelling it
+   * closes the connection, as does forgetting it before its end. It fails where
+   * the body did not come whole. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** Those behind a chunked body; resolves with its end, to [] where there are
    * none; rejects as the body fails. */
@@ -64,63 +68,136 @@ export interface ExchangeResponse {
  * "unanswered": some did, and not an octet of an answer came. */
 export type Progress = "unsent" | "unanswered" | "answered";
 
+const progress = new WeakMap<object, Progress>();
+
 /** Of what exchange() rejected with; "answered" for anything else. */
 export function progressOf(error: unknown): Progress {
-  throw new Error("not yet: " + typeof error);
+  const known = typeof error === "object" && error !== null;
+  return (known ? progress.get(error) : undefined) ?? "answered";
 }
 
 export class Connection {
+  readonly #link: Link;
+  readonly #timeouts: Timeouts | undefined;
+  #busy = false;
+  #turn = 0; // of watching
+
   /** Dials, and resolves once the server is trusted and onAttestation() went
    * well. Nothing of the caller's was sent until then. AtlsError, or the
    * signal's reason. */
   static async connect(options: ConnectOptions): Promise<Connection> {
-    throw new Error("not yet: " + typeof options);
+    return new Connection(await Link.open(options), options.timeouts);
   }
 
-  private constructor() {}
+  private constructor(link: Link, timeouts: Timeouts | undefined) {
+    this.#link = link;
+    this.#timeouts = timeouts;
+    this.#rest();
+  }
 
   /** The last one. */
   get attestation(): Attestation {
-    throw new Error("not yet");
+    return this.#link.attestation;
   }
 
   /** May it be given a request? False amid one, and for ever once it ended:
    * the server said goodbye, or spoke without being asked. */
   get usable(): boolean {
-    throw new Error("not yet");
+    return !this.#busy && this.#link.usable;
   }
 
   /** Ended for good. */
   get ended(): boolean {
-    throw new Error("not yet");
+    return this.#link.ended;
   }
 
   /** Resolves, never rejects, once it has ended for good, for whatever reason:
    * so an idle one that the server closed is noticed. */
   get closed(): Promise<void> {
-    throw new Error("not yet");
+    return this.#link.closed;
   }
 
   /** Is the evidence older than the policy's interval? exchange() asks for it
    * anew by itself. */
   get due(): boolean {
-    throw new Error("not yet");
+    return !this.#link.ended && this.#link.session.due;
   }
 
   /** While it is usable: fresh evidence, and onAttestation(). It is not usable
    * meanwhile; what fails ends the connection. */
   async reattest(signal?: AbortSignal): Promise<void> {
-    throw new Error("not yet: " + typeof signal);
+    this.#begin();
+    signal?.throwIfAborted();
+    this.#use();
+    try {
+      await this.#link.reattest(signal);
+    } finally {
+      this.#rest();
+    }
   }
 
   /** While it is usable. Resolves with the head of the response, perhaps before
    * the request's body was sent. */
   async exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
-    throw new Error("not yet: " + typeof request);
+    this.#begin();
+    this.#use();
+    const exchange = new LinkExchange(this.#link, request, this.#timeouts);
+    void exchange.done.then(() => {
+      if (exchange.clean) {
+        this.#rest();
+      } else {
+        this.close();
+      }
+    });
+    try {
+      return await exchange.run();
+    } catch (e) {
+      if (typeof e === "object" && e !== null) {
+        progress.set(e, exchange.progress);
+      }
+      throw e;
+    }
   }
 
   /** Says goodbye if it can, and is done. What goes on fails. */
   close(): void {
-    throw new Error("not yet");
+    this.#link.close(new AtlsError("network", "the connection was closed"));
+  }
+
+  #begin(): void {
+    if (!this.usable) {
+      const e = new AtlsError(
+        "network",
+        this.#busy ? "the connection is busy" : "the connection has ended",
+      );
+      progress.set(e, "unsent");
+      throw e;
+    }
+  }
+
+  #use(): void {
+    this.#busy = true;
+    this.#link.rest(false);
+  }
+
+  #rest(): void {
+    this.#busy = false;
+    this.#link.rest(true);
+    void this.#watch(++this.#turn).catch((e: unknown) => this.#link.end(e));
+  }
+
+  /** While nobody uses it: a goodbye, or nonsense, ends it. */
+  async #watch(turn: number): Promise<void> {
+    const link = this.#link;
+    while (!link.ended) {
+      await link.arrival();
+      if (turn !== this.#turn || this.#busy || link.ended) {
+        return;
+      }
+      await link.more();
+      if (!link.usable) {
+        this.close();
+      }
+    }
   }
 }

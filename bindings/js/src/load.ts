@@ -5,14 +5,17 @@
 // all share. The entries (index.ts, node.ts) say what the host is.
 
 import { Core } from "./core.js";
+import { AtlsError } from "./errors.js";
+import { decode } from "./module.js";
 import type { Store } from "./store.js";
+import { memoryStore } from "./store_memory.js";
 
 /** What browsers and Node do differently. */
 export interface Host {
-  /** The module beside the program, compiled. */
-  compile(): Promise<WebAssembly.Module>;
-  /** `roots.pem` beside the program: whom TLS believes. */
-  roots(): Promise<Uint8Array>;
+  /** The module beside the program, or at this address, compiled. */
+  compile(at?: URL | string): Promise<WebAssembly.Module>;
+  /** `roots.pem` beside the program, or at this address. */
+  roots(at?: URL | string): Promise<Uint8Array>;
   /** What outlives the program. */
   store(): Promise<Store>;
   /** A file that a policy names; browsers have none. */
@@ -27,27 +30,122 @@ export interface InitOptions {
   readonly roots?: Uint8Array | URL | string;
 }
 
+let host: Host | undefined;
+let given: InitOptions = {};
+let compiling: Promise<WebAssembly.Module> | undefined;
+let starting: Promise<Core> | undefined;
+let reading: Promise<Uint8Array> | undefined;
+let opening: Promise<Store> | undefined;
+
 /** By the entries, before anything else; the first one counts. */
-export function setHost(host: Host): void {
-  throw new Error("not yet: " + typeof host);
+export function setHost(h: Host): void {
+  host ??= h;
 }
 
 /** Loads the module now, if it is not. Called again, it does what is missing;
  * options after the module is there are refused ("invalid"). */
 export async function init(options: InitOptions = {}): Promise<void> {
-  throw new Error("not yet: " + typeof options);
+  if (options.wasm !== undefined || options.roots !== undefined) {
+    if (compiling !== undefined) {
+      throw new AtlsError("invalid", "the module is loaded already", {
+        hint: "call init() before anything else",
+      });
+    }
+    given = options;
+  }
+  await theCore();
 }
 
 /** The shared instance: loaded if it must be, and made anew where the last one
  * broke. Whoever keeps one asks `core.broken` before each use. */
 export async function theCore(): Promise<Core> {
-  throw new Error("not yet");
+  const before = starting;
+  if (before !== undefined && !(await before).broken) {
+    return before;
+  }
+  if (starting === before) {
+    const next = compiled().then((module) => Core.start(module));
+    starting = next;
+    next.catch(() => {
+      if (starting === next) {
+        starting = undefined; // the next one tries again
+      }
+    });
+  }
+  return theCore();
 }
 
-export async function mozillaRoots(): Promise<Uint8Array> {
-  throw new Error("not yet");
+/** Mozilla's list, PEM; read when it is asked for first. */
+export function mozillaRoots(): Promise<Uint8Array> {
+  const { roots } = given;
+  return (reading ??= retryable(
+    roots instanceof Uint8Array
+      ? Promise.resolve(roots)
+      : named("roots.pem", theHost().roots(roots)),
+    () => (reading = undefined),
+  ));
 }
 
-export async function theStore(): Promise<Store> {
-  throw new Error("not yet");
+export function theStore(): Promise<Store> {
+  return (opening ??= theHost()
+    .store()
+    .catch(() => memoryStore())); // it costs a fetch, no more
+}
+
+/** The text of a file that a policy names. */
+export async function readNamedFile(path: string): Promise<string> {
+  const { readFile } = theHost();
+  if (readFile === undefined) {
+    throw new AtlsError("unsupported", `${path}: pages read no files`, {
+      hint: "give its content: composeFile, trustedRoot, extraRoots",
+    });
+  }
+  return decode(await readFile(path));
+}
+
+function theHost(): Host {
+  if (host === undefined) {
+    throw new AtlsError("internal", "nobody said what the host is");
+  }
+  return host;
+}
+
+function compiled(): Promise<WebAssembly.Module> {
+  return (compiling ??= retryable(
+    named("assay.wasm", compile(given.wasm)),
+    () => (compiling = undefined),
+  ));
+}
+
+async function compile(wasm: InitOptions["wasm"]): Promise<WebAssembly.Module> {
+  if (wasm === undefined || typeof wasm === "string" || wasm instanceof URL) {
+    return theHost().compile(wasm);
+  }
+  if (wasm instanceof WebAssembly.Module) {
+    return wasm;
+  }
+  return typeof Response === "function" && wasm instanceof Response
+    ? WebAssembly.compile(await wasm.arrayBuffer())
+    : WebAssembly.compile(wasm as BufferSource);
+}
+
+/** What failed may be tried again. */
+function retryable<T>(promise: Promise<T>, forget: () => void): Promise<T> {
+  promise.catch(forget);
+  return promise;
+}
+
+async function named<T>(what: string, promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (cause) {
+    if (cause instanceof AtlsError) {
+      throw cause;
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AtlsError("io", `${what} cannot be loaded: ${why}`, {
+      hint: "serve it beside the script, or name it: init({wasm, roots})",
+      cause,
+    });
+  }
 }

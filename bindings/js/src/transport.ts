@@ -6,13 +6,15 @@
 
 export interface Transport {
   /** The next octets, or null at the end. One call at a time. Rejects when the
-   * connection breaks. */
+   * connection breaks; resolves to null, or rejects, when it is closed here. */
   read(): Promise<Uint8Array | null>;
   /** Resolves when more may be written: what waits to be sent is bounded. The
-   * octets are the transport's until then. */
+   * octets are the transport's until then, and go in the order of the calls. */
   write(octets: Uint8Array): Promise<void>;
   /** Ends it, both ways, at once; what still waits is dropped. Never throws. */
   close(): void;
+  /** Nobody is waiting for anything: a program may end meanwhile. */
+  rest?(idle: boolean): void;
 }
 
 /** Connects; an aborted signal ends the attempt. Rejects with AtlsError

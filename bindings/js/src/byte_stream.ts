@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// byte_stream.ts - a ReadableStream that asks for octets when there is room.
+
+export interface Source {
+  /** Null at the end. One call at a time. */
+  next(): Promise<Uint8Array | null>;
+  /** There is nothing more, as far as is known without waiting. */
+  atEnd(): boolean;
+  cancel(reason: unknown): void;
+}
+
+interface ByteStream {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Fails it, whatever it is doing. Does not keep it alive. */
+  readonly fail: (why: unknown) => void;
+}
+
+type Controller =
+  ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
+
+function close(controller: Controller): void {
+  controller.close();
+  if ("byobRequest" in controller) {
+    controller.byobRequest?.respond(0);
+  }
+}
+
+/** ahead: octets that are read though nobody reads the stream. */
+export function byteStream(source: Source, ahead: number): ByteStream {
+  let weak: WeakRef<Controller> | undefined;
+  const common = {
+    start(controller: Controller): void {
+      weak = new WeakRef(controller);
+    },
+    async pull(controller: Controller): Promise<void> {
+      const octets = await source.next();
+      if (octets === null) {
+        return close(controller);
+      }
+      controller.enqueue(octets as Uint8Array<ArrayBuffer>);
+      if (source.atEnd()) {
+        close(controller);
+      }
+    },
+    cancel: (reason: unknown): void => source.cancel(reason),
+  };
+  const fail = (why: unknown): void => {
+    try {
+      weak?.deref()?.error(why);
+    } catch {
+      // it has ended
+    }
+  };
+  return { stream: make(common, ahead), fail };
+}
+
+/** Some browsers have no streams of bytes: what they have differs in that
+ * readers cannot bring their own buffers. */
+function make(
+  source: UnderlyingDefaultSource<Uint8Array>,
+  ahead: number,
+): ReadableStream<Uint8Array> {
+  try {
+    return new ReadableStream(
+      { ...(source as unknown as UnderlyingByteSource), type: "bytes" },
+      { highWaterMark: ahead },
+    );
+  } catch {
+    return new ReadableStream(
+      source,
+      new ByteLengthQueuingStrategy({ highWaterMark: ahead }),
+    );
+  }
+}

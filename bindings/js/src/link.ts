@@ -1,0 +1,400 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// link.ts - a session on a transport: octets between the two, evidence, and
+// the end. What is said over it is connection.ts's and stream.ts's.
+//
+// Every wait ends when the link ends: its transport is closed, what waits for
+// it wakes up, and alive() throws why. Nothing is read that nobody waits for.
+
+import { attestationOf } from "./attestation.js";
+import { findCollateral } from "./collateral.js";
+import type { ConnectOptions } from "./connection.js";
+import type { SessionObject } from "./core_session.js";
+import type { Core } from "./core.js";
+import { AtlsError } from "./errors.js";
+import type { Transport } from "./transport.js";
+import { objectsOf } from "./trust.js";
+import type { Attestation } from "./types.js";
+
+const CONNECT_MS = 10_000;
+const ATTEST_MS = 30_000;
+const GOODBYE_MS = 1_000;
+
+const PHASES: Readonly<Record<string, string>> = {
+  handshake: "TLS handshake",
+  quote: "waiting for the evidence",
+  need_collateral: "fetching collateral",
+};
+
+export class Link {
+  readonly core: Core;
+  readonly session: SessionObject;
+  /** Resolves once it has ended. */
+  readonly closed: Promise<void>;
+  readonly #options: ConnectOptions;
+  readonly #transport: Transport;
+  readonly #life = new AbortController();
+  #attestation: Attestation | undefined;
+  #came: Uint8Array | undefined; // not yet taken by the session
+  #reading: Promise<void> | undefined;
+  #over = false; // the transport brings no more
+  #told = false; // the session knows
+  #fault: unknown; // of the transport
+
+  private constructor(
+    options: ConnectOptions,
+    core: Core,
+    session: SessionObject,
+    transport: Transport,
+  ) {
+    this.#options = options;
+    this.core = core;
+    this.session = session;
+    this.#transport = transport;
+    const { signal } = this.#life;
+    this.closed = new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Dials, and resolves once the server is trusted. */
+  static async open(options: ConnectOptions): Promise<Link> {
+    const { trust, serverName, signal } = options;
+    signal?.throwIfAborted();
+    const { core, ...objects } = await objectsOf(trust);
+    signal?.throwIfAborted();
+    const transport = await dialInTime(options);
+    let link: Link;
+    try {
+      link = new Link(
+        options,
+        core,
+        core.session({ ...objects, serverName }),
+        transport,
+      );
+    } catch (e) {
+      transport.close();
+      throw e;
+    }
+    await link.#prove(signal);
+    return link;
+  }
+
+  get attestation(): Attestation {
+    if (this.#attestation === undefined) {
+      throw new AtlsError("internal", "nothing was attested");
+    }
+    return this.#attestation;
+  }
+
+  get ended(): boolean {
+    return this.#life.signal.aborted || this.core.broken;
+  }
+
+  /** Why it ended. */
+  get why(): unknown {
+    return this.#life.signal.reason;
+  }
+
+  /** Throws why it ended, if it has. */
+  alive(): void {
+    if (this.core.broken) {
+      this.end(new AtlsError("internal", "the module broke"));
+    }
+    this.#life.signal.throwIfAborted();
+  }
+
+  /** Nothing has come that was not read. */
+  get quiet(): boolean {
+    return this.#came === undefined && this.session.waiting() === 0;
+  }
+
+  /** A message may begin: nothing has come that nobody asked for. */
+  get usable(): boolean {
+    return !this.ended && this.session.state === "open" && this.quiet;
+  }
+
+  // --- octets ---
+
+  /** Sends what the session has to say; resolves when there is room for more. */
+  async flush(): Promise<void> {
+    const octets = this.session.output();
+    if (octets.length > 0) {
+      await this.#transport.write(octets);
+      this.alive();
+    }
+  }
+
+  /** Waits until something came, and gives it to the session. To be called when
+   * all plaintext was taken. */
+  async more(): Promise<void> {
+    const before = this.#came?.length ?? 0;
+    if (before === 0 && !this.#over) {
+      await this.#read();
+      this.alive();
+    }
+    this.#absorb();
+    if (before > 0 && this.#came?.length === before) {
+      throw new AtlsError("internal", "a session takes nothing");
+    }
+  }
+
+  /** A program may end while it is idle. */
+  rest(idle: boolean): void {
+    this.#transport.rest?.(idle);
+  }
+
+  /** Something came, or will never: without taking it. Never rejects. */
+  arrival(): Promise<void> {
+    return this.#came === undefined && !this.#over
+      ? this.#read()
+      : Promise.resolve();
+  }
+
+  #read(): Promise<void> {
+    return (this.#reading ??= this.#transport
+      .read()
+      .then(
+        (octets) => {
+          this.#over = octets === null;
+          this.#came = octets?.length ? octets : undefined;
+        },
+        (e: unknown) => {
+          this.#over = true;
+          this.#fault = e;
+        },
+      )
+      .finally(() => {
+        this.#reading = undefined;
+      }));
+  }
+
+  /** What came goes to the session, as far as that takes it. */
+  #absorb(): void {
+    while (this.#came !== undefined) {
+      const n = this.session.feed(this.#came);
+      if (n === 0) {
+        return;
+      }
+      this.#came = n < this.#came.length ? this.#came.subarray(n) : undefined;
+    }
+    if (this.#over && !this.#told) {
+      this.#told = true;
+      this.session.eof();
+    }
+    // TLS may have something to answer; a fault of sending is one of reading
+    // soon.
+    this.flush().catch(() => undefined);
+  }
+
+  // --- evidence ---
+
+  /** Why nothing more comes, in a session that failed or was closed. */
+  failure(): AtlsError {
+    const { serverName } = this.#options;
+    if (this.#fault !== undefined) {
+      return new AtlsError(
+        "network",
+        `${serverName}: ${wordsOf(this.#fault)}`,
+        { cause: this.#fault },
+      );
+    }
+    return this.session.state === "failed"
+      ? this.session.failure()
+      : new AtlsError("truncated", `${serverName}: the connection was closed`);
+  }
+
+  /** Begins a message; on evidence that is fresh. */
+  async begin(signal?: AbortSignal): Promise<void> {
+    if (this.session.state !== "open") {
+      throw this.failure();
+    }
+    if (!this.session.begin()) {
+      await this.reattest(signal);
+      if (!this.session.begin()) {
+        throw new AtlsError("stale", "evidence came that is too old already");
+      }
+    }
+  }
+
+  async reattest(signal?: AbortSignal): Promise<void> {
+    this.session.reattest();
+    await this.#prove(signal);
+  }
+
+  /** Until the session is open, and the caller agrees. What fails ends the
+   * link. */
+  async #prove(signal: AbortSignal | undefined): Promise<void> {
+    const { serverName, timeouts, onAttestation } = this.#options;
+    const abort = (): void => this.end(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    const timer = after(timeouts?.attest ?? ATTEST_MS, () => {
+      const phase = PHASES[this.session.state] ?? this.session.state;
+      this.end(
+        new AtlsError(
+          "timeout",
+          `${serverName}: no answer in time (${phase})`,
+          {
+            hint: "try again, or raise timeouts.attest",
+          },
+        ),
+      );
+    });
+    try {
+      const attestedAt = new Date();
+      while (this.session.state !== "open") {
+        await this.#step();
+        this.alive();
+      }
+      clearTimeout(timer); // onAttestation() may ask a person
+      this.#attestation = attestationOf(this.session, attestedAt);
+      await this.#orEnd(onAttestation?.(this.#attestation));
+      this.alive();
+    } catch (e) {
+      this.close(e); // with an alert, or a goodbye
+      throw this.why;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** What the session needs next. */
+  async #step(): Promise<void> {
+    const { session } = this;
+    await this.flush();
+    switch (session.state) {
+      case "handshake":
+      case "quote":
+      case "evidence":
+        return this.more();
+      case "need_collateral":
+        return this.#supply();
+      case "appraise":
+        try {
+          return session.appraise();
+        } catch {
+          throw session.failure();
+        }
+      case "need_evidence":
+        session.abort(
+          "refused",
+          "the server asks for evidence of its clients, and this client has none to give",
+        );
+        throw session.failure();
+      default:
+        throw this.failure();
+    }
+  }
+
+  async #supply(): Promise<void> {
+    const { session } = this;
+    try {
+      session.give(
+        await findCollateral({
+          core: this.core,
+          session,
+          trust: this.#options.trust,
+          signal: this.#life.signal,
+        }),
+      );
+    } catch (e) {
+      if (!this.ended && e instanceof AtlsError) {
+        session.abort(e.code, e.message);
+      }
+      throw e;
+    }
+  }
+
+  /** Waits for what is not the transport's, but not beyond the end. */
+  async #orEnd(promise: void | Promise<void>): Promise<void> {
+    await Promise.race([promise, this.closed]);
+  }
+
+  // --- the end ---
+
+  /** At once: what waits is dropped, and the server told nothing. */
+  end(why: unknown): void {
+    if (!this.#life.signal.aborted) {
+      this.#life.abort(why);
+      this.#transport.close();
+      this.session.free();
+    }
+  }
+
+  /** With a goodbye, if it can still be said. */
+  close(why: unknown): void {
+    if (this.#life.signal.aborted) {
+      return;
+    }
+    let last: Uint8Array | undefined;
+    try {
+      this.session.close();
+      last = this.session.output();
+    } catch {
+      // the module broke
+    }
+    this.#life.abort(why);
+    this.session.free();
+    void sendLast(this.#transport, last);
+  }
+}
+
+/** Then closes. */
+async function sendLast(
+  transport: Transport,
+  last: Uint8Array | undefined,
+): Promise<void> {
+  const timer = after(GOODBYE_MS, () => transport.close());
+  try {
+    if (last !== undefined && last.length > 0) {
+      await transport.write(last);
+    }
+  } catch {
+    // a goodbye that nobody waits for
+  } finally {
+    clearTimeout(timer);
+    transport.close();
+  }
+}
+
+async function dialInTime(options: ConnectOptions): Promise<Transport> {
+  const { dial, serverName, timeouts, signal } = options;
+  const attempt = new AbortController();
+  const abort = (): void => attempt.abort(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  const timer = after(timeouts?.connect ?? CONNECT_MS, () => {
+    attempt.abort(
+      new AtlsError("timeout", `${serverName}: no connection in time`, {
+        hint: "check the address, or raise timeouts.connect",
+      }),
+    );
+  });
+  try {
+    const transport = await dial(attempt.signal);
+    if (attempt.signal.aborted) {
+      transport.close();
+    }
+    attempt.signal.throwIfAborted();
+    return transport;
+  } catch (e) {
+    attempt.signal.throwIfAborted();
+    throw e;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** 0: never. */
+export function after(
+  ms: number,
+  what: () => void,
+): ReturnType<typeof setTimeout> | undefined {
+  return ms > 0 ? setTimeout(what, ms) : undefined;
+}
+
+function wordsOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : "the connection broke";
+}
