@@ -53,26 +53,21 @@ export const engine = await bundle();
 
 engine.setHost(engine.nodeHost());
 await engine.init({
-  wasm: await WebAssembly.compile(fs.readFileSync(process.env.ASSAY_JS_CORE)),
-  roots: new TextEncoder().encode(""),
+  wasm: process.env.ASSAY_JS_CORE,
+  roots: new TextEncoder().encode(peer.ca),
 });
 
-export const read = (file) => fs.readFileSync(file, "utf8");
 export const sha256 = (octets) =>
   createHash("sha256").update(octets).digest("hex");
 
-/** The simulator's policy, with other members. */
-export const policy = (more = {}) => ({
-  ...JSON.parse(read(peer.policy)),
+/** A platform's own policy, with other members. */
+export const policy = (more = {}, platform = peer.platform) => ({
+  ...platform.policy,
   ...more,
 });
 
-export const trust = (more = {}, options = {}) =>
-  engine.readTrust({
-    policy: policy(more),
-    collateral: peer.collateral,
-    ...options,
-  });
+export const trust = (more = {}, options = {}, platform = peer.platform) =>
+  engine.readTrust({ policy: policy(more, platform), ...options });
 
 /** How to reach assay-serve; `options` in the place of any. */
 export async function connectOptions(options = {}) {
