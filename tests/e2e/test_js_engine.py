@@ -50,7 +50,8 @@ def certificate():
 class Engine(Case):
     def node(self, script):
         done = subprocess.run(
-            ["node", "--expose-gc", "--test", str(SCRIPTS / script)],
+            ["node", "--expose-gc", "--test", "--test-timeout=120000",
+             str(SCRIPTS / script)],
             env={**clean_environment(), "ASSAY_JS_CORE": str(MODULE),
                  "ASSAY_JS_TREE": str(TREE), "ASSAY_JS_SCRATCH": str(SCRATCH),
                  "ASSAY_JS_PEER": json.dumps(PEER)},
@@ -79,8 +80,8 @@ def main():
     python, why = test_interop.find_python()
     if python is None:
         skip("pyOpenSSL", why)
-    with Sim(now=None) as sim, Sim(now=None) as other, \
-            Sim(now=None) as third, Backend() as backend, \
+    with Sim(now=None) as sim, Sim(seed=None, now=None) as other, \
+            Sim(seed=None, now=None) as third, Backend() as backend, \
             test_interop.Server(python, other) as hand:
         test_serve.SIMULATOR = sim
         with Serve(backend) as serve:

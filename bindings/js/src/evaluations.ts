@@ -7,6 +7,9 @@
 const NAME =
   /^((?:intel|[0-9a-f]{64})_(?:tdx|sgx)-(?:qe|[0-9a-f]{12}))_([1-9][0-9]{0,9})_(0|[1-9][0-9]{0,11})$/u;
 
+const NUMBER_MAX = 0xffffffff;
+const SINCE_MAX_S = 253402300799; // the last second of 9999
+
 /** Of other roots than Intel's, which tests make by the day. */
 export const OTHERS_MAX = 256;
 
@@ -19,9 +22,10 @@ export interface Evaluation {
 /** Undefined: it is no such name. */
 export function parseEvaluation(name: string): Evaluation | undefined {
   const m = NAME.exec(name);
-  return m === null
+  const number = Number(m?.[2]);
+  return m === null || number > NUMBER_MAX || Number(m[3]) > SINCE_MAX_S
     ? undefined
-    : { name, key: m[1] ?? "", number: Number(m[2]) };
+    : { name, key: m[1] ?? "", number };
 }
 
 export const isIntels = (e: Evaluation): boolean => e.key.startsWith("intel_");

@@ -300,10 +300,12 @@ export class Link {
         }),
       );
     } catch (e) {
-      if (!this.ended && e instanceof AtlsError) {
-        session.abort(e.code, e.message);
+      if (this.ended || !(e instanceof AtlsError)) {
+        throw e;
       }
-      throw e;
+      session.abort(e.code, e.message);
+      const message = `${this.#options.serverName}: ${e.message}`;
+      throw new AtlsError(e.code, message, { hint: e.hint, cause: e });
     }
   }
 

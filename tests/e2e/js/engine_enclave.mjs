@@ -129,7 +129,12 @@ export async function enclave(script) {
   const faults = [];
   const visitors = [];
   const server = tls.createServer(
-    { cert: peer.cert, key: peer.key, minVersion: "TLSv1.3" },
+    {
+      cert: peer.cert,
+      key: peer.key,
+      minVersion: "TLSv1.3",
+      allowHalfOpen: true,
+    },
     (socket) => {
       const visitor = new Visitor(socket);
       visitors.push(visitor);

@@ -6,7 +6,6 @@
 // ASSAY_JS_CORE, assay.wasm; ASSAY_JS_TREE, bindings/js with its node_modules;
 // ASSAY_JS_SCRATCH, a folder.
 import { createHash } from "node:crypto";
-import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -46,16 +45,24 @@ async function bundle() {
     outfile,
     logLevel: "error",
   });
-  return import(pathToFileURL(outfile));
+  return pathToFileURL(outfile).href;
 }
 
-export const engine = await bundle();
+const address = await bundle();
+let count = 0;
 
-engine.setHost(engine.nodeHost());
-await engine.init({
-  wasm: process.env.ASSAY_JS_CORE,
-  roots: new TextEncoder().encode(peer.ca),
-});
+/** As a program would have it that has just begun. */
+export async function freshEngine() {
+  const fresh = await import(`${address}?${count++}`);
+  fresh.setHost(fresh.nodeHost());
+  await fresh.init({
+    wasm: process.env.ASSAY_JS_CORE,
+    roots: new TextEncoder().encode(peer.ca),
+  });
+  return fresh;
+}
+
+export const engine = await freshEngine();
 
 export const sha256 = (octets) =>
   createHash("sha256").update(octets).digest("hex");
