@@ -13,7 +13,9 @@ import sys
 import harness
 import test_interop
 import test_serve
+import test_bridge_node
 from backend import Backend
+from bridge_peer import BRIDGE, Bridge, free_port
 from harness import BIN, SCRATCH, SOURCE, Case, clean_environment
 from node_peer import skip
 from test_serve import SERVE, Serve
@@ -50,7 +52,7 @@ def certificate():
 class Engine(Case):
     def node(self, script):
         done = subprocess.run(
-            ["node", "--expose-gc", "--test", "--test-timeout=120000",
+            ["node", *OPTIONS, "--expose-gc", "--test", "--test-timeout=120000",
              str(SCRIPTS / script)],
             env={**clean_environment(), "ASSAY_JS_CORE": str(MODULE),
                  "ASSAY_JS_TREE": str(TREE), "ASSAY_JS_SCRATCH": str(SCRATCH),
@@ -69,8 +71,8 @@ for each in sorted(SCRIPTS.glob("engine_*.test.mjs")):
 
 
 def main():
-    global PEER
-    harness.need(SERVE, SIM)
+    global OPTIONS, PEER
+    harness.need(SERVE, SIM, BRIDGE)
     if shutil.which("node") is None:
         skip("Node", "there is no node")
     if not MODULE.exists():
@@ -80,12 +82,20 @@ def main():
     python, why = test_interop.find_python()
     if python is None:
         skip("pyOpenSSL", why)
+    OPTIONS = test_bridge_node.own_options()
+    if OPTIONS is None:
+        print("SKIPPED engine_bridge.test.mjs: this Node has no WebSocket")
+        OPTIONS = ()
+    port = free_port()  # of servers that scripts play, behind the bridge
     with Sim(now=None) as sim, Sim(seed=None, now=None) as other, \
             Sim(seed=None, now=None) as third, Backend() as backend, \
             test_interop.Server(python, other) as hand:
         test_serve.SIMULATOR = sim
-        with Serve(backend) as serve:
-            PEER = {"port": serve.port, "ca": serve.ca.read_text(),
+        with Serve(backend) as serve, Bridge(
+                [f"127.0.0.1:{p}" for p in (serve.port, port)]) as bridge:
+            PEER = {"bridge": f"ws://127.0.0.1:{bridge.port}",
+                    "scriptPort": port,
+                    "port": serve.port, "ca": serve.ca.read_text(),
                     "big": backend.big(BIG), "sim": str(BIN / "assay-sim"),
                     "platform": platform(sim), "hand": hand.port,
                     "handCa": hand.ca.read_text(),

@@ -15,6 +15,7 @@ const POLL_MS = 5; // there is no event for it
 /** Octets that may wait to be read. */
 const UNREAD_MAX = 256 * 1024 * 1024;
 const NORMAL = 1000;
+const ABNORMAL = 1006;
 
 /** `url`: ws: or wss:, with its query. */
 export function wsDial(url: string): Dial {
@@ -43,10 +44,21 @@ function opened(
       signal.removeEventListener("abort", abort);
       resolve();
     });
-    ws.addEventListener("close", ({ code, reason }) => {
+    onEnd(ws, (code, reason) => {
       signal.removeEventListener("abort", abort);
       reject(refused(url, code, reason));
     });
+  });
+}
+
+/** Some WebSockets tell of an error, and never of the end behind it. */
+function onEnd(
+  ws: WebSocket,
+  then: (code: number, reason: string) => void,
+): void {
+  ws.addEventListener("close", ({ code, reason }) => then(code, reason));
+  ws.addEventListener("error", () => {
+    setTimeout(() => then(ABNORMAL, ""), 0); // its close tells more
   });
 }
 
@@ -74,7 +86,7 @@ class WsTransport implements Transport {
   constructor(ws: WebSocket) {
     this.#ws = ws;
     ws.addEventListener("message", ({ data }) => this.#take(data));
-    ws.addEventListener("close", ({ code, reason }) => {
+    onEnd(ws, (code, reason) => {
       // A bridge says 1000 where the server ended the connection well.
       if (code !== NORMAL && !this.#over) {
         const why = reason === "" ? `code ${code}` : reason;

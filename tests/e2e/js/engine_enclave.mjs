@@ -116,8 +116,9 @@ class Visitor {
 
 let announced;
 
-/** `script` plays each connection, from TLS's handshake on. */
-export async function enclave(script) {
+/** `script` plays each connection, from TLS's handshake on.
+ * `port`: one that a bridge allows; 0: any. */
+export async function enclave(script, port = 0) {
   const digest = new X509Certificate(peer.cert).fingerprint256
     .replaceAll(":", "")
     .toLowerCase();
@@ -142,7 +143,7 @@ export async function enclave(script) {
     },
   );
   server.on("tlsClientError", () => undefined);
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port: server.address().port,
     visitors,

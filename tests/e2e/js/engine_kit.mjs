@@ -25,6 +25,7 @@ const PARTS = [
   "store_memory",
   "stream",
   "tcp",
+  "ws",
   "trust",
   "collateral_ask",
   "evaluations",
