@@ -20,7 +20,8 @@ CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/?")
 SUFFIX = re.compile(r"\.(c|h|md|py|sh|txt|cmake|json)$")
 DOC_IN_CODE = re.compile(r"\bdocs/[\w/-]+\.md\b")
-CODE_SUFFIXES = (".c", ".h", ".py", ".sh", ".cmake", ".in")
+CODE_SUFFIXES = (".c", ".h", ".py", ".sh", ".cmake", ".in",
+                 ".ts", ".mjs")
 
 
 def blank(match):

@@ -6,7 +6,8 @@ import sys
 
 from tree import ROOT, files, is_shell
 
-SUFFIXES = (".c", ".h", ".in", ".map", ".cmake", ".py", ".sh", ".rs")
+SUFFIXES = (".c", ".h", ".in", ".map", ".cmake", ".py", ".sh", ".rs",
+            ".ts", ".mjs")
 WANTED = ("SPDX-FileCopyrightText: The Assay authors",
           "SPDX-License-Identifier: Apache-2.0")
 

@@ -10,7 +10,8 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NOT_OURS = {".git", "build", "target", "__pycache__", "node_modules"}
+NOT_OURS = {".git", "build", "target", "__pycache__", "node_modules",
+            "dist"}
 
 
 def files():
