@@ -42,7 +42,7 @@ export interface Attestation {
 
 /** A fetch, of which every response came over an attested connection. */
 export type AtlsFetch = (
-  input: RequestInfo | URL,
+  input: string | URL | Request,
   init?: RequestInit,
 ) => Promise<AtlsResponse>;
 

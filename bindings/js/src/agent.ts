@@ -1,0 +1,152 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// agent.ts - createAtlsAgent: an https.Agent whose sockets lead to one host,
+// which has proved itself.
+
+import * as https from "node:https";
+import type { Duplex } from "node:stream";
+import { connectOptions, readEndpoint, type Endpoint } from "./endpoint.js";
+import { AtlsError } from "./errors.js";
+import { AttestedSocket } from "./socket.js";
+import { openStream } from "./stream.js";
+import { isSame, parseTarget, type Target } from "./target.js";
+import type { Attestation, CommonOptions } from "./types.js";
+
+export type AgentOptions = https.AgentOptions &
+  Omit<CommonOptions, "maxConnections" | "idleTimeout"> & {
+    /** "host", "host:port" or an https: URL. */
+    readonly target: string;
+  };
+
+const OURS = [
+  "target",
+  "policy",
+  "composeFile",
+  "serverName",
+  "onAttestation",
+  "collateral",
+  "extraRoots",
+  "trustedRoot",
+  "timeouts",
+  "cache",
+];
+
+// What would make a connection safer, lead it elsewhere or be somebody's
+// identity, and would be without effect here.
+const REFUSED: Readonly<Record<string, string>> = {
+  ALPNProtocols: "HTTP/1.1 is what is spoken",
+  ca: "use extraRoots",
+  cert: "clients do not prove who they are",
+  checkServerIdentity: "use onAttestation",
+  crl: "certificates are not looked up",
+  createConnection: "connections are the agent's",
+  key: "clients do not prove who they are",
+  lookup: "use target",
+  path: "use target",
+  pfx: "clients do not prove who they are",
+  proxyEnv: "proxies are not used",
+  secureContext: "TLS is the agent's own",
+  socketPath: "use target",
+};
+
+function checkOptions(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined && Object.hasOwn(REFUSED, name)) {
+      throw new AtlsError(
+        "invalid",
+        `the option ${name} is not possible here`,
+        {
+          hint: REFUSED[name] ?? "",
+        },
+      );
+    }
+  }
+}
+
+function refuse(where: string, target: Target): AtlsError {
+  return new AtlsError(
+    "wrong_host",
+    `the request is for ${where} and not for ${target.authority}, so nothing was sent`,
+    { hint: "use another agent for other hosts" },
+  );
+}
+
+/** Host and port of the request, and the host of its field Host, from which
+ * Node takes the name for TLS. */
+function checkRequest(request: https.RequestOptions, endpoint: Endpoint): void {
+  const { target, serverName } = endpoint;
+  if (request.socketPath !== undefined && request.socketPath !== null) {
+    throw refuse("a socket's path", target);
+  }
+  const host = request.host ?? request.hostname ?? "localhost";
+  const at = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  const where = `${at}:${request.port ?? 443}`;
+  if (!isSame(parseTarget(where, "the request's host"), target)) {
+    throw refuse(where, target);
+  }
+  const name = request.servername;
+  if (name === undefined || name === "" || name === serverName) {
+    return;
+  }
+  const named = parseTarget(`${name}:${target.port}`, "the field Host");
+  if (!isSame(named, target)) {
+    throw refuse(name, target);
+  }
+}
+
+class AtlsAgent extends https.Agent {
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint, options: https.AgentOptions) {
+    super(options);
+    this.#endpoint = endpoint;
+  }
+
+  override createConnection(
+    request: https.RequestOptions,
+    created?: (error: Error | null, socket: Duplex) => void,
+  ): Duplex | undefined {
+    try {
+      checkRequest(request, this.#endpoint);
+    } catch (error) {
+      (created as ((error: unknown) => void) | undefined)?.(error);
+      return undefined;
+    }
+    return new AttestedSocket((signal, attested) =>
+      this.#open(signal, attested),
+    );
+  }
+
+  async #open(
+    signal: AbortSignal,
+    attested: (attestation: Attestation) => void,
+  ) {
+    const trust = await this.#endpoint.trust();
+    signal.throwIfAborted();
+    const onAttestation = async (attestation: Attestation) => {
+      await this.#endpoint.onAttestation?.(attestation);
+      attested(attestation);
+    };
+    return openStream({
+      ...connectOptions(this.#endpoint, trust, signal),
+      onAttestation,
+    });
+  }
+}
+
+/** Connections are kept, unless `keepAlive: false` says otherwise. */
+export function createAtlsAgent(options: AgentOptions): https.Agent {
+  if (typeof options !== "object" || options === null) {
+    throw new AtlsError("invalid", "the options must be an object", {
+      hint: 'for a host alone: {target: "host", policy}',
+    });
+  }
+  const isOurs = ([name]: [string, unknown]) => OURS.includes(name);
+  const all = Object.entries(options);
+  const ours = Object.fromEntries(all.filter(isOurs));
+  const nodes = Object.fromEntries(all.filter((entry) => !isOurs(entry)));
+  checkOptions(nodes);
+  const endpoint = readEndpoint({ target: "", ...ours });
+  return new AtlsAgent(endpoint, { keepAlive: true, ...nodes });
+}

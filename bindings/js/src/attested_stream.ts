@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// attested_stream.ts - octets as they are, to and from a server that has proved
+// itself: for protocols other than HTTP.
+
+import { connectOptions, readEndpoint } from "./endpoint.js";
+import type { AnyOptions } from "./options.js";
+import { openStream, type RawStream } from "./stream.js";
+import type { Attestation, BridgeOptions, TcpOptions } from "./types.js";
+
+export type StreamOptions = (
+  Omit<BridgeOptions, "defaultHeaders" | "worker"> | Omit<TcpOptions, "headers">
+) & {
+  /** Ends the attempt to connect. */
+  readonly signal?: AbortSignal;
+};
+
+export class AttestedStream implements RawStream {
+  readonly #raw: RawStream;
+
+  private constructor(raw: RawStream) {
+    this.#raw = raw;
+  }
+
+  /** Resolves once the server has proved itself. */
+  static async connect(options: StreamOptions): Promise<AttestedStream> {
+    const endpoint = readEndpoint(options as AnyOptions, ["signal"]);
+    const signal = options.signal ?? new AbortController().signal;
+    signal.throwIfAborted();
+    const trust = await endpoint.trust();
+    return new AttestedStream(
+      await openStream(connectOptions(endpoint, trust, signal)),
+    );
+  }
+
+  /** Fails where the connection was cut. Cancelling it closes the stream. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#raw.readable;
+  }
+
+  /** Closing it ends this direction; reading goes on. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#raw.writable;
+  }
+
+  /** The last one. */
+  get attestation(): Attestation {
+    return this.#raw.attestation;
+  }
+
+  /** Resolves, never rejects, at its end. */
+  get closed(): Promise<void> {
+    return this.#raw.closed;
+  }
+
+  /** Ends both directions at once. */
+  close(): void {
+    this.#raw.close();
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// decode.ts - bodies whose Content-Encoding was asked for, decoded as fetch
+// does. Codings that are unknown here stay as they are.
+
+import { AtlsError } from "./errors.js";
+
+type Bytes = ReadableStream<Uint8Array>;
+
+const CODINGS_MAX = 4;
+const DEFLATE_OF_ZLIB = 8; // CM of RFC 1950, section 2.2
+
+function formatOf(coding: string, first: Uint8Array): CompressionFormat {
+  if (coding !== "deflate") {
+    return "gzip";
+  }
+  // Some servers leave zlib's head out.
+  return ((first[0] ?? 0) & 0xf) === DEFLATE_OF_ZLIB
+    ? "deflate"
+    : "deflate-raw";
+}
+
+/** Once the first octets are there: none at all are no octets decoded. */
+function decoded(body: Bytes, coding: string): Bytes {
+  const source = body.getReader();
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  async function begin(): Promise<typeof reader> {
+    const first = await source.read();
+    if (first.done) {
+      return undefined;
+    }
+    let waiting: Uint8Array | undefined = first.value;
+    const rest = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        async pull(controller) {
+          const value = waiting ?? (await source.read()).value;
+          waiting = undefined;
+          if (value === undefined) {
+            controller.close();
+          } else {
+            controller.enqueue(value as Uint8Array<ArrayBuffer>);
+          }
+        },
+        cancel: (reason) => source.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    );
+    return rest
+      .pipeThrough(new DecompressionStream(formatOf(coding, first.value)))
+      .getReader();
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        reader ??= await begin();
+        const result = await reader?.read();
+        if (result === undefined || result.done) {
+          controller.close();
+        } else {
+          controller.enqueue(result.value);
+        }
+      },
+      cancel: (reason) => (reader ?? source).cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** `codings`: the value of Content-Encoding. */
+export function decode(body: Bytes, codings: string | null): Bytes {
+  const names = (codings ?? "")
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "" && name !== "identity");
+  if (names.length > CODINGS_MAX) {
+    throw new AtlsError("unsupported", "the response has too many codings");
+  }
+  if (!names.every((name) => /^(x-)?gzip$|^deflate$/.test(name))) {
+    return body;
+  }
+  return names.reverse().reduce(decoded, body);
+}

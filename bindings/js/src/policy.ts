@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// policy.ts - the policy of those who were given none; app-composes.
+
+import { AtlsError } from "./errors.js";
+import type { Policy } from "./types.js";
+
+let standing: Policy | undefined;
+
+/** A copy, so that nobody changes what was agreed on. */
+export function copyPolicy(policy: unknown): Policy {
+  if (typeof policy !== "object" || policy === null || Array.isArray(policy)) {
+    throw new AtlsError("invalid", "a policy must be an object");
+  }
+  try {
+    return JSON.parse(JSON.stringify(policy)) as Policy;
+  } catch (cause) {
+    throw new AtlsError("invalid", "the policy cannot be written as JSON", {
+      cause,
+    });
+  }
+}
+
+/** For each fetch, agent and stream that is made without one, also those that
+ * are there already; null: none. Connections are never shared between two. */
+export function setDefaultPolicy(policy: Policy | null): void {
+  standing = policy === null ? undefined : copyPolicy(policy);
+}
+
+export function defaultPolicy(): Policy {
+  if (standing === undefined) {
+    throw new AtlsError(
+      "policy_required",
+      "no policy says what the server must prove, so nothing was sent",
+      { hint: "give policy:, or call setDefaultPolicy() first" },
+    );
+  }
+  return standing;
+}
+
+/** src/eventlog/compose_defaults.c */
+const DEFAULT_APP_COMPOSE: Policy = {
+  allowed_envs: [],
+  docker_compose_file: "",
+  features: ["kms", "tproxy-net"],
+  gateway_enabled: true,
+  kms_enabled: true,
+  local_key_provider_enabled: false,
+  manifest_version: 2,
+  name: "",
+  no_instance_id: false,
+  pre_launch_script: {
+    sha256: [
+      "edd7311d8caed101ff09506a65c29c2bf5739af1b0fffe4dd545fa0f0c86b59f",
+    ],
+  },
+  public_logs: true,
+  public_sysinfo: true,
+  public_tcbinfo: true,
+  runner: "docker-compose",
+  secure_time: false,
+  storage_fs: "zfs",
+  tproxy_enabled: true,
+};
+
+/** The default app-compose with the given members in place of its own. */
+export function mergeWithDefaultAppCompose(members: Policy = {}): Policy {
+  return copyPolicy({ ...DEFAULT_APP_COMPOSE, ...copyPolicy(members) });
+}

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// response.ts - from one exchange to a Response as fetch gives it.
+
+import type { ExchangeResponse, Fields } from "./connection.js";
+import { decode } from "./decode.js";
+import { AtlsError } from "./errors.js";
+import type { AtlsResponse, Attestation } from "./types.js";
+
+export interface Facts {
+  readonly url: URL;
+  readonly redirected: boolean;
+  readonly headers: Headers;
+  readonly attestation: Attestation;
+}
+
+/** Those that a Response cannot have a body with. */
+const BODILESS = new Set([101, 103, 204, 205, 304]);
+
+function headersOf(fields: Fields): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) {
+    headers.append(name, value);
+  }
+  return headers;
+}
+
+export function fieldOf(fields: Fields, wanted: string): string | undefined {
+  return fields.find(([name]) => name.toLowerCase() === wanted)?.[1];
+}
+
+/** What a Response cannot be told when it is made. Its own headers would be
+ * without Set-Cookie in browsers. */
+function dress(response: Response, facts: Facts): AtlsResponse {
+  const url = new URL(facts.url);
+  url.hash = "";
+  const values = {
+    url: url.href,
+    redirected: facts.redirected,
+    type: "basic",
+    headers: facts.headers,
+    attestation: facts.attestation,
+    clone: () =>
+      dress(Response.prototype.clone.call(response), {
+        ...facts,
+        headers: new Headers(facts.headers),
+      }),
+  };
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(response, name, {
+      value,
+      enumerable: name !== "clone",
+      configurable: true,
+    });
+  }
+  return response as AtlsResponse;
+}
+
+/** `body`: the exchange's, with its limits. */
+export function makeResponse(
+  from: ExchangeResponse,
+  body: ReadableStream<Uint8Array> | null,
+  url: URL,
+  redirected: boolean,
+): AtlsResponse {
+  if (from.status < 200 || from.status > 599) {
+    throw new AtlsError("reply", `the server answered with ${from.status}`);
+  }
+  const headers = headersOf(from.fields);
+  const content =
+    body === null || BODILESS.has(from.status)
+      ? null
+      : decode(body, headers.get("content-encoding"));
+  const response = new Response(content as BodyInit | null, {
+    status: from.status,
+    statusText: from.reason,
+    headers,
+  });
+  return dress(response, {
+    url,
+    redirected,
+    headers,
+    attestation: from.attestation,
+  });
+}
