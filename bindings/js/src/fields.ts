@@ -5,6 +5,7 @@
 
 import { AtlsError } from "./errors.js";
 import type { Fields } from "./connection.js";
+import type { HeaderFields } from "./types.js";
 
 /** What becomes of a field that belongs to the connection or to a proxy. */
 type Rule = "drop" | "refuse";
@@ -34,7 +35,7 @@ export const BODY_FIELDS: readonly string[] = [
 ];
 
 /** Headers without messages that repeat what is in them. */
-export function readHeaders(from: HeadersInit | undefined): Headers {
+export function readHeaders(from: HeaderFields | undefined): Headers {
   try {
     return new Headers(from);
   } catch {

@@ -40,6 +40,11 @@ export interface Attestation {
   evidence(): Promise<string>;
 }
 
+/** All that `new Headers()` takes. */
+export type HeaderFields = NonNullable<
+  ConstructorParameters<typeof Headers>[0]
+>;
+
 /** A fetch, of which every response came over an attested connection. */
 export type AtlsFetch = (
   input: string | URL | Request,
@@ -94,7 +99,7 @@ export interface BridgeOptions extends CommonOptions {
   /** The host that URLs name, with its port if it is not 443. */
   readonly targetHost: string;
   /** Fields of every request that does not have them. */
-  readonly defaultHeaders?: HeadersInit;
+  readonly defaultHeaders?: HeaderFields;
   /** Run everything in a Worker, so that the page never waits. Default false. */
   readonly worker?: boolean;
 }
@@ -104,7 +109,7 @@ export interface TcpOptions extends CommonOptions {
   /** "host", "host:port" or an https: URL. */
   readonly target: string;
   /** Fields of every request that does not have them. */
-  readonly headers?: HeadersInit;
+  readonly headers?: HeaderFields;
 }
 
 export interface PoolStats {
