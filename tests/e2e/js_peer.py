@@ -14,7 +14,7 @@ import sys
 
 import harness
 import test_serve
-from harness import BIN, SCRATCH, SOURCE, clean_environment
+from harness import SCRATCH, SOURCE, clean_environment
 from test_serve import SERVE, Serve
 from test_sim import SIM, Sim
 
