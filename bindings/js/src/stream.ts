@@ -24,6 +24,8 @@ export interface RawStream {
    * way. What is written next waits for evidence that is fresh, if it is due.
    * Never called: a stream is one message, begun on evidence that was fresh. */
   between(): void;
+  /** In Node: a program may end while it is idle. */
+  rest(idle: boolean): void;
   /** Ends both directions at once. */
   close(): void;
 }
@@ -76,6 +78,10 @@ class LinkStream implements RawStream, Source {
 
   between(): void {
     this.#inMessage = false;
+  }
+
+  rest(idle: boolean): void {
+    this.#link.rest(idle);
   }
 
   close(): void {
