@@ -16,7 +16,7 @@ export type StreamOptions = (
   readonly signal?: AbortSignal;
 };
 
-export class AttestedStream implements RawStream {
+export class AttestedStream {
   readonly #raw: RawStream;
 
   private constructor(raw: RawStream) {

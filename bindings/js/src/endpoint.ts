@@ -154,7 +154,8 @@ export function readEndpoint(
         serverName,
         trust.key,
         numberOf(onAttestation),
-        [timeouts.connect, timeouts.attest, maxConnections, idleTimeout],
+        Object.entries(timeouts).sort(),
+        [maxConnections, idleTimeout],
       ]),
   };
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // exchange.ts - one request and its response on a connection of the pool: what
-// is tried again, and what takes too long.
+// is tried again.
 
 import {
   Connection,
@@ -21,53 +21,9 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** What a connection fails with that the server closed while it was kept. */
 const CLOSED = new Set(["network", "truncated"]);
 
-/** The caller's signal, and our own limits. */
-export class Limits {
-  readonly #control = new AbortController();
-  readonly #caller: AbortSignal | undefined;
-  readonly #follow: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(caller: AbortSignal | undefined) {
-    this.#caller = caller;
-    this.#follow = () => this.#control.abort(caller?.reason);
-    if (caller?.aborted === true) {
-      this.#follow();
-    }
-    caller?.addEventListener("abort", this.#follow, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#control.signal;
-  }
-
-  /** 0: for ever. */
-  start(ms: number, what: string): void {
-    this.stop();
-    if (ms > 0) {
-      this.#timer = setTimeout(() => {
-        this.#control.abort(
-          new AtlsError("timeout", `${what} took more than ${ms} ms`),
-        );
-      }, ms);
-    }
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  end(): void {
-    this.stop();
-    this.#caller?.removeEventListener("abort", this.#follow);
-  }
-}
-
 function bodyOf(ask: Ask): Pick<ExchangeRequest, "body" | "bodyLength"> {
   if (ask.body === null) {
-    // Where a server may expect a body, it is told that there is none.
-    const says = ask.method === "POST" || ask.method === "PUT";
-    return says ? { body: new Uint8Array(0) } : {};
+    return {};
   }
   const body = ask.body.open();
   const length = ask.body.length;
@@ -88,21 +44,18 @@ function mayRepeat(ask: Ask, error: unknown): boolean {
   }
 }
 
-/** `done` has to be waited for, too, before the limits end. */
 async function exchangeOn(
   pool: Pool,
   { connection }: Lease,
   endpoint: Endpoint,
   ask: Ask,
-  limits: Limits,
 ): Promise<ExchangeResponse> {
   try {
-    limits.start(endpoint.timeouts.response ?? 0, "the response");
     const response = await connection.exchange({
       method: ask.method,
       target: ask.url.pathname + ask.url.search,
       fields: fieldsOf(ask.headers, endpoint.target.authority),
-      signal: limits.signal,
+      ...(ask.signal === undefined ? {} : { signal: ask.signal }),
       ...bodyOf(ask),
     });
     void response.done.then(() => pool.release(connection));
@@ -110,8 +63,6 @@ async function exchangeOn(
   } catch (error) {
     pool.release(connection);
     throw error;
-  } finally {
-    limits.stop();
   }
 }
 
@@ -126,12 +77,15 @@ async function poolFor(endpoint: Endpoint): Promise<Pool> {
 }
 
 /** Whatever it waits for, the caller does not after the signal. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) {
+    return promise;
+  }
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason);
-    if (signal.aborted) {
-      aborted();
-    }
     signal.addEventListener("abort", aborted, { once: true });
     promise.then(resolve, reject).finally(() => {
       signal.removeEventListener("abort", aborted);
@@ -144,13 +98,12 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 export async function exchange(
   endpoint: Endpoint,
   ask: Ask,
-  limits: Limits,
 ): Promise<ExchangeResponse> {
   for (let fresh = false; ; fresh = true) {
-    const pool = await orAborted(poolFor(endpoint), limits.signal);
-    const lease = await pool.acquire(limits.signal, fresh);
+    const pool = await orAborted(poolFor(endpoint), ask.signal);
+    const lease = await pool.acquire(ask.signal, fresh);
     try {
-      return await exchangeOn(pool, lease, endpoint, ask, limits);
+      return await exchangeOn(pool, lease, endpoint, ask);
     } catch (error) {
       if (fresh || !lease.kept || !mayRepeat(ask, error)) {
         throw error;

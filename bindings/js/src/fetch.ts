@@ -5,7 +5,7 @@
 
 import type { ExchangeResponse } from "./connection.js";
 import { readEndpoint, type Endpoint } from "./endpoint.js";
-import { exchange, Limits } from "./exchange.js";
+import { exchange } from "./exchange.js";
 import type { AnyOptions } from "./options.js";
 import { locationOf, redirected } from "./redirect.js";
 import { readRequest, type Ask } from "./request.js";
@@ -32,60 +32,22 @@ async function discard(body: Bytes | null): Promise<void> {
   }
 }
 
-/** No pause while it is read may be longer than the limit. */
-function paced(body: Bytes, ms: number, limits: Limits): Bytes {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        limits.start(ms, "a part of the response's body");
-        try {
-          const { done, value } = await reader.read();
-          if (done) {
-            controller.close();
-          } else {
-            controller.enqueue(value);
-          }
-        } finally {
-          limits.stop();
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-function finish(
-  from: ExchangeResponse,
-  endpoint: Endpoint,
-  ask: Ask,
-  hops: number,
-  limits: Limits,
-): AtlsResponse {
-  const idle = endpoint.timeouts.idle ?? 0;
-  const body =
-    from.body !== null && idle > 0 ? paced(from.body, idle, limits) : from.body;
+function finish(from: ExchangeResponse, ask: Ask, hops: number): AtlsResponse {
   try {
-    return makeResponse(from, body, ask.url, hops > 0);
+    return makeResponse(from, ask.url, hops > 0);
   } catch (error) {
-    body?.cancel(error).catch(() => {});
+    from.body?.cancel(error).catch(() => {});
     throw error;
   }
 }
 
-async function run(
-  endpoint: Endpoint,
-  first: Ask,
-  limits: Limits,
-): Promise<{ response: AtlsResponse; done: Promise<void> }> {
+async function run(endpoint: Endpoint, first: Ask): Promise<AtlsResponse> {
   let ask = first;
   for (let hops = 0; ; hops++) {
-    const from = await exchange(endpoint, ask, limits);
+    const from = await exchange(endpoint, ask);
     const location = locationOf(from.status, fieldOf(from.fields, "location"));
     if (location === undefined || ask.redirect === "manual") {
-      const response = finish(from, endpoint, ask, hops, limits);
-      return { response, done: from.done };
+      return finish(from, ask, hops);
     }
     await discard(from.body);
     ask = redirected(ask, from.status, location, hops, endpoint.target);
@@ -98,13 +60,9 @@ async function fetchFrom(
   init: RequestInit,
 ): Promise<AtlsResponse> {
   const ask = await readRequest(input, init, endpoint.target, endpoint.headers);
-  const limits = new Limits(ask.signal);
   try {
-    const { response, done } = await run(endpoint, ask, limits);
-    void done.then(() => limits.end());
-    return response;
+    return await run(endpoint, ask);
   } catch (error) {
-    limits.end();
     ask.body?.cancel(error);
     throw error;
   }

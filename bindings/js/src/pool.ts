@@ -47,29 +47,29 @@ export class Pool {
   }
 
   /** In the order in which they ask. release() it, whatever became of it. */
-  acquire(signal: AbortSignal, fresh: boolean): Promise<Lease> {
+  acquire(signal: AbortSignal | undefined, fresh: boolean): Promise<Lease> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) {
+      if (signal?.aborted === true) {
         reject(signal.reason);
         return;
       }
       const aborted = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        reject(signal.reason);
+        reject(signal?.reason);
         this.#giveUp();
       };
       const waiter: Waiter = {
         fresh,
         resolve: (lease) => {
-          signal.removeEventListener("abort", aborted);
+          signal?.removeEventListener("abort", aborted);
           resolve(lease);
         },
         reject: (reason) => {
-          signal.removeEventListener("abort", aborted);
+          signal?.removeEventListener("abort", aborted);
           reject(reason);
         },
       };
-      signal.addEventListener("abort", aborted, { once: true });
+      signal?.addEventListener("abort", aborted, { once: true });
       this.#waiting.push(waiter);
       this.#serve();
     });

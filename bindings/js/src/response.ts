@@ -57,10 +57,8 @@ function dress(response: Response, facts: Facts): AtlsResponse {
   return response as AtlsResponse;
 }
 
-/** `body`: the exchange's, with its limits. */
 export function makeResponse(
   from: ExchangeResponse,
-  body: ReadableStream<Uint8Array> | null,
   url: URL,
   redirected: boolean,
 ): AtlsResponse {
@@ -69,9 +67,9 @@ export function makeResponse(
   }
   const headers = headersOf(from.fields);
   const content =
-    body === null || BODILESS.has(from.status)
+    from.body === null || BODILESS.has(from.status)
       ? null
-      : decode(body, headers.get("content-encoding"));
+      : decode(from.body, headers.get("content-encoding"));
   const response = new Response(content as BodyInit | null, {
     status: from.status,
     statusText: from.reason,

@@ -33,6 +33,7 @@ export class AttestedSocket extends Duplex {
 
   readonly #control = new AbortController();
   readonly #raw: Promise<RawStream>;
+  #opened: RawStream | undefined;
   #reader: Reader | undefined;
   #writer: Writer | undefined;
   #reading = false;
@@ -46,22 +47,25 @@ export class AttestedSocket extends Duplex {
     ) => Promise<RawStream>,
   ) {
     super({ allowHalfOpen: false });
+    // Node says so between two exchanges.
+    this.on("free", () => this.#opened?.between());
     this.#raw = open(this.#control.signal, (attestation) => {
       this.atlsAttestation = attestation;
       this.emit("attestation", attestation);
     });
     this.#raw.then(
-      (raw) => this.#opened(raw),
+      (raw) => this.#begin(raw),
       (reason: unknown) => this.destroy(asError(reason)),
     );
   }
 
-  #opened(raw: RawStream): void {
+  #begin(raw: RawStream): void {
     if (this.destroyed) {
       raw.close();
       return;
     }
     this.connecting = false;
+    this.#opened = raw;
     this.#reader = raw.readable.getReader();
     this.#writer = raw.writable.getWriter();
     this.#writer.closed.catch(() => {}); // whoever writes is told
@@ -164,17 +168,21 @@ export class AttestedSocket extends Duplex {
     }
   }
 
+  /** A program may end while nothing is under way. */
+  ref(): this {
+    this.#opened?.rest(false);
+    return this;
+  }
+  unref(): this {
+    this.#opened?.rest(true);
+    return this;
+  }
+
   // The transport does these by itself.
   setNoDelay(): this {
     return this;
   }
   setKeepAlive(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
     return this;
   }
 }
