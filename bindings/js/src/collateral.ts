@@ -26,7 +26,7 @@ export interface Wanted {
 }
 
 // What was found by this program; so that a search is not repeated where
-// nothing is kept, or the store is slow.
+// nothing is kept, or the store is slow. A policy may not want that.
 const memory = memoryStore();
 const running = new Map<string, Promise<void>>();
 
@@ -68,7 +68,8 @@ async function lookUp(
   kept: Store | undefined,
 ): Promise<Handle> {
   const { sources } = collateralRules(trust);
-  const cached = (await memory.load(name)) ?? (await kept?.load(name)) ?? null;
+  const recent = trust.facts.cache_collateral ? memory : undefined;
+  const cached = (await recent?.load(name)) ?? (await kept?.load(name)) ?? null;
   signal.throwIfAborted();
   const search = core.search(session, sources, cached);
   try {
@@ -76,7 +77,7 @@ async function lookUp(
     const { collateral, found } = search.take();
     if (found.keep) {
       const bundle = search.bundle();
-      void memory.save(name, bundle);
+      void recent?.save(name, bundle);
       void kept?.save(name, bundle);
     }
     if (found.learnt.length > 0) {
