@@ -67,9 +67,13 @@ class World:
 def run(script, about, *options):
     """A file of tests; its exit code."""
     environment = {**clean_environment(), "ASSAY_WORLD": json.dumps(about)}
-    done = subprocess.run(
-        ["node", *options, str(TESTS / script)], env=environment,
-        stdout=subprocess.PIPE, text=True, timeout=LIMIT_S, check=False)
+    try:
+        done = subprocess.run(
+            ["node", *options, str(TESTS / script)], env=environment,
+            stdout=subprocess.PIPE, text=True, timeout=LIMIT_S, check=False)
+    except subprocess.TimeoutExpired as late:
+        print((late.stdout or b"").decode())
+        raise
     print(done.stdout)
     ran = re.search(r"^# pass (\d+)$|^\S+ pass (\d+)$", done.stdout, re.M)
     assert ran and int(ran[1] or ran[2]) > 0, "no test has run"

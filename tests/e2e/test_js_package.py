@@ -4,6 +4,7 @@
 both kinds of modules, another package's name, types under every resolution."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -88,6 +89,15 @@ class Package(Case):
                          {"dist", "package.json", "README.md", "LICENSE"})
         about = json.loads((PACKAGE / "package.json").read_text())
         self.assertNotIn("dependencies", about)
+
+    def test_the_default_app_compose_is_the_core_s(self):
+        text = (SOURCE / "src" / "eventlog" / "compose_defaults.c").read_text()
+        pieces = re.findall(r'^    "(.*)";?$', text, re.M)
+        wanted = "".join(pieces).replace('\\"', '"')
+        got = self.exports_of(
+            "console.log(JSON.stringify("
+            "require('assay-js').mergeWithDefaultAppCompose({})))")
+        self.assertEqual(got, json.loads(wanted))
 
     def exports_of(self, code):
         done = node(self.folder, "-e", code)

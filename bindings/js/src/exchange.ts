@@ -13,7 +13,8 @@ import {
 import { connectOptions, type Endpoint } from "./endpoint.js";
 import { AtlsError } from "./errors.js";
 import { fieldsOf } from "./fields.js";
-import { poolOf, type Lease, type Pool } from "./pool.js";
+import type { Lease, Pool } from "./pool.js";
+import { poolOf } from "./pools.js";
 import type { Ask } from "./request.js";
 
 /** They may be sent twice (RFC 9110, section 9.2.2). */

@@ -9,6 +9,7 @@ import { AtlsError } from "./errors.js";
 import { decode } from "./module.js";
 import type { Store } from "./store.js";
 import { memoryStore } from "./store_memory.js";
+import type { InitOptions } from "./types.js";
 
 /** What browsers and Node do differently. */
 export interface Host {
@@ -20,14 +21,6 @@ export interface Host {
   store(): Promise<Store>;
   /** A file that a policy names; browsers have none. */
   readFile?(path: string): Promise<Uint8Array>;
-}
-
-export interface InitOptions {
-  /** The module, or its address (in Node also a path), where it is not beside
-   * the program. */
-  readonly wasm?: WebAssembly.Module | BufferSource | Response | URL | string;
-  /** The same of `roots.pem`. */
-  readonly roots?: Uint8Array | URL | string;
 }
 
 let host: Host | undefined;

@@ -108,4 +108,7 @@ export function checkOptions(
   const own = isBridge(options) ? OF_BRIDGE : OF_TCP;
   checkNames(options, [...COMMON, ...own, ...more]);
   checkCommon(options);
+  if (isBridge(options) && options.worker === true) {
+    throw invalid("a Worker is a page's: not of Node, and not of streams");
+  }
 }

@@ -28,8 +28,6 @@ interface Waiter {
   reject(reason: unknown): void;
 }
 
-const pools = new Map<string, Pool>();
-
 export class Pool {
   readonly #options: PoolOptions;
   readonly #ended: () => void;
@@ -229,36 +227,4 @@ export class Pool {
       this.#serve();
     }
   }
-}
-
-/** The pool of a key, which must have all that matters in it. */
-export function poolOf(key: string, options: PoolOptions): Pool {
-  let pool = pools.get(key);
-  if (pool === undefined) {
-    const made = new Pool(options, () => {
-      if (pools.get(key) === made) {
-        pools.delete(key);
-      }
-    });
-    pools.set(key, made);
-    pool = made;
-  }
-  return pool;
-}
-
-/** Closes every connection, also those that are in use. */
-export function closeAllConnections(): void {
-  [...pools.values()].forEach((pool) => pool.closeAll());
-}
-
-export function getConnectionPoolStats(): PoolStats {
-  const sum = { total: 0, busy: 0, idle: 0, connecting: 0, waiting: 0 };
-  for (const { stats } of pools.values()) {
-    sum.total += stats.total;
-    sum.busy += stats.busy;
-    sum.idle += stats.idle;
-    sum.connecting += stats.connecting;
-    sum.waiting += stats.waiting;
-  }
-  return sum;
 }

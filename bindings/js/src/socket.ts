@@ -37,6 +37,7 @@ export class AttestedSocket extends Duplex {
   #reader: Reader | undefined;
   #writer: Writer | undefined;
   #reading = false;
+  #between = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `open`: connects; it calls `attested` for each attestation. */
@@ -47,8 +48,10 @@ export class AttestedSocket extends Duplex {
     ) => Promise<RawStream>,
   ) {
     super({ allowHalfOpen: false });
-    // Node says so between two exchanges.
-    this.on("free", () => this.#opened?.between());
+    this.on("free", () => {
+      this.#between = true; // Node says so between two exchanges
+      this.#opened?.between();
+    });
     this.#raw = open(this.#control.signal, (attestation) => {
       this.atlsAttestation = attestation;
       this.emit("attestation", attestation);
@@ -102,6 +105,7 @@ export class AttestedSocket extends Duplex {
   }
 
   override _write(octets: Uint8Array, _encoding: string, done: Done): void {
+    this.#between = false;
     this.#raw
       .then(() => this.#writer?.write(octets))
       .then(
@@ -123,15 +127,17 @@ export class AttestedSocket extends Duplex {
       );
   }
 
-  /** Whatever is pending ends, and so does the connection. */
+  /** Whatever is pending ends, and so does the connection. Amid an exchange it
+   * is cut: a server takes a goodbye for one who still wants the answer. */
   override _destroy(error: Error | null, done: Done): void {
+    const reason = error ?? new Error("the socket was destroyed");
     clearTimeout(this.#timer);
     this.connecting = false;
-    this.#control.abort(error ?? new Error("the socket was destroyed"));
-    this.#raw.then(
-      (raw) => raw.close(),
-      () => {},
-    );
+    this.#control.abort(reason);
+    if (!this.#between && !this.writableFinished) {
+      this.#writer?.abort(reason).catch(() => {});
+    }
+    this.#opened?.close();
     done(error);
   }
 

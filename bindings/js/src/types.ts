@@ -119,3 +119,13 @@ export interface PoolStats {
   readonly connecting: number;
   readonly waiting: number;
 }
+
+/** Where the module and Mozilla's roots are, if not beside the program. */
+export interface InitOptions {
+  /** An address (in Node also a path), what was fetched, the octets, or a
+   * WebAssembly.Module: of assay.wasm. */
+  readonly wasm?:
+    URL | string | Response | ArrayBuffer | ArrayBufferView | object;
+  /** An address or the octets of roots.pem. */
+  readonly roots?: URL | string | Uint8Array;
+}
