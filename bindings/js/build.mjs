@@ -165,7 +165,7 @@ fs.rmSync(DIST, { recursive: true, force: true });
 fs.mkdirSync(DIST);
 fs.copyFileSync(wasm, path.join(DIST, "assay.wasm"));
 fs.copyFileSync(path.join(HERE, "../../LICENSE"), path.join(HERE, "LICENSE"));
+declare(); // first, as it finds mistakes
 roots();
 await bundle();
-declare();
 weigh();

@@ -9,8 +9,18 @@ import type { AnyOptions } from "./options.js";
 import { openStream, type RawStream } from "./stream.js";
 import type { Attestation, BridgeOptions, TcpOptions } from "./types.js";
 
+// What is of requests, of pools, or of pages' fetch.
+const NOT_OF_STREAMS = [
+  "defaultHeaders",
+  "headers",
+  "worker",
+  "maxConnections",
+  "idleTimeout",
+] as const;
+type NotOfStreams = (typeof NOT_OF_STREAMS)[number];
+
 export type StreamOptions = (
-  Omit<BridgeOptions, "defaultHeaders" | "worker"> | Omit<TcpOptions, "headers">
+  Omit<BridgeOptions, NotOfStreams> | Omit<TcpOptions, NotOfStreams>
 ) & {
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;
@@ -25,9 +35,9 @@ export class AttestedStream {
 
   /** Resolves once the server has proved itself. */
   static async connect(options: StreamOptions): Promise<AttestedStream> {
-    const endpoint = readEndpoint(options as AnyOptions, ["signal"]);
-    const signal = options.signal ?? new AbortController().signal;
-    signal.throwIfAborted();
+    const { signal, ...rest } = options;
+    const endpoint = readEndpoint(rest as AnyOptions, NOT_OF_STREAMS);
+    signal?.throwIfAborted();
     const trust = await endpoint.trust();
     return new AttestedStream(
       await openStream(connectOptions(endpoint, trust, signal)),

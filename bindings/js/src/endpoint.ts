@@ -122,12 +122,13 @@ function trustReader(options: AnyOptions): () => Promise<Trust> {
   };
 }
 
-/** Throws AtlsError ("invalid") for options that cannot be. */
+/** Throws AtlsError ("invalid") for options that cannot be; `without`: some that
+ * are not the caller's to give. */
 export function readEndpoint(
   given: AnyOptions,
-  more: readonly string[] = [],
+  without: readonly string[] = [],
 ): Endpoint {
-  checkOptions(given, more);
+  checkOptions(given, without);
   const options = { ...given };
   const { target, way, dial } = wayTo(options);
   const serverName = options.serverName ?? target.host;
@@ -163,7 +164,7 @@ export function readEndpoint(
 export function connectOptions(
   endpoint: Endpoint,
   trust: Trust,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): ConnectOptions {
   const { dial, serverName, timeouts, onAttestation } = endpoint;
   return {
@@ -171,7 +172,7 @@ export function connectOptions(
     serverName,
     trust,
     timeouts,
-    signal,
+    ...(signal === undefined ? {} : { signal }),
     ...(onAttestation === undefined ? {} : { onAttestation }),
   };
 }

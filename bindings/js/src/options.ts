@@ -94,10 +94,10 @@ export function isBridge(options: AnyOptions): options is BridgeOptions {
   return "proxyUrl" in options;
 }
 
-/** `more`: names of options that belong to somebody else. */
+/** `without`: names of options that are not the caller's to give. */
 export function checkOptions(
   options: AnyOptions,
-  more: readonly string[] = [],
+  without: readonly string[],
 ): void {
   if (typeof options !== "object" || options === null) {
     throw invalid(
@@ -106,7 +106,8 @@ export function checkOptions(
     );
   }
   const own = isBridge(options) ? OF_BRIDGE : OF_TCP;
-  checkNames(options, [...COMMON, ...own, ...more]);
+  const known = [...COMMON, ...own].filter((name) => !without.includes(name));
+  checkNames(options, known);
   checkCommon(options);
   if (isBridge(options) && options.worker === true) {
     throw invalid("a Worker is a page's: not of Node, and not of streams");
