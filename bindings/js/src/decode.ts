@@ -24,7 +24,18 @@ function formatOf(coding: string, first: Uint8Array): CompressionFormat {
 /** Once the first octets are there: none at all are no octets decoded. */
 function decoded(body: Bytes, coding: string): Bytes {
   const source = body.getReader();
+  let broken: { readonly reason: unknown } | undefined;
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  // A decoder may tell of its own trouble instead.
+  async function next(): Promise<Uint8Array | undefined> {
+    try {
+      return (await source.read()).value;
+    } catch (reason) {
+      broken = { reason };
+      throw reason;
+    }
+  }
 
   async function begin(): Promise<typeof reader> {
     const first = await source.read();
@@ -35,7 +46,7 @@ function decoded(body: Bytes, coding: string): Bytes {
     const rest = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         async pull(controller) {
-          const value = waiting ?? (await source.read()).value;
+          const value = waiting ?? (await next());
           waiting = undefined;
           if (value === undefined) {
             controller.close();
@@ -56,7 +67,9 @@ function decoded(body: Bytes, coding: string): Bytes {
     {
       async pull(controller) {
         reader ??= await begin();
-        const result = await reader?.read();
+        const result = await reader?.read().catch((error: unknown) => {
+          throw broken === undefined ? error : broken.reason;
+        });
         if (result === undefined || result.done) {
           controller.close();
         } else {

@@ -78,6 +78,12 @@ function wayTo(options: AnyOptions): {
   dial: Dial;
 } {
   if (isBridge(options)) {
+    if (typeof WebSocket === "undefined") {
+      throw invalid(
+        "there is no WebSocket here, and no way through a bridge",
+        "in Node use target, or version 22",
+      );
+    }
     const url = bridgeUrl(options.proxyUrl);
     const target = parseTarget(options.targetHost, "targetHost");
     return { target, way: url, dial: wsDial(url) };

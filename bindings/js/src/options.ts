@@ -46,12 +46,15 @@ function checkNames(options: object, known: readonly string[]): void {
   }
 }
 
+/** What timers can count. */
+const NUMBER_MAX = 2 ** 31 - 1;
+
 function checkNumber(value: unknown, name: string, least: number): void {
   const good =
     value === undefined ||
-    (typeof value === "number" && Number.isFinite(value) && value >= least);
+    (typeof value === "number" && value >= least && value <= NUMBER_MAX);
   if (!good) {
-    throw invalid(`${name} must be a number of at least ${least}`);
+    throw invalid(`${name} must be a number from ${least} to ${NUMBER_MAX}`);
   }
 }
 

@@ -71,6 +71,7 @@ export function redirected(
   if (!dropsBody(status, ask.method)) {
     return { ...ask, url };
   }
+  ask.body?.cancel(new Error("the server redirects, and does not want it"));
   const headers = new Headers(ask.headers);
   BODY_FIELDS.forEach((name) => headers.delete(name));
   return { ...ask, url, headers, method: "GET", body: null };

@@ -5,7 +5,9 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { randomBytes } from "node:crypto";
 import * as net from "node:net";
+import * as zlib from "node:zlib";
 import {
   assay,
   Backend,
@@ -132,6 +134,25 @@ test("aborted amid the body, which text() reads", async () => {
   const text = rejects(response.text());
   control.abort(WHY);
   assert.equal(await text, WHY);
+});
+
+test("aborted amid a body that is decoded", async () => {
+  const coded = zlib.gzipSync(randomBytes(100_000));
+  backend.handle = (request, response) => {
+    response.writeHead(200, { "Content-Encoding": "gzip" });
+    response.write(coded.subarray(0, 50_000));
+  };
+  const control = new AbortController();
+  const response = await fetch("/", { signal: control.signal });
+  const reader = response.body.getReader();
+  await reader.read();
+  const rest = rejects(
+    (async () => {
+      while (!(await reader.read()).done);
+    })(),
+  );
+  control.abort(WHY);
+  assert.equal(await rest, WHY);
 });
 
 test("aborted while the request's body goes: its source is told", async () => {

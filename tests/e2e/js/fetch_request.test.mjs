@@ -103,6 +103,8 @@ test("options that cannot be are refused at once", () => {
     options({ polciy: {} }),
     options({ maxConnections: 0 }),
     options({ idleTimeout: -1 }),
+    options({ idleTimeout: Infinity }),
+    options({ timeouts: { idle: 2 ** 31 } }),
     options({ timeouts: { respones: 1 } }),
     options({ timeouts: { connect: "1" } }),
     options({ onAttestation: true }),

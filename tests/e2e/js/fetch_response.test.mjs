@@ -251,6 +251,25 @@ test("HEAD stays HEAD", async () => {
   );
 });
 
+test("a stream that a redirect does not want is told", async () => {
+  const cancelled = new Gate();
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array(3)),
+    cancel: cancelled.open,
+  });
+  backend.handle = (request, response) => {
+    if (request.url === "/there") {
+      response.end("there");
+    } else {
+      response.writeHead(303, { Location: "/there" });
+      response.end();
+    }
+  };
+  const init = { method: "POST", body, duplex: "half" };
+  assert.equal(await (await fetch("/", init)).text(), "there");
+  await cancelled.opened;
+});
+
 test("where redirects lead is read as URLs are", async () => {
   for (const [location, url] of [
     [`${ORIGIN}/x`, "/x"],
