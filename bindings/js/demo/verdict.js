@@ -1,0 +1,344 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// verdict.js - a verdict (docs/verdict.md) as parts of a page. What others have
+// written becomes text, never markup.
+
+/** An element. */
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+
+  for (const [name, value] of Object.entries(attributes)) {
+    made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const OUTCOMES = {
+  passed: { words: "Passed", kind: "good", sign: "✓" },
+  failed: { words: "Failed", kind: "bad", sign: "✕" },
+  not_checked: { words: "Not checked", kind: "none", sign: "–" },
+};
+
+function badge(outcome) {
+  const { words, kind, sign } = OUTCOMES[outcome] ?? OUTCOMES.not_checked;
+
+  return el(
+    "span",
+    { class: `outcome ${kind}` },
+    el("span", { "aria-hidden": "true" }, sign),
+    ` ${words}`,
+  );
+}
+
+/* --- words ----------------------------------------------------------------- */
+
+const UNITS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+function distance(seconds) {
+  // two of a unit at least, so that what is said is not off by half
+  const [unit, size] =
+    UNITS.find(([, size]) => Math.abs(seconds) >= 2 * size) ?? UNITS.at(-1);
+
+  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(
+    Math.trunc(seconds / size),
+    unit,
+  );
+}
+
+function moment(date) {
+  const iso = date.toISOString();
+  const time = el(
+    "time",
+    { datetime: iso },
+    `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`,
+  );
+  const seconds = (date.getTime() - Date.now()) / 1000;
+
+  return el("span", {}, time, ` (${distance(seconds)})`);
+}
+
+const code = (text) => el("code", {}, text);
+const known = (value) => value !== null && value !== undefined && value !== "";
+
+/** The one that runs out first. */
+function firstToExpire(collateral) {
+  const items = Object.entries(collateral ?? {})
+    .filter(([, item]) => known(item?.expires))
+    .map(([name, item]) => ({ name, at: new Date(item.expires) }));
+
+  return items.sort((a, b) => a.at - b.at)[0];
+}
+
+/* --- facts ----------------------------------------------------------------- */
+
+function platform(verdict) {
+  const first = firstToExpire(verdict.collateral);
+  const advisories = verdict.advisory_ids ?? [];
+
+  return [
+    ["TCB status", known(verdict.tcb_status) && verdict.tcb_status],
+    ["TCB date", known(verdict.tcb_date) && moment(new Date(verdict.tcb_date))],
+    [
+      "Advisories",
+      known(verdict.tcb_status) &&
+        (advisories.length > 0 ? advisories.join(", ") : "none"),
+    ],
+    [
+      "Collateral is good until",
+      first && el("span", {}, moment(first.at), `, ${first.name} first`),
+    ],
+    [
+      "Root of trust",
+      known(verdict.root) &&
+        (verdict.root === "intel"
+          ? "Intel's"
+          : "not Intel's: given by the policy"),
+    ],
+  ];
+}
+
+function measurements(verdict) {
+  const report = verdict.quote?.td_report ?? {};
+  const workload = verdict.workload ?? {};
+
+  return [
+    ["MRTD", report.mrtd ?? verdict.measurement],
+    ["RTMR0", report.rtmr0],
+    ["RTMR1", report.rtmr1],
+    ["RTMR2", report.rtmr2],
+    ["RTMR3", report.rtmr3],
+    ["App (compose hash)", workload.compose_hash],
+    ["OS image", workload.os_image_hash],
+  ].map(([name, hex]) => [name, known(hex) && code(hex)]);
+}
+
+function connection(attestation, session, way) {
+  return [
+    ["Server", way.target],
+    ["Bridge", way.bridge],
+    ["Attested", attestation && moment(attestation.attestedAt)],
+    ["Times attested", attestation && String(attestation.attestations)],
+    [
+      "TLS",
+      known(session?.tls_version) &&
+        [session.tls_version, session.tls_cipher].filter(known).join(", "),
+    ],
+    [
+      "Certificate (SHA-256)",
+      known(session?.certificate_sha256) && code(session.certificate_sha256),
+    ],
+  ];
+}
+
+function list(title, rows) {
+  const shown = rows.filter(([, value]) => value);
+
+  return shown.length === 0
+    ? []
+    : [
+        el("h3", {}, title),
+        el(
+          "dl",
+          {},
+          ...shown.map(([name, value]) =>
+            el("div", {}, el("dt", {}, name), el("dd", {}, value)),
+          ),
+        ),
+      ];
+}
+
+/** way: {target, bridge}. attestation: undefined where there is none. */
+export function facts(verdict, attestation, way) {
+  const { session } = verdict;
+
+  return [
+    ...list("Platform", platform(verdict)),
+    ...list("Measurements", measurements(verdict)),
+    ...list("Connection", connection(attestation, session, way)),
+  ];
+}
+
+/* --- checks ---------------------------------------------------------------- */
+
+/** What the policy asks of a check, and what was found, where a verdict's row
+ * does not say it itself. */
+function comparison(check, verdict, policy) {
+  const report = verdict.quote?.td_report ?? {};
+  const workload = verdict.workload ?? {};
+  const chain = policy.expected_bootchain ?? {};
+  const pairs = {
+    tcb_status: [policy.allowed_tcb_status, verdict.tcb_status],
+    mrtd: [chain.mrtd, report.mrtd],
+    rtmr0: [chain.rtmr0, report.rtmr0],
+    rtmr1: [chain.rtmr1, report.rtmr1],
+    rtmr2: [chain.rtmr2, report.rtmr2],
+    app_compose: [policy.compose_hash, workload.compose_hash],
+    os_image_hash: [policy.os_image_hash, workload.os_image_hash],
+  };
+  const [expected, actual] = pairs[check.name] ?? [];
+
+  return {
+    expected: check.expected ?? (expected && [expected].flat().join(" or ")),
+    actual: check.actual ?? actual,
+  };
+}
+
+function finding(check, verdict, policy) {
+  const { expected, actual } = comparison(check, verdict, policy);
+  const parts = [];
+
+  if (known(check.detail) && check.detail !== actual) {
+    parts.push(el("p", {}, check.detail));
+  }
+  if (known(expected) && check.outcome !== "not_checked") {
+    const found = known(actual) ? code(actual) : "not proven";
+    const pairs =
+      expected === actual
+        ? [["both", found]]
+        : [
+            ["expected", code(expected)],
+            ["actual", found],
+          ];
+    parts.push(
+      el(
+        "dl",
+        { class: "pair" },
+        ...pairs.flatMap(([name, value]) => [
+          el("dt", {}, name),
+          el("dd", {}, value),
+        ]),
+      ),
+    );
+  }
+  return parts;
+}
+
+function row(check, verdict, policy) {
+  return el(
+    "tr",
+    { class: check.outcome },
+    el("td", {}, badge(check.outcome)),
+    el(
+      "th",
+      { scope: "row" },
+      check.title ?? check.name,
+      el("code", { class: "name" }, check.name),
+    ),
+    el("td", {}, ...finding(check, verdict, policy)),
+  );
+}
+
+export function count(verdict, outcome) {
+  return verdict.checks.filter((check) => check.outcome === outcome).length;
+}
+
+export function checksTable(verdict, policy, onlyFailed) {
+  const checks = verdict.checks.filter(
+    (check) => !onlyFailed || check.outcome === "failed",
+  );
+
+  return el(
+    "table",
+    {},
+    el("caption", { class: "unseen" }, "Checks of the verdict"),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ...["Result", "Check", "Expected and actual"].map((title) =>
+          el("th", { scope: "col" }, title),
+        ),
+      ),
+    ),
+    el("tbody", {}, ...checks.map((check) => row(check, verdict, policy))),
+  );
+}
+
+/* --- what changed ---------------------------------------------------------- */
+
+function outcomes(verdict) {
+  return new Map(verdict.checks.map((check) => [check.name, check]));
+}
+
+const words = (outcome) => OUTCOMES[outcome]?.words ?? outcome;
+
+/** [what, before, now] of each difference; dates and the session, which are of
+ * course others, left out. */
+export function changes(before, now) {
+  const old = outcomes(before);
+  const rows = [];
+  const compare = (what, a, b) => {
+    if (known(a) && known(b) && a !== b) {
+      rows.push([what, a, b]);
+    }
+  };
+
+  compare("TCB status", before.tcb_status, now.tcb_status);
+  compare(
+    "Advisories",
+    (before.advisory_ids ?? []).join(", ") || "none",
+    (now.advisory_ids ?? []).join(", ") || "none",
+  );
+  compare(
+    "App (compose hash)",
+    before.workload?.compose_hash,
+    now.workload?.compose_hash,
+  );
+  compare(
+    "TD attributes",
+    before.quote?.td_report?.td_attributes,
+    now.quote?.td_report?.td_attributes,
+  );
+  for (const check of now.checks) {
+    const other = old.get(check.name);
+    if (other && other.outcome !== check.outcome) {
+      rows.push([
+        check.title ?? check.name,
+        words(other.outcome),
+        words(check.outcome),
+      ]);
+    }
+  }
+  return rows;
+}
+
+export function changesTable(rows) {
+  return el(
+    "table",
+    {},
+    el("caption", { class: "unseen" }, "Differences to the verdict before"),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ...["What", "Before", "Now"].map((title) =>
+          el("th", { scope: "col" }, title),
+        ),
+      ),
+    ),
+    el(
+      "tbody",
+      {},
+      ...rows.map(([what, before, now]) =>
+        el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, what),
+          el("td", { "data-label": "Before" }, before),
+          el("td", { "data-label": "Now" }, now),
+        ),
+      ),
+    ),
+  );
+}
