@@ -39,6 +39,17 @@ if(TARGET program_assay-bridge)
   assay_install_link(atlas-proxy assay-bridge "${CMAKE_INSTALL_BINDIR}")
 endif()
 
+# The page of assay demo --browser, with the package that it needs where that is
+# built (./run wasm).
+if(TARGET program_assay-demo)
+  set(browser "${CMAKE_INSTALL_DATADIR}/assay/browser")
+  install(DIRECTORY bindings/js/demo/ DESTINATION "${browser}")
+  install(DIRECTORY bindings/js/dist/ DESTINATION "${browser}/assay-js" OPTIONAL
+    FILES_MATCHING
+    PATTERN "index.js*" PATTERN "worker.js*" PATTERN "assay.wasm"
+    PATTERN "roots.pem" PATTERN "types" EXCLUDE)
+endif()
+
 # Manual pages, docs/man/NAME.SECTION.scd, are made where scdoc is at hand.
 find_program(ASSAY_SCDOC scdoc)
 if(ASSAY_SCDOC)

@@ -59,6 +59,11 @@ static const char *const bridge_options[] = {
     NULL,
 };
 
+static const char *const demo_options[] = {
+    "keep",     "json",    "list", "browser", "listen",
+    "page-dir", "version", "help", NULL,
+};
+
 static const char *const proxy_options[] = {
     "config",
     "codex-config",
@@ -189,6 +194,7 @@ static const struct {
     const char *const *options;
 } programs[] = {
     {"bridge", bridge_options},
+    {"demo", demo_options},      /* and then names of attacks */
     {"proxy codex", no_options}, /* what follows is Codex's */
     {"proxy env", proxy_env_options},
     {"proxy status", proxy_status_options},

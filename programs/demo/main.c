@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include "assay/version.h"
+#include "browser.h"
 #include "folder.h"
 #include "options.h"
+#include "page.h"
 #include "show.h"
 
 #define MS_PER_S  1000u
@@ -81,31 +83,62 @@ clean_environment(const struct folder *f)
 }
 
 static enum demo_exit
+run_attacks_and_tell(struct stage *s, const struct options *o,
+                     const struct folder *folder)
+{
+    struct show v;
+    bool good = false;
+
+    show_start(&v, o->json, folder->path, folder->keep);
+    if (!run_all(s, o, &v, &good)) {
+        show_trouble(&v, &s->err);
+        return DEMO_TROUBLE;
+    }
+    return good ? DEMO_GOOD : DEMO_BAD;
+}
+
+static enum demo_exit
+complain(const struct stage *s)
+{
+    (void)fprintf(stderr, "assay-demo: %s\n", s->err.msg);
+    return DEMO_TROUBLE;
+}
+
+static enum demo_exit
+run_in_folder(struct stage *s, const struct options *o, const struct page *page,
+              const struct folder *folder)
+{
+    if (!clean_environment(folder)) {
+        (void)stage_fail(s, ASSAY_NO_MEMORY, "out of memory");
+        return complain(s);
+    }
+    if (o->task == DEMO_RUN) {
+        return run_attacks_and_tell(s, o, folder);
+    }
+    return browser_run(s, page, o, folder->path) ? DEMO_GOOD : complain(s);
+}
+
+/* Paths of the command line are read before the folder is entered. */
+static enum demo_exit
 run(const struct options *o)
 {
     static struct stage s;
     struct folder folder;
-    struct show v;
+    struct page page = {.there = {false}};
     enum demo_exit code = DEMO_TROUBLE;
-    bool good = false;
 
-    if (!stage_prepare(&s) ||
-        folder_enter(&folder, o->keep, &s.err) != ASSAY_OK) {
-        (void)fprintf(stderr, "assay-demo: %s\n", s.err.msg);
+    if (stage_prepare(&s) &&
+        (o->task != DEMO_BROWSER ||
+         page_load(&page, o->page_dir, s.programs, &s.err) == ASSAY_OK) &&
+        folder_enter(&folder, o->keep, &s.err) == ASSAY_OK) {
+        code = run_in_folder(&s, o, &page, &folder);
         stage_close(&s);
-        return DEMO_TROUBLE;
-    }
-    show_start(&v, o->json, folder.path, folder.keep);
-    if (!clean_environment(&folder)) {
-        (void)stage_fail(&s, ASSAY_NO_MEMORY, "out of memory");
-        show_trouble(&v, &s.err);
-    } else if (run_all(&s, o, &v, &good)) {
-        code = good ? DEMO_GOOD : DEMO_BAD;
+        folder_leave(&folder);
     } else {
-        show_trouble(&v, &s.err);
+        code = complain(&s);
+        stage_close(&s);
     }
-    stage_close(&s);
-    folder_leave(&folder);
+    page_free(&page);
     return code;
 }
 
@@ -129,6 +162,7 @@ main(int argc, char **argv)
         show_list();
         break;
     case DEMO_RUN:
+    case DEMO_BROWSER:
         code = run(&o);
         break;
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "attacks.h"
+#include "io/address.h"
 
 #define DEMO_ATTACKS_MAX 32u
 
@@ -16,7 +17,7 @@ enum demo_exit {
     DEMO_USAGE = 64,
 };
 
-enum demo_task { DEMO_RUN, DEMO_HELP, DEMO_VERSION, DEMO_LIST };
+enum demo_task { DEMO_RUN, DEMO_BROWSER, DEMO_HELP, DEMO_VERSION, DEMO_LIST };
 
 struct options {
     enum demo_task task;
@@ -24,6 +25,8 @@ struct options {
     bool json;
     const struct attack *attacks[DEMO_ATTACKS_MAX]; /* to be run, in order */
     size_t count;
+    struct assay_address listen; /* of the page; loopback */
+    const char *page_dir;        /* NULL: where it is installed, or built */
 };
 
 extern const char demo_help[];

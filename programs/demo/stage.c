@@ -83,10 +83,10 @@ is_ready_or_over(const void *user)
     return access(r->file, R_OK) == 0 || process_has_ended(r->process);
 }
 
-/* Both daemons write the file before the line that wakes us. */
-static bool
-start_daemon(struct stage *s, const char *const *argv, const char *ready_file,
-             struct process **out)
+/* Daemons write the file before the line that wakes us. */
+bool
+stage_start_daemon(struct stage *s, const char *const *argv,
+                   const char *ready_file, struct process **out)
 {
     struct readiness r = {NULL, ready_file};
 
@@ -168,9 +168,9 @@ read_member(struct stage *s, struct assay_slice text, const char *name,
     return fits || stage_fail(s, ASSAY_REPLY, "there is no %s", name);
 }
 
-static bool
-read_member_of_file(struct stage *s, const char *file, const char *name,
-                    char *out, size_t size)
+bool
+stage_read_member(struct stage *s, const char *file, const char *name,
+                  char *out, size_t size)
 {
     struct assay_buf text;
     bool good;
@@ -194,15 +194,15 @@ start_platform(struct stage *s, const char *dir, struct process **out)
         "compose.json", "--mr-config-id", "0", NULL};
 
     (void)snprintf(ready_file, sizeof(ready_file), "%s/ready.json", dir);
-    return start_daemon(s, argv, ready_file, out);
+    return stage_start_daemon(s, argv, ready_file, out);
 }
 
 static bool
 start_sim(struct stage *s)
 {
     return start_platform(s, "sim", &s->sim) &&
-           read_member_of_file(s, "sim/ready.json", "compose_hash",
-                               s->expected_hash, sizeof(s->expected_hash));
+           stage_read_member(s, "sim/ready.json", "compose_hash",
+                             s->expected_hash, sizeof(s->expected_hash));
 }
 
 bool
@@ -314,7 +314,7 @@ stage_serve(struct stage *s, const char *agent, const char *certificate,
                                 "--listen",
                                 "127.0.0.1:0",
                                 "--backend",
-                                assay_http_server_address(s->backend),
+                                s->backend_at,
                                 "--cert",
                                 cert,
                                 "--key",
@@ -332,9 +332,9 @@ stage_serve(struct stage *s, const char *agent, const char *certificate,
     (void)snprintf(quotes, sizeof(quotes), "dstack:%s", agent);
     process_end(s->serve);
     s->serve = NULL;
-    return start_daemon(s, argv, SERVE_READY, &s->serve) &&
-           read_member_of_file(s, SERVE_READY, "address", address,
-                               sizeof(address)) &&
+    return stage_start_daemon(s, argv, SERVE_READY, &s->serve) &&
+           stage_read_member(s, SERVE_READY, "address", address,
+                             sizeof(address)) &&
            stage_address(s, address, &s->server);
 }
 
@@ -359,9 +359,16 @@ start_backend(struct stage *s)
     };
     static const struct assay_address any = {.host = "127.0.0.1", .port = "0"};
 
-    return assay_http_server_new(&s->pump.loop, &any, 0, &limits,
-                                 on_backend_request, s, &s->backend,
-                                 &s->err) == ASSAY_OK;
+    if (s->backend_at != NULL) {
+        return true;
+    }
+    if (assay_http_server_new(&s->pump.loop, &any, 0, &limits,
+                              on_backend_request, s, &s->backend,
+                              &s->err) != ASSAY_OK) {
+        return false;
+    }
+    s->backend_at = assay_http_server_address(s->backend);
+    return true;
 }
 
 /* --- all of it ---------------------------------------------------------- */

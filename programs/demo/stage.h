@@ -29,6 +29,7 @@ struct stage {
     struct process *sim;
     struct process *foreign; /* a second platform; NULL until wanted */
     struct process *serve;
+    const char *backend_at; /* NULL: the stage has one, which says hello */
     struct assay_http_server *backend;
     struct assay_address server;               /* assay-serve */
     char expected_hash[STAGE_HASH_DIGITS + 1]; /* compose hash of the policy */
@@ -55,6 +56,12 @@ bool stage_serve(struct stage *s, const char *agent, const char *certificate,
                  bool announce);
 bool stage_address(struct stage *s, const char *text,
                    struct assay_address *out);
+/* One of ours, until it has written its ready file; argv[0] is its name. */
+bool stage_start_daemon(struct stage *s, const char *const *argv,
+                        const char *ready_file, struct process **out);
+/* Where a file of JSON says under this name. */
+bool stage_read_member(struct stage *s, const char *file, const char *name,
+                       char *out, size_t size);
 bool stage_fail(struct stage *s, enum assay_code code, const char *fmt, ...)
     ASSAY_PRINTF(3, 4);
 
