@@ -221,21 +221,23 @@ async function answer(you, signal) {
 }
 
 async function send(text) {
-  const you = addMessage("You", text);
-  const asked = (await ask("demo/state")).asked;
-
   state.asking = new AbortController();
-  state.messages.push({ role: "user", content: text });
   showAsking(true);
+  const you = addMessage("You", text);
+
+  state.messages.push({ role: "user", content: text });
   if (state.attestation === undefined) {
     showState("none", "Verifying…", "Evidence of the server is being judged.");
   }
   try {
-    const said = await answer(you, state.asking.signal);
-    state.messages.push({ role: "assistant", content: said });
-  } catch (error) {
-    state.messages.pop(); // the model has no answer to it
-    await explain(you.item, error, asked);
+    const { asked } = await ask("demo/state");
+    try {
+      const said = await answer(you, state.asking.signal);
+      state.messages.push({ role: "assistant", content: said });
+    } catch (error) {
+      state.messages.pop(); // the model has no answer to it
+      await explain(you.item, error, asked);
+    }
   } finally {
     state.asking = undefined;
     showAsking(false);

@@ -228,7 +228,7 @@ function row(check, verdict, policy) {
     el(
       "th",
       { scope: "row" },
-      check.title ?? check.name,
+      `${check.title ?? check.name} `,
       el("code", { class: "name" }, check.name),
     ),
     el("td", {}, ...finding(check, verdict, policy)),

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page of assay demo --browser in Chromium, used as people do.
+// usage: demo.mjs PACKAGES CHROMIUM PROFILE
+import { require, serve } from "./robot.mjs";
+
+const { chromium } = require("playwright-core");
+const [, , , program, profile] = process.argv;
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: program,
+  chromiumSandbox: false, // which root may not have
+  args: ["--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+    "--disable-dev-shm-usage"],
+});
+const LIMIT_MS = 60000;
+let page;
+let asked;
+let said;
+
+async function open({ url, width, scheme, motion }) {
+  await page?.close();
+  page = await context.newPage();
+  page.setDefaultTimeout(LIMIT_MS);
+  asked = [];
+  said = [];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("websocket", (socket) => asked.push(socket.url()));
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(String(error)));
+  page.on("dialog", (dialog) => { said.push("dialog"); dialog.dismiss(); });
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
+  await page.goto(url);
+  await page.locator("#scenes button").first().waitFor();
+}
+
+const busy = (is) => page.locator(`#log[aria-busy="${is}"]`).waitFor();
+const scene = (is) =>
+  page.waitForFunction((text) =>
+    document.querySelector("#scene").textContent.includes(text), is);
+
+// Until the first word of an answer is there.
+async function begin({ text }) {
+  const answers = page.locator("#log .model");
+  const count = await answers.count();
+
+  await page.getByLabel("Your message").fill(text);
+  await page.keyboard.press("Enter");
+  await answers.nth(count).locator(".text:not(:empty)").waitFor();
+  return page.locator("#log .model .text").last().innerText();
+}
+
+async function say({ text }) {
+  const messages = page.locator("#log .you");
+  const count = await messages.count();
+
+  await page.getByLabel("Your message").fill(text);
+  await page.keyboard.press("Enter");
+  await messages.nth(count).waitFor();
+  await busy(false);
+}
+
+async function stop() {
+  await page.getByRole("button", { name: "Stop" }).press("Enter");
+  await busy(false);
+}
+
+async function choose({ title, until }) {
+  await page.getByRole("button", { name: title, exact: true }).click();
+  await scene(until);
+}
+
+async function only({ failed }) {
+  await page.getByLabel("Only failed ones").setChecked(failed);
+}
+
+// What is behind a button that saves a file.
+async function save({ button, path }) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
+  await download.saveAs(path);
+  return download.suggestedFilename();
+}
+
+// Where Tab leads, from the first that has the focus, and how that is seen.
+async function tabs({ count }) {
+  const names = [];
+
+  await page.locator(".skip").focus();
+  for (let i = 0; i < count; i++) {
+    names.push(await page.evaluate(() => {
+      const node = document.activeElement;
+      const outline = getComputedStyle(node).outlineStyle;
+      return [node.id || node.innerText.trim().slice(0, 60), outline];
+    }));
+    await page.keyboard.press("Tab");
+  }
+  return names;
+}
+
+// Text whose contrast (WCAG 2.2, 1.4.3) is too small.
+function faint() {
+  const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = channels(colour).slice(0, 3).map((c) => c / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if ((channels(colour)[3] ?? 1) === 1) {
+        return colour;
+      }
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (walker.currentNode.data.trim() === "" || !node.checkVisibility()) {
+      continue;
+    }
+    const style = getComputedStyle(node);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const [dark, bright] = [light(style.color), light(ground(node))]
+      .sort((a, b) => a - b);
+    const ratio = (bright + 0.05) / (dark + 0.05);
+    if (ratio < (large ? 3 : 4.5)) {
+      found.push([walker.currentNode.data.slice(0, 60), ratio]);
+    }
+  }
+  return found;
+}
+
+async function see({ path }) {
+  const seen = await page.evaluate(() => {
+    const all = (selector, from = document) =>
+      [...from.querySelectorAll(selector)];
+    const text = (selector) =>
+      document.querySelector(selector)?.innerText ?? null;
+    return {
+      text: document.body.innerText,
+      state: text("#verdict .state"),
+      sentence: text("#verdict .sentence"),
+      scene: text("#scene"),
+      trouble: text("#trouble:not([hidden])"),
+      pressed: all('#scenes [aria-pressed="true"]').map((e) => e.innerText),
+      messages: all("#log > div").map((e) => ({
+        who: e.querySelector(".who").innerText,
+        text: e.querySelector(".text").innerText,
+        notes: all(".note", e).map((n) => n.innerText),
+      })),
+      facts: Object.fromEntries(all("#facts dl div").map((e) =>
+        [e.querySelector("dt").innerText, e.querySelector("dd").innerText])),
+      checks: all("#table tbody tr").map((e) => ({
+        outcome: e.className,
+        name: e.querySelector(".name").innerText,
+        finding: e.lastChild.innerText,
+      })),
+      only: document.querySelector("#only-failed").checked,
+      count: text("#count"),
+      changed: all("#changed tbody tr").map((e) =>
+        [...e.children].map((c) => c.textContent)),
+      focus: document.activeElement.id,
+      wide: document.documentElement.scrollWidth,
+      ground: getComputedStyle(document.body).backgroundColor,
+      moving: document.getAnimations().length,
+      elements: all("#log *, #facts *, #table *, #changed *")
+        .map((e) => e.localName),
+    };
+  });
+
+  if (path) {
+    await page.screenshot({ path, fullPage: true });
+  }
+  return { ...seen, asked, said, faint: await page.evaluate(faint) };
+}
+
+// As a screen reader has it.
+const tree = () => page.locator("body").ariaSnapshot();
+
+serve({ open, begin, say, stop, choose, only, save, tabs, see, tree },
+  () => context.close());
