@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: The Assay authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a command of wasm32-wasi, as a test would run natively: with the folders
+// of the environment, whose files it may read.
+// usage: node --no-warnings run.mjs FILE.wasm [ARGUMENT...]
+import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { WASI } from 'node:wasi';
+
+const [file, ...rest] = process.argv.slice(2);
+const env = {};
+const preopens = {};
+for (const name of ['ASSAY_SHARED', 'ASSAY_SOURCE']) {
+  const folder = process.env[name];
+  if (folder !== undefined) {
+    env[name] = `/${name}`;
+    if (existsSync(folder)) preopens[env[name]] = folder;
+  }
+}
+const wasi = new WASI({
+  version: 'preview1',
+  args: [file, ...rest],
+  env,
+  preopens,
+  returnOnExit: true,
+});
+const module = await WebAssembly.compile(await readFile(file));
+const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+process.exitCode = wasi.start(instance);
