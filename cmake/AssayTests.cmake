@@ -72,8 +72,13 @@ function(assay_link_test name)
   endforeach()
 endfunction()
 
-# One program per tests/unit/test_<file>.c.
+# One program per tests/unit/test_<file>.c. Builds that only fuzz have none, and
+# those with ThreadSanitizer just the ones that start threads.
 function(assay_add_unit_test source)
+  file(STRINGS "${source}" threaded REGEX "#include <(pthread|threads)\\.h>")
+  if(ASSAY_FUZZ OR (ASSAY_SANITIZE STREQUAL "thread" AND NOT threaded))
+    return()
+  endif()
   get_filename_component(name "${source}" NAME_WE)
   string(REGEX REPLACE "^test_" "" stem "${name}")
   if(name MATCHES "jansson" AND NOT JANSSON_FOUND)
@@ -104,7 +109,6 @@ function(assay_add_unit_test source)
       LINKER:--wrap=malloc LINKER:--wrap=calloc LINKER:--wrap=realloc)
     list(APPEND labels oom)
   endif()
-  file(STRINGS "${source}" threaded REGEX "#include <(pthread|threads)\\.h>")
   if(threaded)
     list(APPEND labels threads)
   endif()

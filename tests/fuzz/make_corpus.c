@@ -96,7 +96,7 @@ save_quotes(void)
     save_quote("v5_td15ex",
                (struct mint_options){.quote = {.version = 5, .body_type = 4}});
     for (int32_t type = 1; type <= 4; type++) {
-        char name[16];
+        char name[32];
 
         (void)snprintf(name, sizeof(name), "cert_type_%d", (int)type);
         save_quote(name, (struct mint_options){
