@@ -29,6 +29,21 @@ struct assay_tls {
 
 /* --- settings ----------------------------------------------------------- */
 
+/* WebAssembly has no instructions for AES, and without them ChaCha20 is several
+ * times as fast. A server of ours takes it where a client names it first. */
+static bool
+order_ciphers(SSL_CTX *s)
+{
+#if defined(__wasm__)
+    return SSL_CTX_set_ciphersuites(s, "TLS_CHACHA20_POLY1305_SHA256:"
+                                       "TLS_AES_128_GCM_SHA256:"
+                                       "TLS_AES_256_GCM_SHA384") == 1;
+#else
+    (void)s; /* as OpenSSL has them */
+    return true;
+#endif
+}
+
 SSL_CTX *
 assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
 {
@@ -39,7 +54,7 @@ assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
     }
     if (SSL_CTX_set_min_proto_version(s, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_max_proto_version(s, TLS1_3_VERSION) != 1 ||
-        SSL_CTX_set_num_tickets(s, 0) != 1) {
+        SSL_CTX_set_num_tickets(s, 0) != 1 || !order_ciphers(s)) {
         SSL_CTX_free(s);
         return NULL;
     }
