@@ -6,14 +6,9 @@
 
 import { AtlsError, createAtlsFetch } from "./assay-js/index.js";
 import { complete } from "./chat.js";
-import {
-  changes,
-  changesTable,
-  checksTable,
-  count,
-  el,
-  facts,
-} from "./verdict.js";
+import { changes, changesTable } from "./changes.js";
+import { ask, Scenes } from "./scenes.js";
+import { checksTable, count, el, facts, readSession } from "./verdict.js";
 
 const ui = Object.fromEntries(
   [...document.querySelectorAll("[id]")].map((node) => [node.id, node]),
@@ -22,8 +17,7 @@ const ui = Object.fromEntries(
 const state = {
   config: undefined,
   fetch: undefined,
-  scene: "honest",
-  setting: false, // a scene is being set
+  scenes: undefined,
   asking: undefined, // the AbortController of an answer under way
   messages: [], // what the model has heard and said
   verdict: undefined, // the last one, and the one before it
@@ -31,28 +25,11 @@ const state = {
   attestation: undefined,
 };
 
-/* --- the demo's own server ------------------------------------------------- */
-
-async function ask(path, body) {
-  const response = await fetch(
-    path,
-    body && {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    },
-  );
-  const answer = await response.json();
-
-  if (!response.ok) {
-    throw new Error(answer.error?.message ?? `status ${response.status}`);
-  }
-  return answer;
-}
-
 function showTrouble(error) {
-  ui.trouble.textContent = `The demo's own server: ${error.message}`;
-  ui.trouble.hidden = false;
+  ui.trouble.hidden = error === undefined;
+  ui.trouble.textContent = error
+    ? `The demo's own server: ${error.message}`
+    : "";
 }
 
 /* --- the verdict ----------------------------------------------------------- */
@@ -94,11 +71,11 @@ function way() {
   };
 }
 
-function showVerdict(verdict, attestation) {
+function showVerdict(verdict, attestation, session) {
   state.before = state.verdict;
   state.verdict = verdict;
   state.attestation = attestation;
-  ui.facts.replaceChildren(...facts(verdict, attestation, way()));
+  ui.facts.replaceChildren(...facts(verdict, attestation, session, way()));
   ui.evidence.hidden = attestation === undefined;
   ui.checks.hidden = verdict.checks.length === 0;
   ui["only-failed"].checked = !verdict.trusted;
@@ -106,11 +83,13 @@ function showVerdict(verdict, attestation) {
   showChanges();
 }
 
-function showTrusted(attestation) {
+// Before anything is sent: it waits for this.
+async function showTrusted(attestation) {
   const { verdict } = attestation;
+  const session = await readSession(await attestation.evidence());
   const required = verdict.checks.filter((check) => check.required).length;
 
-  showVerdict(verdict, attestation);
+  showVerdict(verdict, attestation, session);
   showState(
     "good",
     "✓ Trusted",
@@ -122,7 +101,7 @@ function showTrusted(attestation) {
 function showRefused(error) {
   const { verdict } = error;
 
-  showVerdict(verdict, undefined);
+  showVerdict(verdict);
   showState(
     "bad",
     "✕ Not trusted",
@@ -155,6 +134,7 @@ function showAsking(asking) {
   ui.send.hidden = asking;
   ui.stop.hidden = !asking;
   ui.log.setAttribute("aria-busy", String(asking));
+  state.scenes.show();
 }
 
 /** Nobody has to believe the page that nothing was sent. */
@@ -244,57 +224,6 @@ async function send(text) {
   }
 }
 
-/* --- scenes ---------------------------------------------------------------- */
-
-function upper(text) {
-  return text[0].toUpperCase() + text.slice(1);
-}
-
-function showScene(doing) {
-  const scene = state.config.scenes.find(({ name }) => name === state.scene);
-
-  for (const button of ui.scenes.children) {
-    button.setAttribute(
-      "aria-pressed",
-      String(button.dataset.name === state.scene),
-    );
-    button.setAttribute("aria-disabled", String(doing !== undefined));
-  }
-  ui.scene.textContent =
-    doing ??
-    (scene.refused_by === null
-      ? `${scene.did} Your message should be sent.`
-      : `${scene.did} Your next message should be refused, by the check ` +
-        `${scene.refused_by}.`);
-}
-
-async function setScene(name) {
-  if (state.setting || state.asking) {
-    return;
-  }
-  state.setting = true;
-  showScene("The scene is being set…");
-  try {
-    state.scene = (await ask("demo/scene", { scene: name })).scene;
-    ui.trouble.hidden = true;
-  } catch (error) {
-    showTrouble(error);
-  }
-  state.setting = false;
-  showScene();
-}
-
-function makeScenes() {
-  for (const { name, title } of state.config.scenes) {
-    const button = el("button", { type: "button" }, upper(title));
-
-    button.dataset.name = name;
-    button.addEventListener("click", () => setScene(name));
-    ui.scenes.append(button);
-  }
-  showScene();
-}
-
 /* --- files ----------------------------------------------------------------- */
 
 function save(name, text) {
@@ -316,7 +245,7 @@ function listen() {
     const text = ui.message.value.trim();
 
     event.preventDefault();
-    if (text === "" || state.asking || state.setting) {
+    if (text === "" || state.asking || state.scenes.setting) {
       return;
     }
     ui.message.value = "";
@@ -344,9 +273,9 @@ function listen() {
 
 async function start() {
   const config = await ask("demo/config");
+  const { scene } = await ask("demo/state");
 
   state.config = config;
-  state.scene = (await ask("demo/state")).scene;
   state.fetch = createAtlsFetch({
     proxyUrl: config.proxyUrl,
     targetHost: config.targetHost,
@@ -357,7 +286,12 @@ async function start() {
     onAttestation: showTrusted,
   });
   ui.version.textContent = config.version;
-  makeScenes();
+  state.scenes = new Scenes(config.scenes, scene, {
+    buttons: ui.scenes,
+    status: ui.scene,
+    isBusy: () => state.asking !== undefined,
+    onTrouble: showTrouble,
+  });
   listen();
 }
 

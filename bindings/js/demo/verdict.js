@@ -15,7 +15,8 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-const OUTCOMES = {
+/** Outcomes of checks, for people. */
+export const OUTCOMES = {
   passed: { words: "Passed", kind: "good", sign: "✓" },
   failed: { words: "Failed", kind: "bad", sign: "✕" },
   not_checked: { words: "Not checked", kind: "none", sign: "–" },
@@ -65,7 +66,8 @@ function moment(date) {
 }
 
 const code = (text) => el("code", {}, text);
-const known = (value) => value !== null && value !== undefined && value !== "";
+export const known = (value) =>
+  value !== null && value !== undefined && value !== "";
 
 /** The one that runs out first. */
 function firstToExpire(collateral) {
@@ -119,21 +121,17 @@ function measurements(verdict) {
   ].map(([name, hex]) => [name, known(hex) && code(hex)]);
 }
 
+// session: of the bundle of evidence; undefined where there is none.
 function connection(attestation, session, way) {
   return [
     ["Server", way.target],
-    ["Bridge", way.bridge],
+    ["Bridge", `${way.bridge}, which carries ciphertext only`],
+    ["TLS", "1.3, from this page to inside of the TD"],
     ["Attested", attestation && moment(attestation.attestedAt)],
     ["Times attested", attestation && String(attestation.attestations)],
-    [
-      "TLS",
-      known(session?.tls_version) &&
-        [session.tls_version, session.tls_cipher].filter(known).join(", "),
-    ],
-    [
-      "Certificate (SHA-256)",
-      known(session?.certificate_sha256) && code(session.certificate_sha256),
-    ],
+    ["Evidence", session && `over wire ${session.wire}, for this nonce:`],
+    ["Nonce", session && code(session.nonce)],
+    ["Certificate (SHA-256)", known(session?.sha256) && code(session.sha256)],
   ];
 }
 
@@ -154,10 +152,23 @@ function list(title, rows) {
       ];
 }
 
-/** way: {target, bridge}. attestation: undefined where there is none. */
-export function facts(verdict, attestation, way) {
-  const { session } = verdict;
+function hex(bytes) {
+  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
 
+/** What a bundle of evidence (docs/formats.md) says of its session. */
+export async function readSession(bundle) {
+  const { wire, nonce, certificate } = JSON.parse(bundle).session;
+  const der = Uint8Array.from(certificate.match(/../g), (b) => parseInt(b, 16));
+  // pages that came over http: from elsewhere than this machine have none
+  const digest = await globalThis.crypto?.subtle?.digest("SHA-256", der);
+
+  return { wire, nonce, sha256: digest && hex(new Uint8Array(digest)) };
+}
+
+/** way: {target, bridge}; attestation, session: undefined where there are
+ * none. */
+export function facts(verdict, attestation, session, way) {
   return [
     ...list("Platform", platform(verdict)),
     ...list("Measurements", measurements(verdict)),
@@ -260,85 +271,5 @@ export function checksTable(verdict, policy, onlyFailed) {
       ),
     ),
     el("tbody", {}, ...checks.map((check) => row(check, verdict, policy))),
-  );
-}
-
-/* --- what changed ---------------------------------------------------------- */
-
-function outcomes(verdict) {
-  return new Map(verdict.checks.map((check) => [check.name, check]));
-}
-
-const words = (outcome) => OUTCOMES[outcome]?.words ?? outcome;
-
-/** [what, before, now] of each difference; dates and the session, which are of
- * course others, left out. */
-export function changes(before, now) {
-  const old = outcomes(before);
-  const rows = [];
-  const compare = (what, a, b) => {
-    if (known(a) && known(b) && a !== b) {
-      rows.push([what, a, b]);
-    }
-  };
-
-  compare("TCB status", before.tcb_status, now.tcb_status);
-  compare(
-    "Advisories",
-    (before.advisory_ids ?? []).join(", ") || "none",
-    (now.advisory_ids ?? []).join(", ") || "none",
-  );
-  compare(
-    "App (compose hash)",
-    before.workload?.compose_hash,
-    now.workload?.compose_hash,
-  );
-  compare(
-    "TD attributes",
-    before.quote?.td_report?.td_attributes,
-    now.quote?.td_report?.td_attributes,
-  );
-  for (const check of now.checks) {
-    const other = old.get(check.name);
-    if (other && other.outcome !== check.outcome) {
-      rows.push([
-        check.title ?? check.name,
-        words(other.outcome),
-        words(check.outcome),
-      ]);
-    }
-  }
-  return rows;
-}
-
-export function changesTable(rows) {
-  return el(
-    "table",
-    {},
-    el("caption", { class: "unseen" }, "Differences to the verdict before"),
-    el(
-      "thead",
-      {},
-      el(
-        "tr",
-        {},
-        ...["What", "Before", "Now"].map((title) =>
-          el("th", { scope: "col" }, title),
-        ),
-      ),
-    ),
-    el(
-      "tbody",
-      {},
-      ...rows.map(([what, before, now]) =>
-        el(
-          "tr",
-          {},
-          el("th", { scope: "row" }, what),
-          el("td", { "data-label": "Before" }, before),
-          el("td", { "data-label": "Now" }, now),
-        ),
-      ),
-    ),
   );
 }
