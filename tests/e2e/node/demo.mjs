@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Assay authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The page of assay demo --browser in Chromium, used as people do.
+// The page of assay demo --browser in Chromium, used as people do, and that of
+// docs/browser.
 // usage: demo.mjs PACKAGES CHROMIUM PROFILE
 import { require, serve } from "./robot.mjs";
 
@@ -10,6 +11,7 @@ const [, , , program, profile] = process.argv;
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: program,
   chromiumSandbox: false, // which root may not have
+  ignoreHTTPSErrors: true, // a test's certificate
   args: ["--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
     "--disable-dev-shm-usage"],
@@ -19,7 +21,7 @@ let page;
 let asked;
 let said;
 
-async function open({ url, width, scheme, motion }) {
+async function anew() {
   await page?.close();
   page = await context.newPage();
   page.setDefaultTimeout(LIMIT_MS);
@@ -30,10 +32,25 @@ async function open({ url, width, scheme, motion }) {
   page.on("console", (message) => said.push(message.text()));
   page.on("pageerror", (error) => said.push(String(error)));
   page.on("dialog", (dialog) => { said.push("dialog"); dialog.dismiss(); });
+}
+
+async function open({ url, width, scheme, motion }) {
+  await anew();
   await page.setViewportSize({ width, height: 900 });
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
   await page.goto(url);
   await page.locator("#scenes button").first().waitFor();
+}
+
+// The page of docs/browser, once it has done what it does.
+async function visit({ url }) {
+  await anew();
+  const response = await page.goto(url);
+  await page.waitForFunction(() =>
+    !document.querySelector("#verdict").textContent.includes("being"));
+  return { said, asked, headers: response.headers(),
+    verdict: await page.locator("#verdict").innerText(),
+    models: await page.locator("#models li").allInnerTexts() };
 }
 
 const busy = (is) => page.locator(`#log[aria-busy="${is}"]`).waitFor();
@@ -187,5 +204,5 @@ async function see({ path }) {
 // As a screen reader has it.
 const tree = () => page.locator("body").ariaSnapshot();
 
-serve({ open, begin, say, stop, choose, only, save, tabs, see, tree },
+serve({ open, visit, begin, say, stop, choose, only, save, tabs, see, tree },
   () => context.close());
