@@ -86,29 +86,41 @@ put_scenes(struct assay_json_out *j)
     assay_json_out_close(j, ']');
 }
 
+/* What createAtlsFetch() of the page takes. */
 static void
-put_config(const struct browser *b, struct assay_slice policy,
-           struct assay_slice ca, struct assay_buf *to)
+put_atls(const struct browser *b, struct assay_slice policy,
+         struct assay_slice ca, struct assay_json_out *j)
 {
     const char *target = road_address(b->theatre.road);
-    struct assay_json_out j;
     char url[2 * ADDRESS_BYTES + 32];
+
+    assay_json_out_open(j, "atls", '{');
+    (void)snprintf(url, sizeof(url), "ws://%s/?target=%s", b->bridge_at,
+                   target);
+    assay_json_out_text(j, "proxyUrl", url);
+    assay_json_out_text(j, "targetHost", target);
+    (void)snprintf(url, sizeof(url), "http://%s", b->bridge_at);
+    assay_json_out_text(j, "collateral", url);
+    assay_json_out_string(j, "extraRoots", ca);
+    while (policy.len > 0 && policy.ptr[policy.len - 1] == '\n') {
+        policy.len--;
+    }
+    assay_json_out_document(j, "policy", policy);
+    assay_json_out_bool(j, "cache", false); /* health as it is now */
+    assay_json_out_close(j, '}');
+}
+
+static void
+put_settings(const struct browser *b, struct assay_slice policy,
+             struct assay_slice ca, struct assay_buf *to)
+{
+    struct assay_json_out j;
 
     assay_json_out_init(&j, to, false);
     assay_json_out_open(&j, NULL, '{');
     assay_json_out_text(&j, "version", ASSAY_VERSION);
     assay_json_out_text(&j, "model", MODEL_NAME);
-    (void)snprintf(url, sizeof(url), "ws://%s/?target=%s", b->bridge_at,
-                   target);
-    assay_json_out_text(&j, "proxyUrl", url);
-    assay_json_out_text(&j, "targetHost", target);
-    (void)snprintf(url, sizeof(url), "http://%s", b->bridge_at);
-    assay_json_out_text(&j, "collateral", url);
-    assay_json_out_string(&j, "extraRoots", ca);
-    while (policy.len > 0 && policy.ptr[policy.len - 1] == '\n') {
-        policy.len--;
-    }
-    assay_json_out_document(&j, "policy", policy);
+    put_atls(b, policy, ca, &j);
     put_scenes(&j);
     assay_json_out_close(&j, '}');
     assay_buf_add_text(to, "\n");
@@ -141,7 +153,8 @@ open_web(struct browser *b)
     if (assay_file_read("policy.json", FILE_MAX_BYTES, &policy, &s->err) ==
             ASSAY_OK &&
         assay_file_read("ca.pem", FILE_MAX_BYTES, &ca, &s->err) == ASSAY_OK) {
-        put_config(b, assay_buf_slice(&policy), assay_buf_slice(&ca), &config);
+        put_settings(b, assay_buf_slice(&policy), assay_buf_slice(&ca),
+                     &config);
         if (!web_open(b->web, b->bridge_at, assay_buf_slice(&config), put_state,
                       b)) {
             (void)stage_fail(s, ASSAY_NO_MEMORY, "out of memory");

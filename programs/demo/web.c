@@ -144,7 +144,7 @@ ask_scene(struct web *w, const struct assay_http_request *r,
                                 "Content-Type: must be application/json", NULL);
     } else if (scene == scene_count()) {
         assay_http_answer_error(a, 400, "invalid", "scene: there is no such",
-                                "GET /demo/config names them");
+                                "GET /settings.json names them");
     } else if (w->asked) {
         assay_http_answer_error(a, 503, "busy", "another scene is being set",
                                 "try again in a moment");
@@ -166,7 +166,7 @@ answer_file(struct web *w, const struct assay_http_request *r,
 
     if (page_find(w->page, r->path, &content, &a->content_type)) {
         assay_buf_add(&a->body, content);
-    } else if (assay_slice_is(r->path, "/demo/config")) {
+    } else if (assay_slice_is(r->path, "/settings.json")) {
         a->content_type = "application/json";
         assay_buf_add(&a->body, assay_buf_slice(&w->config));
     } else if (assay_slice_is(r->path, "/demo/state")) {

@@ -4,9 +4,10 @@
  * web.h - the server of the page: its files, what it has to know, and the
  * scenes that it may ask for. Only this machine's browsers are answered.
  *
- *     GET  /demo/config  what does not change: bridge, target, policy, scenes
- *     GET  /demo/state   {"scene", "asked": messages that the model has had}
- *     POST /demo/scene   {"scene": NAME}; answered as the state, once it plays
+ *     GET  /settings.json  {"atls": what createAtlsFetch() takes, "model", ...}
+ *     GET  /demo/state     {"scene", "asked": messages that the model has had}
+ *     POST /demo/scene     {"scene": NAME}; answered as the state, once it
+ *                          plays
  */
 #pragma once
 

@@ -115,7 +115,7 @@ class Files(Browser):
     def test_methods(self):
         for method, path, allowed in (
                 ("POST", "/", "GET, HEAD"), ("PUT", "/demo.js", "GET, HEAD"),
-                ("DELETE", "/demo/config", "GET, HEAD"),
+                ("DELETE", "/settings.json", "GET, HEAD"),
                 ("OPTIONS", "/demo/scene", "POST"),
                 ("GET", "/demo/scene", "POST")):
             with self.subTest(method + path):
@@ -134,11 +134,12 @@ class Files(Browser):
                              (f"127.0.0.2:{port}", 421)):
             with self.subTest(host):
                 self.assertEqual(self.it.get("/", host=host)[0], status)
-                self.assertEqual(self.it.get("/demo/config", host=host)[0],
+                self.assertEqual(self.it.get("/settings.json", host=host)[0],
                                  status)
 
     def test_config(self):
-        config = self.it.json("/demo/config")
+        settings = self.it.json("/settings.json")
+        config = settings["atls"]
         target, bridge = self.it.said["target"], self.it.said["bridge"]
         self.assertEqual(config["proxyUrl"], f"ws://{bridge}/?target={target}")
         self.assertEqual(config["targetHost"], target)
@@ -148,9 +149,9 @@ class Files(Browser):
         self.assertEqual(config["policy"], json.loads(
             (self.it.folder / "policy.json").read_text()))
         self.assertEqual({s["name"]: s["refused_by"]
-                          for s in config["scenes"]}, SCENES)
+                          for s in settings["scenes"]}, SCENES)
         for secret in ("PRIVATE KEY", str(self.it.folder)):
-            self.assertNotIn(secret, json.dumps(config))
+            self.assertNotIn(secret, json.dumps(settings))
         self.assertEqual(self.it.json("/demo/state"),
                          {"scene": "honest", "asked": 0})
 

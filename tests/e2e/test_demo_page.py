@@ -32,9 +32,9 @@ class Page(DemoCase):
         self.client_says = json.loads(
             self.it.client("/v1/models", "--json").stdout)["verdict"]
 
-    def open(self, width=DESK, scheme="light", motion="no-preference"):
+    def open(self, width=DESK, scheme="light", motion="no-preference", **more):
         ROBOT.ask("open", url=self.it.url, width=width, scheme=scheme,
-                  motion=motion)
+                  motion=motion, **more)
 
     def say(self, text="a word or two"):
         ROBOT.ask("say", text=text)
@@ -91,7 +91,7 @@ class Chats(Page):
         self.assertEqual((you["who"], you["text"], you["notes"]),
                          ("You", "three little words",
                           ["✓ Verified, then sent."]))
-        self.assertEqual(model["who"], "Toy model")
+        self.assertEqual(model["who"], "assay-toy")
         self.assertIn("3 words and 18 characters: “three little words”",
                       model["text"])
         self.assertEqual(self.asked(), 1)
@@ -124,7 +124,7 @@ class Chats(Page):
         self.open()
         self.choose("Wrong compose")
         finding = self.say()["checks"][0]["finding"]
-        policy = self.it.json("/demo/config")["policy"]
+        policy = self.it.json("/settings.json")["atls"]["policy"]
         run = json.loads(self.it.client("/v1/models", "--json").stdout)
         self.assertRegex(finding, rf"expected\s+{policy['compose_hash']}")
         self.assertRegex(finding, "actual\\s+"
@@ -194,6 +194,14 @@ class Chats(Page):
              "--policy", SCRATCH / "saved-policy"], capture_output=True,
             text=True, env=self.it.client_env, timeout=demo_peer.LIMIT_S)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_no_bridge(self):
+        """No verdict, and it does not look as if one were still to come."""
+        self.open(cut=True)
+        seen = self.say("a secret")
+        self.assertEqual((seen["state"], seen["checks"]), ("Not verified", []))
+        self.assertRegex(seen["messages"][-1]["notes"][0],
+                         "^✕ Failed: .*heard 0 messages, as before")
 
     def test_hostile_text(self):
         """It comes back from the model, and stays text."""

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // demo.js - the page: one attested fetch, a chat over it, and what is seen of
-// its verdicts. What /demo/... is, programs/demo/web.h says.
+// its verdicts. What is what on the server, settings.json says (docs/browser.md);
+// what /demo/... is, programs/demo/web.h does.
 
 import { AtlsError, createAtlsFetch } from "./assay-js/index.js";
 import { complete } from "./chat.js";
@@ -15,26 +16,28 @@ const ui = Object.fromEntries(
 );
 
 const state = {
-  config: undefined,
+  settings: undefined,
   fetch: undefined,
-  scenes: undefined,
+  scenes: undefined, // where the server is the demo's
   asking: undefined, // the AbortController of an answer under way
   messages: [], // what the model has heard and said
   verdict: undefined, // the last one, and the one before it
   before: undefined,
   attestation: undefined,
+  waits: false, // for a verdict
 };
 
 function showTrouble(error) {
   ui.trouble.hidden = error === undefined;
   ui.trouble.textContent = error
-    ? `The demo's own server: ${error.message}`
+    ? `The server of this page: ${error.message}`
     : "";
 }
 
 /* --- the verdict ----------------------------------------------------------- */
 
-function showState(kind, word, sentence) {
+function showState(kind, word, sentence, waits = false) {
+  state.waits = waits;
   ui.verdict.className = kind;
   ui.verdict.replaceChildren(
     el("p", { class: "state" }, word),
@@ -43,7 +46,7 @@ function showState(kind, word, sentence) {
 }
 
 function showTable() {
-  const { verdict, config } = state;
+  const { verdict, settings } = state;
   const failed = count(verdict, "failed");
   const only = ui["only-failed"].checked;
 
@@ -53,7 +56,7 @@ function showTable() {
   ui.table.replaceChildren(
     only && failed === 0
       ? el("p", {}, "No check has failed.")
-      : checksTable(verdict, config.policy, only),
+      : checksTable(verdict, settings.atls.policy, only),
   );
 }
 
@@ -65,10 +68,9 @@ function showChanges() {
 }
 
 function way() {
-  return {
-    target: state.config.targetHost,
-    bridge: new URL(state.config.proxyUrl).host,
-  };
+  const { targetHost, proxyUrl } = state.settings.atls;
+
+  return { target: targetHost, bridge: new URL(proxyUrl).host };
 }
 
 function showVerdict(verdict, attestation, session) {
@@ -131,45 +133,58 @@ function addNote(item, kind, text) {
 }
 
 function showAsking(asking) {
+  if (!asking && document.activeElement === ui.stop) {
+    ui.message.focus(); // rather than nowhere
+  }
   ui.send.hidden = asking;
   ui.stop.hidden = !asking;
   ui.log.setAttribute("aria-busy", String(asking));
-  state.scenes.show();
+  state.scenes?.show();
+}
+
+/** How many messages the model has heard; undefined where nobody counts. */
+async function heard() {
+  return state.scenes && (await ask("demo/state")).asked;
 }
 
 /** Nobody has to believe the page that nothing was sent. */
-async function heard(before) {
-  const now = (await ask("demo/state")).asked;
+async function heardSince(before) {
+  const now = await heard();
 
+  if (now === undefined) {
+    return "";
+  }
   return now === before
-    ? `The model has heard ${now} message${now === 1 ? "" : "s"}, as before.`
-    : `The model has heard ${now - before} more!`;
+    ? ` The model has heard ${now} message${now === 1 ? "" : "s"}, as before.`
+    : ` The model has heard ${now - before} more!`;
 }
 
 async function explain(item, error, asked) {
+  if (error instanceof AtlsError && error.verdict) {
+    const why = error.verdict.error?.message ?? error.message;
+
+    showRefused(error);
+    addNote(item, "bad", `✕ Not sent: ${why}.${await heardSince(asked)}`);
+    return;
+  }
+  if (state.waits) {
+    showState("none", "Not verified", "No verdict came, and nothing was sent.");
+  }
   if (error.name === "AbortError") {
     addNote(item, "none", "Stopped.");
-  } else if (error instanceof AtlsError && error.verdict) {
-    showRefused(error);
-    addNote(
-      item,
-      "bad",
-      `✕ Not sent: ${error.verdict.error?.message ?? error.message}. ` +
-        (await heard(asked)),
-    );
   } else {
     const hint = error instanceof AtlsError && error.hint;
     addNote(
       item,
       "bad",
-      `✕ Failed: ${error.message}${hint ? ` (${hint})` : ""}. ` +
-        (await heard(asked)),
+      `✕ Failed: ${error.message}${hint ? ` (${hint})` : ""}.` +
+        (await heardSince(asked)),
     );
   }
 }
 
 async function answer(you, signal) {
-  const { config } = state;
+  const { atls, model: name } = state.settings;
   let model;
   let attestation;
   const watched = async (...args) => {
@@ -180,8 +195,8 @@ async function answer(you, signal) {
 
   for await (const word of complete(
     watched,
-    `https://${config.targetHost}/v1/chat/completions`,
-    { model: config.model, messages: state.messages, signal },
+    `https://${atls.targetHost}/v1/chat/completions`,
+    { model: name, messages: state.messages, signal },
   )) {
     if (model === undefined) {
       addNote(
@@ -192,7 +207,7 @@ async function answer(you, signal) {
           : "✓ Verified, then sent.",
       );
       state.told = attestation.attestedAt;
-      model = addMessage("Toy model", "");
+      model = addMessage(name, "");
     }
     model.body.append(word);
     ui.log.scrollTop = ui.log.scrollHeight;
@@ -207,10 +222,15 @@ async function send(text) {
 
   state.messages.push({ role: "user", content: text });
   if (state.attestation === undefined) {
-    showState("none", "Verifying…", "Evidence of the server is being judged.");
+    showState(
+      "none",
+      "Verifying…",
+      "Evidence of the server is being judged.",
+      true,
+    );
   }
   try {
-    const { asked } = await ask("demo/state");
+    const asked = await heard();
     try {
       const said = await answer(you, state.asking.signal);
       state.messages.push({ role: "assistant", content: said });
@@ -245,7 +265,7 @@ function listen() {
     const text = ui.message.value.trim();
 
     event.preventDefault();
-    if (text === "" || state.asking || state.scenes.setting) {
+    if (text === "" || state.asking || state.scenes?.setting) {
       return;
     }
     ui.message.value = "";
@@ -267,31 +287,39 @@ function listen() {
     save("assay-evidence.json", await state.attestation.evidence());
   });
   ui["save-policy"].addEventListener("click", () => {
-    save("assay-policy.json", JSON.stringify(state.config.policy, null, 2));
+    save(
+      "assay-policy.json",
+      JSON.stringify(state.settings.atls.policy, null, 2),
+    );
   });
 }
 
-async function start() {
-  const config = await ask("demo/config");
+async function startScenes({ scenes }) {
   const { scene } = await ask("demo/state");
 
-  state.config = config;
-  state.fetch = createAtlsFetch({
-    proxyUrl: config.proxyUrl,
-    targetHost: config.targetHost,
-    policy: config.policy,
-    collateral: config.collateral,
-    extraRoots: config.extraRoots,
-    cache: false, // the platform's health, as it is now
-    onAttestation: showTrusted,
-  });
-  ui.version.textContent = config.version;
-  state.scenes = new Scenes(config.scenes, scene, {
+  state.scenes = new Scenes(scenes, scene, {
     buttons: ui.scenes,
     status: ui.scene,
     isBusy: () => state.asking !== undefined,
     onTrouble: showTrouble,
   });
+  ui["scenes-section"].hidden = false;
+  ui.simulated.hidden = false;
+}
+
+async function start() {
+  const settings = await ask("settings.json");
+
+  state.settings = settings;
+  state.fetch = createAtlsFetch({
+    ...settings.atls,
+    onAttestation: showTrusted,
+  });
+  ui.version.textContent = settings.version ?? "";
+  if (settings.scenes) {
+    await startScenes(settings);
+  }
+  ui.send.disabled = false;
   listen();
 }
 

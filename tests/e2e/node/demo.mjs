@@ -34,12 +34,15 @@ async function anew() {
   page.on("dialog", (dialog) => { said.push("dialog"); dialog.dismiss(); });
 }
 
-async function open({ url, width, scheme, motion }) {
+async function open({ url, width, scheme, motion, cut }) {
   await anew();
+  if (cut) { // whatever the page connects to
+    await page.routeWebSocket(/./, (socket) => socket.close());
+  }
   await page.setViewportSize({ width, height: 900 });
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
   await page.goto(url);
-  await page.locator("#scenes button").first().waitFor();
+  await page.locator("#send:enabled").waitFor();
 }
 
 // The page of docs/browser, once it has done what it does.
@@ -51,6 +54,25 @@ async function visit({ url }) {
   return { said, asked, headers: response.headers(),
     verdict: await page.locator("#verdict").innerText(),
     models: await page.locator("#models li").allInnerTexts() };
+}
+
+// A page whose only output is one element, once that has these words.
+async function recipe({ url, until }) {
+  await anew();
+  await page.goto(url);
+  await page.waitForFunction((words) =>
+    document.querySelector("output").textContent.includes(words), until);
+  return page.locator("output").innerText();
+}
+
+// Such a page that comes to nothing.
+async function fails({ url }) {
+  await anew();
+  const failed = page.waitForEvent("pageerror");
+
+  await page.goto(url);
+  await failed;
+  return { said, text: await page.locator("output").innerText() };
 }
 
 const busy = (is) => page.locator(`#log[aria-busy="${is}"]`).waitFor();
@@ -204,5 +226,5 @@ async function see({ path }) {
 // As a screen reader has it.
 const tree = () => page.locator("body").ariaSnapshot();
 
-serve({ open, visit, begin, say, stop, choose, only, save, tabs, see, tree },
+serve({ open, visit, recipe, fails, begin, say, stop, choose, only, save, tabs, see, tree },
   () => context.close());
