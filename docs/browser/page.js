@@ -9,9 +9,9 @@ import { AtlsError, createAtlsFetch } from "./assay-js/index.js";
 const verdict = document.getElementById("verdict");
 
 // What createAtlsFetch() takes, so that a change of policy is no change of code.
-const settings = await (await fetch("settings.json")).json();
+const { atls } = await (await fetch("settings.json")).json();
 const attested = createAtlsFetch({
-  ...settings,
+  ...atls,
   onAttestation({ tcbStatus }) {
     verdict.textContent = `Verified: the TCB is ${tcbStatus}.`;
   },

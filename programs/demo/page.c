@@ -33,6 +33,7 @@ static const struct {
     {"/demo.js", "demo.js", OWN, JS, false},
     {"/chat.js", "chat.js", OWN, JS, false},
     {"/verdict.js", "verdict.js", OWN, JS, false},
+    {"/checks.js", "checks.js", OWN, JS, false},
     {"/changes.js", "changes.js", OWN, JS, false},
     {"/scenes.js", "scenes.js", OWN, JS, false},
     {"/icon.svg", "icon.svg", OWN, "image/svg+xml", false},

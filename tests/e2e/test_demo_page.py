@@ -130,6 +130,30 @@ class Chats(Page):
         self.assertRegex(finding, "actual\\s+"
                          + run["verdict"]["workload"]["compose_hash"])
 
+    def test_values(self):
+        """Of what passed, too, where verdict and policy have values."""
+        self.open()
+        found = {c["name"]: " ".join(c["finding"].split())
+                 for c in self.say()["checks"]}
+        says = self.client_says
+        report = says["quote"]["td_report"]
+        dates = says["collateral"]["tcb_info"]
+        for name, words in {
+                "tcb_status": "both UpToDate", "tee_type": "both tdx",
+                "debug": "both DEBUG 0",
+                "sept_ve_disable": "both SEPT_VE_DISABLE 1",
+                "mrtd": f"both {report['mrtd']}",
+                "certificate_event":
+                    f"both {says['workload']['certificate_event']}",
+                "tcb_info_match": f"actual FMSPC {says['fmspc']}"}.items():
+            self.assertEqual(found[name], words)
+        self.assertRegex(found["tcb_info_dates"], "^expected good at .*Z actual "
+                         f"{dates['issued'][:10]}.* to {dates['expires'][:10]}")
+        self.assertRegex(found["report_data"], "actual [0-9a-f]{128}$")
+        self.choose("Debug TD")
+        self.assertIn("expected DEBUG 0 actual DEBUG 1", " ".join(
+            self.say()["checks"][0]["finding"].split()))
+
     def test_streams(self):
         """Words are seen before the last one has come; then the next message goes
         over the connection that was verified."""
@@ -259,9 +283,15 @@ class Looks(Page):
         self.assertEqual({outline for _, outline in reached}, {"solid"})
 
     def test_screen_reader(self):
-        """Roles and names of all that is there, and what is told by itself."""
-        self.open()
-        self.say()
+        """Roles and names of all that is there, and what is told by itself; on a
+        phone, where tables are not laid out as such, they are the same."""
+        for width in (DESK, PHONE):
+            with self.subTest(width):
+                self.open(width)
+                self.say()
+                self.check_tree()
+
+    def check_tree(self):
         tree = ROBOT.ask("tree")
         for part in ("banner", "main", "contentinfo",
                      'heading "A chat with a machine that proves itself" '

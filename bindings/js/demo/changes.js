@@ -3,7 +3,8 @@
 //
 // changes.js - what one verdict has and another had not.
 
-import { el, known, OUTCOMES } from "./verdict.js";
+import { heads, OUTCOMES, withRoles } from "./checks.js";
+import { el, known } from "./verdict.js";
 
 function outcomes(verdict) {
   return new Map(verdict.checks.map((check) => [check.name, check]));
@@ -52,31 +53,23 @@ export function changes(before, now) {
 }
 
 export function changesTable(rows) {
-  return el(
-    "table",
-    {},
-    el("caption", { class: "unseen" }, "Differences to the verdict before"),
+  return withRoles(
     el(
-      "thead",
+      "table",
       {},
+      el("caption", { class: "unseen" }, "Differences to the verdict before"),
+      heads("What", "Before", "Now"),
       el(
-        "tr",
+        "tbody",
         {},
-        ...["What", "Before", "Now"].map((title) =>
-          el("th", { scope: "col" }, title),
-        ),
-      ),
-    ),
-    el(
-      "tbody",
-      {},
-      ...rows.map(([what, before, now]) =>
-        el(
-          "tr",
-          {},
-          el("th", { scope: "row" }, what),
-          el("td", { "data-label": "Before" }, before),
-          el("td", { "data-label": "Now" }, now),
+        ...rows.map(([what, before, now]) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, what),
+            el("td", { "data-label": "Before" }, before),
+            el("td", { "data-label": "Now" }, now),
+          ),
         ),
       ),
     ),

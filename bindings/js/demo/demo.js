@@ -8,8 +8,9 @@
 import { AtlsError, createAtlsFetch } from "./assay-js/index.js";
 import { complete } from "./chat.js";
 import { changes, changesTable } from "./changes.js";
+import { checksTable, count } from "./checks.js";
 import { ask, Scenes } from "./scenes.js";
-import { checksTable, count, el, facts, readSession } from "./verdict.js";
+import { el, facts, readSession } from "./verdict.js";
 
 const ui = Object.fromEntries(
   [...document.querySelectorAll("[id]")].map((node) => [node.id, node]),
@@ -24,6 +25,7 @@ const state = {
   verdict: undefined, // the last one, and the one before it
   before: undefined,
   attestation: undefined,
+  session: undefined,
   waits: false, // for a verdict
 };
 
@@ -46,7 +48,7 @@ function showState(kind, word, sentence, waits = false) {
 }
 
 function showTable() {
-  const { verdict, settings } = state;
+  const { verdict, settings, session } = state;
   const failed = count(verdict, "failed");
   const only = ui["only-failed"].checked;
 
@@ -56,7 +58,7 @@ function showTable() {
   ui.table.replaceChildren(
     only && failed === 0
       ? el("p", {}, "No check has failed.")
-      : checksTable(verdict, settings.atls.policy, only),
+      : checksTable(verdict, settings.atls.policy, session, only),
   );
 }
 
@@ -77,6 +79,7 @@ function showVerdict(verdict, attestation, session) {
   state.before = state.verdict;
   state.verdict = verdict;
   state.attestation = attestation;
+  state.session = session;
   ui.facts.replaceChildren(...facts(verdict, attestation, session, way()));
   ui.evidence.hidden = attestation === undefined;
   ui.checks.hidden = verdict.checks.length === 0;

@@ -15,24 +15,6 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Outcomes of checks, for people. */
-export const OUTCOMES = {
-  passed: { words: "Passed", kind: "good", sign: "✓" },
-  failed: { words: "Failed", kind: "bad", sign: "✕" },
-  not_checked: { words: "Not checked", kind: "none", sign: "–" },
-};
-
-function badge(outcome) {
-  const { words, kind, sign } = OUTCOMES[outcome] ?? OUTCOMES.not_checked;
-
-  return el(
-    "span",
-    { class: `outcome ${kind}` },
-    el("span", { "aria-hidden": "true" }, sign),
-    ` ${words}`,
-  );
-}
-
 /* --- words ----------------------------------------------------------------- */
 
 const UNITS = [
@@ -65,7 +47,7 @@ function moment(date) {
   return el("span", {}, time, ` (${distance(seconds)})`);
 }
 
-const code = (text) => el("code", {}, text);
+export const code = (text) => el("code", {}, text);
 export const known = (value) =>
   value !== null && value !== undefined && value !== "";
 
@@ -174,102 +156,4 @@ export function facts(verdict, attestation, session, way) {
     ...list("Measurements", measurements(verdict)),
     ...list("Connection", connection(attestation, session, way)),
   ];
-}
-
-/* --- checks ---------------------------------------------------------------- */
-
-/** What the policy asks of a check, and what was found, where a verdict's row
- * does not say it itself. */
-function comparison(check, verdict, policy) {
-  const report = verdict.quote?.td_report ?? {};
-  const workload = verdict.workload ?? {};
-  const chain = policy.expected_bootchain ?? {};
-  const pairs = {
-    tcb_status: [policy.allowed_tcb_status, verdict.tcb_status],
-    mrtd: [chain.mrtd, report.mrtd],
-    rtmr0: [chain.rtmr0, report.rtmr0],
-    rtmr1: [chain.rtmr1, report.rtmr1],
-    rtmr2: [chain.rtmr2, report.rtmr2],
-    app_compose: [policy.compose_hash, workload.compose_hash],
-    os_image_hash: [policy.os_image_hash, workload.os_image_hash],
-  };
-  const [expected, actual] = pairs[check.name] ?? [];
-
-  return {
-    expected: check.expected ?? (expected && [expected].flat().join(" or ")),
-    actual: check.actual ?? actual,
-  };
-}
-
-function finding(check, verdict, policy) {
-  const { expected, actual } = comparison(check, verdict, policy);
-  const parts = [];
-
-  if (known(check.detail) && check.detail !== actual) {
-    parts.push(el("p", {}, check.detail));
-  }
-  if (known(expected) && check.outcome !== "not_checked") {
-    const found = known(actual) ? code(actual) : "not proven";
-    const pairs =
-      expected === actual
-        ? [["both", found]]
-        : [
-            ["expected", code(expected)],
-            ["actual", found],
-          ];
-    parts.push(
-      el(
-        "dl",
-        { class: "pair" },
-        ...pairs.flatMap(([name, value]) => [
-          el("dt", {}, name),
-          el("dd", {}, value),
-        ]),
-      ),
-    );
-  }
-  return parts;
-}
-
-function row(check, verdict, policy) {
-  return el(
-    "tr",
-    { class: check.outcome },
-    el("td", {}, badge(check.outcome)),
-    el(
-      "th",
-      { scope: "row" },
-      `${check.title ?? check.name} `,
-      el("code", { class: "name" }, check.name),
-    ),
-    el("td", {}, ...finding(check, verdict, policy)),
-  );
-}
-
-export function count(verdict, outcome) {
-  return verdict.checks.filter((check) => check.outcome === outcome).length;
-}
-
-export function checksTable(verdict, policy, onlyFailed) {
-  const checks = verdict.checks.filter(
-    (check) => !onlyFailed || check.outcome === "failed",
-  );
-
-  return el(
-    "table",
-    {},
-    el("caption", { class: "unseen" }, "Checks of the verdict"),
-    el(
-      "thead",
-      {},
-      el(
-        "tr",
-        {},
-        ...["Result", "Check", "Expected and actual"].map((title) =>
-          el("th", { scope: "col" }, title),
-        ),
-      ),
-    ),
-    el("tbody", {}, ...checks.map((check) => row(check, verdict, policy))),
-  );
 }

@@ -60,9 +60,14 @@ async function visit({ url }) {
 async function recipe({ url, until }) {
   await anew();
   await page.goto(url);
-  await page.waitForFunction((words) =>
-    document.querySelector("output").textContent.includes(words), until);
-  return page.locator("output").innerText();
+  try {
+    await page.waitForFunction((words) =>
+      document.querySelector("output").textContent.includes(words), until,
+    { timeout: LIMIT_MS / 2 });
+  } catch {
+    said.push("is not there:", until);
+  }
+  return { said, text: await page.locator("output").innerText() };
 }
 
 // Such a page that comes to nothing.
