@@ -35,6 +35,7 @@ static const struct {
     {"/verdict.js", "verdict.js", OWN, JS, false},
     {"/checks.js", "checks.js", OWN, JS, false},
     {"/changes.js", "changes.js", OWN, JS, false},
+    {"/panel.js", "panel.js", OWN, JS, false},
     {"/scenes.js", "scenes.js", OWN, JS, false},
     {"/icon.svg", "icon.svg", OWN, "image/svg+xml", false},
     {"/assay-js/index.js", "index.js", PACKAGE, JS, false},

@@ -23,6 +23,7 @@ OWN = {"index.html": "text/html; charset=utf-8",
        "verdict.js": "text/javascript; charset=utf-8",
        "checks.js": "text/javascript; charset=utf-8",
        "changes.js": "text/javascript; charset=utf-8",
+       "panel.js": "text/javascript; charset=utf-8",
        "scenes.js": "text/javascript; charset=utf-8",
        "icon.svg": "image/svg+xml"}
 PACKAGE = {"index.js": "text/javascript; charset=utf-8",

@@ -217,6 +217,18 @@ class Sample(Host):
         self.assertTrue(seen["verdict"].startswith("It did not work: "))
         self.assertIn("Content Security Policy", " ".join(seen["said"]))
 
+    def test_chat_page_without_its_parts(self):
+        """It says what is missing, and what to do."""
+        self.install(block("bindings/js/demo/*"))
+        for file, words in (("assay-js/index.js", "./run wasm"),
+                            ("settings.json", "status 404")):
+            with self.subTest(file):
+                away = (self.site / file).rename(self.site / "away")
+                seen = ROBOT.ask("trouble", url=f"https://{self.name}/")
+                self.assertIn(words, seen["text"])
+                self.assertFalse(seen["send"])
+                away.rename(self.site / file)
+
     def test_chat_page(self):
         """The demo's, from files alone."""
         self.install(block("bindings/js/demo/*"))

@@ -5,12 +5,10 @@
 // its verdicts. What is what on the server, settings.json says (docs/browser.md);
 // what /demo/... is, programs/demo/web.h does.
 
-import { AtlsError, createAtlsFetch } from "./assay-js/index.js";
 import { complete } from "./chat.js";
-import { changes, changesTable } from "./changes.js";
-import { checksTable, count } from "./checks.js";
+import { Panel } from "./panel.js";
 import { ask, Scenes } from "./scenes.js";
-import { el, facts, readSession } from "./verdict.js";
+import { el } from "./verdict.js";
 
 const ui = Object.fromEntries(
   [...document.querySelectorAll("[id]")].map((node) => [node.id, node]),
@@ -22,11 +20,8 @@ const state = {
   scenes: undefined, // where the server is the demo's
   asking: undefined, // the AbortController of an answer under way
   messages: [], // what the model has heard and said
-  verdict: undefined, // the last one, and the one before it
-  before: undefined,
-  attestation: undefined,
-  session: undefined,
-  waits: false, // for a verdict
+  panel: undefined, // of the verdict
+  told: undefined, // the attestation under which the last message was sent
 };
 
 function showTrouble(error) {
@@ -34,84 +29,6 @@ function showTrouble(error) {
   ui.trouble.textContent = error
     ? `The server of this page: ${error.message}`
     : "";
-}
-
-/* --- the verdict ----------------------------------------------------------- */
-
-function showState(kind, word, sentence, waits = false) {
-  state.waits = waits;
-  ui.verdict.className = kind;
-  ui.verdict.replaceChildren(
-    el("p", { class: "state" }, word),
-    el("p", { class: "sentence" }, sentence),
-  );
-}
-
-function showTable() {
-  const { verdict, settings, session } = state;
-  const failed = count(verdict, "failed");
-  const only = ui["only-failed"].checked;
-
-  ui.count.textContent =
-    `${verdict.checks.length} checks: ${count(verdict, "passed")} passed, ` +
-    `${failed} failed, ${count(verdict, "not_checked")} not checked.`;
-  ui.table.replaceChildren(
-    only && failed === 0
-      ? el("p", {}, "No check has failed.")
-      : checksTable(verdict, settings.atls.policy, session, only),
-  );
-}
-
-function showChanges() {
-  const rows = state.before ? changes(state.before, state.verdict) : [];
-
-  ui.changes.hidden = rows.length === 0;
-  ui.changed.replaceChildren(...(rows.length > 0 ? [changesTable(rows)] : []));
-}
-
-function way() {
-  const { targetHost, proxyUrl } = state.settings.atls;
-
-  return { target: targetHost, bridge: new URL(proxyUrl).host };
-}
-
-function showVerdict(verdict, attestation, session) {
-  state.before = state.verdict;
-  state.verdict = verdict;
-  state.attestation = attestation;
-  state.session = session;
-  ui.facts.replaceChildren(...facts(verdict, attestation, session, way()));
-  ui.evidence.hidden = attestation === undefined;
-  ui.checks.hidden = verdict.checks.length === 0;
-  ui["only-failed"].checked = !verdict.trusted;
-  showTable();
-  showChanges();
-}
-
-// Before anything is sent: it waits for this.
-async function showTrusted(attestation) {
-  const { verdict } = attestation;
-  const session = await readSession(await attestation.evidence());
-  const required = verdict.checks.filter((check) => check.required).length;
-
-  showVerdict(verdict, attestation, session);
-  showState(
-    "good",
-    "✓ Trusted",
-    `All ${required} required checks passed, and the evidence belongs to ` +
-      "this very connection. Only then was your message sent.",
-  );
-}
-
-function showRefused(error) {
-  const { verdict } = error;
-
-  showVerdict(verdict);
-  showState(
-    "bad",
-    "✕ Not trusted",
-    `${verdict.error?.message ?? error.message}. Nothing was sent.`,
-  );
 }
 
 /* --- messages -------------------------------------------------------------- */
@@ -163,20 +80,18 @@ async function heardSince(before) {
 }
 
 async function explain(item, error, asked) {
-  if (error instanceof AtlsError && error.verdict) {
+  if (error.name === "AtlsError" && error.verdict) {
     const why = error.verdict.error?.message ?? error.message;
 
-    showRefused(error);
+    state.panel.showRefused(error);
     addNote(item, "bad", `✕ Not sent: ${why}.${await heardSince(asked)}`);
     return;
   }
-  if (state.waits) {
-    showState("none", "Not verified", "No verdict came, and nothing was sent.");
-  }
+  state.panel.giveUp();
   if (error.name === "AbortError") {
     addNote(item, "none", "Stopped.");
   } else {
-    const hint = error instanceof AtlsError && error.hint;
+    const { hint } = error; // of an AtlsError
     addNote(
       item,
       "bad",
@@ -224,14 +139,7 @@ async function send(text) {
   const you = addMessage("You", text);
 
   state.messages.push({ role: "user", content: text });
-  if (state.attestation === undefined) {
-    showState(
-      "none",
-      "Verifying…",
-      "Evidence of the server is being judged.",
-      true,
-    );
-  }
+  state.panel.showWaiting();
   try {
     const asked = await heard();
     try {
@@ -285,9 +193,9 @@ function listen() {
     state.asking?.abort();
     ui.message.focus();
   });
-  ui["only-failed"].addEventListener("change", showTable);
+  ui["only-failed"].addEventListener("change", () => state.panel.showTable());
   ui["save-evidence"].addEventListener("click", async () => {
-    save("assay-evidence.json", await state.attestation.evidence());
+    save("assay-evidence.json", await state.panel.attestation.evidence());
   });
   ui["save-policy"].addEventListener("click", () => {
     save(
@@ -310,15 +218,28 @@ async function startScenes({ scenes }) {
   ui.simulated.hidden = false;
 }
 
+async function loadPackage() {
+  try {
+    return await import("./assay-js/index.js");
+  } catch (error) {
+    throw new Error(
+      `the package assay-js cannot be loaded (${error.message}). Build it by ` +
+        "./run wasm, and put what is in its dist/ into assay-js/ beside this page.",
+    );
+  }
+}
+
 async function start() {
+  const { createAtlsFetch } = await loadPackage();
   const settings = await ask("settings.json");
 
   state.settings = settings;
+  state.panel = new Panel(ui, settings.atls);
   state.fetch = createAtlsFetch({
     ...settings.atls,
-    onAttestation: showTrusted,
+    onAttestation: (attestation) => state.panel.showTrusted(attestation),
   });
-  ui.version.textContent = settings.version ?? "";
+  ui.version.textContent = settings.version ? ` ${settings.version}` : "";
   if (settings.scenes) {
     await startScenes(settings);
   }

@@ -16,12 +16,13 @@ export async function ask(path, body) {
       body: JSON.stringify(body),
     },
   );
-  const answer = await response.json();
-
   if (!response.ok) {
-    throw new Error(answer.error?.message ?? `status ${response.status}`);
+    const answer = await response.json().catch(() => undefined);
+    const why = answer?.error?.message ?? `status ${response.status}`;
+
+    throw new Error(`${path}: ${why}`);
   }
-  return answer;
+  return response.json();
 }
 
 function upper(text) {

@@ -4,6 +4,7 @@
 // The page of assay demo --browser in Chromium, used as people do, and that of
 // docs/browser.
 // usage: demo.mjs PACKAGES CHROMIUM PROFILE
+import { audit, faint } from "./audit.mjs";
 import { require, serve } from "./robot.mjs";
 
 const { chromium } = require("playwright-core");
@@ -80,6 +81,15 @@ async function fails({ url }) {
   return { said, text: await page.locator("output").innerText() };
 }
 
+// Of a page that cannot start.
+async function trouble({ url }) {
+  await anew();
+  await page.goto(url);
+  await page.locator("#trouble:not([hidden])").waitFor();
+  return { text: await page.locator("#trouble").innerText(),
+    send: await page.locator("#send").isEnabled() };
+}
+
 const busy = (is) => page.locator(`#log[aria-busy="${is}"]`).waitFor();
 const scene = (is) =>
   page.waitForFunction((text) =>
@@ -146,44 +156,6 @@ async function tabs({ count }) {
   return names;
 }
 
-// Text whose contrast (WCAG 2.2, 1.4.3) is too small.
-function faint() {
-  const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
-  const light = (colour) => {
-    const [r, g, b] = channels(colour).slice(0, 3).map((c) => c / 255)
-      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const colour = getComputedStyle(at).backgroundColor;
-      if ((channels(colour)[3] ?? 1) === 1) {
-        return colour;
-      }
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-
-  while (walker.nextNode()) {
-    const node = walker.currentNode.parentElement;
-    if (walker.currentNode.data.trim() === "" || !node.checkVisibility()) {
-      continue;
-    }
-    const style = getComputedStyle(node);
-    const size = parseFloat(style.fontSize);
-    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
-    const [dark, bright] = [light(style.color), light(ground(node))]
-      .sort((a, b) => a - b);
-    const ratio = (bright + 0.05) / (dark + 0.05);
-    if (ratio < (large ? 3 : 4.5)) {
-      found.push([walker.currentNode.data.slice(0, 60), ratio]);
-    }
-  }
-  return found;
-}
-
 async function see({ path }) {
   const seen = await page.evaluate(() => {
     const all = (selector, from = document) =>
@@ -225,11 +197,12 @@ async function see({ path }) {
   if (path) {
     await page.screenshot({ path, fullPage: true });
   }
-  return { ...seen, asked, said, faint: await page.evaluate(faint) };
+  return { ...seen, asked, said, faint: await page.evaluate(faint),
+    faults: await page.evaluate(audit) };
 }
 
 // As a screen reader has it.
 const tree = () => page.locator("body").ariaSnapshot();
 
-serve({ open, visit, recipe, fails, begin, say, stop, choose, only, save, tabs, see, tree },
+serve({ open, visit, recipe, fails, trouble, begin, say, stop, choose, only, save, tabs, see, tree },
   () => context.close());
