@@ -287,7 +287,7 @@ class Recipes(Host):
         self.assertEqual(self.asked(), 1)
 
     def test_plain(self):
-        self.check_recipe(0, "UpToDate: ", "Not trusted (report_data): ")
+        self.check_recipe(0, "UpToDate: ", "Not trusted: report_data (")
 
     def test_ai_sdk(self):
         self.check_recipe(1, refused="report_data: ")
@@ -295,6 +295,10 @@ class Recipes(Host):
     def test_openai(self):
         self.bundle(2)
         self.assertRegex(self.run_it("“Hello”"), "toy model")
+        self.it.scene("relayed-quote")
+        seen = ROBOT.ask("fails", url=f"https://{self.name}/recipe.html")
+        self.assertEqual(seen["text"], "")
+        self.assertIn("APIConnectionError", " ".join(seen["said"]))
         self.assertEqual(self.asked(), 1)
 
 
