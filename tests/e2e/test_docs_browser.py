@@ -371,6 +371,8 @@ def main():
     global FOLDER, ROBOT, SDKS
     if not demo_peer.has_package():
         node_peer.skip("assay-js", "it is not built; ./run wasm")
+    if not ESBUILD.exists():
+        node_peer.skip("assay-js", "no esbuild; scripts/wasm npm")
     if not pathlib.Path(CHROMIUM).exists():
         node_peer.skip("Chromium", f"there is no {CHROMIUM}")
     if not os.access(NGINX, os.X_OK):
