@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenAI's client for Node through the proxy: what it is answered, what it gives up,
 and what it tries again."""
-import json
-
 import node_peer
-import openai_wire
+import openai_cases
 import proxy_peer
 from harness import SOURCE
 from node_peer import ANSWER_LIMIT_S, Robot
@@ -13,9 +11,6 @@ from proxy_peer import KEY, REFUSED, Proxy, ProxyCase
 from test_proxy_openai_python import CHAT, RESPONSES, config
 
 FOLDER = SOURCE / "tests" / "e2e" / "openai-node"
-AT_ONCE = 50
-MIB = 1 << 20
-PROMPT = 'THINK let me see\nSAY One moment.\nCALL weather {"city": "Zürich"}'
 
 
 class SdkCase(ProxyCase):
@@ -45,181 +40,18 @@ class SdkCase(ProxyCase):
     def trouble(self, name, **args):
         return self.ask(name, **args)["trouble"]
 
-
-class Api:
-    """What holds for both interfaces."""
-
-    def request(self, text, **how):
-        return self.good("request", api=self.api, request=self.said(text),
-                         **how)["answer"]
-
-    def streamed(self, text, model="test"):
-        return self.good("request", api=self.api, request={
-            **self.said(text, model), "stream": True})
-
-    def test_an_answer(self):
-        self.assertEqual(self.text(self.request("SAY good morning")),
-                         "good morning")
-        seen = self.model.requests[-1]
-        self.assertEqual((seen.path, seen.get("Authorization")),
-                         (self.path, f"Bearer {KEY}"))
-        self.assertTrue(seen.get("User-Agent").startswith("OpenAI/JS"))
-
-    def test_a_stream(self):
-        said = " ".join(f"w{i}" for i in range(200))
-        got = self.streamed("SAY " + said)
-        self.assertEqual(got["text"], said)
-        self.assertEqual(got["last"], self.last)
-
-    def test_a_stream_is_not_held_back(self):
-        """Each word arrives before the next is sent."""
-        self.model.let_go(self.preamble)
-        number = self.ask("begin", api=self.api,
-                          request=self.said("SAY a b c d", "do-held"))
-        for n, word in enumerate(("a ", "b ", "c "), 1):
-            self.model.let_go(1)
-            self.assertEqual(self.robot.ask("word", number=number), word)
-            self.model.wait_for(events=self.preamble + n)
-        self.model.let_go(1000)
-        self.assertEqual(self.robot.ask("word", number=number), "d")
-        self.assertIsNone(self.robot.ask("word", number=number))
-        self.model.wait(finished=1)
-
-    def test_a_function_is_called(self):
-        for how in ("request", "gathered"):
-            with self.subTest(how):
-                answer = self.good(how, api=self.api, request={
-                    **self.said(PROMPT), "tools": self.tools})["answer"]
-                (name, arguments), = self.calls(answer)
-                self.assertEqual(name, "weather")
-                self.assertEqual(json.loads(arguments), {"city": "Zürich"})
-                again = self.good("request", api=self.api, request={
-                    **self.with_answer(answer, "sunny"),
-                    "tools": self.tools})["answer"]
-                self.assertEqual(self.text(again), "The answers were: sunny")
-
-    def test_a_client_that_leaves(self):
-        self.model.let_go(2)
-        number = self.ask("begin", api=self.api,
-                          request=self.said("SAY a b c", "do-held"))
-        self.model.wait(events=2)
-        self.robot.ask("abort", number=number)
-        self.model.wait_for(open=0, aborted=1)
-
-    def test_a_client_that_waits_no_longer(self):
-        trouble = self.trouble("request", api=self.api, timeout=500,
-                               request=self.said("hello", "do-hang"))
-        self.assertEqual(trouble["kind"], "APIConnectionTimeoutError")
-        self.model.wait_for(open=0, aborted=1)
-
-    def test_fifty_streams_at_once(self):
-        requests = []
-        for i in range(AT_ONCE):
-            want = " ".join(f"{i}-{n}" for n in range(20))
-            requests.append({"want": want, "request": {
-                **self.said(f"SAY {want}", "do-held"), "stream": True}})
-        answers = self.start("many", api=self.api, requests=requests)
-        self.model.wait_for(open=AT_ONCE)
-        self.model.let_go(AT_ONCE * 100)
-        self.assertEqual(answers.result(ANSWER_LIMIT_S), [True] * AT_ONCE)
-        self.model.wait_for(open=0, finished=AT_ONCE)
-
-    def test_much_at_once(self):
-        size = 4 * MIB
-        got = self.streamed("much", f"do-huge-{size}")
-        self.assertEqual(len(got["text"]), size)
-        self.assertEqual(set(got["text"].split()), {openai_wire.LONG_WORD})
-
-    def test_the_servers_errors_are_its_own(self):
-        for status, kind, code in (
-                (401, "AuthenticationError", "invalid_api_key"),
-                (429, "RateLimitError", "rate_limit_exceeded"),
-                (500, "InternalServerError", "server_error")):
-            with self.subTest(status):
-                trouble = self.trouble(
-                    "request", api=self.api,
-                    request=self.said("hello", f"do-error-{status}"))
-                self.assertIn("verified; tcb=UpToDate",
-                              trouble.pop("verified"))
-                self.assertIn(f"says {status}", trouble.pop("message"))
-                trouble.pop("type")
-                self.assertEqual(trouble, {
-                    "kind": kind, "status": status, "code": code,
-                    "requestId": "req_1"})
-
-    def test_an_overloaded_server_is_asked_again(self):
-        answer = self.good("request", api=self.api, maxRetries=1,
-                           request=self.said("SAY at last", "do-once-503"))
-        self.assertEqual(self.text(answer["answer"]), "at last")
-        self.assertEqual(len(self.model.requests), 2)
-
-    def test_a_stream_that_is_cut_is_no_success(self):
-        got = self.ask("request", api=self.api, request={
-            **self.said("SAY a b c d", "do-cut"), "stream": True})
-        if "trouble" not in got:
-            self.assertEqual(got["last"], "response.failed")
+    def check_verified(self, said):
+        self.assertIn("verified; tcb=UpToDate", said)
 
 
-class Chat(Api, SdkCase):
-    api, path, last = "chat", "/v1/chat/completions", None
-    preamble = 1  # events before the first word
-    tools = [{"type": "function", "function": {
-        "name": "weather", "parameters": {
-            "type": "object", "properties": {"city": {"type": "string"}}}}}]
-
-    def said(self, text, model="test"):
-        return {"model": model, "messages": [{"role": "user",
-                                              "content": text}]}
-
-    def text(self, answer):
-        return answer["choices"][0]["message"]["content"]
-
-    def calls(self, answer):
-        return [(c["function"]["name"], c["function"]["arguments"])
-                for c in answer["choices"][0]["message"]["tool_calls"]]
-
-    def with_answer(self, answer, said):
-        message = answer["choices"][0]["message"]
-        calls = [{"id": c["id"], "type": "function", "function": {
-            "name": c["function"]["name"],
-            "arguments": c["function"]["arguments"]}}
-            for c in message["tool_calls"]]
-        return {"model": "test", "messages": [
-            {"role": "user", "content": PROMPT},
-            {"role": "assistant", "content": message["content"],
-             "tool_calls": calls},
-            {"role": "tool", "tool_call_id": calls[0]["id"],
-             "content": said}]}
+class Chat(openai_cases.Chat, SdkCase):
+    pass
 
 
-class Responses(Api, SdkCase):
+class Responses(openai_cases.Responses, SdkCase):
     """Where the server speaks them too: every octet passes."""
 
     provider = RESPONSES
-    api, path, last = "responses", "/v1/responses", "response.completed"
-    preamble = 4
-    tools = [{"type": "function", "name": "weather", "strict": False,
-              "parameters": {"type": "object", "properties": {
-                  "city": {"type": "string"}}}}]
-
-    def said(self, text, model="test"):
-        return {"model": model, "input": text}
-
-    def text(self, answer):
-        return answer["output_text"]
-
-    def calls(self, answer):
-        return [(o["name"], o["arguments"]) for o in answer["output"]
-                if o["type"] == "function_call"]
-
-    def with_answer(self, answer, said):
-        call, = (o for o in answer["output"] if o["type"] == "function_call")
-        output = [{k: v for k, v in o.items() if k != "parsed_arguments"}
-                  for o in answer["output"]]
-        return {"model": "test", "input": [
-            {"type": "message", "role": "user", "content": PROMPT}, *output,
-            {"type": "function_call_output", "call_id": call["call_id"],
-             "output": said}]}
 
 
 class Translated(Responses):

@@ -1,11 +1,23 @@
 // SPDX-FileCopyrightText: The Assay authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// OpenAI's client for Node.
-// usage: client.mjs PACKAGES
+// OpenAI's client for Node; over the fetch of assay-js, if `atls` has options for
+// one.
+// usage: client.mjs PACKAGES [DIST]
+import { attested, closeAll, stats } from "../js-sdks/attested.mjs";
 import { require, serve } from "../node/robot.mjs";
 
 const { OpenAI } = require("openai");
+
+function clientOf({ url, key, maxRetries = 0, timeout, atls }) {
+  return new OpenAI({
+    baseURL: url,
+    apiKey: key,
+    maxRetries,
+    timeout,
+    fetch: attested(atls),
+  });
+}
 
 // What went wrong, as the client tells it.
 const trouble = (error) => ({
@@ -16,6 +28,7 @@ const trouble = (error) => ({
   requestId: error.requestID ?? null,
   verified: error.headers?.get?.("x-assay-attestation") ?? null,
   message: String(error.message),
+  cause: error.cause?.code ?? null,
 });
 
 // Its words, of chat or of Responses, as far as they have come.
@@ -42,10 +55,9 @@ async function attempt(act) {
 
 serve({
   // One request: the whole answer, or the words of its stream.
-  request: ({ url, key, api, request, maxRetries = 0, timeout }) =>
+  request: ({ api, request, ...how }) =>
     attempt(async () => {
-      const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries, timeout });
-      const answer = await ask(client, api, request);
+      const answer = await ask(clientOf(how), api, request);
 
       if (!request.stream) {
         return { answer };
@@ -61,8 +73,8 @@ serve({
     }),
 
   // The client's own hand at putting a stream together.
-  gathered: ({ url, key, api, request }) => attempt(async () => {
-    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
+  gathered: ({ api, request, ...how }) => attempt(async () => {
+    const client = clientOf(how);
 
     if (api === "chat") {
       const runner = client.chat.completions.stream(request);
@@ -72,20 +84,19 @@ serve({
     return { answer: await client.responses.stream(request).finalResponse() };
   }),
 
-  models: ({ url, key, maxRetries = 0 }) => attempt(async () => {
-    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries });
-    const { data, response } = await client.models.list().withResponse();
+  models: (how) => attempt(async () => {
+    const { data, response } = await clientOf(how).models.list().withResponse();
 
     return {
       ids: data.data.map((model) => model.id),
       verified: response.headers.get("x-assay-attestation"),
+      tcbStatus: response.attestation?.tcbStatus ?? null,
     };
   }),
 
   // A stream of which a test takes one word after the other.
-  async begin({ url, key, api, request }) {
-    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
-    const stream = await ask(client, api, { ...request, stream: true });
+  async begin({ api, request, ...how }) {
+    const stream = await ask(clientOf(how), api, { ...request, stream: true });
 
     open[++count] = { api, stream, events: stream[Symbol.asyncIterator]() };
     return count;
@@ -107,8 +118,8 @@ serve({
   },
 
   // Many at once: whether each got its own words.
-  async many({ url, key, api, requests }) {
-    const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
+  async many({ api, requests, ...how }) {
+    const client = clientOf(how);
 
     return Promise.all(requests.map(async ({ request, want }) => {
       let text = "";
@@ -119,4 +130,7 @@ serve({
       return text === want;
     }));
   },
+
+  stats,
+  closeAll,
 });
