@@ -80,10 +80,12 @@ def run(script, about, *options):
     return done.returncode
 
 
-def main(pattern, *options):
+def main(pattern, *options, more=None):
+    """All scripts of a pattern. more(world): what they need to know besides."""
     need_dist()
     with World(*options) as world:
-        codes = [run(path.name, world.about)
+        about = {**world.about, **(more(world) if more else {})}
+        codes = [run(path.name, about)
                  for path in sorted(TESTS.glob(pattern))]
     assert codes, pattern
     sys.exit(max(codes))

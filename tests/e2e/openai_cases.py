@@ -21,6 +21,8 @@ class Api:
     whoever has put it there.
     """
 
+    much = 4 * MIB
+
     def request(self, text, **how):
         return self.good("request", api=self.api, request=self.said(text),
                          **how)["answer"]
@@ -97,9 +99,8 @@ class Api:
         self.model.wait_for(open=0, finished=AT_ONCE)
 
     def test_much_at_once(self):
-        size = 4 * MIB
-        got = self.streamed("much", f"do-huge-{size}")
-        self.assertEqual(len(got["text"]), size)
+        got = self.streamed("much", f"do-huge-{self.much}")
+        self.assertEqual(len(got["text"]), self.much)
         self.assertEqual(set(got["text"].split()), {openai_wire.LONG_WORD})
 
     def test_the_servers_errors_are_its_own(self):

@@ -172,7 +172,9 @@ class Chat(OpenAi, openai_cases.Chat, SdkCase):
 
 
 class Responses(OpenAi, openai_cases.Responses, SdkCase):
-    pass
+    # Its events repeat the whole text, and the client reads each of them anew with
+    # every piece that comes.
+    much = 1 << 20
 
 
 class Models(SdkCase):
