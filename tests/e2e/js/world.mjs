@@ -17,7 +17,7 @@ const about = JSON.parse(process.env.ASSAY_WORLD);
 export const assay = await import(
   pathToFileURL(path.join(about.dist, "node.mjs")).href
 );
-export const { dist, policy, port, ca, impostor, serveCommand } = about;
+export const { dist, policy, port, ca, impostor, serveCommand, bridge } = about;
 export const HOST = `localhost:${port}`;
 export const ORIGIN = `https://${HOST}`;
 
