@@ -17,5 +17,11 @@ set(CMAKE_C_FLAGS_MINSIZEREL "-Oz -flto -ffunction-sections -fdata-sections -DND
     CACHE STRING "For the smallest module")
 set(CMAKE_EXECUTABLE_SUFFIX .wasm)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
-set(OPENSSL_ROOT_DIR "${CMAKE_CURRENT_LIST_DIR}/../build/wasm/openssl")
+get_filename_component(OPENSSL_ROOT_DIR
+  "${CMAKE_CURRENT_LIST_DIR}/../build/wasm/openssl" ABSOLUTE)
+if(NOT EXISTS "${OPENSSL_ROOT_DIR}/STAMP")
+  message(FATAL_ERROR
+    "${OPENSSL_ROOT_DIR}: there is no OpenSSL for WebAssembly; "
+    "scripts/wasm openssl builds it")
+endif()
 set(OPENSSL_USE_STATIC_LIBS TRUE)

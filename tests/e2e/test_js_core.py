@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 
 import harness
@@ -27,10 +28,11 @@ class Core(Case):
         peer = {"port": SERVER.port, "ca": str(SERVER.ca),
                 "root": str(SIMULATOR.root),
                 "policy": str(SIMULATOR.folder / "policy.json"),
-                "pccs": SIMULATOR.ready["pccs"], "big": BACKEND.big(16 << 20)}
+                "pipe": PIPE.fileno(), "pccs": SIMULATOR.ready["pccs"],
+                "big": BACKEND.big(16 << 20)}
         done = subprocess.run(
-            ["node", "--test", "--test-force-exit", str(SCRIPTS / script)],
-            env={**clean_environment(), "ASSAY_JS_CORE": str(MODULE),
+            ["node", "--test-force-exit", str(SCRIPTS / script)],
+            pass_fds=[PIPE.fileno()], env={**clean_environment(), "ASSAY_JS_CORE": str(MODULE),
                  "ASSAY_JS_PEER": json.dumps(peer)},
             capture_output=True, text=True, timeout=LIMIT_S, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -51,7 +53,10 @@ if __name__ == "__main__":
         skip("Node", "there is no node")
     if not MODULE.exists():
         skip("assay.wasm", f"{MODULE} is not there: ./run wasm builds it")
-    with Sim(now=None) as SIMULATOR, Backend() as BACKEND:
+    # Where scripts accept what the server pipes: held from here on.
+    with Sim(now=None) as SIMULATOR, Backend() as BACKEND, \
+            socket.create_server(("127.0.0.1", 0)) as PIPE:
         test_serve.SIMULATOR = SIMULATOR
-        with Serve(BACKEND) as SERVER:
+        where = f"127.0.0.1:{PIPE.getsockname()[1]}"
+        with Serve(BACKEND, "--pipe", where) as SERVER:
             harness.main()

@@ -1,20 +1,15 @@
 /* SPDX-FileCopyrightText: The Assay authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * core.c - the instance: how it starts, what it said last, what it is given.
+ * core.c - the instance: how it starts, and what it said last.
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "assay/version.h"
 #include "crypto/crypto.h"
 #include "search/marks.h"
 #include "state.h"
-
-#define PAGE_BYTES 65536u
-/* Whole numbers above this are not exact in a double. */
-#define EXACT_MAX 9007199254740992.0
 
 struct js_instance js_instance = {.text = {.max = JS_TEXT_MAX_BYTES}};
 
@@ -37,52 +32,46 @@ start(struct assay_error *err)
 static void
 undo(void)
 {
+    assay_marks_free(js_instance.marks);
     assay_verifier_free(js_instance.verifier);
     assay_ctx_free(js_instance.ctx);
+    js_instance.marks = NULL;
     js_instance.verifier = NULL;
     js_instance.ctx = NULL;
+}
+
+static int32_t
+tell_versions(void)
+{
+    struct assay_json_out out;
+
+    assay_json_out_init(&out, js_text(), true);
+    assay_json_out_open(&out, NULL, '{');
+    assay_json_out_text(&out, "version", ASSAY_VERSION);
+    assay_json_out_text(&out, "openssl", assay_crypto_version());
+    assay_json_out_text(&out, "openssl_source", JS_OPENSSL_SOURCE);
+    assay_json_out_close(&out, '}');
+    return js_text_done("start");
 }
 
 int32_t
 js_start(void)
 {
     struct assay_error err;
-    struct assay_json_out out;
 
     js_clear();
     if (js_instance.ctx != NULL) {
         return js_refuse(ASSAY_INVALID, "the instance was started before");
     }
     if (start(&err) != ASSAY_OK) {
+        (void)js_failed(&err);
+    } else {
+        (void)tell_versions();
+    }
+    if (js_error_code() != ASSAY_OK) {
         undo();
-        return js_failed(&err);
     }
-    assay_json_out_init(&out, js_text(), true);
-    assay_json_out_open(&out, NULL, '{');
-    assay_json_out_text(&out, "version", ASSAY_VERSION);
-    assay_json_out_text(&out, "openssl", assay_crypto_version());
-    assay_json_out_close(&out, '}');
-    return js_text_done("start");
-}
-
-/* --- bytes ---------------------------------------------------------------- */
-
-uint8_t *
-js_bytes_new(uint32_t n)
-{
-    uint8_t *p = n > 0 ? malloc(n) : NULL;
-
-    if (p == NULL) {
-        (void)js_refuse(n > 0 ? ASSAY_NO_MEMORY : ASSAY_INVALID,
-                        "no room for %u octets", (unsigned)n);
-    }
-    return p;
-}
-
-void
-js_bytes_free(uint8_t *p)
-{
-    free(p);
+    return js_error_code();
 }
 
 /* --- error ---------------------------------------------------------------- */
@@ -162,6 +151,14 @@ js_result_len(void)
 }
 
 void
+js_forget(void)
+{
+    if (js_instance.result.ptr != js_instance.text.ptr) {
+        js_instance.result = ASSAY_EMPTY;
+    }
+}
+
+void
 js_show(struct assay_slice octets)
 {
     assay_buf_free(&js_instance.text);
@@ -192,60 +189,4 @@ js_text_made(enum assay_code code, const struct assay_error *err)
     }
     js_instance.result = assay_buf_slice(&js_instance.text);
     return ASSAY_OK;
-}
-
-/* --- arguments ------------------------------------------------------------ */
-
-bool
-js_octets(const uint8_t *p, uint32_t len, struct assay_slice *out)
-{
-    uint64_t end = (uint64_t)__builtin_wasm_memory_size(0) * PAGE_BYTES;
-
-    *out = ASSAY_EMPTY;
-    if (len == 0) {
-        return true;
-    }
-    if (p == NULL || (uint64_t)(uintptr_t)p + len > end) {
-        (void)js_refuse(ASSAY_INVALID, "%u octets at 0x%x: not in memory",
-                        (unsigned)len, (unsigned)(uintptr_t)p);
-        return false;
-    }
-    *out = (struct assay_slice){p, len};
-    return true;
-}
-
-bool
-js_string(const char *what, const uint8_t *p, uint32_t len, char *to,
-          size_t max)
-{
-    struct assay_slice octets;
-
-    if (!js_octets(p, len, &octets)) {
-        return false;
-    }
-    if (octets.len > max || (len > 0 && memchr(p, '\0', len) != NULL)) {
-        (void)js_refuse(ASSAY_INVALID, "%s: over %zu octets, or NUL in it",
-                        what, max);
-        return false;
-    }
-    assay_copy(to, octets);
-    to[len] = '\0';
-    return true;
-}
-
-bool
-js_time(double t, int64_t *out)
-{
-    if (!(t >= 0 && t <= EXACT_MAX)) { /* which NaN is not either */
-        (void)js_refuse(ASSAY_INVALID, "a time that is none");
-        return false;
-    }
-    *out = (int64_t)t;
-    return true;
-}
-
-bool
-js_now(double wall_s, double mono_ms, struct assay_now *out)
-{
-    return js_time(wall_s, &out->wall_s) && js_time(mono_ms, &out->mono_ms);
 }

@@ -6,15 +6,17 @@
  * An instance serves one thread. Objects are addresses; 0 is none. They may be
  * freed in any order: what one still needs of another lives on inside. An
  * address that is no object of its kind, or was freed, is refused (invalid) as
- * far as that can be told. Octets go in as an address and a length: room that
- * js_bytes_new() gave. Times are doubles, whole numbers: wall_s in Unix
- * seconds, mono_ms in milliseconds of a clock that only goes forward.
+ * far as that can be told. Octets go in as the address of a room that
+ * js_bytes_new() gave and a length, at most the room's; or as 0 and 0. Times
+ * are doubles, whole numbers: wall_s in Unix seconds, mono_ms in milliseconds
+ * of a clock that only goes forward.
  *
  * A function that may fail returns an enum assay_code, or an object, or a
  * count of octets; where that says that it failed (not 0; 0; negative), error
  * has why, until the next call that may fail. One that gives text or octets
- * leaves them in result, until the next call that gives some or that changes
- * the object that they are of.
+ * leaves them in result, until the next call that gives some, that changes the
+ * object that they are of or that frees any. Memory grows as it must: what
+ * JavaScript has seen of it before is of no use then.
  *
  * Nothing here reads a clock, a file or the network; random octets come from
  * the host (random_get), and without them nothing starts.
@@ -34,12 +36,10 @@ struct js_collateral;
 /* --- core.c ------------------------------------------------------------- */
 
 /* Before all else, once: the cryptographic library, its seed, a verifier. What
- * fails here leaves an instance that is of no use. result: JSON
- * {"version", "openssl"}. */
+ * fails here leaves an instance that is of no use; it may be tried again.
+ * result: JSON {"version", "openssl", "openssl_source": the version of Debian's
+ * package}. */
 int32_t js_start(void);
-
-uint8_t *js_bytes_new(uint32_t n); /* 0: no memory, or n is 0 */
-void js_bytes_free(uint8_t *p);
 
 int32_t js_error_code(void);
 const char *js_error_name(void); /* "network", "not_trusted", ...: error.h */
@@ -48,6 +48,13 @@ const char *js_error_hint(void); /* "" where there is none */
 
 const uint8_t *js_result(void);
 uint32_t js_result_len(void);
+
+/* --- arguments.c -------------------------------------------------------- */
+
+/* Room for n octets, which are anything. 0: no memory, or n is 0. */
+uint8_t *js_bytes_new(uint32_t n);
+/* Wiped first. What is no room is passed by. */
+void js_bytes_free(uint8_t *p);
 
 /* --- policy.c ----------------------------------------------------------- */
 
@@ -77,6 +84,9 @@ void js_root_free(struct js_root *r);
 /* Whom TLS believes: PEM; len 0: nobody. */
 struct js_roots *js_roots_new(const uint8_t *pem, uint32_t len);
 void js_roots_free(struct js_roots *r);
+
+/* Of one js_session_write(). */
+#define JS_WRITE_MAX_BYTES (16u * 1024u * 1024u)
 
 /* --- session.c: include/assay/session.h, the client ---------------------- */
 
@@ -108,7 +118,8 @@ int32_t js_session_give(struct js_session *s, struct js_collateral *collateral);
 int32_t js_session_appraise(struct js_session *s, double wall_s,
                             double mono_ms);
 int32_t js_session_begin(struct js_session *s, double wall_s, double mono_ms);
-/* Code; ASSAY_TOO_LARGE: send first, then again. chunked: in the frame of one
+/* Code; ASSAY_TOO_LARGE: send first, then again. More than JS_WRITE_MAX_BYTES
+ * never fit: ASSAY_INVALID. chunked: in the frame of one
  * chunk (RFC 9112, section 7.1); without octets the last one, no trailers. */
 int32_t js_session_write(struct js_session *s, const uint8_t *plain,
                          uint32_t len, int32_t chunked);
@@ -124,8 +135,9 @@ void js_session_close(struct js_session *s);
  * "exporter", "nonce", "attested_ms", "attestations", "need": null or
  * {"tee", "fmspc", "ca"}}. */
 int32_t js_session_facts(const struct js_session *s);
-/* result: the last verdict as JSON (docs/verdict.md). ASSAY_NOT_FOUND: there
- * was none yet. */
+/* result: the last verdict as JSON (docs/verdict.md); without what the quote
+ * and the collateral say once fresh evidence was asked for. ASSAY_NOT_FOUND:
+ * there was none yet. */
 int32_t js_session_verdict(const struct js_session *s);
 /* result: what was appraised last as a bundle (assay/evidence.h). */
 int32_t js_session_evidence(const struct js_session *s);
@@ -149,7 +161,8 @@ enum js_response_state {
     JS_RESPONSE_FAILED, /* error has why; the connection is of no use */
 };
 
-/* To a request with this method. */
+/* To a request with this method, from the first session that it is pulled
+ * from and from no other. */
 struct js_response *js_response_new(const uint8_t *method, uint32_t len);
 void js_response_free(struct js_response *r);
 /* Takes what the session has to read: a head (1xx heads but 101 are passed by),
@@ -165,7 +178,8 @@ uint32_t js_response_status(const struct js_response *r);
  * followed it unasked. */
 int32_t js_response_keeps(const struct js_response *r);
 /* result: the reason, then names and values in turn, each with a NUL behind it;
- * octets, which JavaScript reads as ISO 8859-1. */
+ * octets, which JavaScript reads as ISO 8859-1. ASSAY_INVALID: its head is not
+ * known yet. */
 int32_t js_response_head(const struct js_response *r);
 /* result: the same of the trailers, without a reason, once it is done. */
 int32_t js_response_trailers(const struct js_response *r);

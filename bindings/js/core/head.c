@@ -6,7 +6,8 @@
 #include "http1/http1.h"
 #include "state.h"
 
-/* The one head that is being written. */
+/* The one head that is being written: with credentials, so that it is wiped as
+ * soon as it was handed over. */
 static struct assay_buf head = {.max = ASSAY_HTTP1_HEAD_MAX_BYTES};
 static bool begun; /* and nothing of it was refused */
 
@@ -15,6 +16,7 @@ done(const struct assay_error *err)
 {
     if (err->code != ASSAY_OK) {
         begun = false;
+        assay_buf_free(&head);
         return js_failed(err);
     }
     return ASSAY_OK;
@@ -75,9 +77,12 @@ js_head_end(void)
     if (!begun) {
         return refuse_order();
     }
-    assay_http1_put_end(&head);
-    (void)!assay_buf_check(&head, "head", &err);
-    js_show(err.code == ASSAY_OK ? assay_buf_slice(&head) : ASSAY_EMPTY);
     begun = false;
+    assay_http1_put_end(&head);
+    if (assay_buf_check(&head, "head", &err) == ASSAY_OK) {
+        assay_buf_add(js_text(), assay_buf_slice(&head));
+        assay_buf_free(&head);
+        return js_text_done("head");
+    }
     return done(&err);
 }

@@ -36,8 +36,8 @@ is_address(const void *p)
            at <= end - sizeof(struct js_object);
 }
 
-static bool
-is_held(const void *object, const struct js_kind *kind)
+bool
+js_is_held(const void *object, const struct js_kind *kind)
 {
     const struct js_object *o = object;
 
@@ -47,7 +47,7 @@ is_held(const void *object, const struct js_kind *kind)
 bool
 js_is(const void *object, const struct js_kind *kind)
 {
-    if (!is_held(object, kind)) {
+    if (!js_is_held(object, kind)) {
         (void)js_refuse(ASSAY_INVALID, "0x%x is no %s",
                         (unsigned)(uintptr_t)object, kind->name);
         return false;
@@ -71,13 +71,14 @@ js_object_drop(void *object)
         o->kind->destroy(object);
         o->kind = NULL;
         free(object);
+        js_forget();
     }
 }
 
 void
 js_object_give_back(void *object, const struct js_kind *kind)
 {
-    if (is_held(object, kind)) {
+    if (js_is_held(object, kind)) {
         ((struct js_object *)object)->held = false;
         js_object_drop(object);
     }

@@ -13,6 +13,7 @@
 struct js_response {
     struct js_object object;
     enum js_response_state state;
+    uint64_t session; /* serial of the one that it is read from; 0: none yet */
     char method[METHOD_MAX_BYTES + 1];
     size_t scanned;   /* of the head that is awaited */
     unsigned interim; /* heads that were passed by */
@@ -82,6 +83,22 @@ fail_with(struct js_response *r, enum assay_code code, const char *why)
 
     (void)assay_fail(&err, code, ASSAY_NO_OFFSET, "response: %s", why);
     return fail(r, &err);
+}
+
+/* From one session, whose octets are taken; else the error is set. */
+static bool
+may_read(struct js_response *r, const struct js_session *s)
+{
+    js_clear();
+    if (!js_is(r, &kind) || !js_is(s, &js_session_kind)) {
+        return false;
+    }
+    r->session = r->session == 0 ? s->serial : r->session;
+    if (r->session != s->serial) {
+        (void)js_refuse(ASSAY_INVALID, "response: it is another session's");
+        return false;
+    }
+    return true;
 }
 
 /* --- its head ------------------------------------------------------------- */
@@ -182,9 +199,8 @@ pull_body(struct js_response *r, struct js_session *s)
 int32_t
 js_response_pull(struct js_response *r, struct js_session *s)
 {
-    js_clear();
     js_show(ASSAY_EMPTY);
-    if (!js_is(r, &kind) || !js_is(s, &js_session_kind)) {
+    if (!may_read(r, s)) {
         return (int32_t)JS_RESPONSE_FAILED;
     }
     if (r->shown > 0) {
@@ -211,8 +227,7 @@ js_response_eof(struct js_response *r, struct js_session *s)
 {
     struct assay_error err = {.code = ASSAY_OK};
 
-    js_clear();
-    if (!js_is(r, &kind) || !js_is(s, &js_session_kind)) {
+    if (!may_read(r, s)) {
         return (int32_t)JS_RESPONSE_FAILED;
     }
     if (r->state == JS_RESPONSE_DONE) {
@@ -225,12 +240,11 @@ js_response_eof(struct js_response *r, struct js_session *s)
     if (r->state == JS_RESPONSE_FAILED) {
         return fail(r, &r->error);
     }
-    if (assay_client_read(s->client).len > r->shown) {
+    if (r->body.done || assay_client_read(s->client).len > r->shown) {
         return (int32_t)r->state; /* first pull what is there */
     }
     /* Who cuts the connection must not say where a body ends. */
-    if (assay_client_truncated(s->client) ||
-        assay_client_state(s->client) != ASSAY_CLIENT_CLOSED) {
+    if (!assay_client_read_done(s->client)) {
         return fail_with(r, ASSAY_NETWORK,
                          "the connection was cut amid its body");
     }
@@ -260,6 +274,9 @@ js_response_head(const struct js_response *r)
     js_clear();
     if (!js_is(r, &kind)) {
         return js_error_code();
+    }
+    if (r->status == 0) {
+        return js_refuse(ASSAY_INVALID, "response: its head is not known yet");
     }
     js_show(assay_buf_slice(&r->head));
     return ASSAY_OK;

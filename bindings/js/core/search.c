@@ -76,6 +76,7 @@ struct js_search {
     struct sources sources;
     struct assay_search *search;
     struct assay_gather *gather; /* the search's; or NULL */
+    bool taken;
     struct assay_obtained obtained;
 };
 
@@ -251,8 +252,12 @@ js_search_give(struct js_search *f, const uint8_t *headers,
     struct assay_slice fields;
     struct assay_slice content;
 
-    if (!js_search_wants(f) || !js_octets(headers, headers_len, &fields) ||
+    if (!js_search_wants(f)) {
+        return;
+    }
+    if (!js_octets(headers, headers_len, &fields) ||
         !js_octets(body, body_len, &content)) {
+        assay_gather_fail(f->gather, &js_instance.error);
         return;
     }
     if (fields.len > ASSAY_GATHER_HEADERS_MAX_BYTES ||
@@ -269,8 +274,8 @@ js_search_fail(struct js_search *f, const uint8_t *name, uint32_t name_len,
 {
     struct assay_error why;
 
-    if (js_search_wants(f) &&
-        js_failure_of(name, name_len, message, len, &why)) {
+    if (js_search_wants(f)) {
+        why = js_failure_of(name, name_len, message, len);
         assay_gather_fail(f->gather, &why);
     }
 }
@@ -332,10 +337,15 @@ js_search_take(struct js_search *f)
         (void)js_refuse(ASSAY_INVALID, "search: something is still wanted");
         return NULL;
     }
+    if (f->taken) { /* and what it left is still shown */
+        (void)js_refuse(ASSAY_INVALID, "search: it was taken before");
+        return NULL;
+    }
     c = js_object_new(&js_collateral_kind);
     if (c == NULL) {
         return NULL;
     }
+    f->taken = true;
     if (assay_search_take(f->search, &f->obtained, &err) != ASSAY_OK) {
         (void)js_failed(&err);
     } else if (tell(f) == ASSAY_OK) {

@@ -58,6 +58,8 @@ make_nonce(uint8_t nonce[ASSAY_NONCE_BYTES])
     return true;
 }
 
+static uint64_t serials; /* that were given */
+
 static bool
 open_client(struct js_session *s, int32_t wire, struct assay_now now)
 {
@@ -100,6 +102,7 @@ js_session_new(struct js_policy *policy, struct js_root *root,
     if (s == NULL) {
         return NULL;
     }
+    s->serial = ++serials;
     s->policy = js_object_ref(policy);
     s->root = js_object_ref(root);
     s->roots = js_object_ref(roots);
@@ -149,43 +152,14 @@ js_session_eof(struct js_session *s)
     }
 }
 
-static enum assay_code
-code_of(const char *name)
-{
-    for (int code = ASSAY_OK + 1; code <= ASSAY_UNAVAILABLE; code++) {
-        if (strcmp(assay_code_name((enum assay_code)code), name) == 0) {
-            return (enum assay_code)code;
-        }
-    }
-    return ASSAY_NETWORK;
-}
-
-bool
-js_failure_of(const uint8_t *name, uint32_t name_len, const uint8_t *message,
-              uint32_t len, struct assay_error *why)
-{
-    struct assay_slice text;
-    char code[32];
-
-    if (!js_string("code", name, name_len, code, sizeof(code) - 1) ||
-        !js_octets(message, len, &text)) {
-        return false;
-    }
-    *why = (struct assay_error){.code = ASSAY_OK};
-    (void)assay_fail(
-        why, code_of(code), ASSAY_NO_OFFSET, "%.*s",
-        (int)(text.len < sizeof(why->msg) ? text.len : sizeof(why->msg)),
-        text.len > 0 ? (const char *)text.ptr : "");
-    return true;
-}
-
 void
 js_session_abort(struct js_session *s, const uint8_t *name, uint32_t name_len,
                  const uint8_t *message, uint32_t len)
 {
     struct assay_error why;
 
-    if (is_session(s) && js_failure_of(name, name_len, message, len, &why)) {
+    if (is_session(s)) {
+        why = js_failure_of(name, name_len, message, len);
         assay_client_abort(s->client, &why);
     }
 }
@@ -321,6 +295,10 @@ js_session_write(struct js_session *s, const uint8_t *plain, uint32_t len,
 
     if (!may_try(s) || !js_octets(plain, len, &octets)) {
         return js_error_code();
+    }
+    if (octets.len > JS_WRITE_MAX_BYTES) { /* however much is sent first */
+        return js_refuse(ASSAY_INVALID, "session: more than %u octets at once",
+                         JS_WRITE_MAX_BYTES);
     }
     return chunked != 0
                ? write_chunk(s, octets)

@@ -97,6 +97,7 @@ js_session_verdict(const struct js_session *s)
 {
     const struct assay_verdict *v;
     struct assay_error err;
+    bool still; /* what it is of is still there */
 
     if (!may_try(s)) {
         return js_error_code();
@@ -105,10 +106,11 @@ js_session_verdict(const struct js_session *s)
     if (v == NULL) {
         return js_refuse(ASSAY_NOT_FOUND, "session: there is no verdict yet");
     }
-    return js_text_made(assay_verdict_to_json(v, assay_client_quote(s->client),
-                                              collateral_of(s), js_text(),
-                                              &err),
-                        &err);
+    still = assay_client_offered(s->client).kept;
+    return js_text_made(
+        assay_verdict_to_json(v, still ? assay_client_quote(s->client) : NULL,
+                              still ? collateral_of(s) : NULL, js_text(), &err),
+        &err);
 }
 
 int32_t

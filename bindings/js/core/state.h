@@ -38,6 +38,8 @@ bool js_ready(void);
 
 /* Octets that live elsewhere. */
 void js_show(struct assay_slice octets);
+/* The object that they lived in may be gone. */
+void js_forget(void);
 /* A text of our own: an empty buffer to write to, which js_text_done() makes
  * the result. Returns the code. */
 struct assay_buf *js_text(void);
@@ -45,18 +47,19 @@ int32_t js_text_done(const char *what);
 /* One whose writer has its own errors. */
 int32_t js_text_made(enum assay_code code, const struct assay_error *err);
 
-/* --- arguments (core.c) --------------------------------------------------- */
+/* --- arguments (arguments.c) ---------------------------------------------- */
 
-/* A caller's octets. False, and the error is set: they do not lie in memory. */
+/* A caller's octets. False, and the error is set: there is no such room, or it
+ * is smaller. */
 bool js_octets(const uint8_t *p, uint32_t len, struct assay_slice *out);
 /* A caller's text without NUL, as a C string in `to`, with room for `max`
  * octets and one more. */
 bool js_string(const char *what, const uint8_t *p, uint32_t len, char *to,
                size_t max);
-/* What a caller tells of its own trouble: code by name, message. */
-bool js_failure_of(const uint8_t *name, uint32_t name_len,
-                   const uint8_t *message, uint32_t len,
-                   struct assay_error *why);
+/* What a caller tells of its own trouble: code by name, message. Where it
+ * cannot be read, that is the trouble. */
+struct assay_error js_failure_of(const uint8_t *name, uint32_t name_len,
+                                 const uint8_t *message, uint32_t len);
 /* Whole seconds or milliseconds. */
 bool js_time(double t, int64_t *out);
 bool js_now(double wall_s, double mono_ms, struct assay_now *out);
@@ -79,6 +82,7 @@ struct js_object {
 /* All zero but for its head; held by JavaScript. NULL: no memory, and the error
  * is set. */
 void *js_object_new(const struct js_kind *kind);
+bool js_is_held(const void *object, const struct js_kind *kind);
 /* Is there such an object, that JavaScript holds? Else the error is set. */
 bool js_is(const void *object, const struct js_kind *kind);
 void *js_object_ref(void *object);
@@ -123,5 +127,6 @@ struct js_session {
     struct js_roots *roots;
     struct js_collateral *collateral; /* of the evidence at hand; or NULL */
     struct assay_client *client;
+    uint64_t serial; /* from 1; addresses are used again */
     char server_name[ASSAY_SERVER_NAME_MAX_BYTES + 1];
 };

@@ -91,6 +91,11 @@ export class Link {
     this.#wake();
   }
 
+  /** Nothing more comes, whatever the server says. */
+  end() {
+    this.#note(() => { this.#ended = true; });
+  }
+
   get state() {
     return this.core.f.js_session_state(this.session);
   }
@@ -195,9 +200,20 @@ export class Link {
   }
 
   /** The answer to what was asked; its body in one piece. */
-  async answer(method) {
+  async answer(method, { end = true } = {}) {
+    const r = this.core.made(this.core.call("js_response_new", method));
+    try {
+      return await this.#pull(r);
+    } finally {
+      if (end) {
+        this.core.f.js_session_end(this.session);
+      }
+      this.core.f.js_response_free(r);
+    }
+  }
+
+  async #pull(r) {
     const { core } = this;
-    const r = core.made(core.call("js_response_new", method));
     const pieces = [];
     let now = response.HEAD;
     for (;;) {
@@ -208,11 +224,14 @@ export class Link {
       }
       const { octets } = core;
       pieces.push(octets);
-      this.feed();
       if (now === response.DONE) {
         break;
       }
-      if (now === before && octets.length === 0 && !await this.more()) {
+      if (now !== before || octets.length > 0) {
+        continue;
+      }
+      // Of a raw stream the server's end is the end, whoever goes on.
+      if (core.f.js_session_read_done(this.session) || !await this.more()) {
         now = core.f.js_response_eof(r, this.session);
         if (now === response.FAILED) {
           throw core.error;
@@ -220,14 +239,12 @@ export class Link {
         break;
       }
     }
-    this.core.f.js_session_end(this.session);
     core.ok(core.f.js_response_head(r));
     const [reason, ...fields] = core.texts;
     const status = core.f.js_response_status(r);
     const keeps = core.f.js_response_keeps(r) !== 0;
     core.ok(core.f.js_response_trailers(r));
     const trailers = core.texts;
-    core.f.js_response_free(r);
     return { status, reason, fields, keeps, trailers,
       body: Buffer.concat(pieces) };
   }
