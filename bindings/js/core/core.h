@@ -36,9 +36,8 @@ struct js_collateral;
 /* --- core.c ------------------------------------------------------------- */
 
 /* Before all else, once: the cryptographic library, its seed, a verifier. What
- * fails here leaves an instance that is of no use; it may be tried again.
- * result: JSON {"version", "openssl", "openssl_source": the version of Debian's
- * package}. */
+ * fails here leaves an instance that is of no use: make another. result: JSON
+ * {"version", "openssl", "openssl_source": the version of Debian's package}. */
 int32_t js_start(void);
 
 int32_t js_error_code(void);

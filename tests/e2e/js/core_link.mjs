@@ -230,6 +230,9 @@ export class Link {
       if (now !== before || octets.length > 0) {
         continue;
       }
+      if (this.state === state.FAILED) {
+        core.ok(core.f.js_session_error(this.session));
+      }
       // Of a raw stream the server's end is the end, whoever goes on.
       if (core.f.js_session_read_done(this.session) || !await this.more()) {
         now = core.f.js_response_eof(r, this.session);

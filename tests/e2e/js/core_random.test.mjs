@@ -45,6 +45,18 @@ test("a host whose random octets end amid the start: nothing starts", () => {
   }
 });
 
+test("a host that writes nothing, and says that it did: nothing starts", () => {
+  const whole = Core.started().randomCalls.length;
+  for (let last = 0; last < whole; last++) {
+    const core = new Core();
+    const { random } = core;
+    core.random = (at, n) => (core.randomCalls.length < last
+      ? random.call(core, at, n) : 0);
+    assert.notEqual(core.f.js_start(), 0, `${last} of ${whole} calls`);
+    assert.equal(core.errorCode, "crypto");
+  }
+});
+
 test("one that could not start may be tried again", () => {
   const core = new Core();
   core.randomFails = () => true;
