@@ -60,7 +60,8 @@ assay_tls_settings(OSSL_LIB_CTX *lib, const SSL_METHOD *method)
     }
     (void)SSL_CTX_set_session_cache_mode(s, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_options(s, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_NO_RENEGOTIATION);
+                                     SSL_OP_NO_RENEGOTIATION |
+                                     SSL_OP_CLEANSE_PLAINTEXT);
     /* A server sends the chain that it was given: no search for one in every
      * handshake. */
     (void)SSL_CTX_set_mode(s,
