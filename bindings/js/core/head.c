@@ -11,12 +11,18 @@
 static struct assay_buf head = {.max = ASSAY_HTTP1_HEAD_MAX_BYTES};
 static bool begun; /* and nothing of it was refused */
 
+static void
+end(void)
+{
+    begun = false;
+    assay_buf_free(&head);
+}
+
 static int32_t
 done(const struct assay_error *err)
 {
     if (err->code != ASSAY_OK) {
-        begun = false;
-        assay_buf_free(&head);
+        end();
         return js_failed(err);
     }
     return ASSAY_OK;
@@ -37,12 +43,11 @@ js_head_begin(const uint8_t *method, uint32_t method_len, const uint8_t *target,
     struct assay_slice t;
 
     js_clear();
-    begun = false;
+    end();
     if (!js_octets(method, method_len, &m) ||
         !js_octets(target, target_len, &t)) {
         return js_error_code();
     }
-    assay_buf_free(&head);
     begun = true;
     (void)!assay_http1_put_request(&head, m, t, &err);
     return done(&err);
@@ -60,8 +65,8 @@ js_head_field(const uint8_t *name, uint32_t name_len, const uint8_t *value,
     if (!begun) {
         return refuse_order();
     }
-    begun = js_octets(name, name_len, &n) && js_octets(value, value_len, &v);
-    if (!begun) {
+    if (!js_octets(name, name_len, &n) || !js_octets(value, value_len, &v)) {
+        end();
         return js_error_code();
     }
     (void)!assay_http1_put_field(&head, n, v, &err);
@@ -77,12 +82,11 @@ js_head_end(void)
     if (!begun) {
         return refuse_order();
     }
-    begun = false;
     assay_http1_put_end(&head);
-    if (assay_buf_check(&head, "head", &err) == ASSAY_OK) {
-        assay_buf_add(js_text(), assay_buf_slice(&head));
-        assay_buf_free(&head);
-        return js_text_done("head");
+    if (assay_buf_check(&head, "head", &err) != ASSAY_OK) {
+        return done(&err);
     }
-    return done(&err);
+    assay_buf_add(js_text(), assay_buf_slice(&head));
+    end();
+    return js_text_done("head");
 }

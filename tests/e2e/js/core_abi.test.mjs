@@ -3,7 +3,9 @@
 //
 // What the module makes of calls that are wrong.
 import { strict as assert } from "node:assert";
+import { spawnSync } from "node:child_process";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { Core, monoMs, response, state, wallS } from "./core_instance.mjs";
 import { Trust } from "./core_link.mjs";
@@ -33,6 +35,28 @@ test("an instance that was not started", () => {
   assert.equal(idle.f.js_session_state(0), state.FAILED);
   assert.notEqual(core.f.js_start(), 0); // and one that was, again
   assert.equal(core.errorCode, "invalid");
+});
+
+test("it says what it was built of", () => {
+  const fresh = Core.started();
+  const { version, openssl, openssl_source: source } = fresh.json;
+  assert.match(version, /^\d+\.\d+\.\d+/);
+  const [, upstream] = /^(?:OpenSSL )?(3\.\d+\.\d+)/.exec(openssl);
+  assert(source.startsWith(`${upstream}-`), source); // and Debian's revision
+});
+
+test("a module over its limit is a failure of its build", () => {
+  const size = (...args) => spawnSync(process.execPath, [
+    fileURLToPath(new URL("../../../bindings/js/core/size.mjs",
+      import.meta.url)), ...args, process.env.ASSAY_JS_CORE],
+  { encoding: "utf8" });
+  const [, brotli] = /brotli ([\d,]+)/.exec(size().stdout);
+  const octets = Number(brotli.replaceAll(",", ""));
+  assert.equal(size("--limit", String(octets)).status, 0);
+  const over = size("--limit", String(octets - 1));
+  assert.equal(over.status, 1);
+  assert.match(over.stderr, /assay\.wasm: 1 octets over the limit/);
+  assert.equal(size("--limit", "none").status, 64);
 });
 
 test("addresses that are no object", () => {
