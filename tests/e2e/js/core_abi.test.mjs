@@ -46,16 +46,16 @@ test("it says what it was built of", () => {
 });
 
 test("a module over its limit is a failure of its build", () => {
-  const size = (...args) => spawnSync(process.execPath, [
-    fileURLToPath(new URL("../../../bindings/js/core/size.mjs",
-      import.meta.url)), ...args, process.env.ASSAY_JS_CORE],
-  { encoding: "utf8" });
+  const at = (name) => fileURLToPath(
+    new URL(`../../../bindings/js/core/${name}`, import.meta.url));
+  const size = (...args) => spawnSync(process.execPath,
+    [at("size.mjs"), ...args, at("core.h")], { encoding: "utf8" });
   const [, brotli] = /brotli ([\d,]+)/.exec(size().stdout);
   const octets = Number(brotli.replaceAll(",", ""));
   assert.equal(size("--limit", String(octets)).status, 0);
   const over = size("--limit", String(octets - 1));
   assert.equal(over.status, 1);
-  assert.match(over.stderr, /assay\.wasm: 1 octets over the limit/);
+  assert.match(over.stderr, /core\.h: 1 octets over the limit/);
   assert.equal(size("--limit", "none").status, 64);
 });
 
