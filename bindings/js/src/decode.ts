@@ -21,6 +21,19 @@ function formatOf(coding: string, first: Uint8Array): CompressionFormat {
     : "deflate-raw";
 }
 
+/** Node before 20.12 has no deflate-raw. */
+function decoderOf(coding: string, first: Uint8Array): DecompressionStream {
+  const format = formatOf(coding, first);
+  try {
+    return new DecompressionStream(format);
+  } catch (cause) {
+    throw new AtlsError("unsupported", `${format} cannot be decoded here`, {
+      hint: "ask for gzip alone, or use Node 20.12",
+      cause,
+    });
+  }
+}
+
 /** Once the first octets are there: none at all are no octets decoded. */
 function decoded(body: Bytes, coding: string): Bytes {
   const source = body.getReader();
@@ -42,6 +55,7 @@ function decoded(body: Bytes, coding: string): Bytes {
     if (first.done) {
       return undefined;
     }
+    const decoder = decoderOf(coding, first.value);
     let waiting: Uint8Array | undefined = first.value;
     const rest = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
@@ -58,15 +72,18 @@ function decoded(body: Bytes, coding: string): Bytes {
       },
       { highWaterMark: 0 },
     );
-    return rest
-      .pipeThrough(new DecompressionStream(formatOf(coding, first.value)))
-      .getReader();
+    return rest.pipeThrough(decoder).getReader();
   }
 
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        reader ??= await begin();
+        try {
+          reader ??= await begin();
+        } catch (error) {
+          source.cancel(error).catch(() => {});
+          throw error;
+        }
         const result = await reader?.read().catch((error: unknown) => {
           throw broken === undefined ? error : broken.reason;
         });

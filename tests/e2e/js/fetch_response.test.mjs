@@ -16,6 +16,7 @@ import {
   port,
   refused,
   rejects,
+  until,
 } from "./world.mjs";
 
 let backend;
@@ -162,6 +163,15 @@ test("a large body comes whole, and waits for its reader", async () => {
   assert.ok(ahead < SIZE, "all was taken though nobody read");
 });
 
+/** Node has it from 20.12 on. */
+function hasRawDeflate() {
+  try {
+    return new DecompressionStream("deflate-raw") !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 test("codings are taken off as fetch does", async () => {
   const TEXT = "text ".repeat(10_000);
   for (const [coding, body] of [
@@ -175,6 +185,11 @@ test("codings are taken off as fetch does", async () => {
   ]) {
     answering(200, { "Content-Encoding": coding }, body);
     const response = await fetch("/", { headers: { "accept-encoding": "gzip" } });
+    if (coding === "deflate" && body[0] !== 0x78 && !hasRawDeflate()) {
+      await refused(response.text(), "unsupported");
+      await until(() => assay.getConnectionPoolStats().busy === 0);
+      continue;
+    }
     assert.equal(await response.text(), TEXT, coding);
     assert.equal(response.headers.get("content-encoding"), coding);
     assert.equal(backend.seen.at(-1).headers["accept-encoding"], "gzip");
