@@ -74,9 +74,12 @@ async function onIPv6(use) {
     server.listen(0, "::1", () => resolve(true));
   });
   if (listening) {
-    await use(server.address().port);
-    assay.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    try {
+      await use(server.address().port);
+    } finally {
+      assay.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   }
   return listening;
 }
@@ -172,9 +175,9 @@ test("hole 3: proxies of the environment are not used", async () => {
   const all = [...names, ...names.map((name) => name.toLowerCase())];
   const env = Object.fromEntries(all.map((name) => [name, url]));
   const { stdout } = await child(ASK, { ...env, NODE_USE_ENV_PROXY: "1" });
+  proxy.close();
   assert.equal(stdout.trim(), "true");
   assert.equal(asked, 0);
-  proxy.close();
 });
 
 // --- programs of their own ---------------------------------------------------------
