@@ -20,9 +20,10 @@ from test_serve import SERVE, Serve
 from test_sim import SIM, Sim
 
 SHARED = pathlib.Path(os.environ.get("ASSAY_SHARED") or SOURCE / "../shared")
-WASM_TESTS = SOURCE / "build" / "wasm" / "core" / "tests"
-RUNNERS = ["test_vectors", "test_wire", "test_replay_vectors",
-           "test_verify_sample", "test_quote", "test_collateral"]
+WASM_TESTS = (SOURCE / "build" / "wasm" / "core" / "tests" / "wasm"
+              / "wasm_tests.wasm")
+RUNNERS = ["vectors", "wire", "replay_vectors", "verify_sample", "quote",
+           "collateral"]
 OPTIONS = {"collateral": "--collateral", "policy": "--policy", "root": "--root",
            "event_log": "--event-log", "app_compose": "--app-compose",
            "vm_config": "--vm-config", "evidence": "--evidence"}
@@ -122,18 +123,19 @@ class SameRunner(Case):
         if not shared():
             return
         for name in RUNNERS:
-            native, wasm = BUILD / "tests" / name, WASM_TESTS / f"{name}.wasm"
-            if not (native.exists() and wasm.exists()):
-                print(f"SKIPPED assay.wasm: {name} is not built in both")
+            native = BUILD / "tests" / f"test_{name}"
+            if not (native.exists() and WASM_TESTS.exists()):
+                print("SKIPPED assay.wasm: unit tests are not built in both")
                 return
             with self.subTest(name):
                 here = self.told([str(native)])
                 there = self.told(
                     ["node", "--no-warnings",
-                     str(SOURCE / "tests" / "wasm" / "run.mjs"), str(wasm)])
+                     str(SOURCE / "tests" / "wasm" / "run.mjs"),
+                     str(WASM_TESTS), name])
                 self.assertEqual(here, there)
                 self.assertTrue(here[0])
-                if name == "test_vectors":
+                if name == "vectors":
                     counts = {what: int(n) for n, what in here[1]}
                     self.assertGreaterEqual(counts["vectors"], 77)
                     self.assertGreaterEqual(counts["mutations"], 272)
