@@ -5,7 +5,9 @@
  * beside a peer, all in one run.
  *
  * usage: bench_verify JSON [PEER]
- *        bench_verify --loop STATE SECONDS   one state only, for a profiler
+ *        bench_verify --loop STATE SECONDS [FOLDER]   one state only, for a
+ *            profiler; of the made-up quote, or (states cold, bundle and hot)
+ *            of that in a folder
  *
  * The quote is a made-up TDX 1.0 one of version 4 with collateral as large as
  * Intel's (platforms.h), so that the numbers do not hang on files that a clone
@@ -14,11 +16,11 @@
  *
  * Times are processor time, save for threads.* and process.*.
  *
- * cold: collateral and quote as bytes, nothing known, a new verifier. In the
- * others the collateral is parsed and its facts are remembered; the quote is
- * bytes. new_platform: a platform that is not remembered. warm: its PCK chain
- * is, the QE report and the attestation key are not. hot: all but the quote's
- * own signature is.
+ * cold: collateral and quote as bytes, nothing known, a new verifier; bundle:
+ * the same, with the collateral in one file. In the others the collateral is
+ * parsed and its facts are remembered; the quote is bytes. new_platform: a
+ * platform that is not remembered. warm: its PCK chain is, the QE report and
+ * the attestation key are not. hot: all but the quote's own signature is.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -499,29 +501,50 @@ run(const char *json, char *peer)
     bench_subject_free(&p.subject);
 }
 
+/* How to verify in the state of this name; quotes: made for it, of w. */
+static struct bench_runner
+runner_of(const char *name, struct bench_known_run *known_state,
+          struct mint_world *w, struct bench_quotes *quotes)
+{
+    /* The runner only reads it. */
+    struct bench_subject *s = (struct bench_subject *)known_state->subject;
+
+    if (strcmp(name, "cold") == 0) {
+        return (struct bench_runner){.run = bench_cold_run, .state = s};
+    }
+    if (strcmp(name, "bundle") == 0) {
+        return (struct bench_runner){.run = bench_cold_bundle_run, .state = s};
+    }
+    if (strcmp(name, "new_platform") == 0 && w != NULL) {
+        bench_quotes_of_platforms(w, MANY_KEYS, quotes);
+    } else if (strcmp(name, "warm") == 0 && w != NULL) {
+        bench_quotes_of_keys(w, MANY_KEYS, quotes);
+    } else if (strcmp(name, "hot") != 0) {
+        bench_die("%s: not cold, bundle or hot%s", name,
+                  w != NULL ? ", new_platform or warm" : "");
+    }
+    known_state->quotes = quotes->count > 0 ? quotes : NULL;
+    return (struct bench_runner){.run = bench_known_run, .state = known_state};
+}
+
 /* Verifies in one state for so long, and nothing else. */
 static void
-loop(const char *name, double seconds)
+loop(const char *name, double seconds, const char *folder)
 {
-    struct mint_world *w = bench_world_new();
+    struct mint_world *w = folder == NULL ? bench_world_new() : NULL;
     struct bench_subject s;
     struct bench_quotes quotes = {.count = 0};
     struct bench_known_run known_state = {.subject = &s};
-    struct bench_runner r = {.run = bench_known_run, .state = &known_state};
+    struct bench_runner r;
     double best = 0;
     double end;
 
-    bench_subject_mint(&s, w);
-    if (strcmp(name, "cold") == 0) {
-        r = (struct bench_runner){.run = bench_cold_run, .state = &s};
-    } else if (strcmp(name, "new_platform") == 0) {
-        bench_quotes_of_platforms(w, MANY_KEYS, &quotes);
-    } else if (strcmp(name, "warm") == 0) {
-        bench_quotes_of_keys(w, MANY_KEYS, &quotes);
-    } else if (strcmp(name, "hot") != 0) {
-        bench_die("%s: not cold, new_platform, warm or hot", name);
+    if (w != NULL) {
+        bench_subject_mint(&s, w);
+    } else if (!bench_subject_read(&s, folder)) {
+        bench_die("%s: no quote, collateral and time in there", folder);
     }
-    known_state.quotes = quotes.count > 0 ? &quotes : NULL;
+    r = runner_of(name, &known_state, w, &quotes);
     known_state.verifier = bench_verifier_new(&s, FEW_PLATFORMS);
     end = bench_now_ns() + seconds * 1e9;
     while (bench_now_ns() < end) {
@@ -546,8 +569,8 @@ main(int argc, char **argv)
 
         bench_process_measure(argv + 3, strtoul(argv[2], NULL, 10), &result);
         (void)printf("%.1f %.0f\n", result.wall_us, result.peak_bytes);
-    } else if (argc == 4 && strcmp(argv[1], "--loop") == 0) {
-        loop(argv[2], strtod(argv[3], NULL));
+    } else if ((argc == 4 || argc == 5) && strcmp(argv[1], "--loop") == 0) {
+        loop(argv[2], strtod(argv[3], NULL), argv[4]);
     } else if (argc == 2 || argc == 3) {
         run(argv[1], argc == 3 ? argv[2] : NULL);
     } else {

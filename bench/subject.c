@@ -118,6 +118,22 @@ read_time(struct assay_slice expected)
     return t;
 }
 
+static void
+read_own_root(struct bench_subject *s, const char *folder)
+{
+    struct assay_buf pem;
+    struct assay_error err;
+
+    assay_buf_init(&pem, 0);
+    if (read_member(folder, "root.pem", ASSAY_CHAIN_MAX_BYTES, &pem)) {
+        bench_must(
+            assay_root_parse(s->ctx, assay_buf_slice(&pem), &s->own_root, &err),
+            "root", &err);
+        s->anchor = s->own_root;
+    }
+    assay_buf_free(&pem);
+}
+
 bool
 bench_subject_read(struct bench_subject *s, const char *folder)
 {
@@ -137,6 +153,7 @@ bench_subject_read(struct bench_subject *s, const char *folder)
     s->now_s = read_time(assay_buf_slice(&expected));
     assay_buf_free(&expected);
     bench_must(assay_ctx_new(&s->ctx, &err), "OpenSSL", &err);
+    read_own_root(s, folder);
     prepare(s);
     return true;
 }

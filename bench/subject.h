@@ -29,8 +29,9 @@ struct bench_subject {
 
 /* Of a test world. Functions here die if they fail. */
 void bench_subject_mint(struct bench_subject *s, const struct mint_world *w);
-/* Of a folder with quote.bin, collateral.json and expected.json, under Intel's
- * root. False if there is none such. */
+/* Of a folder with quote.bin, collateral.json and expected.json, under its
+ * root.pem, or Intel's root where there is none. False if it is no such folder.
+ */
 bool bench_subject_read(struct bench_subject *s, const char *folder);
 void bench_subject_free(struct bench_subject *s);
 
