@@ -32,11 +32,10 @@ const running = new Map<string, Promise<void>>();
 
 /** The caller's to free, or a session's. */
 export async function findCollateral(wanted: Wanted): Promise<Handle> {
-  const { core, session, trust, signal } = wanted;
+  const { session, trust, signal } = wanted;
   const { sources, cache, key } = collateralRules(trust);
   const name = bundleName(session, sources);
   const store = await theStore();
-  await learnt(core, store);
   signal.throwIfAborted();
   const turn = `${name}\n${key}`;
   for (let other; (other = running.get(turn)) !== undefined;) {
@@ -70,6 +69,7 @@ async function lookUp(
   const { sources } = collateralRules(trust);
   const recent = trust.facts.cache_collateral ? memory : undefined;
   const cached = (await recent?.load(name)) ?? (await kept?.load(name)) ?? null;
+  await recall(core, await theStore());
   signal.throwIfAborted();
   const search = core.search(session, sources, cached);
   try {
@@ -109,20 +109,11 @@ async function ask(search: SearchObject, signal: AbortSignal): Promise<void> {
   }
 }
 
-const loaded = new WeakMap<Core, Promise<void>>();
-
-/** Evaluations that were kept, before the first search of an instance. */
-function learnt(core: Core, store: Store): Promise<void> {
-  let once = loaded.get(core);
-  if (once === undefined) {
-    once = store.evaluations().then((names) => {
-      for (const name of names) {
-        core.addEvaluation(name);
-      }
-    });
-    loaded.set(core, once);
+/** Evaluations that were kept, by other programs too, before each search. */
+async function recall(core: Core, store: Store): Promise<void> {
+  for (const name of await store.evaluations()) {
+    core.addEvaluation(name);
   }
-  return once;
 }
 
 async function orAborted(

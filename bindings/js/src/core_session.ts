@@ -35,7 +35,16 @@ export interface SessionFacts {
 }
 
 const wall = (): number => Math.floor(Date.now() / 1000);
-const mono = (): number => Math.floor(performance.now());
+
+let slept = 0;
+
+/** The host's clock may stand still while the machine sleeps, during which
+ * evidence grows older: what the wall clock has gained counts. */
+function mono(): number {
+  const now = performance.now();
+  slept = Math.max(slept, Date.now() - performance.timeOrigin - now);
+  return Math.floor(now + slept);
+}
 
 export class SessionObject extends Handle {
   readonly input: SessionInput; // it must outlive the session

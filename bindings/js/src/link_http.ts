@@ -14,42 +14,32 @@ import type {
 } from "./connection.js";
 import type { ResponseObject, ResponseState } from "./core_http.js";
 import { AtlsError } from "./errors.js";
-import { after, type Link } from "./link.js";
-import { encode } from "./module.js";
+import type { Link } from "./link.js";
+import { after } from "./link_ends.js";
+import { headOf, LinkRequest } from "./link_request.js";
 
-const PIECE_BYTES = 64 * 1024; // of a body, in one go
-const LAST_CHUNK = encode("0\r\n\r\n");
 const NO_BODY: ReadonlySet<number> = new Set([204, 304]);
 /** Of a response, read though nobody reads the body: so short ones end without
  * that. */
 const AHEAD_BYTES = 64 * 1024;
-const FRAMING = /^(?:content-length|transfer-encoding)$/iu;
-const METHODS_WITH_BODY: ReadonlySet<string> = new Set([
-  "POST",
-  "PUT",
-  "PATCH",
-]);
-
 /** Bodies that nobody holds any more, and that were not read to their end. */
 const lost = new FinalizationRegistry<LinkExchange>((exchange) => {
   exchange.lose();
 });
 
 export class LinkExchange implements Source {
-  progress: Progress = "unsent";
   /** Resolves once it is over. */
   readonly done: Promise<void>;
   readonly #link: Link;
   readonly #request: ExchangeRequest;
+  readonly #out: LinkRequest;
   readonly #timeouts: ConnectOptions["timeouts"];
   #settle: () => void = () => undefined;
   #over = false;
-  #written = false; // the request, as far as the session is concerned
   #clean = false;
   #response: ResponseObject | undefined;
   #state: ResponseState = "head";
   #next: Uint8Array | undefined; // payload that was read ahead
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #sending: Promise<void> | undefined;
   #fail: ((why: unknown) => void) | undefined; // of the stream
   #trailers: {
@@ -64,8 +54,13 @@ export class LinkExchange implements Source {
   ) {
     this.#link = link;
     this.#request = request;
+    this.#out = new LinkRequest(link, request);
     this.#timeouts = timeouts;
     this.done = new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  get progress(): Progress {
+    return this.#out.progress;
   }
 
   /** The connection may be used again. */
@@ -76,12 +71,12 @@ export class LinkExchange implements Source {
   /** Resolves with the head. What it rejects with has ended the link, unless
    * nothing was tried. */
   async run(): Promise<ExchangeResponse> {
-    const { method, target, signal, body } = this.#request;
+    const { method, signal } = this.#request;
     let head: Uint8Array;
     try {
       signal?.throwIfAborted();
       this.#link.alive();
-      head = this.#link.core.head(method, target, this.#framed());
+      head = headOf(this.#link, this.#request);
     } catch (e) {
       this.#over = this.#clean = true; // nothing has happened
       this.#settle();
@@ -92,124 +87,11 @@ export class LinkExchange implements Source {
       await this.#link.begin(signal);
       this.#response = this.#link.core.response(method);
       const { attestation } = this.#link;
-      this.#sending = this.#send(head, body ?? null);
+      this.#sending = this.#out.send(head);
       await this.#readHead();
       return this.#answer(attestation);
     } catch (e) {
       throw this.#broken(e);
-    }
-  }
-
-  // --- the request ---
-
-  #framed(): Fields {
-    const { method, fields, body, bodyLength } = this.#request;
-    const own = fields.find(([name]) => FRAMING.test(name));
-    if (own !== undefined) {
-      throw new AtlsError("invalid", `the field ${own[0]} is the connection's`);
-    }
-    const length = body instanceof Uint8Array ? body.length : bodyLength;
-    if (body === undefined || body === null) {
-      return METHODS_WITH_BODY.has(method)
-        ? [...fields, ["Content-Length", "0"]]
-        : fields;
-    }
-    return length === undefined
-      ? [...fields, ["Transfer-Encoding", "chunked"]]
-      : [...fields, ["Content-Length", String(length)]];
-  }
-
-  /** Never rejects: that the connection broke is told by what is read; all else
-   * ends the link. */
-  async #send(
-    head: Uint8Array,
-    body: NonNullable<ExchangeRequest["body"]> | null,
-  ): Promise<void> {
-    try {
-      await this.#put(head, false, body === null);
-      if (body instanceof Uint8Array) {
-        await this.#put(body, false, true);
-      } else if (body !== null) {
-        await this.#sendStream(body);
-      }
-    } catch (e) {
-      if (!(e instanceof AtlsError) || e.code !== "network") {
-        this.#link.end(e instanceof BodyError ? e.cause : e);
-      }
-    }
-  }
-
-  async #sendStream(body: ReadableStream<Uint8Array>): Promise<void> {
-    const { bodyLength } = this.#request;
-    let left = bodyLength ?? Infinity;
-    this.#reader = body.getReader();
-    for (;;) {
-      const piece = await this.#piece(this.#reader);
-      if (this.#over) {
-        return; // answered: the rest was cancelled, and is not sent
-      }
-      if (piece === undefined) {
-        break;
-      }
-      left -= piece.length;
-      if (left < 0) {
-        throw new BodyError(wrongLength("more", bodyLength));
-      }
-      await this.#put(piece, bodyLength === undefined, left === 0);
-    }
-    if (bodyLength === undefined) {
-      await this.#put(LAST_CHUNK, false, true);
-    } else if (left > 0) {
-      throw new BodyError(wrongLength("less", bodyLength));
-    }
-  }
-
-  /** Undefined at the end. */
-  async #piece(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-  ): Promise<Uint8Array | undefined> {
-    let read;
-    try {
-      read = await reader.read();
-    } catch (e) {
-      throw new BodyError(e);
-    }
-    this.#link.alive();
-    if (read.done) {
-      return undefined;
-    }
-    if (!((read.value as unknown) instanceof Uint8Array)) {
-      throw new BodyError(
-        new TypeError("a request's body must be a stream of Uint8Array"),
-      );
-    }
-    return read.value;
-  }
-
-  /** Sends before it takes more. last: the message ends with it. */
-  async #put(
-    octets: Uint8Array,
-    chunked: boolean,
-    last: boolean,
-  ): Promise<void> {
-    const { session } = this.#link;
-    for (let at = 0; ;) {
-      this.#link.alive();
-      const piece = octets.subarray(at, at + PIECE_BYTES);
-      if (piece.length > 0 && session.write(piece, chunked)) {
-        at += piece.length;
-        if (this.progress === "unsent") {
-          this.progress = "unanswered";
-        }
-      }
-      if (last && !this.#written && at === octets.length) {
-        session.end();
-        this.#written = true;
-      }
-      await this.#link.flush();
-      if (at === octets.length) {
-        return;
-      }
     }
   }
 
@@ -238,7 +120,7 @@ export class LinkExchange implements Source {
       return undefined;
     }
     if (session.waiting() > 0) {
-      this.progress = "answered";
+      this.#out.progress = "answered";
     }
     for (let before; before !== this.#state && this.#state !== "done";) {
       before = this.#state;
@@ -370,12 +252,10 @@ export class LinkExchange implements Source {
     this.#over = true;
     this.#trailers.resolve(response.trailers());
     const keeps = response.keeps;
-    if (!this.#written) {
-      this.#reader?.cancel().catch(() => undefined); // nobody wants the rest
-    }
+    this.#out.stop(new AtlsError("network", "the server has answered"));
     this.#release(() => {
       const link = this.#link;
-      this.#clean = this.#written && keeps && !link.ended && link.quiet;
+      this.#clean = this.#out.written && keeps && !link.ended && link.quiet;
     });
   }
 
@@ -386,7 +266,7 @@ export class LinkExchange implements Source {
     if (!this.#over) {
       this.#over = true;
       this.#trailers.reject(link.why);
-      this.#reader?.cancel(link.why).catch(() => undefined);
+      this.#out.stop(link.why);
       this.#release(() => undefined);
     }
     return link.why;
@@ -396,26 +276,12 @@ export class LinkExchange implements Source {
     this.#request.signal?.removeEventListener("abort", this.#abort);
     lost.unregister(this);
     this.#response?.free();
-    if (this.#written && this.#sending !== undefined) {
+    if (this.#out.written && this.#sending !== undefined) {
       void this.#sending.then(then).then(this.#settle); // it is on its way out
     } else {
       this.#settle();
     }
   }
-}
-
-/** What is wrong with what the caller gave. */
-class BodyError extends Error {
-  constructor(why: unknown) {
-    super("the request's body", { cause: why });
-  }
-}
-
-function wrongLength(how: string, bodyLength: number | undefined): AtlsError {
-  return new AtlsError(
-    "invalid",
-    `the request's body has ${how} than the ${bodyLength} bytes announced`,
-  );
 }
 
 function late(which: "response" | "idle"): AtlsError {

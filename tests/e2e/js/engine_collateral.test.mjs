@@ -220,9 +220,7 @@ test("a search that failed has failed for those who wait for it", async () => {
   const pccs = await source((q, r) => held.push(r));
   const how = await options(pccs.url);
   const dials = Array.from({ length: 3 }, () => watched(how.dial));
-  const failing = dials.map(({ dial }) =>
-    rejection(connect({ ...how, dial })),
-  );
+  const failing = dials.map(({ dial }) => rejection(connect({ ...how, dial })));
   await until(() => held.length > 0 && dials.every((d) => d.waits()));
   held.forEach((r) => r.writeHead(404).end());
   for (const e of await Promise.all(failing)) {

@@ -18,7 +18,10 @@ test("what was attested", async () => {
   assert.equal(attestation.teeType, "tdx");
   assert.equal(attestation.tcbStatus, "UpToDate");
   assert.deepEqual(attestation.advisoryIds, []);
-  assert.equal(attestation.measurement, kit.peer.platform.policy.expected_bootchain.mrtd);
+  assert.equal(
+    attestation.measurement,
+    kit.peer.platform.policy.expected_bootchain.mrtd,
+  );
   assert.equal(attestation.attestations, 1);
   assert.ok(Math.abs(attestation.attestedAt - Date.now()) < 60_000);
   assert.equal(attestation.verdict.trusted, true);

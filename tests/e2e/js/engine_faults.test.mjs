@@ -141,9 +141,7 @@ for (const name of [
 ]) {
   test(`half an answer: ${name}`, async () => {
     const c = await connect(how(name));
-    const e = await rejection(
-      c.exchange(get("/path")).then((r) => text(r)),
-    );
+    const e = await rejection(c.exchange(get("/path")).then((r) => text(r)));
     assert.ok(e instanceof AtlsError, String(e));
     assert.ok(["network", "truncated"].includes(e.code), e.code);
     await c.closed;

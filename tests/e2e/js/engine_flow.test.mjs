@@ -104,7 +104,7 @@ test("an answer while the request's body waits for it", async () => {
     await v.prove();
     await v.until("\r\n\r\n");
     v.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    for (let n = 1; n > 0; ) {
+    for (let n = 1; n > 0;) {
       n = parseInt(await v.until("\r\n"), 16);
       const said = (await v.exactly(n + 2)).toString().trim();
       v.send(n > 0 ? `${(n + 1).toString(16)}\r\n${said}!\r\n` : "0\r\n\r\n");
@@ -112,7 +112,9 @@ test("an answer while the request's body waits for it", async () => {
   });
   const c = await connect(await server.options());
   let say;
-  const body = new ReadableStream({ start: (controller) => (say = controller) });
+  const body = new ReadableStream({
+    start: (controller) => (say = controller),
+  });
   const r = await c.exchange(post("/talk", body));
   const reader = r.body.getReader();
   const encode = (s) => new TextEncoder().encode(s);

@@ -91,7 +91,10 @@ for (const [what, make] of [
     const store = make();
     const root = (i) => i.toString(16).padStart(64, "0");
     await store.learn([LOW]);
-    const names = Array.from({ length: 300 }, (_, i) => `${root(i)}_tdx-qe_1_0`);
+    const names = Array.from(
+      { length: 300 },
+      (_, i) => `${root(i)}_tdx-qe_1_0`,
+    );
     await store.learn(names);
     const known = await store.evaluations();
     assert.equal(known.length, 257);
@@ -156,7 +159,10 @@ test("a compose file that is named, and what stands in for it", async () => {
   const policy = { ...kit.policy(), compose_file: file };
   delete policy.compose_hash;
   const read = await engine.readTrust({ policy });
-  const given = await engine.readTrust({ policy, composeFile: "services: {}\n" });
+  const given = await engine.readTrust({
+    policy,
+    composeFile: "services: {}\n",
+  });
   assert.equal(read.key, given.key);
   const other = await engine.readTrust({ policy, composeFile: "services:\n" });
   assert.notEqual(other.key, given.key);

@@ -19,7 +19,7 @@ const open = async (server, more) =>
 /** What is left of the stream that a reader has. */
 async function rest(reader) {
   const pieces = [];
-  for (let p; !(p = await reader.read()).done; ) {
+  for (let p; !(p = await reader.read()).done;) {
     pieces.push(p.value);
   }
   return Buffer.concat(pieces).toString();
