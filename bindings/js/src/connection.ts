@@ -80,6 +80,8 @@ export class Connection {
   readonly #link: Link;
   readonly #timeouts: Timeouts | undefined;
   #busy = false;
+  #last = false; // nothing more is asked over it
+  #exchange: LinkExchange | undefined; // while it goes on
   #turn = 0; // of watching
 
   /** Dials, and resolves once the server is trusted and onAttestation() went
@@ -103,7 +105,7 @@ export class Connection {
   /** May it be given a request? False amid one, and for ever once it ended:
    * the server said goodbye, or spoke without being asked. */
   get usable(): boolean {
-    return !this.#busy && this.#link.usable;
+    return !this.#busy && !this.#last && this.#link.usable;
   }
 
   /** Ended for good. */
@@ -142,7 +144,9 @@ export class Connection {
     this.#begin();
     this.#use();
     const exchange = new LinkExchange(this.#link, request, this.#timeouts);
+    this.#exchange = exchange;
     void exchange.done.then(() => {
+      this.#exchange = undefined;
       if (exchange.clean) {
         this.#rest();
       } else {
@@ -156,6 +160,16 @@ export class Connection {
         progress.set(e, exchange.progress);
       }
       throw e;
+    }
+  }
+
+  /** What its server has proved counts no more: nothing more is told to it. A
+   * request that is still on its way fails with `why`; one that was sent ends
+   * with its response, and none follows. */
+  distrust(why: unknown): void {
+    this.#last = true;
+    if (this.#exchange?.sent !== true) {
+      this.#link.close(why);
     }
   }
 

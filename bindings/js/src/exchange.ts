@@ -16,6 +16,7 @@ import { fieldsOf } from "./fields.js";
 import type { Lease, Pool } from "./pool.js";
 import { poolOf } from "./pools.js";
 import type { Ask } from "./request.js";
+import type { Trust } from "./trust.js";
 
 /** They may be sent twice (RFC 9110, section 9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
@@ -62,13 +63,16 @@ async function exchangeOn(
     void response.done.then(() => pool.release(connection));
     return response;
   } catch (error) {
+    if (error instanceof AtlsError && error.code === "not_trusted") {
+      pool.distrust(error); // it was, and is no more
+    }
     pool.release(connection);
     throw error;
   }
 }
 
-async function poolFor(endpoint: Endpoint): Promise<Pool> {
-  const trust = await endpoint.trust();
+/** To be asked at once: one that has nothing in it may be forgotten. */
+function poolFor(endpoint: Endpoint, trust: Trust): Pool {
   return poolOf(endpoint.key(trust), {
     connect: (signal) =>
       Connection.connect(connectOptions(endpoint, trust, signal)),
@@ -86,6 +90,9 @@ function orAborted<T>(
     return promise;
   }
   return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+    }
     const aborted = () => reject(signal.reason);
     signal.addEventListener("abort", aborted, { once: true });
     promise.then(resolve, reject).finally(() => {
@@ -101,7 +108,8 @@ export async function exchange(
   ask: Ask,
 ): Promise<ExchangeResponse> {
   for (let fresh = false; ; fresh = true) {
-    const pool = await orAborted(poolFor(endpoint), ask.signal);
+    const trust = await orAborted(endpoint.trust(), ask.signal);
+    const pool = poolFor(endpoint, trust);
     const lease = await pool.acquire(ask.signal, fresh);
     try {
       return await exchangeOn(pool, lease, endpoint, ask);

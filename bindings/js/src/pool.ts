@@ -85,10 +85,23 @@ export class Pool {
     this.#serve();
   }
 
+  /** A server that had proved itself did not do so anew: what was proved before
+   * counts no more. Whoever waits gets a connection that is made after this. */
+  distrust(reason: unknown): void {
+    this.#connecting.splice(0).forEach((attempt) => attempt.abort(reason));
+    this.#idle.slice().forEach((connection) => {
+      this.#forget(connection);
+      connection.distrust(reason);
+    });
+    this.#busy.forEach((connection) => connection.distrust(reason));
+    this.#serve();
+  }
+
   closeAll(): void {
     const reason = new AtlsError("network", "all connections were closed");
     this.#waiting.splice(0).forEach((waiter) => waiter.reject(reason));
-    this.#connecting.forEach((attempt) => attempt.abort(reason));
+    // Whoever asks from here on does not wait for these.
+    this.#connecting.splice(0).forEach((attempt) => attempt.abort(reason));
     [...this.#busy, ...this.#idle].forEach((connection) => {
       this.#forget(connection);
       connection.close();
