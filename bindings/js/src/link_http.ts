@@ -63,6 +63,11 @@ export class LinkExchange implements Source {
     return this.#out.progress;
   }
 
+  /** All of the request is on its way. */
+  get sent(): boolean {
+    return this.#out.written;
+  }
+
   /** The connection may be used again. */
   get clean(): boolean {
     return this.#clean;
@@ -77,6 +82,7 @@ export class LinkExchange implements Source {
       signal?.throwIfAborted();
       this.#link.alive();
       head = headOf(this.#link, this.#request);
+      this.#response = this.#link.core.response(method);
     } catch (e) {
       this.#over = this.#clean = true; // nothing has happened
       this.#settle();
@@ -85,7 +91,6 @@ export class LinkExchange implements Source {
     signal?.addEventListener("abort", this.#abort, { once: true });
     try {
       await this.#link.begin(signal);
-      this.#response = this.#link.core.response(method);
       const { attestation } = this.#link;
       this.#sending = this.#out.send(head);
       await this.#readHead();
@@ -259,16 +264,17 @@ export class LinkExchange implements Source {
     });
   }
 
-  /** Ends the link; what is to be thrown. */
+  /** Ends the link, unless it is another's by now; what is to be thrown. */
   #broken(e: unknown): unknown {
+    if (this.#over) {
+      return this.#link.ended ? this.#link.why : e;
+    }
     const link = this.#link;
     link.end(e);
-    if (!this.#over) {
-      this.#over = true;
-      this.#trailers.reject(link.why);
-      this.#out.stop(link.why);
-      this.#release(() => undefined);
-    }
+    this.#over = true;
+    this.#trailers.reject(link.why);
+    this.#out.stop(link.why);
+    this.#release(() => undefined);
     return link.why;
   }
 

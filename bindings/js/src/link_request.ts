@@ -46,7 +46,7 @@ export class LinkRequest {
   readonly #request: ExchangeRequest;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #written = false;
-  #stopped = false;
+  #stopped: { readonly why: unknown } | undefined;
 
   constructor(link: Link, request: ExchangeRequest) {
     this.#link = link;
@@ -60,7 +60,7 @@ export class LinkRequest {
 
   /** Nobody wants the rest: what was not taken is not sent. */
   stop(why: unknown): void {
-    this.#stopped = true;
+    this.#stopped ??= { why };
     if (!this.#written) {
       this.#reader?.cancel(why).catch(() => undefined);
     }
@@ -88,9 +88,13 @@ export class LinkRequest {
     const { bodyLength } = this.#request;
     let left = bodyLength ?? Infinity;
     this.#reader = body.getReader();
+    if (this.#stopped !== undefined) {
+      this.stop(this.#stopped.why); // before there was a reader
+      return;
+    }
     for (;;) {
       const piece = await this.#piece(this.#reader);
-      if (this.#stopped) {
+      if (this.#stopped !== undefined) {
         return;
       }
       if (piece === undefined) {
@@ -106,6 +110,8 @@ export class LinkRequest {
       await this.#put(LAST_CHUNK, false, true);
     } else if (left > 0) {
       throw new BodyError(wrongLength("less", bodyLength));
+    } else if (!this.#written) {
+      await this.#put(new Uint8Array(0), false, true); // it had none
     }
   }
 
