@@ -10,6 +10,7 @@ import { bundleName, type SearchObject } from "./core_search.js";
 import type { SessionObject } from "./core_session.js";
 import type { Core } from "./core.js";
 import { AtlsError } from "./errors.js";
+import { newest } from "./evaluations.js";
 import { theStore } from "./load.js";
 import type { Handle } from "./module.js";
 import { memoryStore } from "./store_memory.js";
@@ -35,13 +36,15 @@ export async function findCollateral(wanted: Wanted): Promise<Handle> {
   const { session, trust, signal } = wanted;
   const { sources, cache, key } = collateralRules(trust);
   const name = bundleName(session, sources);
-  const store = await theStore();
-  signal.throwIfAborted();
+  const store = await orAborted(theStore(), signal);
   const turn = `${name}\n${key}`;
   for (let other; (other = running.get(turn)) !== undefined;) {
     await orAborted(other, signal);
   }
-  const search = lookUp(wanted, name, cache ? store : undefined);
+  const search = orAborted(
+    lookUp(wanted, name, store, cache ? store : undefined),
+    signal,
+  );
   const done = search.then(
     () => undefined,
     (e: unknown) => {
@@ -64,12 +67,13 @@ export async function findCollateral(wanted: Wanted): Promise<Handle> {
 async function lookUp(
   { core, session, trust, signal }: Wanted,
   name: string,
+  store: Store,
   kept: Store | undefined,
 ): Promise<Handle> {
   const { sources } = collateralRules(trust);
   const recent = trust.facts.cache_collateral ? memory : undefined;
   const cached = (await recent?.load(name)) ?? (await kept?.load(name)) ?? null;
-  await recall(core, await theStore());
+  await recall(core, store);
   signal.throwIfAborted();
   const search = core.search(session, sources, cached);
   try {
@@ -81,11 +85,8 @@ async function lookUp(
       void kept?.save(name, bundle);
     }
     if (found.learnt.length > 0) {
-      void (await theStore()).learn(found.learnt);
-      if (signal.aborted) {
-        collateral.free();
-      }
-      signal.throwIfAborted();
+      void memory.learn(found.learnt); // should the other fail
+      void store.learn(found.learnt);
     }
     return collateral;
   } finally {
@@ -109,26 +110,28 @@ async function ask(search: SearchObject, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Evaluations that were kept, by other programs too, before each search. */
+/** Evaluations that were kept, by other programs too, before each search; what
+ * the store does not have, it is told again. */
 async function recall(core: Core, store: Store): Promise<void> {
-  for (const name of await store.evaluations()) {
-    core.addEvaluation(name);
+  const kept = await store.evaluations();
+  const all = newest([...kept, ...(await memory.evaluations())]);
+  all.forEach((name) => core.addEvaluation(name));
+  const missing = all.filter((name) => !kept.includes(name));
+  if (missing.length > 0) {
+    void store.learn(missing);
   }
 }
 
-async function orAborted(
-  other: Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  let abort: (() => void) | undefined;
-  const aborted = new Promise<void>((resolve) => {
-    abort = resolve;
-    signal.addEventListener("abort", resolve as () => void, { once: true });
+/** Whatever hangs (a database, a disk), who waits does not after the signal. */
+function orAborted<T>(what: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) {
+      abort();
+    }
+    signal.addEventListener("abort", abort, { once: true });
+    what.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", abort);
+    });
   });
-  try {
-    await Promise.race([other, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort as unknown as () => void);
-  }
-  signal.throwIfAborted();
 }

@@ -105,6 +105,12 @@ export class SessionObject extends Handle {
     return octets;
   }
 
+  /** How much output waits. */
+  unsent(): number {
+    this.module.call("js_session_output", this.at);
+    return this.module.resultLength();
+  }
+
   get due(): boolean {
     return this.module.call("js_session_due", this.at, wall(), mono()) !== 0;
   }

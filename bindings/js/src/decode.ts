@@ -9,6 +9,8 @@ import { AtlsError } from "./errors.js";
 type Bytes = ReadableStream<Uint8Array>;
 
 const CODINGS_MAX = 4;
+/** Given to a decoder at once, which may make a thousand times as much of it. */
+const STEP_BYTES = 4096;
 const DEFLATE_OF_ZLIB = 8; // CM of RFC 1950, section 2.2
 
 function formatOf(coding: string, first: Uint8Array): CompressionFormat {
@@ -61,12 +63,14 @@ function decoded(body: Bytes, coding: string): Bytes {
       {
         async pull(controller) {
           const value = waiting ?? (await next());
-          waiting = undefined;
           if (value === undefined) {
             controller.close();
-          } else {
-            controller.enqueue(value as Uint8Array<ArrayBuffer>);
+            return;
           }
+          const step = value.subarray(0, STEP_BYTES);
+          controller.enqueue(step as Uint8Array<ArrayBuffer>);
+          const more = value.subarray(STEP_BYTES);
+          waiting = more.length > 0 ? more : undefined;
         },
         cancel: (reason) => source.cancel(reason),
       },

@@ -14,21 +14,28 @@ import type { AtlsFetch, AtlsResponse } from "./types.js";
 
 type Bytes = ReadableStream<Uint8Array>;
 
-/** Of a redirect's body: more is not worth the connection. */
+/** Of a redirect's body: more, or later, is not worth the connection. */
 const DISCARD_MAX = 64 * 1024;
+const DISCARD_MS = 1_000;
 
+/** Whatever becomes of it: where it leads is known. */
 async function discard(body: Bytes | null): Promise<void> {
   const reader = body?.getReader();
-  for (let left = DISCARD_MAX; reader !== undefined;) {
-    const { done, value } = await reader.read();
-    left -= value?.length ?? 0;
-    if (done) {
-      return;
+  const giveUp = (): void => void reader?.cancel().catch(() => {});
+  const timer = setTimeout(giveUp, DISCARD_MS);
+  try {
+    for (let left = DISCARD_MAX; reader !== undefined && left >= 0;) {
+      const { done, value } = await reader.read();
+      left -= value?.length ?? 0;
+      if (done) {
+        return;
+      }
     }
-    if (left < 0) {
-      await reader.cancel();
-      return;
-    }
+    giveUp();
+  } catch {
+    // an abort is told by the next exchange
+  } finally {
+    clearTimeout(timer);
   }
 }
 

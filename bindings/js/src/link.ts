@@ -19,6 +19,8 @@ import { objectsOf } from "./trust.js";
 import type { Attestation } from "./types.js";
 
 const ATTEST_MS = 30_000;
+/** Of TLS's own answers, that wait while the server does not read. */
+const ANSWERS_MAX_BYTES = 64 * 1024;
 
 const PHASES: Readonly<Record<string, string>> = {
   handshake: "TLS handshake",
@@ -39,6 +41,7 @@ export class Link {
   #reading: Promise<void> | undefined;
   #over = false; // the transport brings no more
   #told = false; // the session knows
+  #answering = false; // what TLS says by itself is on its way out
   #fault: unknown; // of the transport
 
   private constructor(
@@ -182,9 +185,21 @@ export class Link {
       this.#told = true;
       this.session.eof();
     }
-    // TLS may have something to answer; a fault of sending is one of reading
-    // soon.
-    this.flush().catch(() => undefined);
+    this.#answer();
+  }
+
+  /** TLS may have something to answer; a fault of sending is one of reading
+   * soon. One answer at a time: who asks on and on without reading what is
+   * answered must not fill the memory. */
+  #answer(): void {
+    if (!this.#answering) {
+      this.#answering = true;
+      this.flush()
+        .catch(() => undefined)
+        .finally(() => (this.#answering = false));
+    } else if (this.session.unsent() > ANSWERS_MAX_BYTES) {
+      throw new AtlsError("reply", "the server asks more than it reads");
+    }
   }
 
   // --- evidence ---
@@ -228,6 +243,9 @@ export class Link {
     const { serverName, timeouts, onAttestation } = this.#options;
     const abort = (): void => this.end(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) {
+      abort();
+    }
     const timer = after(timeouts?.attest ?? ATTEST_MS, () => {
       const phase = PHASES[this.session.state] ?? this.session.state;
       this.end(
@@ -241,6 +259,7 @@ export class Link {
       );
     });
     try {
+      this.alive();
       const attestedAt = new Date();
       while (this.session.state !== "open") {
         await this.#step();

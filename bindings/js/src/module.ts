@@ -29,7 +29,11 @@ export class Module {
     this.#exports = instance.exports;
     this.#memory = instance.exports["memory"] as WebAssembly.Memory;
     this.#lost = new FinalizationRegistry(([free, at]) => {
-      this.release(free, at);
+      try {
+        this.release(free, at);
+      } catch {
+        // it broke, as whoever uses it next is told
+      }
     });
   }
 

@@ -64,6 +64,13 @@ function checkType(value: unknown, name: string, type: string): void {
   }
 }
 
+function checkSources(given: unknown): void {
+  const all = Array.isArray(given) ? (given as unknown[]) : [given ?? ""];
+  if (!all.every((source) => typeof source === "string")) {
+    throw invalid("collateral must be a URL or an array of them, as text");
+  }
+}
+
 function checkTimeouts(timeouts: Timeouts | undefined): void {
   if (timeouts === undefined) {
     return;
@@ -87,6 +94,7 @@ function checkCommon(options: CommonOptions): void {
     checkType((options as Record<string, unknown>)[name], name, "string");
   }
   checkType(options.onAttestation, "onAttestation", "function");
+  checkSources(options.collateral);
   checkType(options.cache, "cache", "boolean");
   checkNumber(options.maxConnections, "maxConnections", 1);
   checkNumber(options.idleTimeout, "idleTimeout", 0);

@@ -66,15 +66,18 @@ export function makeResponse(
     throw new AtlsError("reply", `the server answered with ${from.status}`);
   }
   const headers = headersOf(from.fields);
-  const content =
-    from.body === null || BODILESS.has(from.status)
-      ? null
-      : decode(from.body, headers.get("content-encoding"));
+  const none = from.body === null || BODILESS.has(from.status);
+  const content = none
+    ? null
+    : decode(from.body, headers.get("content-encoding"));
   const response = new Response(content as BodyInit | null, {
     status: from.status,
     statusText: from.reason,
     headers,
   });
+  if (none) {
+    from.body?.cancel().catch(() => {}); // 205 must not have one
+  }
   return dress(response, {
     url,
     redirected,

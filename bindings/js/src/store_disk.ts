@@ -6,7 +6,15 @@
 // The XDG Base Directory Specification says where else.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import {
+  constants,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { isIntels, OTHERS_MAX, parseEvaluation } from "./evaluations.js";
 import type { Store } from "./store.js";
@@ -63,7 +71,9 @@ export function diskStore(): Store {
 }
 
 async function load(path: string): Promise<Uint8Array | undefined> {
-  const file = await open(path, "r");
+  // What is no file (a pipe) must not be waited for.
+  const { O_RDONLY, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, O_RDONLY | O_NONBLOCK);
   try {
     const s = await file.stat();
     return s.isFile() && s.size <= BUNDLE_MAX_BYTES

@@ -67,6 +67,9 @@ export async function readTrust(options: TrustOptions): Promise<Trust> {
   const root = await pemOrFile(options.trustedRoot ?? facts.trusted_root);
   const ca = facts.ca_file === null ? "" : await readNamedFile(facts.ca_file);
   const roots = [options.extraRoots ?? "", ca].filter(Boolean).join("\n");
+  if (roots !== "") {
+    core.roots(encode(roots)).free(); // it has to have some
+  }
   const sources = sourcesOf(options.collateral);
   const cache = options.cache !== false && facts.cache_collateral;
   const key = JSON.stringify([text, compose, root, roots, sources, cache]);
