@@ -60,7 +60,10 @@ async function exchangeOn(
       ...(ask.signal === undefined ? {} : { signal: ask.signal }),
       ...bodyOf(ask),
     });
-    void response.done.then(() => pool.release(connection));
+    void response.done.then(() => {
+      pool.release(connection);
+      ask.body?.cancel(new AtlsError("network", "the server has answered"));
+    });
     return response;
   } catch (error) {
     if (error instanceof AtlsError && error.code === "not_trusted") {

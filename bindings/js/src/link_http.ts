@@ -215,12 +215,16 @@ export class LinkExchange implements Source {
 
   /** The end is noticed together with the last payload. */
   atEnd(): boolean {
-    if (!this.#over) {
-      this.#link.alive();
-      this.#next ??= this.#pull();
-      if (this.#state === "done" && this.#next === undefined) {
-        this.#finish();
+    try {
+      if (!this.#over) {
+        this.#link.alive();
+        this.#next ??= this.#pull();
+        if (this.#state === "done" && this.#next === undefined) {
+          this.#finish();
+        }
       }
+    } catch (e) {
+      throw this.#broken(e);
     }
     return this.#over;
   }

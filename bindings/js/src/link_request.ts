@@ -46,7 +46,7 @@ export class LinkRequest {
   readonly #request: ExchangeRequest;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #written = false;
-  #stopped: { readonly why: unknown } | undefined;
+  #stopped = false;
 
   constructor(link: Link, request: ExchangeRequest) {
     this.#link = link;
@@ -60,9 +60,17 @@ export class LinkRequest {
 
   /** Nobody wants the rest: what was not taken is not sent. */
   stop(why: unknown): void {
-    this.#stopped ??= { why };
-    if (!this.#written) {
-      this.#reader?.cancel(why).catch(() => undefined);
+    this.#stopped = true;
+    const body = this.#request.body ?? null;
+    if (this.#written || body === null || body instanceof Uint8Array) {
+      return;
+    }
+    try {
+      this.#readerOf(body)
+        .cancel(why)
+        .catch(() => undefined);
+    } catch {
+      // it is somebody else's
     }
   }
 
@@ -74,8 +82,8 @@ export class LinkRequest {
       await this.#put(head, false, body === null);
       if (body instanceof Uint8Array) {
         await this.#put(body, false, true);
-      } else if (body !== null) {
-        await this.#sendStream(body);
+      } else if (body !== null && !this.#stopped) {
+        await this.#sendStream(this.#readerOf(body));
       }
     } catch (e) {
       if (!(e instanceof AtlsError) || e.code !== "network") {
@@ -84,17 +92,20 @@ export class LinkRequest {
     }
   }
 
-  async #sendStream(body: ReadableStream<Uint8Array>): Promise<void> {
+  #readerOf(
+    body: ReadableStream<Uint8Array>,
+  ): ReadableStreamDefaultReader<Uint8Array> {
+    return (this.#reader ??= body.getReader());
+  }
+
+  async #sendStream(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+  ): Promise<void> {
     const { bodyLength } = this.#request;
     let left = bodyLength ?? Infinity;
-    this.#reader = body.getReader();
-    if (this.#stopped !== undefined) {
-      this.stop(this.#stopped.why); // before there was a reader
-      return;
-    }
     for (;;) {
-      const piece = await this.#piece(this.#reader);
-      if (this.#stopped !== undefined) {
+      const piece = await this.#piece(reader);
+      if (this.#stopped) {
         return;
       }
       if (piece === undefined) {
