@@ -58,15 +58,21 @@ export async function askSource(
   }
 }
 
-/** Without user name and password. */
+/** As it may be told. What the host's fetch refuses would be in its words, with
+ * the password. */
 function plain(url: string): string {
-  try {
-    const u = new URL(url);
-    u.username = u.password = "";
-    return u.href;
-  } catch {
-    return "the source";
+  if (!URL.canParse(url)) {
+    throw new AtlsError("invalid", "a source of collateral is no URL");
   }
+  const u = new URL(url);
+  const secret = u.username !== "" || u.password !== "";
+  u.username = u.password = "";
+  if (secret) {
+    throw new AtlsError("invalid", `${u.href}: must not have a user name`, {
+      hint: "sources of collateral are public: leave name and password out",
+    });
+  }
+  return u.href;
 }
 
 function refused(where: string, status: number): AtlsError {

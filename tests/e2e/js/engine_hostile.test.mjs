@@ -321,8 +321,7 @@ test("aborted at every step between dialling and proving", async () => {
     const dial = async (signal) => {
       const transport = await how.dial(signal);
       let left = steps;
-      const step = () =>
-        left-- > 0 ? queueMicrotask(step) : abort.abort(why);
+      const step = () => (left-- > 0 ? queueMicrotask(step) : abort.abort(why));
       step();
       return transport;
     };

@@ -52,10 +52,10 @@ async function bundle() {
 const address = await bundle();
 let count = 0;
 
-/** As a program would have it that has just begun. */
-export async function freshEngine() {
+/** As a program would have it that has just begun; perhaps on another host. */
+export async function freshEngine(change = (host) => host) {
   const fresh = await import(`${address}?${count++}`);
-  fresh.setHost(fresh.nodeHost());
+  fresh.setHost(change(fresh.nodeHost(), fresh));
   await fresh.init({
     wasm: process.env.ASSAY_JS_CORE,
     roots: new TextEncoder().encode(peer.ca),
