@@ -368,6 +368,20 @@ test("a stream cannot be sent again where a redirect asks for it", async () => {
   assert.equal((await (await fetch("/", init())).json()).method, "GET");
 });
 
+test("a redirect's body that does not come, or is cut, does not keep it", async () => {
+  for (const end of [() => {}, (response) => response.destroy()]) {
+    backend.handle = (request, response) => {
+      if (request.url === "/there") {
+        response.end("there");
+        return;
+      }
+      response.writeHead(302, { Location: "/there", "Content-Length": 10 });
+      response.write("half", () => end(response));
+    };
+    assert.equal(await (await fetch("/")).text(), "there");
+  }
+});
+
 test("a redirect's endless body does not keep it", async () => {
   backend.handle = (request, response) => {
     if (request.url === "/there") {
@@ -383,4 +397,35 @@ test("a redirect's endless body does not keep it", async () => {
     pour();
   };
   assert.equal(await (await fetch("/")).text(), "there");
+});
+
+test("a body that expands a thousandfold waits for its reader", async () => {
+  const SIZE = 256 << 20;
+  const coded = zlib.gzipSync(Buffer.alloc(SIZE));
+  answering(200, { "Content-Encoding": "gzip" }, coded);
+  const memory = () => process.memoryUsage().arrayBuffers;
+  const before = memory();
+  const reader = (await fetch("/")).body.getReader();
+  let got = (await reader.read()).value.length;
+  let most = 0;
+  for (let i = 0; i < 40; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    most = Math.max(most, memory() - before);
+  }
+  assert.ok(most < 32 << 20, `${most} octets are held`);
+  for (let next; !(next = await reader.read()).done; ) {
+    got += next.value.length;
+  }
+  assert.equal(got, SIZE);
+});
+
+test("a 205 with a body, which it must not have, keeps no connection busy", async () => {
+  const before = assay.getConnectionPoolStats().busy;
+  backend.handle = (request, response) => {
+    response.writeHead(205, { "Content-Length": 10 });
+    response.write("half");
+  };
+  const response = await fetch("/").catch(() => undefined);
+  assert.equal(response?.body ?? null, null);
+  await until(() => assay.getConnectionPoolStats().busy === before);
 });
