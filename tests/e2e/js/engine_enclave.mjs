@@ -129,11 +129,13 @@ export async function enclave(script, port = 0) {
   await announced;
   const faults = [];
   const visitors = [];
+  const secrets = [];
   const server = tls.createServer(
     {
       cert: peer.cert,
       key: peer.key,
       minVersion: "TLSv1.3",
+      ciphers: "TLS_AES_128_GCM_SHA256",
       allowHalfOpen: true,
     },
     (socket) => {
@@ -143,10 +145,18 @@ export async function enclave(script, port = 0) {
     },
   );
   server.on("tlsClientError", () => undefined);
+  server.on("keylog", (line) => {
+    const [what, , secret] = line.toString().trim().split(" ");
+    if (what === "SERVER_TRAFFIC_SECRET_0") {
+      secrets.push(Buffer.from(secret, "hex"));
+    }
+  });
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port: server.address().port,
     visitors,
+    /** Of each connection: what its records to the client are sealed with. */
+    secrets,
     faults,
     options: async (more = {}, options = {}) => ({
       port: server.address().port,
