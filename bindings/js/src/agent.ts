@@ -113,9 +113,22 @@ class AtlsAgent extends https.Agent {
       (created as ((error: unknown) => void) | undefined)?.(error);
       return undefined;
     }
-    return new AttestedSocket((signal, attested) =>
+    const socket = new AttestedSocket((signal, attested) =>
       this.#open(signal, attested),
     );
+    socket.once("close", () => this.#closed(socket));
+    return socket;
+  }
+
+  /** A server that had proved itself, and did not do so anew: what others have
+   * seen of it counts no more. */
+  #closed({ errored, atlsAttestation }: AttestedSocket): void {
+    const refused =
+      errored instanceof AtlsError && errored.code === "not_trusted";
+    if (refused && atlsAttestation !== undefined) {
+      const idle = Object.values(this.freeSockets).flat();
+      idle.forEach((socket) => socket?.destroy());
+    }
   }
 
   async #open(

@@ -297,3 +297,33 @@ const PROGRAM = `
   });
   console.log(response.status, status);
 `;
+
+test("evidence is renewed on a kept socket; one that fails ends the others", async () => {
+  const proofs = [];
+  const agent = makeAgent({
+    policy: { ...policy, reattestation_interval_secs: 1 },
+    onAttestation: (attestation) => void proofs.push(attestation),
+  });
+  const isOld = () =>
+    until(() => Date.now() - Math.max(...proofs.map((p) => p.attestedAt)) > 1500);
+  await Promise.all([ask(agent), ask(agent)]);
+  assert.equal(relay.count, 2);
+  await isOld();
+  await ask(agent);
+  assert.deepEqual(
+    proofs.map((p) => p.attestations),
+    [1, 1, 2],
+  );
+  assert.equal(relay.count, 2);
+  await isOld();
+  sim("tcb=OutOfDate");
+  try {
+    backend.reset();
+    const error = await rejects(ask(agent, { method: "POST" }, "secret"));
+    assert.equal(error.code, "not_trusted", error.stack);
+    await until(() => relay.open === 0);
+    assert.deepEqual(backend.seen, []);
+  } finally {
+    sim("reset");
+  }
+});
