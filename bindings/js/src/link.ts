@@ -14,6 +14,7 @@ import type { SessionObject } from "./core_session.js";
 import type { Core } from "./core.js";
 import { AtlsError } from "./errors.js";
 import { after, dialInTime, sendLast } from "./link_ends.js";
+import { Inbox } from "./link_inbox.js";
 import type { Transport } from "./transport.js";
 import { objectsOf } from "./trust.js";
 import type { Attestation } from "./types.js";
@@ -35,14 +36,10 @@ export class Link {
   readonly closed: Promise<void>;
   readonly #options: ConnectOptions;
   readonly #transport: Transport;
+  readonly #inbox: Inbox;
   readonly #life = new AbortController();
   #attestation: Attestation | undefined;
-  #came: Uint8Array | undefined; // not yet taken by the session
-  #reading: Promise<void> | undefined;
-  #over = false; // the transport brings no more
-  #told = false; // the session knows
   #answering = false; // what TLS says by itself is on its way out
-  #fault: unknown; // of the transport
 
   private constructor(
     options: ConnectOptions,
@@ -54,6 +51,7 @@ export class Link {
     this.core = core;
     this.session = session;
     this.#transport = transport;
+    this.#inbox = new Inbox(transport);
     const { signal } = this.#life;
     this.closed = new Promise((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
@@ -109,7 +107,7 @@ export class Link {
 
   /** Nothing has come that was not read. */
   get quiet(): boolean {
-    return this.#came === undefined && this.session.waiting() === 0;
+    return this.#inbox.length === 0 && this.session.waiting() === 0;
   }
 
   /** A message may begin: nothing has come that nobody asked for. */
@@ -131,13 +129,15 @@ export class Link {
   /** Waits until something came, and gives it to the session. To be called when
    * all plaintext was taken. */
   async more(): Promise<void> {
-    const before = this.#came?.length ?? 0;
-    if (before === 0 && !this.#over) {
-      await this.#read();
+    const before = this.#inbox.length;
+    if (before === 0) {
+      await this.#inbox.arrival();
       this.alive();
     }
-    this.#absorb();
-    if (before > 0 && this.#came?.length === before) {
+    if (this.#inbox.giveTo(this.session)) {
+      this.#answer();
+    }
+    if (before > 0 && this.#inbox.length === before) {
       throw new AtlsError("internal", "a session takes nothing");
     }
   }
@@ -149,43 +149,7 @@ export class Link {
 
   /** Something came, or will never: without taking it. Never rejects. */
   arrival(): Promise<void> {
-    return this.#came === undefined && !this.#over
-      ? this.#read()
-      : Promise.resolve();
-  }
-
-  #read(): Promise<void> {
-    return (this.#reading ??= this.#transport
-      .read()
-      .then(
-        (octets) => {
-          this.#over = octets === null;
-          this.#came = octets?.length ? octets : undefined;
-        },
-        (e: unknown) => {
-          this.#over = true;
-          this.#fault = e;
-        },
-      )
-      .finally(() => {
-        this.#reading = undefined;
-      }));
-  }
-
-  /** What came goes to the session, as far as that takes it. */
-  #absorb(): void {
-    while (this.#came !== undefined) {
-      const n = this.session.feed(this.#came);
-      if (n === 0) {
-        return;
-      }
-      this.#came = n < this.#came.length ? this.#came.subarray(n) : undefined;
-    }
-    if (this.#over && !this.#told) {
-      this.#told = true;
-      this.session.eof();
-    }
-    this.#answer();
+    return this.#inbox.arrival();
   }
 
   /** TLS may have something to answer; a fault of sending is one of reading
@@ -207,12 +171,10 @@ export class Link {
   /** Why nothing more comes, in a session that failed or was closed. */
   failure(): AtlsError {
     const { serverName } = this.#options;
-    if (this.#fault !== undefined) {
-      return new AtlsError(
-        "network",
-        `${serverName}: ${wordsOf(this.#fault)}`,
-        { cause: this.#fault },
-      );
+    const { fault } = this.#inbox;
+    if (fault !== undefined) {
+      const message = `${serverName}: ${wordsOf(fault)}`;
+      return new AtlsError("network", message, { cause: fault });
     }
     return this.session.state === "failed"
       ? this.session.failure()

@@ -23,6 +23,8 @@ export interface Host {
   readFile?(path: string): Promise<Uint8Array>;
 }
 
+const STORE_MS = 3_000; // until one is done without
+
 let host: Host | undefined;
 let given: InitOptions = {};
 let compiling: Promise<WebAssembly.Module> | undefined;
@@ -80,9 +82,18 @@ export function mozillaRoots(): Promise<Uint8Array> {
 }
 
 export function theStore(): Promise<Store> {
-  return (opening ??= theHost()
-    .store()
-    .catch(() => memoryStore())); // it costs a fetch, no more
+  return (opening ??= inTime(theHost().store()).catch(
+    () => memoryStore(), // it costs a fetch, no more
+  ));
+}
+
+/** Some browsers' databases say nothing at all. */
+function inTime(store: Promise<Store>): Promise<Store> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error("it does not open"));
+    const timer = setTimeout(late, STORE_MS);
+    store.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** The text of a file that a policy names. */

@@ -173,6 +173,7 @@ test("a store that never opens", async () => {
   }));
   const late = await rejection(connect(fresh, { timeouts: { attest: 300 } }));
   assert.equal(late.code, "timeout");
+  (await connect(fresh)).close(); // it is done without
 });
 
 test("a store that fails, and one that cannot be opened", async () => {
