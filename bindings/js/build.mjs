@@ -71,13 +71,11 @@ async function bundle() {
     entryPoints: ["src/index.ts"],
     outfile: "dist/index.js",
   });
-  if (fs.existsSync(path.join(HERE, "src/worker.ts"))) {
-    await build({
-      ...browser,
-      entryPoints: ["src/worker.ts"],
-      outfile: "dist/worker.js",
-    });
-  }
+  await build({
+    ...browser,
+    entryPoints: ["src/worker.ts"],
+    outfile: "dist/worker.js",
+  });
   const node = { ...common, platform: "node", target: "node20" };
   await build({
     ...node,
@@ -133,11 +131,7 @@ function weigh() {
   let fat = false;
   console.log("KiB              raw     gzip   brotli    limit");
   for (const [name, limit] of Object.entries(LIMITS)) {
-    const file = path.join(DIST, name);
-    if (!fs.existsSync(file)) {
-      continue;
-    }
-    const raw = fs.readFileSync(file);
+    const raw = fs.readFileSync(path.join(DIST, name));
     const small = brotliCompressSync(raw).length;
     const sizes = [
       raw.length,

@@ -14,6 +14,8 @@ export interface Body {
   readonly whole: boolean;
   /** Can it be sent any number of times? */
   readonly lasting: boolean;
+  /** Where it is one: more than its octets can be handed on. */
+  readonly blob?: Blob;
   /** For one exchange. */
   open(): Uint8Array | ReadableStream<Uint8Array>;
   /** It will not be sent any more. */
@@ -41,6 +43,7 @@ function file(blob: Blob, type: string | undefined): Body {
     type: type ?? (blob.type === "" ? undefined : blob.type),
     whole: true,
     lasting: true,
+    blob,
     open: () => blob.stream(),
     cancel: () => {},
   };

@@ -6,11 +6,11 @@
 import type { ExchangeResponse } from "./connection.js";
 import { readEndpoint, type Endpoint } from "./endpoint.js";
 import { exchange } from "./exchange.js";
-import type { AnyOptions } from "./options.js";
+import { invalid, isBridge, type AnyOptions } from "./options.js";
 import { locationOf, redirected } from "./redirect.js";
 import { readRequest, type Ask } from "./request.js";
 import { fieldOf, makeResponse } from "./response.js";
-import type { AtlsFetch, AtlsResponse } from "./types.js";
+import type { AtlsFetch, AtlsResponse, BridgeOptions } from "./types.js";
 
 type Bytes = ReadableStream<Uint8Array>;
 
@@ -75,8 +75,29 @@ async function fetchFrom(
   }
 }
 
+/** The same with everything in a Worker, where there are any.
+ * @internal */
+export type RemoteMaker = (
+  options: BridgeOptions,
+  endpoint: Endpoint,
+) => AtlsFetch;
+
+let remote: RemoteMaker | undefined;
+
+/** By the browser's entry.
+ * @internal */
+export function setRemote(maker: RemoteMaker): void {
+  remote = maker;
+}
+
 /** Returns at once; the module is loaded by the first request. */
 export function createAtlsFetch(options: AnyOptions): AtlsFetch {
   const endpoint = readEndpoint(options);
+  if (isBridge(options) && options.worker === true) {
+    if (remote === undefined) {
+      throw invalid("worker: true is for pages in browsers");
+    }
+    return remote(options, endpoint);
+  }
   return (input, init) => fetchFrom(endpoint, input, init ?? {});
 }

@@ -3,9 +3,11 @@
 //
 // index.ts - the entry for browsers.
 
+import { setRemote } from "./fetch.js";
 import { browserHost } from "./host_browser.js";
 import { init as load, setHost } from "./load.js";
 import type { InitOptions } from "./types.js";
+import { remoteFetch } from "./remote.js";
 
 export { AttestedStream, type StreamOptions } from "./attested_stream.js";
 export { AtlsError } from "./errors.js";
@@ -18,3 +20,4 @@ export type * from "./types.js";
 export const init: (options?: InitOptions) => Promise<void> = load;
 
 setHost(browserHost());
+setRemote(remoteFetch);

@@ -51,6 +51,30 @@ export async function init(options: InitOptions = {}): Promise<void> {
   await theCore();
 }
 
+/** What init() was told, for a Worker: nothing in it is relative. */
+export async function initOptions(): Promise<InitOptions> {
+  const { wasm, roots } = given;
+  const isAnswer = typeof Response === "function" && wasm instanceof Response;
+  return {
+    ...(wasm === undefined
+      ? {}
+      : { wasm: isAnswer ? await compiled() : absolute(wasm) }),
+    ...(roots === undefined ? {} : { roots: absolute(roots) }),
+  };
+}
+
+/** As init() is told, before anything else. */
+export function setInitOptions(options: InitOptions): void {
+  given = options;
+}
+
+function absolute<T>(at: T): T | string {
+  const address = typeof at === "string" || at instanceof URL;
+  const page =
+    typeof document === "undefined" ? location.href : document.baseURI;
+  return address ? new URL(at, page).href : at;
+}
+
 /** The shared instance: loaded if it must be, and made anew where the last one
  * broke. Whoever keeps one asks `core.broken` before each use. */
 export async function theCore(): Promise<Core> {

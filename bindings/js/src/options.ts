@@ -120,7 +120,5 @@ export function checkOptions(
   const known = [...COMMON, ...own].filter((name) => !without.includes(name));
   checkNames(options, known);
   checkCommon(options);
-  if (isBridge(options) && options.worker === true) {
-    throw invalid("a Worker is a page's: not of Node, and not of streams");
-  }
+  checkType((options as { worker?: unknown }).worker, "worker", "boolean");
 }

@@ -30,7 +30,7 @@ interface Waiter {
 
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #ended: () => void;
+  readonly #changed: (isEmpty: boolean) => void;
   /** The one used last is at the end. */
   readonly #idle: Connection[] = [];
   readonly #busy = new Set<Connection>();
@@ -38,10 +38,11 @@ export class Pool {
   readonly #waiting: Waiter[] = [];
   readonly #timers = new Map<Connection, ReturnType<typeof setTimeout>>();
 
-  /** `ended` is called when there is nothing left in it. */
-  constructor(options: PoolOptions, ended: () => void) {
+  /** `changed` is called after each change of `stats`; isEmpty: there is nothing
+   * left in it. */
+  constructor(options: PoolOptions, changed: (isEmpty: boolean) => void) {
     this.#options = options;
-    this.#ended = ended;
+    this.#changed = changed;
   }
 
   /** In the order in which they ask. release() it, whatever became of it. */
@@ -127,9 +128,7 @@ export class Pool {
     while (this.#waiting.length > this.#connecting.length && this.#makeRoom()) {
       void this.#connect();
     }
-    if (this.#size === 0) {
-      this.#ended();
-    }
+    this.#changed(this.#size === 0);
   }
 
   /** Attempts that nobody waits for any more. */

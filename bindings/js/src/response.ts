@@ -32,7 +32,7 @@ export function fieldOf(fields: Fields, wanted: string): string | undefined {
 
 /** What a Response cannot be told when it is made. Its own headers would be
  * without Set-Cookie in browsers. */
-function dress(response: Response, facts: Facts): AtlsResponse {
+export function dress(response: Response, facts: Facts): AtlsResponse {
   const url = new URL(facts.url);
   url.hash = "";
   const values = {
