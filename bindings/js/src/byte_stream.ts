@@ -15,6 +15,10 @@ interface ByteStream {
   readonly stream: ReadableStream<Uint8Array>;
   /** Fails it, whatever it is doing. Does not keep it alive. */
   readonly fail: (why: unknown) => void;
+  /** As long as somebody can read it, and it has not ended, this object lives.
+   * The stream itself tells nothing: in Chromium it is lost and found again
+   * while its reader goes on. */
+  readonly life: object;
 }
 
 type Controller =
@@ -53,7 +57,7 @@ export function byteStream(source: Source, ahead: number): ByteStream {
       // it has ended
     }
   };
-  return { stream: make(common, ahead), fail };
+  return { ...make(common, ahead), fail };
 }
 
 /** Some browsers have no streams of bytes: what they have differs in that
@@ -61,16 +65,16 @@ export function byteStream(source: Source, ahead: number): ByteStream {
 function make(
   source: UnderlyingDefaultSource<Uint8Array>,
   ahead: number,
-): ReadableStream<Uint8Array> {
+): Pick<ByteStream, "stream" | "life"> {
   try {
-    return new ReadableStream(
-      { ...(source as unknown as UnderlyingByteSource), type: "bytes" },
-      { highWaterMark: ahead },
-    );
+    const life: UnderlyingByteSource = {
+      ...(source as unknown as UnderlyingByteSource),
+      type: "bytes",
+    };
+    const stream = new ReadableStream(life, { highWaterMark: ahead });
+    return { stream, life };
   } catch {
-    return new ReadableStream(
-      source,
-      new ByteLengthQueuingStrategy({ highWaterMark: ahead }),
-    );
+    const strategy = new ByteLengthQueuingStrategy({ highWaterMark: ahead });
+    return { stream: new ReadableStream(source, strategy), life: source };
   }
 }

@@ -184,9 +184,9 @@ export class LinkExchange implements Source {
   }
 
   #body(): ReadableStream<Uint8Array> {
-    const { stream, fail } = byteStream(this, AHEAD_BYTES);
+    const { stream, fail, life } = byteStream(this, AHEAD_BYTES);
     this.#fail = fail;
-    lost.register(stream, this, this);
+    lost.register(life, this, this);
     return stream;
   }
 

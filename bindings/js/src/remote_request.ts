@@ -116,9 +116,9 @@ export class RemoteRequest implements Waiting {
     this.#receiver = new Receiver(this.#id, this.#post, () =>
       this.#stop(undefined),
     );
-    const { stream, fail } = byteStream(this.#receiver, 0);
+    const { stream, fail, life } = byteStream(this.#receiver, 0);
     this.#failBody = fail;
-    lost.register(stream, this, this);
+    lost.register(life, this, this);
     return stream;
   }
 
