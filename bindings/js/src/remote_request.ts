@@ -20,6 +20,7 @@ const lost = new FinalizationRegistry<RemoteRequest>((request) => {
 });
 
 export class RemoteRequest implements Waiting {
+  readonly opened: Opened;
   readonly response: Promise<AtlsResponse>;
   readonly #worker: RemoteWorker;
   readonly #id: number;
@@ -34,11 +35,12 @@ export class RemoteRequest implements Waiting {
   /** `ask`: what readRequest() let pass. */
   constructor(worker: RemoteWorker, opened: Opened, ask: Ask) {
     this.#worker = worker;
+    this.opened = opened;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#id = worker.begin(this, opened);
+    this.#id = worker.begin(this);
     this.#signal = ask.signal;
     this.#signal?.addEventListener("abort", this.#abort, { once: true });
     this.#send(ask, opened.number);

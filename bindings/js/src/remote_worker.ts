@@ -31,6 +31,7 @@ export interface Opened {
 
 /** A request, which messages are for. */
 export interface Waiting {
+  readonly opened: Opened;
   head(message: HeadMessage, attestation: Attestation): void;
   stream(message: StreamMessage): void;
   fail(why: unknown): void;
@@ -98,12 +99,12 @@ export class RemoteWorker {
   }
 
   /** A request begins, of which messages tell; its number. */
-  begin(waiting: Waiting, opened: Opened): number {
-    const { number: endpoint, options, onAttestation } = opened;
+  begin(waiting: Waiting): number {
+    const { number: endpoint, options, onAttestation } = waiting.opened;
     if (!this.#opened.has(endpoint)) {
       const callback = numberOf(onAttestation);
       this.post({ kind: "open", endpoint, options, callback });
-      this.#opened.set(endpoint, opened);
+      this.#opened.set(endpoint, waiting.opened);
     }
     this.#waiting.set(++this.#count, waiting);
     return this.#count;
@@ -172,8 +173,9 @@ export class RemoteWorker {
 
   /** onAttestation is the page's; nothing is sent until it is answered. */
   async #call({ call, callback, attestation }: Call): Promise<void> {
+    const waiting = [...this.#waiting.values()].map(({ opened }) => opened);
     const { onAttestation } =
-      [...this.#opened.values()].find(
+      [...waiting, ...this.#opened.values()].find(
         (opened) => numberOf(opened.onAttestation) === callback,
       ) ?? {};
     try {

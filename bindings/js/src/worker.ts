@@ -142,10 +142,11 @@ async function request(message: RequestMessage): Promise<void> {
   const { id, url, method, headers, redirect } = message;
   const run: Running = { control: new AbortController() };
   running.set(id, run);
+  // Now: it may be dropped before the Worker has started.
+  const fetch = fetches.get(message.endpoint);
   try {
     const body = bodyOf(message, run);
     await started;
-    const fetch = fetches.get(message.endpoint);
     if (fetch === undefined) {
       throw new AtlsError("internal", "the Worker does not know this fetch");
     }
