@@ -31,33 +31,56 @@ function close(controller: Controller): void {
   }
 }
 
+interface Failure {
+  readonly why: unknown;
+}
+
+interface State {
+  failure?: Failure;
+  ended?: true;
+}
+
+const states = new WeakMap<ReadableStream<Uint8Array>, State>();
+
+/** Why it failed, if it has. Of a Response, some browsers say something else. */
+export function failureOf(
+  stream: ReadableStream<Uint8Array>,
+): Failure | undefined {
+  return states.get(stream)?.failure;
+}
+
 /** ahead: octets that are read though nobody reads the stream. */
 export function byteStream(source: Source, ahead: number): ByteStream {
   let weak: WeakRef<Controller> | undefined;
+  const state: State = {};
   const common = {
     start(controller: Controller): void {
       weak = new WeakRef(controller);
     },
     async pull(controller: Controller): Promise<void> {
-      const octets = await source.next();
-      if (octets === null) {
-        return close(controller);
+      const octets = await source.next().catch((why: unknown) => {
+        state.failure ??= { why };
+        throw why;
+      });
+      if (octets !== null) {
+        controller.enqueue(octets as Uint8Array<ArrayBuffer>);
       }
-      controller.enqueue(octets as Uint8Array<ArrayBuffer>);
-      if (source.atEnd()) {
+      if (octets === null || source.atEnd()) {
+        state.ended = true;
         close(controller);
       }
     },
     cancel: (reason: unknown): void => source.cancel(reason),
   };
   const fail = (why: unknown): void => {
-    try {
+    if (state.ended === undefined) {
+      state.failure ??= { why };
       weak?.deref()?.error(why);
-    } catch {
-      // it has ended
     }
   };
-  return { ...make(common, ahead), fail };
+  const made = make(common, ahead);
+  states.set(made.stream, state);
+  return { ...made, fail };
 }
 
 /** Some browsers have no streams of bytes: what they have differs in that

@@ -57,6 +57,7 @@ export class RemoteRequest implements Waiting {
         redirected,
         headers,
         attestation,
+        source: body,
       }),
     );
   }

@@ -3,6 +3,7 @@
 //
 // response.ts - from one exchange to a Response as fetch gives it.
 
+import { failureOf } from "./byte_stream.js";
 import type { ExchangeResponse, Fields } from "./connection.js";
 import { decode } from "./decode.js";
 import { AtlsError } from "./errors.js";
@@ -13,6 +14,8 @@ export interface Facts {
   readonly redirected: boolean;
   readonly headers: Headers;
   readonly attestation: Attestation;
+  /** As it comes from the connection. */
+  readonly source: ReadableStream<Uint8Array> | null;
 }
 
 /** Those that a Response cannot have a body with. */
@@ -30,6 +33,45 @@ export function fieldOf(fields: Fields, wanted: string): string | undefined {
   return fields.find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
 
+const READERS = [
+  "arrayBuffer",
+  "blob",
+  "bytes",
+  "formData",
+  "json",
+  "text",
+] as const;
+
+/** A Response's way to read all of its body. Chromium says "Failed to fetch" of
+ * every stream that fails, and what it failed with is lost. */
+async function read(
+  response: Response,
+  how: () => Promise<unknown>,
+  source: ReadableStream<Uint8Array> | null,
+): Promise<unknown> {
+  try {
+    return await how.call(response);
+  } catch (error) {
+    const failure = source === null ? undefined : failureOf(source);
+    throw failure === undefined ? error : failure.why;
+  }
+}
+
+function readersOf(response: Response, { source }: Facts): object {
+  const prototype = Response.prototype as unknown as Record<
+    string,
+    (() => Promise<unknown>) | undefined
+  >;
+  const all: Record<string, () => Promise<unknown>> = {};
+  for (const name of READERS) {
+    const how = prototype[name];
+    if (how !== undefined) {
+      all[name] = () => read(response, how, source);
+    }
+  }
+  return all;
+}
+
 /** What a Response cannot be told when it is made. Its own headers would be
  * without Set-Cookie in browsers. */
 export function dress(response: Response, facts: Facts): AtlsResponse {
@@ -41,6 +83,7 @@ export function dress(response: Response, facts: Facts): AtlsResponse {
     type: "basic",
     headers: facts.headers,
     attestation: facts.attestation,
+    ...readersOf(response, facts),
     clone: () =>
       dress(Response.prototype.clone.call(response), {
         ...facts,
@@ -50,7 +93,7 @@ export function dress(response: Response, facts: Facts): AtlsResponse {
   for (const [name, value] of Object.entries(values)) {
     Object.defineProperty(response, name, {
       value,
-      enumerable: name !== "clone",
+      enumerable: typeof value !== "function",
       configurable: true,
     });
   }
@@ -83,5 +126,6 @@ export function makeResponse(
     redirected,
     headers,
     attestation: from.attestation,
+    source: from.body,
   });
 }
