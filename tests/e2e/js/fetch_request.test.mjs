@@ -122,6 +122,20 @@ test("options that cannot be are refused at once", () => {
   assert.throws(make("localhost"), /object/);
 });
 
+test("worker: true is for pages, through a bridge too", (t) => {
+  const had = globalThis.WebSocket;
+  t.after(() => (globalThis.WebSocket = had));
+  globalThis.WebSocket ??= class {}; // of Node 20 there is none
+  const way = { proxyUrl: "ws://127.0.0.1:9/", targetHost: "localhost" };
+  assert.ok(assay.createAtlsFetch({ ...way, worker: false }));
+  for (const bad of [options({ worker: true }), { ...way, worker: true }]) {
+    assert.throws(
+      () => assay.createAtlsFetch(bad),
+      (e) => e.code === "invalid" && /worker/.test(e.message),
+    );
+  }
+});
+
 // --- methods and fields --------------------------------------------------------
 
 test("methods", async () => {
