@@ -191,7 +191,7 @@ test("evaluations that a store lost are told again, and survive the module", asy
   (await connect(fresh)).close();
   assert.equal(learnt.length, 1);
   const core = await fresh.theCore();
-  assert.throws(() => core.module.release("js_bytes_free", 0xfffffff0));
+  assert.throws(() => core.module.release("js_bytes_free", 1n));
   assert.equal(core.broken, true);
   const added = [];
   const next = await fresh.theCore();
