@@ -6,6 +6,8 @@
 #   ASSAY_BUILD   binary directory of this preset
 #   ASSAY_BIN     folder of the programs
 #   ASSAY_SHARED  optional folder of extra vectors; may not exist
+# Label threads: run with ThreadSanitizer, too. Label once: not run with
+# AddressSanitizer, because what it tests is JavaScript's or a program's of others.
 # A test that leaves something out prints "SKIPPED <what>: <why>"; a test that
 # leaves everything out then exits with 77.
 
