@@ -18,8 +18,10 @@
  * object that they are of or that frees any. Memory grows as it must: what
  * JavaScript has seen of it before is of no use then.
  *
- * Nothing here reads a clock, a file or the network; random octets come from
- * the host (random_get), and without them nothing starts.
+ * Nothing here reads a file or the network, nor a clock: but OpenSSL reads the
+ * host's (clock_time_get), for its seed among others; no verdict depends on it.
+ * Random octets come from the host (random_get), and without them nothing
+ * starts.
  */
 #pragma once
 
