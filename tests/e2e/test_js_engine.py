@@ -84,7 +84,7 @@ def main():
         skip("pyOpenSSL", why)
     OPTIONS = test_bridge_node.own_options()
     if OPTIONS is None:
-        print("SKIPPED engine_bridge.test.mjs: this Node has no WebSocket")
+        print("SKIPPED Node's own WebSocket: this Node has none")
         OPTIONS = ()
     port = free_port()  # of servers that scripts play, behind the bridge
     with Sim(now=None) as sim, Sim(seed=None, now=None) as other, \
