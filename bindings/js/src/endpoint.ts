@@ -81,7 +81,7 @@ function wayTo(options: AnyOptions): {
     if (typeof WebSocket === "undefined") {
       throw invalid(
         "there is no WebSocket here, and no way through a bridge",
-        "in Node use target, or version 22",
+        "in Node use target; or version 22, or 20 with --experimental-websocket",
       );
     }
     const url = bridgeUrl(options.proxyUrl);

@@ -76,12 +76,14 @@ export interface CommonOptions {
   /** Called for each attestation that succeeded, before anything is sent. What
    * it throws fails the request, and closes the connection. */
   readonly onAttestation?: (attestation: Attestation) => void | Promise<void>;
-  /** Where collateral comes from, in place of the policy's: URLs of PCCSs that
-   * allow pages of other origins (CORS), or of a bridge's relay. */
+  /** Where collateral comes from, in place of the policy's `pccs_url`: URLs of
+   * PCCSs, which must allow pages (CORS; see the readme), or of a bridge's
+   * relay. */
   readonly collateral?: string | readonly string[];
   /** Certificates in PEM that TLS believes besides Mozilla's list. */
   readonly extraRoots?: string;
-  /** The trust anchor of quotes in place of Intel's, PEM: simulated platforms. */
+  /** The trust anchor of quotes in place of the policy's `trusted_root` or of
+   * Intel's, PEM: simulated platforms. */
   readonly trustedRoot?: string;
   /** Connections to one target at most; further requests wait. Default 16. */
   readonly maxConnections?: number;
