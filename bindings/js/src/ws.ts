@@ -21,12 +21,28 @@ const ABNORMAL = 1006;
 export function wsDial(url: string): Dial {
   return async (signal) => {
     signal.throwIfAborted();
-    const ws = new WebSocket(url);
+    const ws = made(url);
     ws.binaryType = "arraybuffer";
     const transport = new WsTransport(ws); // listens from the first frame on
     await opened(ws, signal, url);
     return transport;
   };
+}
+
+/** What a page may not open at all is told at once, and in the host's words. */
+function made(url: string): WebSocket {
+  try {
+    return new WebSocket(url);
+  } catch (cause) {
+    throw new AtlsError(
+      "network",
+      `the bridge ${new URL(url).host} may not be asked from here`,
+      {
+        hint: "pages of https: need wss:, and some ports are closed to pages",
+        cause,
+      },
+    );
+  }
 }
 
 function opened(
