@@ -14,6 +14,8 @@ const BUFFERED_MAX = 1024 * 1024;
 const POLL_MS = 5; // there is no event for it
 /** Octets that may wait to be read. */
 const UNREAD_MAX = 256 * 1024 * 1024;
+/** As how many a smaller message counts: each costs some 400 besides. */
+const MESSAGE_LEAST = 2048;
 const NORMAL = 1000;
 const ABNORMAL = 1006;
 
@@ -91,9 +93,13 @@ function refused(url: string, code: number, reason: string): AtlsError {
   );
 }
 
+const weight = ({ byteLength }: ArrayBuffer | Uint8Array): number =>
+  Math.max(byteLength, MESSAGE_LEAST);
+
 class WsTransport implements Transport {
   readonly #ws: WebSocket;
-  readonly #came: Uint8Array[] = [];
+  #came: Uint8Array[] = [];
+  #ready: Uint8Array[] = []; // came before those; the next one is the last
   #unread = 0;
   #over = false;
   #fault: AtlsError | undefined;
@@ -115,10 +121,10 @@ class WsTransport implements Transport {
 
   async read(): Promise<Uint8Array | null> {
     for (;;) {
-      const first = this.#came.shift();
-      if (first !== undefined) {
-        this.#unread -= first.length;
-        return first;
+      const next = this.#next();
+      if (next !== undefined) {
+        this.#unread -= weight(next);
+        return next;
       }
       if (this.#fault !== undefined) {
         throw this.#fault;
@@ -128,6 +134,15 @@ class WsTransport implements Transport {
       }
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** shift() would move all the others each time. */
+  #next(): Uint8Array | undefined {
+    if (this.#ready.length === 0) {
+      this.#ready = this.#came.reverse();
+      this.#came = [];
+    }
+    return this.#ready.pop();
   }
 
   async write(octets: Uint8Array): Promise<void> {
@@ -141,7 +156,7 @@ class WsTransport implements Transport {
 
   close(): void {
     this.#over = true;
-    this.#came.length = this.#unread = 0;
+    this.#drop();
     this.#ws.close(NORMAL);
     this.#woken();
   }
@@ -159,18 +174,23 @@ class WsTransport implements Transport {
     if (!(data instanceof ArrayBuffer)) {
       return this.#giveUp("the bridge sent text");
     }
-    this.#unread += data.byteLength;
+    if (data.byteLength === 0) {
+      return;
+    }
+    this.#unread += weight(data);
     if (this.#unread > UNREAD_MAX) {
       return this.#giveUp("more came than is being read");
     }
-    if (data.byteLength > 0) {
-      this.#came.push(new Uint8Array(data));
-      this.#woken();
-    }
+    this.#came.push(new Uint8Array(data));
+    this.#woken();
+  }
+
+  #drop(): void {
+    this.#came.length = this.#ready.length = this.#unread = 0;
   }
 
   #giveUp(why: string): void {
-    this.#came.length = this.#unread = 0;
+    this.#drop();
     this.#fault = new AtlsError("network", why);
     this.#over = true;
     this.#ws.close();

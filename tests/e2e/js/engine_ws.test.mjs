@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Assay authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// engine_ws.test.mjs - a WebSocket that does as a test says: what hosts refuse.
+// engine_ws.test.mjs - a WebSocket that does as a test says: what hosts refuse,
+// and messages that are many and small.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { engine, rejection } from "./engine_kit.mjs";
@@ -55,4 +56,48 @@ test("what the host does not open is an AtlsError", async () => {
   assert.match(e.hint, /wss:/u);
   assert.equal(e.cause, refuse);
   assert.ok(!`${e.message} ${e.hint}`.includes("s3cret"));
+});
+
+const LEAST = 2048; // as what a smaller message counts
+const MESSAGES_MAX = (256 << 20) / LEAST;
+
+test("messages of one octet are as bounded as large ones", async () => {
+  const transport = await dial();
+  for (let i = 0; i < MESSAGES_MAX; i++) {
+    wire.bring(new ArrayBuffer(1));
+  }
+  assert.equal(wire.closed, false);
+  wire.bring(new ArrayBuffer(1));
+  assert.equal(wire.closed, true);
+  const e = await rejection(transport.read());
+  assert.equal(e.code, "network");
+  assert.match(e.message, /more came than is being read/u);
+});
+
+test("messages are read in their order, and reading makes room", async () => {
+  const transport = await dial();
+  const bring = (n) => wire.bring(new Uint8Array([n, n >> 8, n >> 16]).buffer);
+  let sent = 0;
+  while (sent < MESSAGES_MAX) {
+    bring(sent++);
+  }
+  for (let i = 0; i < 2 * MESSAGES_MAX; i++) {
+    const [a, b, c] = await transport.read();
+    assert.equal(a | (b << 8) | (c << 16), i);
+    bring(sent++);
+  }
+  assert.equal(wire.closed, false);
+  bring(sent);
+  assert.equal(wire.closed, true);
+});
+
+test("a message that is empty is none", async () => {
+  const transport = await dial();
+  for (let i = 0; i <= MESSAGES_MAX; i++) {
+    wire.bring(new ArrayBuffer(0));
+  }
+  wire.bring(new ArrayBuffer(2));
+  assert.equal((await transport.read()).length, 2);
+  transport.close();
+  assert.equal(await transport.read(), null);
 });
