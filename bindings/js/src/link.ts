@@ -65,6 +65,7 @@ export class Link {
     const { core, ...objects } = await objectsOf(trust);
     signal?.throwIfAborted();
     const transport = await dialInTime(options);
+    transport.trusts?.(false);
     let link: Link;
     try {
       link = new Link(
@@ -78,6 +79,7 @@ export class Link {
       throw e;
     }
     await link.#prove(signal);
+    transport.trusts?.(true);
     return link;
   }
 

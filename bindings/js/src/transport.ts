@@ -13,6 +13,9 @@ export interface Transport {
   write(octets: Uint8Array): Promise<void>;
   /** Ends it, both ways, at once; what still waits is dropped. Never throws. */
   close(): void;
+  /** Has its far end proved itself? Until then little can be due, and no more
+   * need wait to be read. */
+  trusts?(isTrusted: boolean): void;
   /** Nobody is waiting for anything: a program may end meanwhile. */
   rest?(idle: boolean): void;
 }

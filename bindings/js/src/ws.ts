@@ -14,6 +14,8 @@ const BUFFERED_MAX = 1024 * 1024;
 const POLL_MS = 5; // there is no event for it
 /** Octets that may wait to be read. */
 const UNREAD_MAX = 256 * 1024 * 1024;
+/** While there is no more than a handshake and evidence to come. */
+const UNTRUSTED_MAX = 4 * 1024 * 1024;
 /** As how many a smaller message counts: each costs some 400 besides. */
 const MESSAGE_LEAST = 2048;
 const NORMAL = 1000;
@@ -101,6 +103,7 @@ class WsTransport implements Transport {
   #came: Uint8Array[] = [];
   #ready: Uint8Array[] = []; // came before those; the next one is the last
   #unread = 0;
+  #most = UNREAD_MAX;
   #over = false;
   #fault: AtlsError | undefined;
   #wake: (() => void) | undefined;
@@ -154,6 +157,10 @@ class WsTransport implements Transport {
     }
   }
 
+  trusts(isTrusted: boolean): void {
+    this.#most = isTrusted ? UNREAD_MAX : UNTRUSTED_MAX;
+  }
+
   close(): void {
     this.#over = true;
     this.#drop();
@@ -178,7 +185,7 @@ class WsTransport implements Transport {
       return;
     }
     this.#unread += weight(data);
-    if (this.#unread > UNREAD_MAX) {
+    if (this.#unread > this.#most) {
       return this.#giveUp("more came than is being read");
     }
     this.#came.push(new Uint8Array(data));

@@ -5,7 +5,7 @@
 // and messages that are many and small.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { engine, rejection } from "./engine_kit.mjs";
+import { connect, engine, rejection, until } from "./engine_kit.mjs";
 
 const URL_OF_BRIDGE = "ws://bridge.example/?target=a.example&token=s3cret";
 const real = globalThis.WebSocket;
@@ -17,6 +17,7 @@ class Wire extends EventTarget {
   readyState = Wire.OPEN;
   bufferedAmount = 0;
   closed = false;
+  sent = 0;
 
   constructor() {
     super();
@@ -27,7 +28,9 @@ class Wire extends EventTarget {
     queueMicrotask(() => this.dispatchEvent(new Event("open")));
   }
 
-  send() {}
+  send() {
+    this.sent++;
+  }
 
   close() {
     this.closed = true;
@@ -40,7 +43,7 @@ class Wire extends EventTarget {
 
 beforeEach(() => {
   globalThis.WebSocket = Wire;
-  refuse = undefined;
+  wire = refuse = undefined;
 });
 afterEach(() => (globalThis.WebSocket = real));
 
@@ -100,4 +103,32 @@ test("a message that is empty is none", async () => {
   assert.equal((await transport.read()).length, 2);
   transport.close();
   assert.equal(await transport.read(), null);
+});
+
+const MIB = 1 << 20;
+
+test("before the server has proved itself, less may wait", async () => {
+  const failing = rejection(connect({ dial }));
+  await until(() => wire?.sent > 0);
+  for (let i = 0; i < 4; i++) {
+    wire.bring(new ArrayBuffer(MIB));
+  }
+  assert.equal(wire.closed, false);
+  wire.bring(new ArrayBuffer(1));
+  assert.equal(wire.closed, true);
+  const e = await failing;
+  assert.equal(e.code, "network");
+  assert.match(e.message, /more came than is being read/u);
+});
+
+test("and from then on as much as ever", async () => {
+  const transport = await dial();
+  transport.trusts(false);
+  transport.trusts(true);
+  for (let i = 0; i < 256; i++) {
+    wire.bring(new ArrayBuffer(MIB));
+  }
+  assert.equal(wire.closed, false);
+  wire.bring(new ArrayBuffer(1));
+  assert.equal(wire.closed, true);
 });
