@@ -7,6 +7,7 @@
 import { Core } from "./core.js";
 import { AtlsError } from "./errors.js";
 import { decode } from "./module.js";
+import { checkNames } from "./options.js";
 import type { Store } from "./store.js";
 import { memoryStore } from "./store_memory.js";
 import type { InitOptions } from "./types.js";
@@ -27,6 +28,7 @@ const STORE_MS = 3_000; // until one is done without
 
 let host: Host | undefined;
 let given: InitOptions = {};
+let taken = false; // a Worker loads, or has loaded, by them
 let compiling: Promise<WebAssembly.Module> | undefined;
 let starting: Promise<Core> | undefined;
 let reading: Promise<Uint8Array> | undefined;
@@ -38,11 +40,14 @@ export function setHost(h: Host): void {
 }
 
 /** Loads the module now, if it is not. Called again, it does what is missing;
- * options after the module is there are refused ("invalid"). */
+ * options once the module is loaded, or being loaded, here or in a Worker, are
+ * refused ("invalid"). */
 export async function init(options: InitOptions = {}): Promise<void> {
+  checkNames(options, ["wasm", "roots"]);
   if (options.wasm !== undefined || options.roots !== undefined) {
-    if (compiling !== undefined) {
-      throw new AtlsError("invalid", "the module is loaded already", {
+    if (compiling !== undefined || taken) {
+      const where = taken ? " by a Worker" : "";
+      throw new AtlsError("invalid", `the module is loaded already${where}`, {
         hint: "call init() before anything else",
       });
     }
@@ -51,8 +56,10 @@ export async function init(options: InitOptions = {}): Promise<void> {
   await theCore();
 }
 
-/** What init() was told, for a Worker: nothing in it is relative. */
+/** What init() was told, for a Worker: nothing in it is relative. From here on
+ * it is told nothing else. */
 export async function initOptions(): Promise<InitOptions> {
+  taken = true;
   const { wasm, roots } = given;
   const isAnswer = typeof Response === "function" && wasm instanceof Response;
   return {

@@ -35,7 +35,7 @@ export function invalid(why: string, hint = ""): AtlsError {
   return new AtlsError("invalid", why, { hint });
 }
 
-function checkNames(options: object, known: readonly string[]): void {
+export function checkNames(options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw invalid(

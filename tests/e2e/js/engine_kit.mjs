@@ -52,10 +52,16 @@ async function bundle() {
 const address = await bundle();
 let count = 0;
 
-/** As a program would have it that has just begun; perhaps on another host. */
-export async function freshEngine(change = (host) => host) {
+/** Nobody has told it anything. */
+export async function unloadedEngine(change = (host) => host) {
   const fresh = await import(`${address}?${count++}`);
   fresh.setHost(change(fresh.nodeHost(), fresh));
+  return fresh;
+}
+
+/** As a program would have it that has just begun; perhaps on another host. */
+export async function freshEngine(change) {
+  const fresh = await unloadedEngine(change);
   await fresh.init({
     wasm: process.env.ASSAY_JS_CORE,
     roots: new TextEncoder().encode(peer.ca),

@@ -201,3 +201,23 @@ test("init() after the module is there", async () => {
   const e = await rejection(engine.init({ wasm: "elsewhere.wasm" }));
   assert.equal(e.code, "invalid");
 });
+
+test("init() after a Worker was told by what to load", async () => {
+  const fresh = await kit.unloadedEngine();
+  assert.deepEqual(await fresh.initOptions(), {});
+  const wasm = process.env.ASSAY_JS_CORE;
+  for (const late of [{ wasm }, { roots: octets(kit.peer.ca) }]) {
+    const e = await rejection(fresh.init(late));
+    assert.equal(e.code, "invalid");
+    assert.match(e.message, /Worker/u);
+    assert.match(e.hint, /before anything else/u);
+  }
+  assert.deepEqual(await fresh.initOptions(), {});
+});
+
+test("init() with what it does not know", async () => {
+  const fresh = await kit.unloadedEngine();
+  const e = await rejection(fresh.init({ wsam: process.env.ASSAY_JS_CORE }));
+  assert.equal(e.code, "invalid", String(e));
+  assert.match(e.message, /wsam/u);
+});
