@@ -35,8 +35,10 @@ export class AttestedStream {
 
   /** Resolves once the server has proved itself. */
   static async connect(options: StreamOptions): Promise<AttestedStream> {
-    const { signal, ...rest } = options;
-    const endpoint = readEndpoint(rest as AnyOptions, NOT_OF_STREAMS);
+    const endpoint = readEndpoint(options as AnyOptions, NOT_OF_STREAMS, [
+      "signal",
+    ]);
+    const { signal } = endpoint.options as StreamOptions;
     signal?.throwIfAborted();
     const trust = await endpoint.trust();
     return new AttestedStream(

@@ -6,8 +6,8 @@
 
 import type { ConnectOptions } from "./connection.js";
 import { readHeaders } from "./fields.js";
-import { checkOptions, invalid, isBridge, type AnyOptions } from "./options.js";
-import { copyPolicy, defaultPolicy } from "./policy.js";
+import { invalid, isBridge, readOptions, type AnyOptions } from "./options.js";
+import { defaultPolicy } from "./policy.js";
 import { parseTarget, type Target } from "./target.js";
 import type { Dial } from "./transport.js";
 import { readTrust, type Trust, type TrustOptions } from "./trust.js";
@@ -17,6 +17,8 @@ import { wsDial } from "./ws.js";
 type OnAttestation = (attestation: Attestation) => void | Promise<void>;
 
 export interface Endpoint {
+  /** As they were read. */
+  readonly options: AnyOptions;
   readonly target: Target;
   readonly serverName: string;
   readonly headers: Headers;
@@ -112,11 +114,9 @@ function trustOptions(options: AnyOptions, policy: Policy): TrustOptions {
 
 /** Reads a policy once, but tries again what failed. */
 function trustReader(options: AnyOptions): () => Promise<Trust> {
-  const own =
-    options.policy === undefined ? undefined : copyPolicy(options.policy);
   let read: { policy: Policy; trust: Promise<Trust> } | undefined;
   return async () => {
-    const policy = own ?? defaultPolicy();
+    const policy = options.policy ?? defaultPolicy();
     if (read?.policy !== policy) {
       const begun = { policy, trust: readTrust(trustOptions(options, policy)) };
       read = begun;
@@ -129,13 +129,13 @@ function trustReader(options: AnyOptions): () => Promise<Trust> {
 }
 
 /** Throws AtlsError ("invalid") for options that cannot be; `without`: some that
- * are not the caller's to give. */
+ * are not the caller's to give, `besides`: some that are. */
 export function readEndpoint(
   given: AnyOptions,
   without: readonly string[] = [],
+  besides: readonly string[] = [],
 ): Endpoint {
-  checkOptions(given, without);
-  const options = { ...given };
+  const options = readOptions(given, without, besides);
   const { target, way, dial } = wayTo(options);
   const serverName = options.serverName ?? target.host;
   const maxConnections = Math.floor(options.maxConnections ?? MAX_CONNECTIONS);
@@ -143,6 +143,7 @@ export function readEndpoint(
   const timeouts = { ...options.timeouts };
   const onAttestation = options.onAttestation;
   return {
+    options,
     target,
     serverName,
     headers: readHeaders(

@@ -91,8 +91,9 @@ export function setRemote(maker: RemoteMaker): void {
 }
 
 /** Returns at once; the module is loaded by the first request. */
-export function createAtlsFetch(options: AnyOptions): AtlsFetch {
-  const endpoint = readEndpoint(options);
+export function createAtlsFetch(given: AnyOptions): AtlsFetch {
+  const endpoint = readEndpoint(given);
+  const { options } = endpoint;
   if (isBridge(options) && options.worker === true) {
     if (remote === undefined) {
       throw invalid("worker: true is for pages in browsers");

@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: The Assay authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// options.ts - what callers gave, read: misspelt options are refused, as they
-// would be without effect.
+// options.ts - what callers gave, read once: own members and inherited ones, and
+// what getters give. Misspelt options are refused, as they would be without
+// effect.
 
 import { AtlsError } from "./errors.js";
+import { copyPolicy } from "./policy.js";
 import type {
   BridgeOptions,
   CommonOptions,
@@ -36,7 +38,7 @@ export function invalid(why: string, hint = ""): AtlsError {
 }
 
 export function checkNames(options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
+  for (const name in options) {
     if (!known.includes(name)) {
       throw invalid(
         `there is no option ${name}`,
@@ -44,6 +46,13 @@ export function checkNames(options: object, known: readonly string[]): void {
       );
     }
   }
+}
+
+/** Spread, an object would lose what it inherits, or has from its class. */
+function copyOf<T extends object>(options: T, known: readonly string[]): T {
+  const all = options as Record<string, unknown>;
+  const given = known.filter((name) => name in options);
+  return Object.fromEntries(given.map((name) => [name, all[name]])) as T;
 }
 
 /** What timers can count. */
@@ -71,17 +80,16 @@ function checkSources(given: unknown): void {
   }
 }
 
-function checkTimeouts(timeouts: Timeouts | undefined): void {
-  if (timeouts === undefined) {
-    return;
-  }
-  if (typeof timeouts !== "object" || timeouts === null) {
+function readTimeouts(given: Timeouts): Timeouts {
+  if (typeof given !== "object" || given === null) {
     throw invalid("timeouts must be an object");
   }
-  checkNames(timeouts, TIMEOUTS);
+  checkNames(given, TIMEOUTS);
+  const timeouts = copyOf(given, TIMEOUTS);
   for (const [name, value] of Object.entries(timeouts)) {
     checkNumber(value, `timeouts.${name}`, 0);
   }
+  return timeouts;
 }
 
 function checkCommon(options: CommonOptions): void {
@@ -98,27 +106,37 @@ function checkCommon(options: CommonOptions): void {
   checkType(options.cache, "cache", "boolean");
   checkNumber(options.maxConnections, "maxConnections", 1);
   checkNumber(options.idleTimeout, "idleTimeout", 0);
-  checkTimeouts(options.timeouts);
 }
 
 export function isBridge(options: AnyOptions): options is BridgeOptions {
   return "proxyUrl" in options;
 }
 
-/** `without`: names of options that are not the caller's to give. */
-export function checkOptions(
-  options: AnyOptions,
+/** A copy, which is what counts from here on. `without`: names of options that
+ * are not the caller's to give; `besides`: others that are. */
+export function readOptions(
+  given: AnyOptions,
   without: readonly string[],
-): void {
-  if (typeof options !== "object" || options === null) {
+  besides: readonly string[],
+): AnyOptions {
+  if (typeof given !== "object" || given === null) {
     throw invalid(
       "the options must be an object",
       'for a host alone: {target: "host", policy}',
     );
   }
-  const own = isBridge(options) ? OF_BRIDGE : OF_TCP;
-  const known = [...COMMON, ...own].filter((name) => !without.includes(name));
-  checkNames(options, known);
+  const own = isBridge(given) ? OF_BRIDGE : OF_TCP;
+  const known = [...COMMON, ...own, ...besides].filter(
+    (name) => !without.includes(name),
+  );
+  checkNames(given, known);
+  const options = copyOf(given, known);
   checkCommon(options);
   checkType((options as { worker?: unknown }).worker, "worker", "boolean");
+  const { policy, timeouts } = options;
+  return {
+    ...options,
+    ...(policy === undefined ? {} : { policy: copyPolicy(policy) }),
+    ...(timeouts === undefined ? {} : { timeouts: readTimeouts(timeouts) }),
+  };
 }

@@ -8,10 +8,21 @@ import type { Policy } from "./types.js";
 
 let standing: Policy | undefined;
 
+/** JSON has nothing of what an object inherits, or has from its class. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    prototype === null ||
+    Object.hasOwn(prototype as object, "isPrototypeOf") // another realm's, too
+  );
+}
+
 /** A copy, so that nobody changes what was agreed on. */
 export function copyPolicy(policy: unknown): Policy {
-  if (typeof policy !== "object" || policy === null || Array.isArray(policy)) {
-    throw new AtlsError("invalid", "a policy must be an object");
+  if (typeof policy !== "object" || policy === null || !isPlain(policy)) {
+    throw new AtlsError("invalid", "a policy must be a plain object", {
+      hint: "with all members its own, as in JSON",
+    });
   }
   try {
     return JSON.parse(JSON.stringify(policy)) as Policy;

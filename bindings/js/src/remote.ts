@@ -6,7 +6,7 @@
 // is decided here, as without a Worker; what a server is, there.
 
 import type { Endpoint } from "./endpoint.js";
-import { copyPolicy, defaultPolicy } from "./policy.js";
+import { defaultPolicy } from "./policy.js";
 import { RemoteRequest } from "./remote_request.js";
 import { dropFetch, theWorker, type Opened } from "./remote_worker.js";
 import { readRequest } from "./request.js";
@@ -27,18 +27,16 @@ const lost = new FinalizationRegistry<Known>(({ opened }) => {
 /** A fetch, with the policy of the moment. */
 class Standing {
   readonly #options: BridgeOptions;
-  readonly #own: Policy | undefined;
   readonly #known: Known = { opened: undefined };
 
+  /** As readOptions() gave them. */
   constructor(options: BridgeOptions) {
-    this.#options = { ...options };
-    this.#own =
-      options.policy === undefined ? undefined : copyPolicy(options.policy);
+    this.#options = options;
     lost.register(this, this.#known);
   }
 
   open(): Opened {
-    const policy = this.#own ?? defaultPolicy();
+    const policy = this.#options.policy ?? defaultPolicy();
     const known = this.#known;
     if (known.opened?.options.policy !== policy) {
       dropFetch(known.opened);
