@@ -5,9 +5,14 @@
 // itself: for protocols other than HTTP.
 
 import { connectOptions, readEndpoint } from "./endpoint.js";
-import type { AnyOptions } from "./options.js";
+import { TIMEOUTS_OF_REQUESTS, type AnyOptions } from "./options.js";
 import { openStream, type RawStream } from "./stream.js";
-import type { Attestation, BridgeOptions, TcpOptions } from "./types.js";
+import type {
+  Attestation,
+  BridgeOptions,
+  ConnectTimeouts,
+  TcpOptions,
+} from "./types.js";
 
 // What is of requests, of pools, or of pages' fetch.
 const NOT_OF_STREAMS = [
@@ -17,11 +22,12 @@ const NOT_OF_STREAMS = [
   "maxConnections",
   "idleTimeout",
 ] as const;
-type NotOfStreams = (typeof NOT_OF_STREAMS)[number];
+type NotOfStreams = (typeof NOT_OF_STREAMS)[number] | "timeouts";
 
 export type StreamOptions = (
   Omit<BridgeOptions, NotOfStreams> | Omit<TcpOptions, NotOfStreams>
 ) & {
+  readonly timeouts?: ConnectTimeouts;
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;
 };
@@ -35,9 +41,11 @@ export class AttestedStream {
 
   /** Resolves once the server has proved itself. */
   static async connect(options: StreamOptions): Promise<AttestedStream> {
-    const endpoint = readEndpoint(options as AnyOptions, NOT_OF_STREAMS, [
-      "signal",
-    ]);
+    const endpoint = readEndpoint(
+      options as AnyOptions,
+      [...NOT_OF_STREAMS, ...TIMEOUTS_OF_REQUESTS],
+      ["signal"],
+    );
     const { signal } = endpoint.options as StreamOptions;
     signal?.throwIfAborted();
     const trust = await endpoint.trust();

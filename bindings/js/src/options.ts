@@ -32,6 +32,8 @@ const COMMON = [
 const OF_BRIDGE = ["proxyUrl", "targetHost", "defaultHeaders", "worker"];
 const OF_TCP = ["target", "headers"];
 const TIMEOUTS = ["connect", "attest", "response", "idle"];
+/** Of requests, which streams and agents' sockets do not know. */
+export const TIMEOUTS_OF_REQUESTS = ["timeouts.response", "timeouts.idle"];
 
 export function invalid(why: string, hint = ""): AtlsError {
   return new AtlsError("invalid", why, { hint });
@@ -80,7 +82,7 @@ function checkSources(given: unknown): void {
   }
 }
 
-function readTimeouts(given: Timeouts): Timeouts {
+function readTimeouts(given: Timeouts, without: readonly string[]): Timeouts {
   if (typeof given !== "object" || given === null) {
     throw invalid("timeouts must be an object");
   }
@@ -88,6 +90,12 @@ function readTimeouts(given: Timeouts): Timeouts {
   const timeouts = copyOf(given, TIMEOUTS);
   for (const [name, value] of Object.entries(timeouts)) {
     checkNumber(value, `timeouts.${name}`, 0);
+    if (value !== undefined && without.includes(`timeouts.${name}`)) {
+      throw invalid(
+        `timeouts.${name} would be without effect here`,
+        "what comes after connect and attest is the caller's to limit",
+      );
+    }
   }
   return timeouts;
 }
@@ -137,6 +145,8 @@ export function readOptions(
   return {
     ...options,
     ...(policy === undefined ? {} : { policy: copyPolicy(policy) }),
-    ...(timeouts === undefined ? {} : { timeouts: readTimeouts(timeouts) }),
+    ...(timeouts === undefined
+      ? {}
+      : { timeouts: readTimeouts(timeouts, without) }),
   };
 }

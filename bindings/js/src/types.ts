@@ -54,11 +54,15 @@ export type AtlsFetch = (
 export type AtlsResponse = Response & { readonly attestation: Attestation };
 
 /** Limits in milliseconds; 0 for none. */
-export interface Timeouts {
+export interface ConnectTimeouts {
   /** Until the transport stands. Default 10,000. */
   readonly connect?: number;
   /** From there until the server has proved itself. Default 30,000. */
   readonly attest?: number;
+}
+
+/** And those of requests. */
+export interface Timeouts extends ConnectTimeouts {
   /** Until a response's head is there. Default 0: models think for long. */
   readonly response?: number;
   /** Between two pieces of a response's body. Default 0. */

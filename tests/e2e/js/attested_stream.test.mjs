@@ -91,6 +91,10 @@ test("what holds for a fetch holds here", async () => {
   await refused(connect({ polciy: 1 }), "invalid");
   await refused(connect({ maxConnections: 2 }), "invalid");
   await refused(connect({ headers: {} }), "invalid");
+  for (const name of ["response", "idle"]) {
+    const e = await refused(connect({ timeouts: { [name]: 1000 } }), "invalid");
+    assert.match(e.message, new RegExp(`timeouts\\.${name}`));
+  }
   const wrong = { ...policy, os_image_hash: "00".repeat(32) };
   await refused(connect({ policy: wrong }), "not_trusted");
   const why = new Error("not this one");
