@@ -8,13 +8,15 @@ import * as https from "node:https";
 import type { Duplex } from "node:stream";
 import { connectOptions, readEndpoint, type Endpoint } from "./endpoint.js";
 import { AtlsError } from "./errors.js";
+import { TIMEOUTS_OF_REQUESTS } from "./options.js";
 import { AttestedSocket } from "./socket.js";
 import { openStream } from "./stream.js";
 import { isSame, parseTarget, type Target } from "./target.js";
-import type { Attestation, CommonOptions } from "./types.js";
+import type { Attestation, CommonOptions, ConnectTimeouts } from "./types.js";
 
 export type AgentOptions = https.AgentOptions &
-  Omit<CommonOptions, "maxConnections" | "idleTimeout"> & {
+  Omit<CommonOptions, "maxConnections" | "idleTimeout" | "timeouts"> & {
+    readonly timeouts?: ConnectTimeouts;
     /** "host", "host:port" or an https: URL. */
     readonly target: string;
   };
@@ -160,6 +162,6 @@ export function createAtlsAgent(options: AgentOptions): https.Agent {
   const ours = Object.fromEntries(all.filter(isOurs));
   const nodes = Object.fromEntries(all.filter((entry) => !isOurs(entry)));
   checkOptions(nodes);
-  const endpoint = readEndpoint({ target: "", ...ours });
+  const endpoint = readEndpoint({ target: "", ...ours }, TIMEOUTS_OF_REQUESTS);
   return new AtlsAgent(endpoint, { keepAlive: true, ...nodes });
 }

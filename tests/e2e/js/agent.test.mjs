@@ -155,6 +155,8 @@ test("options that would be without effect are refused", () => {
     { target: undefined },
     { policy: 1 },
     { timeouts: { x: 1 } },
+    { timeouts: { response: 1000 } },
+    { timeouts: { idle: 1000 } },
   ]) {
     assert.throws(
       () => makeAgent(more),
