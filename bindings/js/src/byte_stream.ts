@@ -58,16 +58,18 @@ export function byteStream(source: Source, ahead: number): ByteStream {
       weak = new WeakRef(controller);
     },
     async pull(controller: Controller): Promise<void> {
-      const octets = await source.next().catch((why: unknown) => {
+      try {
+        const octets = await source.next();
+        if (octets !== null) {
+          controller.enqueue(octets as Uint8Array<ArrayBuffer>);
+        }
+        if (octets === null || source.atEnd()) {
+          state.ended = true;
+          close(controller);
+        }
+      } catch (why) {
         state.failure ??= { why };
         throw why;
-      });
-      if (octets !== null) {
-        controller.enqueue(octets as Uint8Array<ArrayBuffer>);
-      }
-      if (octets === null || source.atEnd()) {
-        state.ended = true;
-        close(controller);
       }
     },
     cancel: (reason: unknown): void => source.cancel(reason),

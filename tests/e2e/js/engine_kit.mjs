@@ -15,6 +15,7 @@ export const scratch = process.env.ASSAY_JS_SCRATCH;
 export const peer = JSON.parse(process.env.ASSAY_JS_PEER);
 
 const PARTS = [
+  "byte_stream",
   "connection",
   "core",
   "errors",

@@ -137,3 +137,19 @@ test("between(): evidence that is due comes before what is written", async () =>
   s.close();
   server.close();
 });
+
+test("why a stream failed is known, whichever question was answered so", async () => {
+  const why = new kit.engine.AtlsError("malformed", "no chunk");
+  const no = () => {
+    throw why;
+  };
+  const one = async () => encode("one");
+  for (const source of [
+    { next: async () => no(), atEnd: () => false },
+    { next: async () => encode("one"), atEnd: no },
+  ]) {
+    const { stream } = kit.engine.byteStream({ ...source, cancel() {} }, 0);
+    assert.equal(await rejection(octets(stream)), why);
+    assert.deepEqual(kit.engine.failureOf(stream), { why });
+  }
+});
