@@ -3,7 +3,8 @@
 //
 // collateral.ts - the search for a session's collateral, with the host's fetch
 // and its store. What it brings is verified by the module like anything from
-// outside. Connections that need the same at once search once.
+// outside. Connections that need the same at once search once, if their policy
+// lets what was found be kept: else each has its own search.
 
 import { askSource } from "./collateral_ask.js";
 import { bundleName, type SearchObject } from "./core_search.js";
@@ -26,8 +27,8 @@ export interface Wanted {
   readonly signal: AbortSignal;
 }
 
-// What was found by this program; so that a search is not repeated where
-// nothing is kept, or the store is slow. A policy may not want that.
+// What was found by this program; so that a search is not repeated where the
+// store keeps nothing, or is slow. A policy may not want that.
 const memory = memoryStore();
 const running = new Map<string, Promise<void>>();
 
@@ -37,14 +38,23 @@ export async function findCollateral(wanted: Wanted): Promise<Handle> {
   const { sources, cache, key } = collateralRules(trust);
   const name = bundleName(session, sources);
   const store = await orAborted(theStore(), signal);
-  const turn = `${name}\n${key}`;
+  const search = (): Promise<Handle> =>
+    orAborted(lookUp(wanted, name, store, cache ? store : undefined), signal);
+  return trust.facts.cache_collateral
+    ? inTurn(`${name}\n${key}`, search, signal)
+    : search();
+}
+
+/** After those of the same turn, whose finds it may have. */
+async function inTurn(
+  turn: string,
+  begin: () => Promise<Handle>,
+  signal: AbortSignal,
+): Promise<Handle> {
   for (let other; (other = running.get(turn)) !== undefined;) {
     await orAborted(other, signal);
   }
-  const search = orAborted(
-    lookUp(wanted, name, store, cache ? store : undefined),
-    signal,
-  );
+  const search = begin();
   const done = search.then(
     () => undefined,
     (e: unknown) => {

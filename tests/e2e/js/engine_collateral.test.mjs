@@ -67,6 +67,24 @@ test("connections that need the same at once search once", async () => {
   pccs.close();
 });
 
+test("where nothing is kept, nobody waits for another's search", async () => {
+  let go;
+  const gone = new Promise((resolve) => (go = resolve));
+  const pccs = await source(() => gone.then(() => false));
+  const policy = kit.policy({ cache_collateral: false });
+  const how = await options(pccs.url, { policy });
+  const timeouts = { attest: 5_000 };
+  const all = Array.from({ length: 6 }, () => connect({ ...how, timeouts }));
+  const each = Promise.all(all);
+  let late = false; // who waits for others waits in vain
+  each.catch(() => (late = true));
+  await until(() => late || pccs.asked.length === 6);
+  go();
+  (await each).forEach((c) => c.close());
+  assert.equal(pccs.asked.length, 24);
+  pccs.close();
+});
+
 test("nothing is told to a source but what is asked for", async () => {
   const pccs = await source();
   (await connect(options(pccs.url))).close();
