@@ -106,7 +106,9 @@ put_atls(const struct browser *b, struct assay_slice policy,
         policy.len--;
     }
     assay_json_out_document(j, "policy", policy);
-    assay_json_out_bool(j, "cache", false); /* health as it is now */
+    /* Nothing is left in the browser; that each connection sees the health of
+     * now is the policy's cache_collateral: false. */
+    assay_json_out_bool(j, "cache", false);
     assay_json_out_close(j, '}');
 }
 

@@ -94,7 +94,9 @@ export interface CommonOptions {
   /** Milliseconds after which an idle connection is closed. Default 60,000. */
   readonly idleTimeout?: number;
   readonly timeouts?: Timeouts;
-  /** Keep collateral (IndexedDB, ~/.cache/assay)? Default true. */
+  /** Keep collateral for the next time (IndexedDB, ~/.cache/assay)? Default
+   * true. False: in memory only; not there either by the policy's
+   * `cache_collateral: false`. */
   readonly cache?: boolean;
 }
 

@@ -136,13 +136,26 @@ test("what was found is kept for other programs, and for native ones", async () 
   pccs.close();
 });
 
-test("cache: false keeps no collateral, but what must not be forgotten", async () => {
+test("cache: false keeps collateral in memory, and what must not be forgotten", async () => {
   const pccs = await source();
   const how = await options(pccs.url, { cache: false });
   (await connect(how)).close();
   await until(
     () => fs.existsSync(states) && fs.readdirSync(states).length === 2,
   );
+  (await connect(how)).close();
+  assert.equal(pccs.asked.length, 4);
+  assert.equal(fs.existsSync(caches), false);
+  pccs.close();
+});
+
+test("a policy's cache_collateral: false keeps it nowhere", async () => {
+  const pccs = await source();
+  const policy = kit.policy({ cache_collateral: false });
+  const how = await options(pccs.url, { policy });
+  (await connect(how)).close();
+  (await connect(how)).close();
+  assert.equal(pccs.asked.length, 8);
   assert.equal(fs.existsSync(caches), false);
   pccs.close();
 });
