@@ -6,6 +6,7 @@
 // outside. Connections that need the same at once search once, if their policy
 // lets what was found be kept: else each has its own search.
 
+import { orAborted } from "./abort.js";
 import { askSource } from "./collateral_ask.js";
 import { bundleName, type SearchObject } from "./core_search.js";
 import type { SessionObject } from "./core_session.js";
@@ -130,18 +131,4 @@ async function recall(core: Core, store: Store): Promise<void> {
   if (missing.length > 0) {
     void store.learn(missing);
   }
-}
-
-/** Whatever hangs (a database, a disk), who waits does not after the signal. */
-function orAborted<T>(what: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) {
-      abort();
-    }
-    signal.addEventListener("abort", abort, { once: true });
-    what.then(resolve, reject).finally(() => {
-      signal.removeEventListener("abort", abort);
-    });
-  });
 }

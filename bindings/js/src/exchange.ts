@@ -4,6 +4,7 @@
 // exchange.ts - one request and its response on a connection of the pool: what
 // is tried again.
 
+import { orAborted } from "./abort.js";
 import {
   Connection,
   progressOf,
@@ -81,26 +82,6 @@ function poolFor(endpoint: Endpoint, trust: Trust): Pool {
       Connection.connect(connectOptions(endpoint, trust, signal)),
     maxConnections: endpoint.maxConnections,
     idleTimeout: endpoint.idleTimeout,
-  });
-}
-
-/** Whatever it waits for, the caller does not after the signal. */
-function orAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (signal === undefined) {
-    return promise;
-  }
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-    }
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener("abort", aborted, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener("abort", aborted);
-    });
   });
 }
 
