@@ -51,7 +51,8 @@ export function setTcp(dialer: TcpDialer): void {
 const numbers = new WeakMap<OnAttestation, number>();
 let count = 0;
 
-function numberOf(f: OnAttestation | undefined): number {
+/** The same function has the same number; 0: none. */
+export function numberOf(f: OnAttestation | undefined): number {
   if (f === undefined) {
     return 0;
   }

@@ -4,6 +4,7 @@
 // remote_worker.ts - the one Worker of a page: made when it is needed first, and
 // anew after its end, which fails what it was doing.
 
+import { numberOf } from "./endpoint.js";
 import { AtlsError } from "./errors.js";
 import { initOptions } from "./load.js";
 import { addElsewhere, NO_CONNECTIONS, removeElsewhere } from "./pools.js";
@@ -51,19 +52,6 @@ export function dropFetch(opened: Opened | undefined): void {
   if (opened !== undefined) {
     current?.drop(opened);
   }
-}
-
-// The same function has the same number: its fetches may share connections.
-const numbers = new WeakMap<OnAttestation, number>();
-let count = 0;
-
-function numberOf(f: OnAttestation | undefined): number {
-  if (f === undefined) {
-    return 0;
-  }
-  const number = numbers.get(f) ?? ++count;
-  numbers.set(f, number);
-  return number;
 }
 
 export class RemoteWorker {
