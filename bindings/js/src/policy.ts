@@ -17,20 +17,30 @@ function isPlain(value: object): boolean {
   );
 }
 
-/** A copy, so that nobody changes what was agreed on. */
-export function copyPolicy(policy: unknown): Policy {
-  if (typeof policy !== "object" || policy === null || !isPlain(policy)) {
-    throw new AtlsError("invalid", "a policy must be a plain object", {
+/** Throws AtlsError ("invalid") for what is no object, or not written so. */
+export function jsonOf(value: unknown, what: string): string {
+  if (typeof value !== "object" || value === null || !isPlain(value)) {
+    throw new AtlsError("invalid", `${what} must be a plain object`, {
       hint: "with all members its own, as in JSON",
     });
   }
+  let cause: unknown;
   try {
-    return JSON.parse(JSON.stringify(policy)) as Policy;
-  } catch (cause) {
-    throw new AtlsError("invalid", "the policy cannot be written as JSON", {
-      cause,
-    });
+    const json = JSON.stringify(value) as string | undefined;
+    if (json !== undefined) {
+      return json; // else its toJSON() gave nothing
+    }
+  } catch (e) {
+    cause = e;
   }
+  throw new AtlsError("invalid", `${what} cannot be written as JSON`, {
+    cause,
+  });
+}
+
+/** A copy, so that nobody changes what was agreed on. */
+export function copyPolicy(policy: unknown, what = "the policy"): Policy {
+  return JSON.parse(jsonOf(policy, what)) as Policy;
 }
 
 /** For each fetch, agent and stream that is made without one, also those that
@@ -77,5 +87,6 @@ const DEFAULT_APP_COMPOSE: Policy = {
 
 /** The default app-compose with the given members in place of its own. */
 export function mergeWithDefaultAppCompose(members: Policy = {}): Policy {
-  return copyPolicy({ ...DEFAULT_APP_COMPOSE, ...copyPolicy(members) });
+  const own = copyPolicy(members, "the app-compose");
+  return copyPolicy({ ...DEFAULT_APP_COMPOSE, ...own });
 }

@@ -10,6 +10,7 @@ import type { Core, PolicyObject, RootObject, RootsObject } from "./core.js";
 import { AtlsError } from "./errors.js";
 import { mozillaRoots, readNamedFile, theCore } from "./load.js";
 import { encode } from "./module.js";
+import { jsonOf } from "./policy.js";
 import type { CommonOptions, Policy } from "./types.js";
 
 export interface TrustOptions extends Pick<
@@ -161,19 +162,6 @@ async function readPolicy(
     const compose = await readNamedFile(path);
     return [core.policy(rules, compose), compose];
   }
-}
-
-function jsonOf(value: Policy, what: string): string {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch (cause) {
-    throw new AtlsError("invalid", `${what} is not JSON`, { cause });
-  }
-  if (typeof value !== "object" || json === undefined) {
-    throw new AtlsError("invalid", `${what} must be an object`);
-  }
-  return json;
 }
 
 async function pemOrFile(text: string | null): Promise<string | null> {
