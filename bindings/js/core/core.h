@@ -71,10 +71,8 @@ void js_policy_free(struct js_policy *p);
  * "wires": ["v2", ...], "partial": what it does not ask for, or null}. Two
  * policies of the same text here are the same policy. */
 int32_t js_policy_facts(const struct js_policy *p);
-/* The members of an object in the place of those of the default app-compose;
- * result: JSON. */
-int32_t js_compose_merge(const uint8_t *json, uint32_t len);
-/* result: JSON of the default app-compose. */
+/* result: JSON of the default app-compose, which bindings/js/src/policy.ts has,
+ * too: it cannot wait for the module. A test compares the two. */
 int32_t js_compose_default(void);
 
 /* --- roots.c ------------------------------------------------------------ */

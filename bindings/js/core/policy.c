@@ -167,19 +167,6 @@ js_policy_facts(const struct js_policy *p)
 /* --- app-compose ---------------------------------------------------------- */
 
 int32_t
-js_compose_merge(const uint8_t *json, uint32_t len)
-{
-    struct assay_slice user;
-    struct assay_error err;
-
-    js_clear();
-    if (!js_octets(json, len, &user)) {
-        return js_error_code();
-    }
-    return js_text_made(assay_compose_merge(user, js_text(), &err), &err);
-}
-
-int32_t
 js_compose_default(void)
 {
     js_clear();

@@ -10,7 +10,6 @@ import { SearchObject } from "./core_search.js";
 import { SessionObject } from "./core_session.js";
 import type { Fields } from "./connection.js";
 import type { PolicyFacts } from "./trust.js";
-import type { Policy } from "./types.js";
 
 /** An appraisal policy. */
 export class PolicyObject extends Handle {
@@ -74,11 +73,6 @@ export class Core {
     }
     const { compose_file } = this.module.json() as { compose_file?: unknown };
     return typeof compose_file === "string" ? compose_file : null;
-  }
-
-  mergeCompose(members: string): Policy {
-    this.module.do("js_compose_merge", members);
-    return this.module.json() as Policy;
   }
 
   /** pem: null: Intel's. */

@@ -60,7 +60,8 @@ export function defaultPolicy(): Policy {
   return standing;
 }
 
-/** src/eventlog/compose_defaults.c */
+/** That of src/eventlog/compose_defaults.c, as a test sees to: the module has
+ * it, but is loaded later. */
 const DEFAULT_APP_COMPOSE: Policy = {
   allowed_envs: [],
   docker_compose_file: "",

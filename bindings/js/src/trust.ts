@@ -88,12 +88,6 @@ export async function readTrust(options: TrustOptions): Promise<Trust> {
   return trust;
 }
 
-/** The members of an object in the place of the default app-compose's. */
-export async function mergeCompose(members: Policy): Promise<Policy> {
-  const core = await theCore();
-  return core.mergeCompose(jsonOf(members, "the app-compose"));
-}
-
 export function collateralRules(
   trust: Trust,
 ): Pick<Made, "sources" | "cache" | "key"> {

@@ -83,7 +83,7 @@ function prepare(f) {
     core.ok(core.call("js_head_begin", "GET", "/"));
   }
   core.f.js_response_status(0); // some error, so that an old one shows
-  core.call("js_compose_merge", "{}");
+  core.f.js_compose_default();
   assert.equal(core.errorCode, "ok");
 }
 

@@ -234,8 +234,6 @@ test("policies", () => {
   assert.equal(core.call("js_policy_new", '{"type":"tdx","mrdt":"00"}', null),
     0);
   assert.match(core.error.message, /mrdt/);
-  core.ok(core.call("js_compose_merge", '{"name":"x"}'));
-  assert.equal(core.json.name, "x");
   core.ok(core.f.js_compose_default());
   assert.equal(typeof core.json, "object");
 });

@@ -22,6 +22,7 @@ const PARTS = [
   "host_node",
   "load",
   "module",
+  "policy",
   "store_disk",
   "store_memory",
   "stream",

@@ -172,11 +172,12 @@ test("a compose file that is named, and what stands in for it", async () => {
   assert.ok(e.message.includes(file));
 });
 
-test("the app-compose with other members", async () => {
-  const merged = await engine.mergeCompose({ name: "mine" });
-  assert.equal(merged.name, "mine");
-  assert.ok(Object.keys(merged).length > 5);
-  assert.equal((await rejection(engine.mergeCompose([]))).code, "invalid");
+test("the default app-compose is the module's", async () => {
+  const { module } = await engine.theCore();
+  module.do("js_compose_default");
+  assert.deepEqual(engine.mergeWithDefaultAppCompose(), module.json());
+  const merged = engine.mergeWithDefaultAppCompose({ name: "mine" });
+  assert.deepEqual(merged, { ...module.json(), name: "mine" });
 });
 
 test("a host without random octets: nothing starts", async () => {
