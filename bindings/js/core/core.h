@@ -126,7 +126,6 @@ void js_session_end(struct js_session *s);
 /* A raw stream's reading (and any other that is not a response's). */
 void js_session_read(const struct js_session *s); /* result */
 void js_session_taken(struct js_session *s, uint32_t n);
-int32_t js_session_switch(struct js_session *s);
 int32_t js_session_read_done(const struct js_session *s);
 void js_session_close(struct js_session *s);
 /* result: {"peer_failed", "truncated", "retry_after_s", "tls_version",

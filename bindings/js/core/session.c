@@ -328,15 +328,6 @@ js_session_taken(struct js_session *s, uint32_t n)
 }
 
 int32_t
-js_session_switch(struct js_session *s)
-{
-    struct assay_error err;
-
-    return may_try(s) ? done(assay_client_switch(s->client, &err), &err)
-                      : js_error_code();
-}
-
-int32_t
 js_session_read_done(const struct js_session *s)
 {
     return is_session(s) && assay_client_read_done(s->client);

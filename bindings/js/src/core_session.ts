@@ -173,10 +173,6 @@ export class SessionObject extends Handle {
     return octets;
   }
 
-  switch(): void {
-    this.module.do("js_session_switch", this.at);
-  }
-
   /** The server has ended its direction. */
   get readDone(): boolean {
     return this.module.call("js_session_read_done", this.at) !== 0;

@@ -73,7 +73,6 @@ test("addresses that are no object", () => {
     invalid(f.js_session_appraise(h, wallS(), monoMs()));
     invalid(f.js_session_begin(h, wallS(), monoMs()));
     invalid(f.js_session_reattest(h, wallS(), monoMs()));
-    invalid(f.js_session_switch(h));
     invalid(f.js_session_give(h, h));
     invalid(core.call("js_session_write", h, "x", 0));
     assert(core.call("js_session_feed", h, "x") < 0);
@@ -150,7 +149,6 @@ test("an abort, and calls out of season", () => {
   invalid(f.js_session_begin(session, wallS(), monoMs()));
   invalid(f.js_session_appraise(session, wallS(), monoMs()));
   invalid(f.js_session_reattest(session, wallS(), monoMs()));
-  invalid(f.js_session_switch(session));
   invalid(core.call("js_session_write", session, "x", 0));
   none(core.call("js_search_new", session, null, null, wallS()));
   assert.notEqual(f.js_session_verdict(session), 0);

@@ -34,8 +34,7 @@ export async function pipe(how) {
   const answer = await link.answer("POST", { end: false });
   assert.equal(answer.status, 101);
   assert.equal(answer.keeps, false);
-  core.ok(core.f.js_session_switch(link.session));
-  assert.equal(link.state, state.RAW);
+  assert.equal(link.state, state.OPEN);
   const [socket] = await accepted;
   socket.on("error", () => {});
   return { link, socket };

@@ -11,7 +11,7 @@ import { core, pipe, read } from "./core_pipe.mjs";
 
 const text = (answer) => answer.body.toString("latin1");
 
-test("a raw stream, both ways, each end for itself", async () => {
+test("a raw stream, both ways", async () => {
   const { link, socket } = await pipe();
   link.write(Buffer.from("there"));
   assert.equal((await once(socket, "data"))[0].toString(), "there");
@@ -29,9 +29,6 @@ test("a raw stream, both ways, each end for itself", async () => {
   while (!core.f.js_session_read_done(link.session)) {
     await link.more();
   }
-  link.write(Buffer.from("still"));
-  assert.equal((await once(socket, "data"))[0].toString(), "still");
-  core.f.js_session_close(link.session);
   assert.equal(link.state, state.CLOSED);
   link.free();
 });
@@ -131,7 +128,7 @@ test("without TLS's goodbye the end of a connection ends no body", async () => {
   const { link, socket } = await pipe();
   socket.write("HTTP/1.1 200 OK\r\n\r\nhalf of i");
   const answer = link.answer("GET");
-  await link.until(state.RAW);
+  await link.until(state.OPEN);
   // Who stands between cuts it: neither end says goodbye.
   link.socket.once("data", () => link.socket.destroy());
   socket.write("t");
