@@ -128,10 +128,9 @@ void js_session_read(const struct js_session *s); /* result */
 void js_session_taken(struct js_session *s, uint32_t n);
 int32_t js_session_read_done(const struct js_session *s);
 void js_session_close(struct js_session *s);
-/* result: {"peer_failed", "truncated", "retry_after_s", "tls_version",
- * "tls_cipher", "wire", "certificate_sha256", "certificate_checked",
- * "exporter", "nonce", "attested_ms", "attestations", "need": null or
- * {"tee", "fmspc", "ca"}}. */
+/* result: {"truncated", "retry_after_s", "tls_version", "tls_cipher", "wire",
+ * "certificate_sha256", "certificate_checked", "exporter", "nonce",
+ * "attested_ms", "attestations", "need": null or {"tee", "fmspc", "ca"}}. */
 int32_t js_session_facts(const struct js_session *s);
 /* result: the last verdict as JSON (docs/verdict.md); without what the quote
  * and the collateral say once fresh evidence was asked for. ASSAY_NOT_FOUND:

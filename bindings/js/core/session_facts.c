@@ -73,8 +73,6 @@ js_session_facts(const struct js_session *s)
     facts = assay_client_facts(s->client);
     assay_json_out_init(&out, js_text(), true);
     assay_json_out_open(&out, NULL, '{');
-    assay_json_out_bool(&out, "peer_failed",
-                        assay_client_peer_failed(s->client));
     assay_json_out_bool(&out, "truncated", assay_client_truncated(s->client));
     assay_json_out_u64(&out, "retry_after_s",
                        assay_client_retry_after_s(s->client));

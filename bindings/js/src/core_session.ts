@@ -28,7 +28,6 @@ const WIRES = ["v2", "v1", "v0"]; // in the order of enum assay_wire
 
 /** core.h, js_session_facts(): what JavaScript uses of it. */
 export interface SessionFacts {
-  readonly peer_failed: boolean;
   readonly truncated: boolean;
   readonly retry_after_s: number;
   readonly attestations: number;
