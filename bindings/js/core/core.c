@@ -130,10 +130,32 @@ js_error_message(void)
     return js_instance.error.msg;
 }
 
+/* Where the words of error.h are for a command line. */
+static const struct {
+    enum assay_code code;
+    const char *hint;
+} own_hints[] = {
+    {ASSAY_NO_MEMORY, "free memory: close what is not needed"},
+    {ASSAY_CRYPTO, "check that crypto.getRandomValues() works here; else load "
+                   "the page, or start the program, anew"},
+    {ASSAY_NETWORK, "check the address, the network, and the bridge if there "
+                    "is one"},
+    {ASSAY_TIMEOUT, "try again, or raise one of timeouts"},
+    {ASSAY_TLS, "check the name (serverName), or give the CA of the server's "
+                "certificate as extraRoots"},
+};
+
 const char *
 js_error_hint(void)
 {
-    return assay_code_hint(js_instance.error.code);
+    const enum assay_code code = js_instance.error.code;
+
+    for (size_t i = 0; i < sizeof(own_hints) / sizeof(own_hints[0]); i++) {
+        if (own_hints[i].code == code) {
+            return own_hints[i].hint;
+        }
+    }
+    return assay_code_hint(code);
 }
 
 /* --- result --------------------------------------------------------------- */

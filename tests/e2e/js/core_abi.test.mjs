@@ -4,6 +4,7 @@
 // What the module makes of calls that are wrong.
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -167,6 +168,28 @@ test("an abort, and calls out of season", () => {
   f.js_session_error(other);
   assert.equal(core.errorCode, "network");
   f.js_session_free(other);
+});
+
+test("hints are for programs in JavaScript, not for a command line", () => {
+  const header = readFileSync(new URL("../../../include/assay/error.h",
+    import.meta.url), "utf8");
+  const names = [...header.matchAll(/X\(ASSAY_\w+,\s*"(\w+)"/g)]
+    .map(([, name]) => name).filter((name) => name !== "ok");
+  assert(names.length > 15);
+  const hints = {};
+  for (const name of names) {
+    const session = core.made(open(trust.policy, trust.root, trust.roots));
+    core.call("js_session_abort", session, name, "so it is");
+    core.f.js_session_error(session);
+    const { code, hint } = core.error;
+    assert.equal(code, name);
+    assert.notEqual(hint, "", name);
+    assert.doesNotMatch(hint, /--|OpenSSL|process|proxy/, name);
+    hints[name] = hint;
+    core.f.js_session_free(session);
+  }
+  assert.match(hints.tls, /serverName.*extraRoots/);
+  assert.match(hints.timeout, /timeouts/);
 });
 
 test("heads that would break out of their place", () => {
