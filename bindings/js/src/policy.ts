@@ -12,8 +12,7 @@ let standing: Policy | undefined;
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (
-    prototype === null ||
-    Object.hasOwn(prototype as object, "isPrototypeOf") // another realm's, too
+    prototype === null || Object.hasOwn(prototype as object, "isPrototypeOf") // another realm's, too
   );
 }
 
