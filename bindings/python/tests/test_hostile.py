@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Misuse, and sources, proxies and surroundings that mean no good."""
 
+import contextlib
 import copy
 import functools
 import gc
@@ -124,7 +125,8 @@ def test_a_fetch_that_knows_its_supply(objects: dict[type, Any]) -> None:
     assert gone() is None
 
 
-def test_who_aborts_what_another_thread_appraises(enclave: Enclave) -> None:
+def abort_while_appraised(enclave: Enclave) -> bool:
+    """False: the other thread was done before."""
     peer = Peer(enclave)
     session = peer.session
     while session.state != "need_collateral":
@@ -137,17 +139,27 @@ def test_who_aborts_what_another_thread_appraises(enclave: Enclave) -> None:
     class Message:
         def __str__(self) -> str:
             other.start()
-            while True:  # until the other is inside
-                try:
-                    assert session.state == "appraise"
-                except RuntimeError:
-                    return "now"
+            with contextlib.suppress(RuntimeError):  # the other is at work
+                while session.state == "appraise":
+                    pass
+            return "now"
 
-    with pytest.raises(RuntimeError, match="another thread"):
+    refused = False
+
+    try:
         session.abort("network", Message())  # type: ignore[arg-type]
+    except RuntimeError as error:
+        assert "another thread" in str(error)
+        refused = True
     other.join()
-    assert session.state == "open"
+    if refused:
+        assert session.state == "open"
     peer.close()
+    return refused
+
+
+def test_who_aborts_what_another_thread_appraises(enclave: Enclave) -> None:
+    assert any(abort_while_appraised(enclave) for _ in range(100))
 
 
 class Patience:
