@@ -76,6 +76,7 @@ policy_of(const struct provider *p)
     struct assay_json *doc = NULL;
     struct assay_error err;
 
+    assay_error_clear(&err);
     (void)!assay_json_parse(assay_buf_slice(&p->policy_text), &limits, "policy",
                             &doc, &err);
     return doc;
