@@ -6,65 +6,14 @@
 
 import * as https from "node:https";
 import type { Duplex } from "node:stream";
+import { readAgentOptions, type AgentOptions } from "./agent_options.js";
 import { connectOptions, readEndpoint, type Endpoint } from "./endpoint.js";
 import { AtlsError } from "./errors.js";
 import { TIMEOUTS_OF_REQUESTS } from "./options.js";
 import { AttestedSocket } from "./socket.js";
 import { openStream } from "./stream.js";
 import { isSame, parseTarget, type Target } from "./target.js";
-import type { Attestation, CommonOptions, ConnectTimeouts } from "./types.js";
-
-export type AgentOptions = https.AgentOptions &
-  Omit<CommonOptions, "maxConnections" | "idleTimeout" | "timeouts"> & {
-    readonly timeouts?: ConnectTimeouts;
-    /** "host", "host:port" or an https: URL. */
-    readonly target: string;
-  };
-
-const OURS = [
-  "target",
-  "policy",
-  "composeFile",
-  "serverName",
-  "onAttestation",
-  "collateral",
-  "extraRoots",
-  "trustedRoot",
-  "timeouts",
-  "cache",
-];
-
-// What would make a connection safer, lead it elsewhere or be somebody's
-// identity, and would be without effect here.
-const REFUSED: Readonly<Record<string, string>> = {
-  ALPNProtocols: "HTTP/1.1 is what is spoken",
-  ca: "use extraRoots",
-  cert: "clients do not prove who they are",
-  checkServerIdentity: "use onAttestation",
-  crl: "certificates are not looked up",
-  createConnection: "connections are the agent's",
-  key: "clients do not prove who they are",
-  lookup: "use target",
-  path: "use target",
-  pfx: "clients do not prove who they are",
-  proxyEnv: "proxies are not used",
-  secureContext: "TLS is the agent's own",
-  socketPath: "use target",
-};
-
-function checkOptions(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined && Object.hasOwn(REFUSED, name)) {
-      throw new AtlsError(
-        "invalid",
-        `the option ${name} is not possible here`,
-        {
-          hint: REFUSED[name] ?? "",
-        },
-      );
-    }
-  }
-}
+import type { Attestation } from "./types.js";
 
 function refuse(where: string, target: Target): AtlsError {
   return new AtlsError(
@@ -152,16 +101,7 @@ class AtlsAgent extends https.Agent {
 
 /** Connections are kept, unless `keepAlive: false` says otherwise. */
 export function createAtlsAgent(options: AgentOptions): https.Agent {
-  if (typeof options !== "object" || options === null) {
-    throw new AtlsError("invalid", "the options must be an object", {
-      hint: 'for a host alone: {target: "host", policy}',
-    });
-  }
-  const isOurs = ([name]: [string, unknown]) => OURS.includes(name);
-  const all = Object.entries(options);
-  const ours = Object.fromEntries(all.filter(isOurs));
-  const nodes = Object.fromEntries(all.filter((entry) => !isOurs(entry)));
-  checkOptions(nodes);
+  const { ours, nodes } = readAgentOptions(options);
   const endpoint = readEndpoint({ target: "", ...ours }, TIMEOUTS_OF_REQUESTS);
   return new AtlsAgent(endpoint, { keepAlive: true, ...nodes });
 }

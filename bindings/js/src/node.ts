@@ -12,7 +12,8 @@ import type { AnyOptions } from "./options.js";
 import type { AtlsFetch, InitOptions } from "./types.js";
 import { tcpDial } from "./tcp.js";
 
-export { createAtlsAgent, type AgentOptions } from "./agent.js";
+export { createAtlsAgent } from "./agent.js";
+export type { AgentOptions } from "./agent_options.js";
 export { AttestedStream, type StreamOptions } from "./attested_stream.js";
 export { AtlsError } from "./errors.js";
 export { mergeWithDefaultAppCompose, setDefaultPolicy } from "./policy.js";

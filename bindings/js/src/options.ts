@@ -39,9 +39,14 @@ export function invalid(why: string, hint = ""): AtlsError {
   return new AtlsError("invalid", why, { hint });
 }
 
-export function checkNames(options: object, known: readonly string[]): void {
+/** `besides`: names that are as good, and are not advertised. */
+export function checkNames(
+  options: object,
+  known: readonly string[],
+  besides: readonly string[] = [],
+): void {
   for (const name in options) {
-    if (!known.includes(name)) {
+    if (!known.includes(name) && !besides.includes(name)) {
       throw invalid(
         `there is no option ${name}`,
         `there are ${known.join(", ")}`,

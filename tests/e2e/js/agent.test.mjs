@@ -157,6 +157,8 @@ test("options that would be without effect are refused", () => {
     { timeouts: { x: 1 } },
     { timeouts: { response: 1000 } },
     { timeouts: { idle: 1000 } },
+    { rejectUnauthorized: false },
+    { noDelay: false },
   ]) {
     assert.throws(
       () => makeAgent(more),
@@ -165,6 +167,68 @@ test("options that would be without effect are refused", () => {
     );
   }
   assert.throws(() => assay.createAtlsAgent("localhost"), /object/);
+});
+
+test("options that agents have in another way: the hint says how", () => {
+  for (const [more, hint] of [
+    [{ maxConnections: 3 }, /maxSockets/],
+    [{ idleTimeout: 1000 }, /timeout/],
+    [{ headers: { a: "b" } }, /request/],
+    [{ defaultHeaders: { a: "b" } }, /request/],
+    [{ servername: "localhost" }, /serverName/],
+    [{ host: "localhost" }, /target/],
+    [{ proxyUrl: "ws://localhost/" }, /target/],
+    [{ worker: true }, /pages/],
+    [{ ca: "x" }, /extraRoots/],
+  ]) {
+    const [name] = Object.keys(more);
+    assert.throws(
+      () => makeAgent(more),
+      (e) =>
+        e.code === "invalid" && e.message.includes(name) && hint.test(e.hint),
+      name,
+    );
+  }
+});
+
+test("options that are misspelt are refused, as those of fetch are", () => {
+  const inherited = (all) => Object.assign(Object.create(all), options());
+  assert.throws(
+    () => assay.createAtlsAgent(inherited({ maxsockets: 1 })),
+    (e) => e.code === "invalid",
+  );
+  for (const more of [
+    { onAttestaton: () => undefined },
+    { collaterall: "https://localhost/" },
+    { maxsockets: 1 },
+    { toString: 1 },
+    { constructor: 1 },
+  ]) {
+    const [name] = Object.keys(more);
+    assert.throws(
+      () => makeAgent(more),
+      (e) =>
+        e.code === "invalid" &&
+        e.message === `there is no option ${name}` &&
+        /target.*onAttestation.*maxSockets/.test(e.hint),
+      name,
+    );
+  }
+});
+
+test("options of https.Agent that have an effect, or say what is so", async () => {
+  const agent = makeAgent({
+    keepAlive: undefined,
+    ca: undefined,
+    maxFreeSockets: 1,
+    maxTotalSockets: 2,
+    scheduling: "fifo",
+    noDelay: true,
+    rejectUnauthorized: true,
+  });
+  await Promise.all([1, 2, 3, 4].map(() => ask(agent)));
+  assert.equal(relay.count, 2);
+  await until(() => relay.open === 1);
 });
 
 test("without a policy nothing is sent", async () => {
