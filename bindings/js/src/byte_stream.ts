@@ -49,6 +49,14 @@ export function failureOf(
   return states.get(stream)?.failure;
 }
 
+/** Of a stream that is made of another: it is about to fail. */
+export function noteFailure(
+  stream: ReadableStream<Uint8Array>,
+  why: unknown,
+): void {
+  states.set(stream, { failure: { why } });
+}
+
 /** ahead: octets that are read though nobody reads the stream. */
 export function byteStream(source: Source, ahead: number): ByteStream {
   let weak: WeakRef<Controller> | undefined;

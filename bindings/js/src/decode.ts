@@ -4,6 +4,7 @@
 // decode.ts - bodies whose Content-Encoding was asked for, decoded as fetch
 // does. Codings that are unknown here stay as they are.
 
+import { noteFailure } from "./byte_stream.js";
 import { AtlsError } from "./errors.js";
 
 type Bytes = ReadableStream<Uint8Array>;
@@ -34,6 +35,15 @@ function decoderOf(coding: string, first: Uint8Array): DecompressionStream {
       cause,
     });
   }
+}
+
+/** Hosts have words of their own for what no decoder can read. */
+function undecodable(coding: string, cause: unknown): AtlsError {
+  return new AtlsError(
+    "malformed",
+    `the response's body is no ${coding}, or ends too early`,
+    { hint: "ask for no coding: leave Accept-Encoding out", cause },
+  );
 }
 
 /** Once the first octets are there: none at all are no octets decoded. */
@@ -79,17 +89,24 @@ function decoded(body: Bytes, coding: string): Bytes {
     return rest.pipeThrough(decoder).getReader();
   }
 
-  return new ReadableStream<Uint8Array>(
+  async function take() {
+    try {
+      reader ??= await begin();
+    } catch (error) {
+      source.cancel(error).catch(() => {});
+      throw error;
+    }
+    return reader?.read().catch((error: unknown) => {
+      throw broken === undefined ? undecodable(coding, error) : broken.reason;
+    });
+  }
+
+  const stream: Bytes = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        try {
-          reader ??= await begin();
-        } catch (error) {
-          source.cancel(error).catch(() => {});
+        const result = await take().catch((error: unknown) => {
+          noteFailure(stream, error);
           throw error;
-        }
-        const result = await reader?.read().catch((error: unknown) => {
-          throw broken === undefined ? error : broken.reason;
         });
         if (result === undefined || result.done) {
           controller.close();
@@ -101,6 +118,7 @@ function decoded(body: Bytes, coding: string): Bytes {
     },
     { highWaterMark: 0 },
   );
+  return stream;
 }
 
 /** `codings`: the value of Content-Encoding. */

@@ -14,7 +14,7 @@ export interface Facts {
   readonly redirected: boolean;
   readonly headers: Headers;
   readonly attestation: Attestation;
-  /** As it comes from the connection. */
+  /** What its body was made of. */
   readonly source: ReadableStream<Uint8Array> | null;
 }
 
@@ -126,6 +126,6 @@ export function makeResponse(
     redirected,
     headers,
     attestation: from.attestation,
-    source: from.body,
+    source: content,
   });
 }

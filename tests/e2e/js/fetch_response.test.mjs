@@ -196,16 +196,30 @@ test("codings are taken off as fetch does", async () => {
   }
 });
 
+async function drained(stream) {
+  for await (const _ of stream);
+}
+
 test("codings that are unknown, empty, broken or too many", async () => {
   answering(200, { "Content-Encoding": "br" }, zlib.brotliCompressSync("x"));
   const coded = Buffer.from(await (await fetch("/")).arrayBuffer());
   assert.equal(zlib.brotliDecompressSync(coded).toString(), "x");
   answering(200, { "Content-Encoding": "gzip" }, "");
   assert.equal(await (await fetch("/")).text(), "");
-  answering(200, { "Content-Encoding": "gzip" }, zlib.gzipSync("text").subarray(0, 15));
-  await assert.rejects(fetch("/").then((r) => r.text()));
-  answering(200, { "Content-Encoding": "gzip" }, "this is none");
-  await assert.rejects(fetch("/").then((r) => r.text()));
+  for (const [coding, body] of [
+    ["gzip", zlib.gzipSync("text").subarray(0, 15)],
+    ["gzip", "this is none"],
+    ["deflate", "this is none"],
+    ["gzip, deflate", zlib.deflateSync("this is no gzip")],
+    ["deflate, gzip", "this is none"],
+  ]) {
+    answering(200, { "Content-Encoding": coding }, body);
+    const error = await refused(fetch("/").then((r) => r.text()), "malformed");
+    assert.match(error.message, /gzip|deflate/);
+    assert.notEqual(error.hint, "");
+    const { body: stream } = await fetch("/");
+    await refused(drained(stream), "malformed");
+  }
   answering(200, { "Content-Encoding": "gzip,gzip,gzip,gzip,gzip" }, "x");
   await refused(fetch("/"), "unsupported");
 });
