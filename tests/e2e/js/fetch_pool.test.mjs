@@ -5,6 +5,7 @@
 // proved before.
 
 import assert from "node:assert/strict";
+import * as net from "node:net";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import {
   assay,
@@ -309,6 +310,81 @@ test("the same policy in other words is the same", async () => {
   await text(through({ policy: reversed })("/"));
   assert.equal(relay.count, 1);
 });
+
+/** Two of a kind, both alive: A, B, A again, each by a connection of its own. */
+async function inTurn(fetches, relays) {
+  for (const i of [0, 1, 0, 1]) {
+    assert.equal((await fetches[i]("/")).status, 200);
+    await until(() => stats().busy === 0);
+  }
+  assert.deepEqual(
+    relays.map(({ count }) => count),
+    [1, 1],
+  );
+  assert.equal(stats().idle, 2);
+}
+
+test("two targets under one policy: each has its own connection", async () => {
+  const other = await Relay.start();
+  try {
+    const fetches = [relay, other].map(({ target }) => through({ target }));
+    await inTurn(fetches, [relay, other]);
+  } finally {
+    await other.close();
+  }
+});
+
+test("two bridges to one target: each has its own connection", async () => {
+  const other = await Relay.start();
+  globalThis.WebSocket = Tunnel; // from here on, and nothing else needs one
+  try {
+    const fetches = [relay, other].map(({ target }) => {
+      const proxyUrl = `ws://${target}/`;
+      const { target: _, ...rest } = options();
+      return assay.createAtlsFetch({ ...rest, proxyUrl, targetHost: "localhost" });
+    });
+    await inTurn(fetches, [relay, other]);
+  } finally {
+    assay.closeAllConnections();
+    await other.close();
+  }
+});
+
+/** What a WebSocket is to its user, and nothing between it and the relay that its
+ * URL names: so there are bridges in every version of Node. */
+class Tunnel extends EventTarget {
+  static OPEN = 1;
+  readyState = 0;
+  bufferedAmount = 0;
+  #socket;
+
+  constructor(url) {
+    super();
+    const { hostname, port } = new URL(url);
+    this.#socket = net.connect(port, hostname, () => {
+      this.readyState = Tunnel.OPEN;
+      this.dispatchEvent(new Event("open"));
+    });
+    this.#socket.on("data", (octets) => {
+      const data = new Uint8Array(octets).buffer;
+      this.dispatchEvent(new MessageEvent("message", { data }));
+    });
+    this.#socket.on("error", () => {});
+    this.#socket.on("close", () => {
+      this.readyState = 3;
+      const how = { code: 1000, reason: "" };
+      this.dispatchEvent(Object.assign(new Event("close"), how));
+    });
+  }
+
+  send(octets) {
+    this.#socket.write(Buffer.from(octets));
+  }
+
+  close() {
+    this.#socket.destroy();
+  }
+}
 
 test("another name, roots, limits: another connection", async () => {
   await text(through()("/"));
