@@ -13,6 +13,7 @@ import {
   assay,
   Backend,
   makeFetch,
+  policy,
   refused,
   rejects,
   serveCommand,
@@ -181,12 +182,12 @@ async function freePort() {
 
 /** Another server like the world's, with a certificate that is new each time. */
 class Server {
-  static async start(port) {
+  static async start(port, ...more) {
     const self = new Server();
     const ready = `${serveCommand.scratch}/ready-${port}`;
     fs.rmSync(ready, { force: true });
     const [program, ...rest] = serveCommand.command;
-    const own = ["--listen", `127.0.0.1:${port}`, "--ready-file", ready];
+    const own = ["--listen", `127.0.0.1:${port}`, "--ready-file", ready, ...more];
     self.process = spawn(program, [...rest, ...own], { stdio: "ignore" });
     self.ended = new Promise((resolve) => self.process.on("exit", resolve));
     await until(() => fs.existsSync(ready));
@@ -232,5 +233,33 @@ test("a server that ends amid an answer, and one that comes after it", async () 
   backend.reset();
   server = await Server.start(port);
   assert.equal(await ask(fetch, 3), true);
+  await server.stop("SIGTERM");
+});
+
+test("a server that asks its clients for evidence, of which there is none here", async () => {
+  const port = await freePort();
+  const [clients, cert] = ["clients.json", "clients.pem"].map(
+    (name) => `${serveCommand.scratch}/${port}-${name}`,
+  );
+  fs.writeFileSync(clients, JSON.stringify(policy));
+  const server = await Server.start(
+    port,
+    ...["--client-policy", clients, "--cert-out", cert],
+    ...["--announce", "off"], // the platform stays the other server's
+  );
+  const fetch = makeFetch({
+    target: `localhost:${port}`,
+    policy: {
+      ...policy,
+      accept_self_signed_certs: false,
+      certificate_event: "off",
+    },
+    extraRoots: fs.readFileSync(cert, "utf8"),
+  });
+  const init = { method: "POST", body: "secret" };
+  const error = await refused(fetch("/", init), "refused");
+  assert.match(error.message, /evidence of its clients/);
+  assert.match(error.hint, /operator of the server/);
+  assert.deepEqual(backend.seen, []);
   await server.stop("SIGTERM");
 });
