@@ -4,6 +4,7 @@
 both kinds of modules, another package's name, types under every resolution."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from harness import SOURCE, Case, clean_environment
 
 PACKAGE = SOURCE / "bindings" / "js"
 TSC = PACKAGE / "node_modules" / "typescript" / "bin" / "tsc"
+ESBUILD = PACKAGE / "node_modules" / ".bin" / "esbuild"
 LIMIT_S = 120
 ALIAS = "@concrete-security/atlas-wasm"
 
@@ -42,6 +44,34 @@ const one: AtlsFetch = createAtlsFetch({
 });
 const two: typeof fetch = one;
 void two;
+"""
+# Which code a request fails with that finds nobody: "network" is said by one that
+# has its module and Mozilla's roots.
+REQUEST = """
+const policy = { type: "dstack_tdx", disable_runtime_verification: true,
+                 partial: true };
+const ask = (createAtlsFetch, way) => createAtlsFetch({ policy, ...way })("/")
+  .catch(({ code }) => console.log(JSON.stringify(code)));
+const overTcp = { target: "127.0.0.1:1" };
+const byBridge = { proxyUrl: "ws://127.0.0.1:1", targetHost: "a.example" };
+"""
+LOADED = REQUEST + """
+%s.then(({ init, createAtlsFetch }) =>
+  init().then(() => ask(createAtlsFetch, overTcp)));
+"""
+BUNDLED = 'import { createAtlsFetch } from "assay-js";' + REQUEST
+# What a page has and Node has not: files by fetch, and a WebSocket.
+PAGE = """
+import { readFile } from "node:fs/promises";
+globalThis.fetch = async (url) => new Response(await readFile(new URL(url)));
+globalThis.WebSocket = class extends EventTarget {
+  constructor() {
+    super();
+    queueMicrotask(() => this.dispatchEvent(new Event("error")));
+  }
+  close() {}
+};
+await import("./page.mjs");
 """
 WRONG = """
 import { createAtlsFetch } from "assay-js";
@@ -82,8 +112,9 @@ class Package(Case):
         self.assertLessEqual({
             "package.json", "README.md", "LICENSE", "dist/assay.wasm",
             "dist/roots.pem", "dist/index.js", "dist/index.js.map",
-            "dist/node.mjs", "dist/node.mjs.map", "dist/node.cjs",
-            "dist/node.cjs.map", "dist/types/index.d.ts",
+            "dist/worker.js", "dist/worker.js.map", "dist/node.mjs",
+            "dist/node.mjs.map", "dist/node.cjs", "dist/node.cjs.map",
+            "dist/types/index.d.ts", "dist/types/index.d.cts",
             "dist/types/node.d.ts", "dist/types/node.d.cts"}, names)
         self.assertEqual({x.split("/")[0] for x in names},
                          {"dist", "package.json", "README.md", "LICENSE"})
@@ -113,6 +144,64 @@ class Package(Case):
                         f"{get}).filter((x) => x !== 'default' && "
                         f"x !== 'module.exports').sort())))()")
                     self.assertEqual(got, NODE_NAMES)
+
+    def test_each_build_finds_what_is_beside_it(self):
+        for get in ("import('assay-js')",
+                    "Promise.resolve(require('assay-js'))"):
+            with self.subTest(get):
+                self.assertEqual(self.exports_of(LOADED % get), "network")
+
+    def bundle(self, text, name, *options):
+        """By esbuild, in a folder of its own; the folder."""
+        out = pathlib.Path(self.folder, name.partition(".")[0])
+        entry = pathlib.Path(self.folder, f"entry-{name}")
+        entry.write_text(text)
+        subprocess.run(
+            [ESBUILD, entry, "--bundle", "--minify", "--format=esm",
+             f"--outfile={out / name}", "--log-level=warning", *options],
+            cwd=self.folder, env=clean_environment(), timeout=LIMIT_S, check=True)
+        return out
+
+    def check_bundle(self, out, name):
+        """It is of use with the package's files beside it, and not without."""
+        for files, code in (((), "io"), (("assay.wasm",), "io"),
+                            (("roots.pem",), "network")):
+            for file in files:
+                shutil.copy(PACKAGE / "dist" / file, out)
+            done = node(out, name)
+            self.assertEqual(done.stdout, f'"{code}"\n', done.stderr)
+
+    def test_a_bundle_for_node(self):
+        out = self.bundle(BUNDLED + "ask(createAtlsFetch, overTcp);",
+                          "node.mjs", "--platform=node")
+        self.check_bundle(out, "node.mjs")
+
+    def test_a_bundle_for_a_page(self):
+        out = self.bundle(BUNDLED + "ask(createAtlsFetch, byBridge);",
+                          "page.mjs")
+        (out / "main.mjs").write_text(PAGE)
+        self.check_bundle(out, "main.mjs")
+        text = (out / "page.mjs").read_text()
+        for file in ("assay.wasm", "roots.pem", "worker.js"):
+            self.assertIn(f'new URL("./{file}",import.meta.url)', text)
+
+    def test_a_bundle_of_the_worker(self):
+        """It is imported for what it does: nothing of it is left out."""
+        out = self.bundle('import "assay-js/worker.js";', "worker.mjs")
+        self.assertIn("onmessage", (out / "worker.mjs").read_text())
+
+    def test_every_code_of_errors_is_in_the_readme(self):
+        text = (SOURCE / "include" / "assay" / "error.h").read_text()
+        codes = set(re.findall(r'X\(ASSAY_\w+, "(\w+)"', text)) - {"ok"}
+        for path in (PACKAGE / "src").glob("*.ts"):
+            codes |= set(re.findall(r'new AtlsError\(\s*"(\w+)"',
+                                    path.read_text()))
+        self.assertGreater(len(codes), 20)
+        readme = (PACKAGE / "README.md").read_text()
+        _, _, errors = readme.partition("\n## Errors\n")
+        rows = re.findall(r"^\| (`[^|]+) \|", errors, re.M)
+        told = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+        self.assertEqual(codes, told)
 
     def test_what_pages_get(self):
         done = node(self.folder, "--conditions=browser", "-e",
