@@ -8,11 +8,12 @@ import type { Policy } from "./types.js";
 
 let standing: Policy | undefined;
 
-/** JSON has nothing of what an object inherits, or has from its class. */
+/** JSON has nothing of what an object inherits, or has from its class. What has
+ * isPrototypeOf() is an Object.prototype, this realm's or another's. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (
-    prototype === null || Object.hasOwn(prototype as object, "isPrototypeOf") // another realm's, too
+    prototype === null || Object.hasOwn(prototype as object, "isPrototypeOf")
   );
 }
 
