@@ -33,6 +33,7 @@ TYPES = {".js": "text/javascript", ".mjs": "text/javascript",
 PAGE = ('<!doctype html><title>Assay</title><script type="module" '
         'src="/page.mjs"></script>')
 HOST = "localhost"
+PRIVATE = ("--allow-private", "127.0.0.0/8,::1")
 
 
 class PageHandler(http.server.BaseHTTPRequestHandler):
@@ -124,7 +125,7 @@ class World:
             self.serve = enter(Serve(self.backend, *self.options))
             self.bridge = enter(Bridge(
                 [f"{HOST}:{self.serve.port}"], "--relay",
-                self.sim.ready["pccs"], "--allow-private", "127.0.0.0/8,::1"))
+                self.sim.ready["pccs"], *PRIVATE))
             self.pages = enter(Pages())
             self.stack = stack.pop_all()
         return self
@@ -200,10 +201,31 @@ class BrowserCase(Case):
         return page
 
     def options(self, **more):
-        return self.world.options_of(worker=self.worker, **more)
+        return self.world.options_of(**{"worker": self.worker, **more})
+
+    def through(self, serve, sim=None):
+        """Options for another server, by way of a bridge of its own."""
+        sim = sim or self.world.sim
+        target = f"{HOST}:{serve.port}"
+        bridge = self.enterContext(Bridge(
+            [target], "--relay", sim.ready["pccs"], *PRIVATE))
+        return self.options(
+            proxyUrl=f"ws://127.0.0.1:{bridge.port}/?target={target}",
+            targetHost=target,
+            policy=json.loads((sim.folder / "policy.json").read_text()),
+            collateral=f"http://127.0.0.1:{bridge.port}")
 
     def wait_until(self, condition, what=""):
         return wait_until(condition, what)
+
+    def tunnels(self):
+        """That are open at the world's bridge."""
+        return self.world.bridge.metrics()["assay_bridge_tunnels_open"]
+
+    def tunnels_ever(self):
+        return sum(n for name, n in self.world.bridge.metrics().items()
+                   if name.startswith(("assay_bridge_tunnels_open",
+                                       "assay_bridge_tunnels_ended_total")))
 
     def failure(self, page=None, **options):
         """How a first request fails."""

@@ -133,9 +133,6 @@ class OnThePage(BrowserCase):
         self.wait_until(lambda: idle() == 0)
         self.wait_until(lambda: self.tunnels() == 0)
 
-    def tunnels(self):
-        return self.world.bridge.metrics()["assay_bridge_tunnels_open"]
-
     # --- aborts ---
 
     def test_aborted_before_it_is_made(self):
@@ -234,18 +231,6 @@ class OnThePage(BrowserCase):
         serve.command[2] = f"127.0.0.1:{bridge_peer.free_port()}"
         return serve
 
-    def through(self, serve):
-        """Options for it, by way of a bridge of its own."""
-        target = f"{HOST}:{serve.port}"
-        bridge = self.enterContext(bridge_peer.Bridge(
-            [target], "--allow-private", "127.0.0.0/8,::1", "--relay",
-            self.sim.ready["pccs"]))
-        policy = json.loads((self.sim.folder / "policy.json").read_text())
-        return self.options(
-            proxyUrl=f"ws://127.0.0.1:{bridge.port}/?target={target}",
-            targetHost=target, policy=policy,
-            collateral=f"http://127.0.0.1:{bridge.port}")
-
     def again(self, serve):
         serve.ready_file.unlink()
         return serve
@@ -255,7 +240,7 @@ class OnThePage(BrowserCase):
             self.page.do("""async o => {
                 window.theFetch = assay.createAtlsFetch(o);
                 await (await theFetch("/echo")).text();
-            }""", **self.through(serve))
+            }""", **self.through(serve, self.sim))
         with self.again(serve):
             for method in ("GET", "POST"):
                 self.assertEqual(self.page.do("""async ({method}) => {
@@ -281,7 +266,7 @@ class OnThePage(BrowserCase):
                 window.theFetch = assay.createAtlsFetch(o);
                 window.response = await theFetch("/v1/chat/completions",
                                                  {method: "POST", body});
-            }""", body=chat("do-held"), **self.through(serve))
+            }""", body=chat("do-held"), **self.through(serve, self.sim))
             self.world.backend.let_go(1)
             rest = self.page.start(f"() => failure(({reading})())")
             self.world.backend.wait(events=1)
