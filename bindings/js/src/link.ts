@@ -183,6 +183,13 @@ export class Link {
       : new AtlsError("truncated", `${serverName}: the connection was closed`);
   }
 
+  /** Why the session was closed and the server had said no goodbye. */
+  cut(): AtlsError {
+    return this.#inbox.fault === undefined
+      ? new AtlsError("truncated", "the connection was cut")
+      : this.failure(); // the transport knows more
+  }
+
   /** Begins a message; on evidence that is fresh. */
   async begin(signal?: AbortSignal): Promise<void> {
     if (this.session.state !== "open") {

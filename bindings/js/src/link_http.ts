@@ -156,7 +156,7 @@ export class LinkExchange implements Source {
     }
     if (session.state === "closed") {
       if (session.facts().truncated) {
-        throw new AtlsError("truncated", "the connection was cut");
+        throw this.#link.cut();
       }
       this.#become(response.eof(session));
     }

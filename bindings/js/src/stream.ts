@@ -119,7 +119,7 @@ class LinkStream implements RawStream, Source {
       throw link.failure();
     }
     if (session.state === "closed" && session.facts().truncated) {
-      throw new AtlsError("truncated", "the connection was cut");
+      throw link.cut();
     }
     this.#readEnded = session.state === "closed" || session.readDone;
     if (this.#readEnded && (this.#writeEnded || session.state === "closed")) {
