@@ -96,5 +96,6 @@ export function resolve(text: string, base: string, target: Target): URL {
   if (url.username !== "" || url.password !== "") {
     throw new AtlsError("invalid", "the URL has a user name in it");
   }
-  return new URL(url.pathname + url.search + url.hash, target.origin);
+  // Not relative to the origin: a path may begin with two slashes.
+  return new URL(target.origin + url.pathname + url.search + url.hash);
 }

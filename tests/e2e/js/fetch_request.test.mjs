@@ -57,6 +57,30 @@ test("every spelling of the target's own URLs is served", async () => {
   }
 });
 
+test("a path that begins with two slashes is a path, and no host", async () => {
+  for (const [input, url] of [
+    [`${ORIGIN}//evil.example/x`, "//evil.example/x"],
+    [`${ORIGIN}//x/y?q`, "//x/y?q"],
+    [`${ORIGIN}//`, "//"],
+    [`${ORIGIN}/\\x`, "//x"],
+    [`${ORIGIN}/a/..//b`, "//b"],
+    ["a/..//b", "//b"],
+    [`//${HOST}//x/y`, "//x/y"],
+    [new Request(`${ORIGIN}//x/y`), "//x/y"],
+  ]) {
+    const response = await fetch(input);
+    assert.equal(response.url, ORIGIN + url);
+    const got = await response.json();
+    assert.equal(got.url, url);
+    assert.equal(got.headers.host, HOST);
+  }
+  backend.reset();
+  await refused(fetch("//x/y"), "wrong_host");
+  await refused(fetch("/\\x"), "wrong_host");
+  await refused(fetch("//"), "invalid");
+  assert.deepEqual(backend.seen, []);
+});
+
 test("a URL that is not the target's is refused, and sent nowhere", async () => {
   for (const input of [
     `http://${HOST}/`,

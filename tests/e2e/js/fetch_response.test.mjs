@@ -305,11 +305,17 @@ test("where redirects lead is read as URLs are", async () => {
     [`https://LOCALHOST.:${port}/x`, "/x"],
     ["../x", "/x"],
     ["?x", "/a/b?x"],
+    [`${ORIGIN}//bank.example/account`, "//bank.example/account"],
+    [`${ORIGIN}//`, "//"],
+    [`${ORIGIN}/\\x`, "//x"],
+    ["..//b", "//b"],
     [Buffer.from("/grüße").toString("latin1"), "/gr%C3%BC%C3%9Fe"],
   ]) {
     backend.reset();
     redirecting(302, location);
-    assert.equal((await (await fetch("/a/b")).json()).url, url);
+    const response = await fetch("/a/b");
+    assert.equal(response.url, ORIGIN + url);
+    assert.equal((await response.json()).url, url);
   }
 });
 
@@ -319,6 +325,7 @@ test("a redirect off the attested host is refused", async () => {
     `http://localhost:${port}/`,
     "https://localhost/",
     "//evil.example/",
+    "/\\evil.example/",
     `https://user@localhost:${port}/`,
     "data:text/plain,x",
     "https://%",
