@@ -65,6 +65,7 @@ export function remoteFetch(
     const { target, headers } = endpoint;
     const ask = await readRequest(input, init ?? {}, target, headers);
     try {
+      ask.signal?.throwIfAborted(); // meanwhile
       return await new RemoteRequest(theWorker(), standing.open(), ask)
         .response;
     } catch (error) {

@@ -43,7 +43,11 @@ export class RemoteRequest implements Waiting {
     this.#id = worker.begin(this);
     this.#signal = ask.signal;
     this.#signal?.addEventListener("abort", this.#abort, { once: true });
-    this.#send(ask, opened.number);
+    if (this.#signal?.aborted === true) {
+      this.#abort();
+    } else {
+      this.#send(ask, opened.number);
+    }
   }
 
   head(message: HeadMessage, attestation: Attestation): void {
