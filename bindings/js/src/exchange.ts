@@ -53,26 +53,18 @@ async function exchangeOn(
   endpoint: Endpoint,
   ask: Ask,
 ): Promise<ExchangeResponse> {
-  try {
-    const response = await connection.exchange({
-      method: ask.method,
-      target: ask.url.pathname + ask.url.search,
-      fields: fieldsOf(ask.headers, endpoint.target.authority),
-      ...(ask.signal === undefined ? {} : { signal: ask.signal }),
-      ...bodyOf(ask),
-    });
-    void response.done.then(() => {
-      pool.release(connection);
-      ask.body?.cancel(new AtlsError("network", "the server has answered"));
-    });
-    return response;
-  } catch (error) {
-    if (error instanceof AtlsError && error.code === "not_trusted") {
-      pool.distrust(error); // it was, and is no more
-    }
+  const response = await connection.exchange({
+    method: ask.method,
+    target: ask.url.pathname + ask.url.search,
+    fields: fieldsOf(ask.headers, endpoint.target.authority),
+    ...(ask.signal === undefined ? {} : { signal: ask.signal }),
+    ...bodyOf(ask),
+  });
+  void response.done.then(() => {
     pool.release(connection);
-    throw error;
-  }
+    ask.body?.cancel(new AtlsError("network", "the server has answered"));
+  });
+  return response;
 }
 
 /** To be asked at once: one that has nothing in it may be forgotten. */
@@ -98,7 +90,11 @@ export async function exchange(
     try {
       return await exchangeOn(pool, lease, endpoint, ask);
     } catch (error) {
-      if (fresh || !lease.kept || !mayRepeat(ask, error)) {
+      if (error instanceof AtlsError && error.code === "not_trusted") {
+        pool.distrust(error); // it was, and is no more
+      }
+      const ours = pool.release(lease.connection); // else closeAll() ended it
+      if (!ours || fresh || !lease.kept || !mayRepeat(ask, error)) {
         throw error;
       }
     }

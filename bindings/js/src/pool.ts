@@ -74,9 +74,10 @@ export class Pool {
     });
   }
 
-  release(connection: Connection): void {
+  /** False: closeAll() was faster. */
+  release(connection: Connection): boolean {
     if (!this.#busy.delete(connection)) {
-      return; // closeAll() was faster
+      return false;
     }
     if (connection.usable && this.#options.idleTimeout > 0) {
       this.#rest(connection);
@@ -84,6 +85,7 @@ export class Pool {
       connection.close();
     }
     this.#serve();
+    return true;
   }
 
   /** A server that had proved itself did not do so anew: what was proved before

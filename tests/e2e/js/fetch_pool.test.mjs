@@ -157,6 +157,25 @@ test("closeAllConnections() ends all of them, also those in use", async () => {
   assert.equal((await fetch("/")).status, 200);
 });
 
+test("what closeAllConnections() ends is not sent again", async () => {
+  const fetch = through();
+  await text(fetch("/warm"));
+  backend.handle = (request, response) => {
+    if (backend.seen.length > 2) {
+      response.end("again");
+    }
+  };
+  const once = rejects(fetch("/once"));
+  await until(() => backend.seen.length === 2);
+  assay.closeAllConnections();
+  assert.equal((await once).code, "network");
+  assert.deepEqual(
+    backend.seen.map((x) => x.url),
+    ["/warm", "/once"],
+  );
+  assert.equal(relay.count, 1);
+});
+
 // A connection that ends without TLS's goodbye, or is reset.
 const CUT = new Set(["truncated", "network"]);
 
