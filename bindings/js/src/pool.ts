@@ -92,11 +92,7 @@ export class Pool {
    * counts no more. Whoever waits gets a connection that is made after this. */
   distrust(reason: unknown): void {
     this.#connecting.splice(0).forEach((attempt) => attempt.abort(reason));
-    this.#idle.slice().forEach((connection) => {
-      this.#forget(connection);
-      connection.distrust(reason);
-    });
-    this.#busy.forEach((connection) => connection.distrust(reason));
+    this.#distrustKept(reason);
     this.#serve();
   }
 
@@ -188,12 +184,31 @@ export class Pool {
         connection.close();
       }
     } catch (error) {
-      // Whoever came first waits on if there are attempts for all who wait.
-      if (over() && this.#waiting.length > this.#connecting.length) {
-        this.#waiting.shift()?.reject(error);
+      if (over()) {
+        this.#failed(error);
       }
     }
     this.#serve();
+  }
+
+  /** Other attempts get verdicts of their own. */
+  #failed(error: unknown): void {
+    if (error instanceof AtlsError && error.code === "not_trusted") {
+      this.#distrustKept(error);
+    }
+    // Whoever came first waits on if there are attempts for all who wait.
+    if (this.#waiting.length > this.#connecting.length) {
+      this.#waiting.shift()?.reject(error);
+    }
+  }
+
+  /** What was proved on connections that are there counts no more. */
+  #distrustKept(reason: unknown): void {
+    this.#idle.slice().forEach((connection) => {
+      this.#forget(connection);
+      connection.distrust(reason);
+    });
+    this.#busy.forEach((connection) => connection.distrust(reason));
   }
 
   /** Who it was made for may have got another meanwhile. */

@@ -106,6 +106,38 @@ test("not trusted any more: idle, sending and receiving connections", async () =
   assert.equal((await fetch("/again")).status, 200);
 });
 
+test("not trusted on a new connection: those that are kept are used no more", async () => {
+  const downloads = new Gate();
+  let received = 0;
+  backend.handle = async (request, response) => {
+    if (request.url === "/down") {
+      response.write("begun, ");
+      await downloads.opened;
+    } else if (request.url === "/up") {
+      request.on("data", (piece) => (received += piece.length));
+      return;
+    }
+    response.end("done");
+  };
+  const fetch = through(); // evidence is old enough after minutes only
+  await (await fetch("/warm")).text();
+  const down = await fetch("/down");
+  let say;
+  const body = new ReadableStream({ start: (c) => (say = c) });
+  const up = rejects(fetch("/up", { method: "POST", body, duplex: "half" }));
+  say.enqueue(new Uint8Array(1000));
+  await until(() => received === 1000);
+  sim("tcb=OutOfDate");
+
+  await refused(fetch("/secret/new"), "not_trusted");
+  assert.equal((await up).code, "not_trusted");
+  downloads.open();
+  assert.equal(await down.text(), "begun, done");
+  await refused(fetch("/secret/kept"), "not_trusted");
+  assert.deepEqual(urls(), ["/warm", "/down", "/up"]);
+  await until(() => stats().total === 0 && relay.open === 0);
+});
+
 test("not trusted any more: who waits gets a verdict of its own", async () => {
   const { fetch, isOld } = renewing({ maxConnections: 1 });
   await (await fetch("/")).text();
