@@ -58,11 +58,12 @@ export class LinkRequest {
     return this.#written;
   }
 
-  /** Nobody wants the rest: what was not taken is not sent. */
+  /** Nobody wants the rest: what was not taken is not sent. A stream that has
+   * given all that it said may still be open: nobody waits for its end. */
   stop(why: unknown): void {
     this.#stopped = true;
     const body = this.#request.body ?? null;
-    if (this.#written || body === null || body instanceof Uint8Array) {
+    if (body === null || body instanceof Uint8Array) {
       return;
     }
     try {

@@ -176,6 +176,23 @@ test("what closeAllConnections() ends is not sent again", async () => {
   assert.equal(relay.count, 1);
 });
 
+test("a stream that gave all it said and stays open keeps no connection", async () => {
+  const fetch = through();
+  for (let i = 0; i < 2; i++) {
+    const cancelled = new Gate();
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(5)),
+      cancel: cancelled.open,
+    });
+    const headers = { "Content-Length": "5" };
+    const init = { method: "POST", body, duplex: "half", headers };
+    assert.equal((await (await fetch("/", init)).json()).body.length, 5);
+    await until(() => stats().idle === 1 && stats().busy === 0);
+    await cancelled.opened;
+  }
+  assert.equal(relay.count, 1);
+});
+
 // A connection that ends without TLS's goodbye, or is reset.
 const CUT = new Set(["truncated", "network"]);
 
