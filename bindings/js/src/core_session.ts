@@ -35,13 +35,22 @@ export interface SessionFacts {
 
 const wall = (): number => Math.floor(Date.now() / 1000);
 
+/** Of what is less, clocks that are set little by little are the cause. */
+const SLEEP_MIN_MS = 1_000;
+
 let slept = 0;
+let last = { wall: Date.now(), now: performance.now() };
 
 /** The host's clock may stand still while the machine sleeps, during which
- * evidence grows older: what the wall clock has gained counts. */
+ * evidence grows older: what the wall clock has gained since the last call
+ * counts. What it has lost does not: it was set back, and hides no sleep to
+ * come. */
 function mono(): number {
+  const wall = Date.now();
   const now = performance.now();
-  slept = Math.max(slept, Date.now() - performance.timeOrigin - now);
+  const gained = wall - last.wall - (now - last.now);
+  slept += gained > SLEEP_MIN_MS ? gained : 0;
+  last = { wall, now };
   return Math.floor(now + slept);
 }
 

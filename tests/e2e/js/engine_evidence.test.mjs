@@ -110,6 +110,29 @@ test("evidence that is due is asked for before the request", async () => {
   server.close();
 });
 
+test("a machine that sleeps: its evidence is old, whatever its clock was set to", async () => {
+  const server = await enclave((v) => honest(v, []));
+  const c = await connect(
+    await server.options({ reattestation_interval_secs: 300 }),
+  );
+  const now = Date.now;
+  let ahead = 0;
+  Date.now = () => now() + ahead;
+  try {
+    assert.equal(c.due, false);
+    ahead -= 3_600_000; // it is set back
+    assert.equal(c.due, false);
+    ahead += 200_000; // and sleeps, twice
+    assert.equal(c.due, false);
+    ahead += 200_000;
+    assert.equal(c.due, true);
+  } finally {
+    Date.now = now;
+  }
+  c.close();
+  server.close();
+});
+
 test("reattest() while nobody asks", async () => {
   const server = await enclave((v) => honest(v, []));
   const c = await connect(await server.options());
