@@ -4,6 +4,7 @@
 // agent.ts - createAtlsAgent: an https.Agent whose sockets lead to one host,
 // which has proved itself.
 
+import type { ClientRequest } from "node:http";
 import * as https from "node:https";
 import type { Duplex } from "node:stream";
 import { readAgentOptions, type AgentOptions } from "./agent_options.js";
@@ -46,12 +47,54 @@ function checkRequest(request: https.RequestOptions, endpoint: Endpoint): void {
   }
 }
 
+/** As it goes out: "host" or "host:port", in ASCII. */
+function isTarget(host: string, target: Target): boolean {
+  try {
+    const plain = /^[\w.:[\]-]+$/.test(host);
+    return plain && isSame(parseTarget(host, "the field Host"), target);
+  } catch {
+    return false;
+  }
+}
+
+function checkHosts(hosts: readonly string[], target: Target): void {
+  const other = hosts.find((host) => !isTarget(host, target));
+  if (other !== undefined) {
+    throw refuse(other, target);
+  }
+}
+
+/** The field Host that a request has when it asks for a socket. */
+function hostsOf(request: ClientRequest): readonly string[] {
+  return [request.getHeader("host") ?? []].flat().map(String);
+}
+
+/** What Node's requests call, and its types do not tell of. */
+interface Internals {
+  addRequest(request: ClientRequest, options: https.RequestOptions): void;
+  onSocket(socket: undefined, error: unknown): void;
+}
+const { addRequest } = https.Agent.prototype as unknown as Internals;
+
 class AtlsAgent extends https.Agent {
   readonly #endpoint: Endpoint;
 
   constructor(endpoint: Endpoint, options: https.AgentOptions) {
     super(options);
     this.#endpoint = endpoint;
+  }
+
+  /** For sockets that are kept, too, which createConnection() never sees; and
+   * before Node puts the agent's own options in the place of the request's. */
+  addRequest(request: ClientRequest, options: https.RequestOptions): void {
+    try {
+      checkRequest(options, this.#endpoint);
+      checkHosts(hostsOf(request), this.#endpoint.target);
+    } catch (error) {
+      (request as unknown as Internals).onSocket(undefined, error);
+      return;
+    }
+    addRequest.call(this, request, options);
   }
 
   override createConnection(

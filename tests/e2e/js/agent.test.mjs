@@ -145,6 +145,65 @@ test("other hosts, ports and paths of sockets are refused, never passed on", asy
   assert.equal((await ask(agent, { host: "LOCALHOST." })).status, 200);
 });
 
+/** What the request is refused with. */
+async function refusal(agent, how, url = urlOf(), change = () => {}) {
+  const { request, response } = begin(agent, { method: "POST", ...how }, url);
+  change(request);
+  request.end("secret");
+  return rejects(response);
+}
+
+test("a Host of another does not reach the target, over no socket", async () => {
+  const [, port] = relay.target.split(":");
+  const hosts = [
+    "other.example",
+    "203.0.113.9",
+    "127.0.0.1",
+    "localhost",
+    "localhost:9999",
+    `localhost:${port}, other.example`,
+    `user@localhost:${port}`,
+    `https://localhost:${port}`,
+  ];
+  for (const isKept of [false, true]) {
+    const agent = makeAgent();
+    if (isKept) {
+      await ask(agent, { servername: "localhost" });
+      await ask(agent);
+    }
+    backend.reset();
+    for (const host of hosts) {
+      for (const servername of [undefined, "localhost"]) {
+        const error = await refusal(agent, { headers: { host }, servername });
+        assert.equal(error.code, "wrong_host", `${host} ${servername}`);
+      }
+    }
+    assert.deepEqual(backend.seen, []);
+    const headers = { host: `LOCALHOST:${port}` };
+    assert.equal((await ask(agent, { headers })).status, 200);
+  }
+});
+
+test("the agent's own options do not lead other hosts to the target", async () => {
+  const [host, port] = relay.target.split(":");
+  for (const isKept of [false, true]) {
+    const agent = makeAgent();
+    Object.assign(agent.options, { host, port, servername: host });
+    if (isKept) {
+      await ask(agent);
+    }
+    backend.reset();
+    for (const url of ["https://other.example/", `https://${host}/`]) {
+      const headers = { host: relay.target };
+      for (const how of [{}, { headers }]) {
+        assert.equal((await refusal(agent, how, url)).code, "wrong_host", url);
+      }
+    }
+    assert.deepEqual(backend.seen, []);
+    assert.equal((await ask(agent)).status, 200);
+  }
+});
+
 test("options that would be without effect are refused", () => {
   for (const more of [
     { ca: "x" },
