@@ -69,6 +69,17 @@ function hostsOf(request: ClientRequest): readonly string[] {
   return [request.getHeader("host") ?? []].flat().map(String);
 }
 
+/** The fields Host of a head that goes out, which Node writes in one piece: a
+ * request may have got them after it asked for a socket, or as an array. */
+function hostsIn(octets: Uint8Array): readonly string[] {
+  const all = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+  const end = all.indexOf("\r\n\r\n");
+  const head = all.toString("latin1", 0, end < 0 ? all.length : end);
+  return Array.from(head.matchAll(/^host[ \t]*:(.*)$/gim), ([, host = ""]) =>
+    host.trim(),
+  );
+}
+
 /** What Node's requests call, and its types do not tell of. */
 interface Internals {
   addRequest(request: ClientRequest, options: https.RequestOptions): void;
@@ -107,8 +118,10 @@ class AtlsAgent extends https.Agent {
       (created as ((error: unknown) => void) | undefined)?.(error);
       return undefined;
     }
-    const socket = new AttestedSocket((signal, attested) =>
-      this.#open(signal, attested),
+    const { target } = this.#endpoint;
+    const socket = new AttestedSocket(
+      (signal, attested) => this.#open(signal, attested),
+      (octets) => checkHosts(hostsIn(octets), target),
     );
     socket.once("close", () => this.#closed(socket));
     return socket;

@@ -31,6 +31,7 @@ export class AttestedSocket extends Duplex {
   /** The last one. */
   atlsAttestation: Attestation | undefined;
 
+  readonly #checkHead: (octets: Uint8Array) => void;
   readonly #control = new AbortController();
   readonly #raw: Promise<RawStream>;
   #opened: RawStream | undefined;
@@ -38,17 +39,22 @@ export class AttestedSocket extends Duplex {
   #writer: Writer | undefined;
   #reading = false;
   #between = false;
+  #begun = false; // a message
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `open`: connects; it calls `attested` for each attestation. */
+  /** `open`: connects; it calls `attested` for each attestation. `checkHead` is
+   * given what each message begins with, and throws where that must not go. */
   constructor(
     open: (
       signal: AbortSignal,
       attested: (attestation: Attestation) => void,
     ) => Promise<RawStream>,
+    checkHead: (octets: Uint8Array) => void,
   ) {
     super({ allowHalfOpen: false });
+    this.#checkHead = checkHead;
     this.on("free", () => {
+      this.#begun = false;
       this.#between = true; // Node says so between two exchanges
       this.#opened?.between();
     });
@@ -106,6 +112,15 @@ export class AttestedSocket extends Duplex {
 
   override _write(octets: Uint8Array, _encoding: string, done: Done): void {
     this.#between = false;
+    if (!this.#begun) {
+      this.#begun = true;
+      try {
+        this.#checkHead(octets);
+      } catch (error) {
+        done(asError(error));
+        return;
+      }
+    }
     this.#raw
       .then(() => this.#writer?.write(octets))
       .then(

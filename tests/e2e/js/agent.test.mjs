@@ -204,6 +204,27 @@ test("the agent's own options do not lead other hosts to the target", async () =
   }
 });
 
+test("a Host that is set late, or in an array, does not reach the target", async () => {
+  const agent = makeAgent();
+  for (let i = 0; i < 2; i++) {
+    backend.reset();
+    const late = (request) => request.setHeader("Host", "other.example");
+    const error = await refusal(agent, {}, urlOf(), late);
+    assert.equal(error.code, "wrong_host");
+    for (const headers of [
+      ["Host", "other.example"],
+      ["Host", relay.target, "hOST", "other.example"],
+    ]) {
+      assert.equal((await refusal(agent, { headers })).code, "wrong_host");
+    }
+    assert.deepEqual(backend.seen, []);
+    const headers = ["Host", relay.target, "X-Host", "other.example"];
+    assert.equal((await ask(agent, { headers })).status, 200);
+    const body = "\r\nHost: other.example\r\n\r\n";
+    assert.equal((await ask(agent, { method: "POST" }, body)).status, 200);
+  }
+});
+
 test("options that would be without effect are refused", () => {
   for (const more of [
     { ca: "x" },
