@@ -89,6 +89,8 @@ const { addRequest } = https.Agent.prototype as unknown as Internals;
 
 class AtlsAgent extends https.Agent {
   readonly #endpoint: Endpoint;
+  readonly #made = new Set<AttestedSocket>(); // and not closed yet
+  readonly #asked = new WeakMap<Duplex, ClientRequest>();
 
   constructor(endpoint: Endpoint, options: https.AgentOptions) {
     super(options);
@@ -105,6 +107,7 @@ class AtlsAgent extends https.Agent {
       (request as unknown as Internals).onSocket(undefined, error);
       return;
     }
+    request.once("socket", (socket) => this.#asked.set(socket, request));
     addRequest.call(this, request, options);
   }
 
@@ -123,18 +126,36 @@ class AtlsAgent extends https.Agent {
       (signal, attested) => this.#open(signal, attested),
       (octets) => checkHosts(hostsIn(octets), target),
     );
+    this.#made.add(socket);
     socket.once("close", () => this.#closed(socket));
     return socket;
   }
 
-  /** A server that had proved itself, and did not do so anew: what others have
-   * seen of it counts no more. */
-  #closed({ errored, atlsAttestation }: AttestedSocket): void {
-    const refused =
-      errored instanceof AtlsError && errored.code === "not_trusted";
-    if (refused && atlsAttestation !== undefined) {
-      const idle = Object.values(this.freeSockets).flat();
-      idle.forEach((socket) => socket?.destroy());
+  /** A server that did not prove itself, at first or anew: what others have seen
+   * of it counts no more. Those that still connect see for themselves. */
+  #closed(socket: AttestedSocket): void {
+    const { errored } = socket;
+    this.#made.delete(socket);
+    if (errored instanceof AtlsError && errored.code === "not_trusted") {
+      this.#made.forEach((other) => {
+        if (other.atlsAttestation !== undefined) {
+          this.#distrust(other, errored);
+        }
+      });
+    }
+  }
+
+  /** A request that is still on its way fails; one that was sent ends with its
+   * response, and none follows, not even one that waits for this socket. */
+  #distrust(socket: AttestedSocket, why: Error): void {
+    const request = this.#asked.get(socket);
+    if (request === undefined || request.closed) {
+      socket.destroy();
+    } else if (request.writableFinished) {
+      this.#made.delete(socket); // once is enough
+      socket.prependOnceListener("free", () => socket.destroy());
+    } else {
+      request.destroy(why);
     }
   }
 

@@ -473,3 +473,44 @@ test("evidence is renewed on a kept socket; one that fails ends the others", asy
     sim("reset");
   }
 });
+
+test("a new socket that is not trusted ends the others", async () => {
+  const downloads = new Gate();
+  let received = 0;
+  backend.handle = async (request, response) => {
+    if (request.url === "/down") {
+      response.write("begun, ");
+      await downloads.opened;
+    } else if (request.url === "/up") {
+      request.on("data", (piece) => (received += piece.length));
+      return;
+    }
+    response.end("done");
+  };
+  const agent = makeAgent();
+  await Promise.all([ask(agent), ask(agent), ask(agent)]);
+  const down = begin(agent, {}, urlOf("/down"));
+  down.request.end();
+  const answer = await down.response;
+  const up = begin(agent, { method: "POST" }, urlOf("/up"));
+  up.request.write(Buffer.alloc(1000));
+  await until(() => received === 1000);
+  assert.equal(Object.values(agent.freeSockets).flat().length, 1);
+  backend.seen = [];
+  sim("tcb=OutOfDate");
+  try {
+    const how = { method: "POST", family: 4 }; // of no kept socket
+    const error = await rejects(ask(agent, how, "secret"));
+    assert.equal(error.code, "not_trusted", error.stack);
+    assert.equal((await rejects(up.response)).code, "not_trusted");
+    await until(() => relay.open === 1);
+    // What was sent is answered, and nothing follows on its socket.
+    downloads.open();
+    assert.equal((await bodyOf(answer)).toString(), "begun, done");
+    await until(() => relay.open === 0);
+    assert.equal((await rejects(ask(agent))).code, "not_trusted");
+    assert.deepEqual(backend.seen, []);
+  } finally {
+    sim("reset");
+  }
+});
