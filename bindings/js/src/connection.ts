@@ -169,13 +169,22 @@ export class Connection {
   distrust(why: unknown): void {
     this.#last = true;
     if (this.#exchange?.sent !== true) {
-      this.#link.close(why);
+      this.#endWith(why);
     }
   }
 
-  /** Says goodbye if it can, and is done. What goes on fails. */
+  /** Says goodbye if nothing is under way, and is done. What goes on fails. */
   close(): void {
-    this.#link.close(new AtlsError("network", "the connection was closed"));
+    this.#endWith(new AtlsError("network", "the connection was closed"));
+  }
+
+  /** A goodbye would go out behind what waits to be sent. */
+  #endWith(why: unknown): void {
+    if (this.#exchange === undefined) {
+      this.#link.close(why);
+    } else {
+      this.#link.end(why);
+    }
   }
 
   #begin(): void {

@@ -55,10 +55,12 @@ class LinkStream implements RawStream, Source {
     this.writable = new WritableStream({
       start: (controller) => {
         this.#controller = controller;
+        // abort() would wait until what is being written has gone out.
+        const { signal } = controller;
+        signal.addEventListener("abort", () => link.end(signal.reason));
       },
       write: (chunk) => this.#write(chunk),
       close: () => this.#endWriting(),
-      abort: (why) => link.end(why),
     });
     void link.closed.then(() => {
       if (!this.#readEnded) {

@@ -11,7 +11,9 @@ export interface Transport {
   /** Resolves when more may be written: what waits to be sent is bounded. The
    * octets are the transport's until then, and go in the order of the calls. */
   write(octets: Uint8Array): Promise<void>;
-  /** Ends it, both ways, at once; what still waits is dropped. Never throws. */
+  /** Ends it, both ways, at once. What waits to be read is dropped; so is what
+   * waits to be sent, but for a WebSocket's, which cannot be taken back. Never
+   * throws. */
   close(): void;
   /** Has its far end proved itself? Until then little can be due, and no more
    * need wait to be read. */
