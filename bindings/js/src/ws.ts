@@ -9,9 +9,9 @@
 import { AtlsError } from "./errors.js";
 import type { Dial, Transport } from "./transport.js";
 
-/** Octets that may wait to be sent. */
-const BUFFERED_MAX = 1024 * 1024;
-const POLL_MS = 5; // there is no event for it
+/** Octets that may wait to be sent, and a piece more: none can be taken back. */
+const BUFFERED_MAX = 256 * 1024;
+const POLL_MS = 1; // there is no event for it
 /** Octets that may wait to be read. */
 const UNREAD_MAX = 256 * 1024 * 1024;
 /** While there is no more than a handshake and evidence to come. */

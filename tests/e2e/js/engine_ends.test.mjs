@@ -102,3 +102,40 @@ test("a stream that is given up amid a write: nothing more is written", async ()
   await stream.closed;
   void writing;
 });
+
+/** One that sends nothing. */
+class FullWebSocket extends EventTarget {
+  static OPEN = 1;
+  readyState = 1;
+  bufferedAmount = 0;
+  constructor() {
+    super();
+    setImmediate(() => this.dispatchEvent(new Event("open")));
+  }
+  send(octets) {
+    this.bufferedAmount += octets.length;
+  }
+  close() {}
+}
+
+test("what waits in a WebSocket, which cannot be taken back, is little", async () => {
+  const own = globalThis.WebSocket;
+  globalThis.WebSocket = FullWebSocket;
+  try {
+    const dial = kit.engine.wsDial("ws://bridge.example/");
+    const transport = await dial(new AbortController().signal);
+    let given = 0;
+    const writing = (async () => {
+      for (const piece = new Uint8Array(16384); ;) {
+        given += piece.length;
+        await transport.write(piece);
+      }
+    })();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(given > 0 && given <= 320 * 1024, `${given} octets`);
+    transport.close();
+    assert.equal((await rejection(writing)).code, "network");
+  } finally {
+    globalThis.WebSocket = own;
+  }
+});
