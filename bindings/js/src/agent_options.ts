@@ -103,13 +103,15 @@ function checkPossible(name: string, value: unknown): void {
 
 type Entries = readonly (readonly [name: string, value: unknown])[];
 
-/** Inherited ones, too; each is read once. */
+/** Inherited ones and those of getters, too; each is read once. */
 function entriesOf(options: object): Entries {
-  const all: [string, unknown][] = [];
+  const known = [...OURS, ...NODES, ...Object.keys(REFUSED)];
+  const names = new Set(known.filter((name) => name in options));
   for (const name in options) {
-    all.push([name, (options as Record<string, unknown>)[name]]);
+    names.add(name);
   }
-  return all;
+  const all = options as Record<string, unknown>;
+  return [...names].map((name) => [name, all[name]]);
 }
 
 function only(all: Entries, names: readonly string[]): object {

@@ -249,6 +249,38 @@ test("options that would be without effect are refused", () => {
   assert.throws(() => assay.createAtlsAgent("localhost"), /object/);
 });
 
+test("options count that are inherited, or a getter's", async () => {
+  const strict = { ...policy, os_image_hash: "00".repeat(32) };
+  const way = { target: relay.target, cache: false };
+  class Given {
+    target = relay.target;
+    cache = false;
+    get policy() {
+      return strict;
+    }
+  }
+  class Refused extends Given {
+    get ca() {
+      return "x";
+    }
+  }
+  assay.setDefaultPolicy(policy);
+  try {
+    for (const given of [Object.create({ ...way, policy: strict }), new Given()]) {
+      const agent = assay.createAtlsAgent(given);
+      agents.push(agent);
+      assert.equal((await rejects(ask(agent))).code, "not_trusted");
+    }
+    assert.throws(
+      () => assay.createAtlsAgent(new Refused()),
+      (e) => e.code === "invalid" && /ca/.test(e.message),
+    );
+    assert.deepEqual(backend.seen, []);
+  } finally {
+    assay.setDefaultPolicy(null);
+  }
+});
+
 test("options that agents have in another way: the hint says how", () => {
   for (const [more, hint] of [
     [{ maxConnections: 3 }, /maxSockets/],
