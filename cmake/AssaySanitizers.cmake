@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Sanitizers, fuzzing and coverage: what instruments every object.
-# What nobody has set is rubbish here, where releases have zeros, so that tests find
-# who relies on these.
 if(ASSAY_SANITIZE)
   add_compile_options(-fsanitize=${ASSAY_SANITIZE} -fno-sanitize-recover=all
-                      -fno-omit-frame-pointer
-                      -ftrivial-auto-var-init=pattern)
+                      -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${ASSAY_SANITIZE})
 endif()
 if(ASSAY_FUZZ)
