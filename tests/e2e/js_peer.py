@@ -22,6 +22,7 @@ TESTS = SOURCE / "tests" / "e2e" / "js"
 DIST = pathlib.Path(os.environ.get("ASSAY_JS")
                     or SOURCE / "build" / "wasm" / "dist")
 LIMIT_S = 240
+OLDEST_NODE = 20  # as package.json says
 
 
 def skip(what, why):
@@ -29,9 +30,18 @@ def skip(what, why):
     sys.exit(77)
 
 
-def need_dist():
+def need_node():
+    """Of the versions that the package is for."""
     if shutil.which("node") is None:
         skip("Node", "there is no node")
+    version = subprocess.run(["node", "--version"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.strip()
+    if int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
+        skip(f"Node {OLDEST_NODE}", f"this one is {version}")
+
+
+def need_dist():
+    need_node()
     if not (DIST / "node.mjs").exists():
         skip("assay-js", "it is not built; ./run wasm")
     harness.need(SIM, SERVE)

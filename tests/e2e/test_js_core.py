@@ -5,7 +5,6 @@ scripts are tests/e2e/js/core_*.test.mjs."""
 import json
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 
@@ -13,7 +12,7 @@ import harness
 import test_serve
 from backend import Backend
 from harness import SOURCE, Case, clean_environment
-from node_peer import skip
+from js_peer import need_node, skip
 from test_serve import SERVE, Serve
 from test_sim import SIM, Sim
 
@@ -49,8 +48,7 @@ for each in sorted(SCRIPTS.glob("core_*.test.mjs")):
 
 if __name__ == "__main__":
     harness.need(SERVE, SIM)
-    if shutil.which("node") is None:
-        skip("Node", "there is no node")
+    need_node()
     if not MODULE.exists():
         skip("assay.wasm", f"{MODULE} is not there: ./run wasm builds it")
     # Where scripts accept what the server pipes: held from here on.

@@ -6,7 +6,6 @@ in every phase. The scripts are tests/e2e/js/engine_*.test.mjs."""
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -17,7 +16,7 @@ import test_bridge_node
 from backend import Backend
 from bridge_peer import BRIDGE, Bridge, free_port
 from harness import BIN, SCRATCH, SOURCE, Case, clean_environment
-from node_peer import skip
+from js_peer import need_node, skip
 from test_serve import SERVE, Serve
 from test_sim import SIM, Sim
 
@@ -73,8 +72,7 @@ for each in sorted(SCRIPTS.glob("engine_*.test.mjs")):
 def main():
     global OPTIONS, PEER
     harness.need(SERVE, SIM, BRIDGE)
-    if shutil.which("node") is None:
-        skip("Node", "there is no node")
+    need_node()
     if not MODULE.exists():
         skip("assay.wasm", f"{MODULE} is not there: ./run wasm builds it")
     if not (TREE / "node_modules" / "esbuild").exists():

@@ -14,7 +14,8 @@ import harness
 import test_serve
 from backend import Backend
 from harness import MINT, NOW, SCRATCH, SOURCE, Case, World, clean_environment, run
-from node_peer import BUILD, skip
+from js_peer import need_node, skip
+from node_peer import BUILD
 from test_js_core import MODULE, SCRIPTS
 from test_serve import SERVE, Serve
 from test_sim import SIM, Sim
@@ -317,8 +318,7 @@ class Evidence(Comparing):
 
 if __name__ == "__main__":
     harness.need(SERVE, SIM, MINT, harness.ASSAY)
-    if shutil.which("node") is None:
-        skip("Node", "there is no node")
+    need_node()
     if not MODULE.exists():
         skip("assay.wasm", f"{MODULE} is not there: ./run wasm builds it")
     with Sim(now=None) as SIMULATOR, Backend() as BACKEND:
