@@ -237,7 +237,7 @@ static const struct row {
     {.name = "half a request",
      .client = slow_client,
      .denial = DENIED_SLOW,
-     .head_ms = 100},
+     .head_ms = 1000}, /* its handshake is to be done by then */
     {.name = "half a handshake",
      .client = silent_client,
      .denial = DENIED_SLOW,
