@@ -22,7 +22,7 @@ source_urls(const struct options *o, const struct assay_policy *p,
         out[0] = ASSAY_SOURCE_INTEL;
         return 1;
     }
-    return assay_pcs_sources(o->sources, o->source_count, p, out);
+    return assay_search_sources(o->sources, o->source_count, p, out);
 }
 
 struct assay_fetch_options

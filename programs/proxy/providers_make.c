@@ -175,8 +175,8 @@ make_sources(const struct making *m, struct provider *p)
 {
     const struct options *o = m->options;
 
-    p->source_count =
-        assay_pcs_sources(o->sources, o->source_count, p->policy, p->sources);
+    p->source_count = assay_search_sources(o->sources, o->source_count,
+                                           p->policy, p->sources);
     p->fetch = (struct assay_fetch_options){
         .ca_file = o->pccs_ca,
         .more_ca_file = assay_policy_ca_file(p->policy),

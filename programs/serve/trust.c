@@ -68,8 +68,8 @@ trust_read(struct trust *t, const struct options *o,
     if (err->code == ASSAY_OK && o->pccs_ca != NULL) {
         (void)!start_try_roots(o->pccs_ca, ctx, err);
     }
-    t->source_count =
-        assay_pcs_sources(o->sources, o->source_count, t->policy, t->sources);
+    t->source_count = assay_search_sources(o->sources, o->source_count,
+                                           t->policy, t->sources);
     if (err->code == ASSAY_OK && before != NULL && before->learnt != NULL) {
         t->learnt = learnt_hold(before->learnt);
     } else if (err->code == ASSAY_OK) {

@@ -22,8 +22,7 @@
 #define STRENGTH  1024u /* bits; as good as the host's source */
 #define MAX_BYTES 4096u
 
-/* --- the algorithm: provider-rand(7) ---------------------------------------
- */
+/* --- the algorithm: provider-rand(7) ------------------------------------ */
 
 /* The host is asked each time: there is no state but whether it was begun. */
 struct source {
@@ -172,8 +171,7 @@ static const OSSL_DISPATCH source_calls[] = {
     OSSL_DISPATCH_END,
 };
 
-/* --- the provider: provider(7) ---------------------------------------------
- */
+/* --- the provider: provider(7) ------------------------------------------ */
 
 static const OSSL_ALGORITHM *
 query(void *provider, int operation, int *no_cache)

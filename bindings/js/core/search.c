@@ -7,6 +7,7 @@
 #include "search/search.h"
 #include "search/bundle_name.h"
 #include "search/marks.h"
+#include "search/sources.h"
 #include "state.h"
 
 /* --- sources -------------------------------------------------------------- */
@@ -18,22 +19,6 @@ struct sources {
     const char *url[ASSAY_SOURCES_MAX];
     size_t count;
 };
-
-/* Where the caller names none: the policy's, and those of all programs if it
- * has none either. */
-static void
-take_default(struct sources *out, const struct assay_policy *p)
-{
-    for (size_t i = 0; i < assay_policy_pccs_count(p); i++) {
-        if (out->count < ASSAY_SOURCES_MAX) {
-            out->url[out->count++] = assay_policy_pccs(p, i);
-        }
-    }
-    if (out->count == 0) {
-        out->url[out->count++] = ASSAY_SOURCE_PHALA;
-        out->url[out->count++] = ASSAY_SOURCE_INTEL;
-    }
-}
 
 /* *out points into itself. */
 static bool
@@ -61,7 +46,7 @@ take_sources(struct sources *out, const struct assay_policy *p,
         out->url[out->count++] = out->text + at;
     }
     if (out->count == 0) {
-        take_default(out, p);
+        out->count = assay_search_sources(NULL, 0, p, out->url);
     }
     return true;
 }

@@ -22,7 +22,8 @@ export interface RawStream {
   readonly closed: Promise<void>;
   /** The protocol inside is between two messages of its own: nothing is under
    * way. What is written next waits for evidence that is fresh, if it is due.
-   * Never called: a stream is one message, begun on evidence that was fresh. */
+   * Where nobody calls it, the stream is one message, begun on evidence that was
+   * fresh. */
   between(): void;
   /** In Node: a program may end while it is idle. */
   rest(idle: boolean): void;

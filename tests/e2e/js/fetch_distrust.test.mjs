@@ -55,21 +55,27 @@ function renewing(more = {}) {
   return { fetch, proofs, isOld };
 }
 
-const urls = () => backend.seen.map((x) => x.url);
-
-test("not trusted any more: idle, sending and receiving connections", async () => {
+/** /down waits amid its answer, and /up is read and never answered. */
+function slowBackend() {
   const downloads = new Gate();
-  let received = 0;
+  let octets = 0;
   backend.handle = async (request, response) => {
     if (request.url === "/down") {
       response.write("begun, ");
       await downloads.opened;
     } else if (request.url === "/up") {
-      request.on("data", (piece) => (received += piece.length));
+      request.on("data", (piece) => (octets += piece.length));
       return;
     }
     response.end("done");
   };
+  return { downloads, received: () => octets };
+}
+
+const urls = () => backend.seen.map((x) => x.url);
+
+test("not trusted any more: idle, sending and receiving connections", async () => {
+  const { downloads, received } = slowBackend();
   const { fetch, isOld } = renewing();
   let say;
   const body = new ReadableStream({ start: (c) => (say = c) });
@@ -81,7 +87,7 @@ test("not trusted any more: idle, sending and receiving connections", async () =
   );
   up.then((e) => (cancelled = e));
   say.enqueue(new Uint8Array(1000));
-  await until(() => received === 1000);
+  await until(() => received() === 1000);
   const idle = await Promise.all([fetch("/a"), fetch("/b")]);
   await Promise.all(idle.map((r) => r.text()));
   await until(() => stats().idle === 2 && stats().busy === 2);
@@ -94,7 +100,7 @@ test("not trusted any more: idle, sending and receiving connections", async () =
   assert.equal((await up).code, "not_trusted");
   assert.equal(cancelled.code, "not_trusted");
   await until(() => stats().idle === 0 && stats().total === 1);
-  assert.equal(received, 1000);
+  assert.equal(received(), 1000);
   // What was asked when it was trusted is answered, and nothing follows it.
   downloads.open();
   assert.equal(await down.text(), "begun, done");
@@ -107,18 +113,7 @@ test("not trusted any more: idle, sending and receiving connections", async () =
 });
 
 test("not trusted on a new connection: those that are kept are used no more", async () => {
-  const downloads = new Gate();
-  let received = 0;
-  backend.handle = async (request, response) => {
-    if (request.url === "/down") {
-      response.write("begun, ");
-      await downloads.opened;
-    } else if (request.url === "/up") {
-      request.on("data", (piece) => (received += piece.length));
-      return;
-    }
-    response.end("done");
-  };
+  const { downloads, received } = slowBackend();
   const fetch = through(); // evidence is old enough after minutes only
   await (await fetch("/warm")).text();
   const down = await fetch("/down");
@@ -126,7 +121,7 @@ test("not trusted on a new connection: those that are kept are used no more", as
   const body = new ReadableStream({ start: (c) => (say = c) });
   const up = rejects(fetch("/up", { method: "POST", body, duplex: "half" }));
   say.enqueue(new Uint8Array(1000));
-  await until(() => received === 1000);
+  await until(() => received() === 1000);
   sim("tcb=OutOfDate");
 
   await refused(fetch("/secret/new"), "not_trusted");
