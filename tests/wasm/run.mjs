@@ -6,7 +6,12 @@
 // usage: node --no-warnings run.mjs FILE.wasm [ARGUMENT...]
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { WASI } from 'node:wasi';
+
+// With V8's fast calls node:wasi lets it collect garbage where it must not, and
+// crashes at times: nodejs/node issue 46777.
+setFlagsFromString('--no-turbo-fast-api-calls');
 
 const [file, ...rest] = process.argv.slice(2);
 const env = {};
