@@ -13,7 +13,7 @@ import { AtlsError } from "./errors.js";
 import { TIMEOUTS_OF_REQUESTS } from "./options.js";
 import { AttestedSocket } from "./socket.js";
 import { openStream } from "./stream.js";
-import { isSame, parseTarget, type Target } from "./target.js";
+import { isSame, namesTarget, parseTarget, type Target } from "./target.js";
 import type { Attestation } from "./types.js";
 
 function refuse(where: string, target: Target): AtlsError {
@@ -47,18 +47,8 @@ function checkRequest(request: https.RequestOptions, endpoint: Endpoint): void {
   }
 }
 
-/** As it goes out: "host" or "host:port", in ASCII. */
-function isTarget(host: string, target: Target): boolean {
-  try {
-    const plain = /^[\w.:[\]-]+$/.test(host);
-    return plain && isSame(parseTarget(host, "the field Host"), target);
-  } catch {
-    return false;
-  }
-}
-
 function checkHosts(hosts: readonly string[], target: Target): void {
-  const other = hosts.find((host) => !isTarget(host, target));
+  const other = hosts.find((host) => !namesTarget(host, target));
   if (other !== undefined) {
     throw refuse(other, target);
   }

@@ -56,7 +56,7 @@ async function exchangeOn(
   const response = await connection.exchange({
     method: ask.method,
     target: ask.url.pathname + ask.url.search,
-    fields: fieldsOf(ask.headers, endpoint.target.authority),
+    fields: fieldsOf(ask.headers, endpoint.target),
     ...(ask.signal === undefined ? {} : { signal: ask.signal }),
     ...bodyOf(ask),
   });

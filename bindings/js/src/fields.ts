@@ -5,6 +5,7 @@
 
 import { AtlsError } from "./errors.js";
 import type { Fields } from "./connection.js";
+import { namesTarget, type Target } from "./target.js";
 import type { HeaderFields } from "./types.js";
 
 /** What becomes of a field that belongs to the connection or to a proxy. */
@@ -55,22 +56,17 @@ export function addDefaults(headers: Headers, defaults: Headers): void {
   }
 }
 
-function checkHost(given: string, authority: string): void {
-  const plain = given.toLowerCase().replace(/:443$/, "");
-  if (plain !== authority) {
-    throw new AtlsError(
-      "wrong_host",
-      `the field Host is not ${authority}, so nothing was sent`,
-    );
-  }
-}
-
 /** As they go: Host first, and no coding unless it was asked for. */
-export function fieldsOf(headers: Headers, authority: string): Fields {
-  const fields: [string, string][] = [["Host", authority]];
+export function fieldsOf(headers: Headers, target: Target): Fields {
+  const fields: [string, string][] = [["Host", target.authority]];
   for (const [name, value] of headers) {
     if (name === "host") {
-      checkHost(value, authority);
+      if (!namesTarget(value, target)) {
+        throw new AtlsError(
+          "wrong_host",
+          `the field Host is not ${target.authority}, so nothing was sent`,
+        );
+      }
       continue;
     }
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;

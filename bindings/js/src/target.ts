@@ -73,6 +73,16 @@ export function isSame(a: Target, b: Target): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
+/** Whether a field Host does: "host" or "host:port", in ASCII. */
+export function namesTarget(host: string, target: Target): boolean {
+  try {
+    const plain = /^[\w.:[\]-]+$/.test(host);
+    return plain && isSame(parseTarget(host, "the field Host"), target);
+  } catch {
+    return false;
+  }
+}
+
 /** Where a URL leads, if that is the target; relative ones are the target's.
  * The host of the URL is replaced by the target's spelling of it. */
 export function resolve(text: string, base: string, target: Target): URL {

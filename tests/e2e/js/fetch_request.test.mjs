@@ -107,8 +107,16 @@ test("a URL that is not the target's is refused, and sent nowhere", async () => 
 });
 
 test("a field Host that is another's is refused", async () => {
-  await refused(fetch("/", { headers: { host: "example.com" } }), "wrong_host");
-  assert.equal((await echo("/", { headers: { host: HOST } })).headers.host, HOST);
+  const port = HOST.split(":")[1];
+  const others = ["example.com", "localhost:1", `${HOST}, example.com`];
+  others.push(`${HOST}/`, `user@${HOST}`, `https://${HOST}`, "");
+  for (const host of others) {
+    await refused(fetch("/", { headers: { host } }), "wrong_host");
+  }
+  for (const host of [HOST, `LocalHost:${port}`, `localhost.:${port}`]) {
+    const seen = await echo("/", { headers: { host } });
+    assert.equal(seen.headers.host, HOST);
+  }
 });
 
 test("options that cannot be are refused at once", () => {
