@@ -538,10 +538,15 @@ class Sandboxed(Case):
             log.rename(SCRATCH / "confined.log.1")
             b.process.send_signal(signal.SIGUSR1)
             wait_until(log.exists)
-            with b.tunnel(echo.address) as t:
-                t.finish()
+
+            def is_written():
+                """What ends while the new file is opened goes into the old one."""
+                with b.tunnel(echo.address) as t:
+                    t.finish()
+                return echo.address in log.read_text()
+
+            wait_until(is_written)
             self.assertEqual(b.refused("nobody.invalid:1").status, 403)
-            wait_until(lambda: echo.address in log.read_text())
 
     def test_names_are_looked_up(self):
         name = socket.gethostname()
