@@ -169,7 +169,8 @@ class AuditLog(OperateCase):
             gate.audited(1)
             gate.audit_file.rename(gate.folder / f"audit.{i}")
             gate.process.send_signal(signal.SIGUSR1)
-            wait_until(gate.audit_file.exists)
+            said = "access log reopened"
+            wait_until(lambda n=i: gate.log.count(said) > n)
         self.assertEqual(gate.audit, [])
         self.assertEqual(stat.S_IMODE(os.stat(gate.audit_file).st_mode) & 0o7,
                          0)

@@ -56,17 +56,21 @@ export function addDefaults(headers: Headers, defaults: Headers): void {
   }
 }
 
+function checkHost(given: string, target: Target): void {
+  if (!namesTarget(given, target)) {
+    throw new AtlsError(
+      "wrong_host",
+      `the field Host is not ${target.authority}, so nothing was sent`,
+    );
+  }
+}
+
 /** As they go: Host first, and no coding unless it was asked for. */
 export function fieldsOf(headers: Headers, target: Target): Fields {
   const fields: [string, string][] = [["Host", target.authority]];
   for (const [name, value] of headers) {
     if (name === "host") {
-      if (!namesTarget(value, target)) {
-        throw new AtlsError(
-          "wrong_host",
-          `the field Host is not ${target.authority}, so nothing was sent`,
-        );
-      }
+      checkHost(value, target);
       continue;
     }
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;

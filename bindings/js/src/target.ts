@@ -73,7 +73,7 @@ export function isSame(a: Target, b: Target): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
-/** Whether a field Host does: "host" or "host:port", in ASCII. */
+/** Whether a field Host, "host" or "host:port" in ASCII, is the target's. */
 export function namesTarget(host: string, target: Target): boolean {
   try {
     const plain = /^[\w.:[\]-]+$/.test(host);
