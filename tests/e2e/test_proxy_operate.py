@@ -163,13 +163,12 @@ class Files(OperateCase):
 
 class AuditLog(OperateCase):
     def test_rotation(self):
-        gate = self.proxy()
+        gate, said = self.proxy(), "access log reopened"
         for i in range(2):
             self.check_ok(self.models(gate))
             gate.audited(1)
             gate.audit_file.rename(gate.folder / f"audit.{i}")
             gate.process.send_signal(signal.SIGUSR1)
-            said = "access log reopened"
             wait_until(lambda n=i: gate.log.count(said) > n)
         self.assertEqual(gate.audit, [])
         self.assertEqual(stat.S_IMODE(os.stat(gate.audit_file).st_mode) & 0o7,
