@@ -157,21 +157,28 @@ def test_fork(script: Script) -> None:
 @pytest.mark.skipif(not hasattr(sys, "getdlopenflags"), reason="fork is of Unix")
 def test_fork_while_threads_attest(script: Script) -> None:
     """No lock of the package stays held in the child. (Those that Python holds
-    while it imports do: so all is imported before.)"""
+    while it imports do, and those that OpenSSL holds while its ssl makes a
+    context: so all of that is done before.)"""
     said = script(
         """
         import warnings
-        httpx.get(url + "/json", **settings)
         warnings.simplefilter("ignore")  # 3.12 on: of threads and fork together
         stop = threading.Event()
+        attesting = threading.Barrier(4, timeout=30)
 
         def work():
-            while not stop.is_set():
-                httpx.get(url + "/json", **settings)
+            with httpx.Client(**settings) as client:
+                attest = lambda: client.get(url + "/json", headers=once)
+                attest()
+                attesting.wait()
+                while not stop.is_set():
+                    attest()
 
+        once = {"Connection": "close"}
         threads = [threading.Thread(target=work) for _ in range(3)]
         for t in threads:
             t.start()
+        attesting.wait()
         for _ in range(10):
             child = os.fork()
             if child == 0:
