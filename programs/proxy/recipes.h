@@ -37,6 +37,16 @@ bool recipe_shell_of(const char *name, enum recipe_shell *out);
 void recipe_put_env(const struct recipe_env *e, enum recipe_shell shell,
                     struct assay_buf *to);
 
+/* NO_PROXY, which may be "", if the environment has a proxy that would get what
+ * is for a URL with http://; else NULL. */
+const char *recipe_no_proxy(void);
+/* Whether such a list has that host, in so many letters, or all hosts. */
+bool recipe_spares(const char *list, const char *host);
+/* Whether a client may send what is for that URL to a proxy that the
+ * environment names: some read NO_PROXY, some no_proxy, so each that is set
+ * counts. */
+bool recipe_is_diverted(const char *url);
+
 /* The piece for a tool, appended. False: there is none for it. */
 bool recipe_put_config(const char *tool, const char *provider, const char *url,
                        struct assay_buf *to);

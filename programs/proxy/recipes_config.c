@@ -195,6 +195,20 @@ suppose(const struct command_options *o, struct command_target *t,
           stderr);
 }
 
+/* Whoever heeds the environment would not come to the proxy. (The piece for
+ * curl has --noproxy.) */
+static void
+warn_of_diversion(const char *tool, const char *url)
+{
+    if (strcmp(tool, "curl") != 0 && recipe_is_diverted(url)) {
+        fputs("assay-proxy: warning: the environment names a proxy for http "
+              "(HTTP_PROXY or\nALL_PROXY), and NO_PROXY lacks the host of this "
+              "URL: a client that heeds it would\nsend prompts to that one, in "
+              "plain. Add it, or use what assay proxy env prints.\n",
+              stderr);
+    }
+}
+
 static int
 print(const char *tool, struct command_target *target, struct assay_buf *text)
 {
@@ -230,6 +244,9 @@ run(const struct command_options *o, const char *tool)
     if (err.code == ASSAY_OK && !url.failed) {
         code = print(tool, &target, &text);
         front_print(&text);
+        if (code == DAEMON_DONE) {
+            warn_of_diversion(tool, target.url);
+        }
     } else {
         fprintf(stderr, "assay-proxy: %s\n", err.msg);
         code = err.code == ASSAY_INVALID ? DAEMON_USAGE : DAEMON_FAILED;

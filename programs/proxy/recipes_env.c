@@ -4,7 +4,6 @@
  * recipes_env.c - assay proxy env.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
@@ -183,26 +182,6 @@ recipe_put_env(const struct recipe_env *e, enum recipe_shell shell,
 
 /* --- the command ---------------------------------------------------------- */
 
-/* NO_PROXY if the environment has a proxy that would get what is for a URL with
- * http://; else NULL. */
-static const char *
-in_the_way(void)
-{
-    static const char *const names[] = {"HTTP_PROXY", "http_proxy", "ALL_PROXY",
-                                        "all_proxy"};
-    const char *upper = getenv("NO_PROXY");
-    const char *lower = getenv("no_proxy");
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *v = getenv(names[i]);
-
-        if (v != NULL && v[0] != '\0') {
-            return upper != NULL ? upper : lower != NULL ? lower : "";
-        }
-    }
-    return NULL;
-}
-
 /* Also of one that was started the moment before, by the line above in a
  * script.
  */
@@ -240,7 +219,7 @@ run(const struct command_options *o, enum recipe_shell shell)
 
     if (find(o, &target, &err) == ASSAY_OK) {
         const struct recipe_env e = {target.url, target.has_secret,
-                                     in_the_way()};
+                                     recipe_no_proxy()};
 
         assay_buf_init(&text, TEXT_MAX_BYTES);
         recipe_put_env(&e, shell, &text);

@@ -576,6 +576,31 @@ class Tools(ProxyCase):
                       self.check(result, 0).out)
         self.assertIn("no proxy runs", result.err)
 
+    def test_print_config_where_a_proxy_is_in_between(self):
+        """Prompts would go there, in plain."""
+        away = "http://a:1"
+        for settings, warned in (
+                ({"HTTP_PROXY": away}, True),
+                ({"all_proxy": away, "NO_PROXY": "a.example"}, True),
+                # some clients read one, some the other
+                ({"http_proxy": away, "NO_PROXY": "127.0.0.1",
+                  "no_proxy": "a.example"}, True),
+                ({"http_proxy": away, "NO_PROXY": "127.0.0.1"}, False),
+                ({"ALL_PROXY": away, "no_proxy": "b, 127.0.0.1"}, False),
+                ({"HTTP_PROXY": ""}, False),
+                ({"HTTPS_PROXY": away}, False)):
+            with self.subTest(settings=settings):
+                result = self.check(self.ask(
+                    "--print-config=aider", "--url", "http://127.0.0.1:1/x",
+                    **settings), 0)
+                self.assertEqual("warning: " in result.err, warned, result.err)
+                self.assertIn("openai-api-base: http://127.0.0.1:1/x",
+                              result.out)
+        result = self.ask("--print-config=curl", HTTP_PROXY=away,
+                          XDG_RUNTIME_DIR=str(SCRATCH))
+        self.assertNotIn("warning: ", self.check(result, 0).err)
+        self.assertIn("--noproxy '*'", result.out)
+
     def test_the_config_that_is_printed_is_read(self):
         """By the proxy: nothing of it is misspelt."""
         text = self.ask("--print-config=codex-ratls", "--url", "http://127.0.0.1:1/x",

@@ -125,6 +125,36 @@ urls(void **state)
     }
 }
 
+/* --- proxies in between --------------------------------------------------- */
+
+static void
+lists_that_spare(void **state)
+{
+    static const struct {
+        const char *list;
+        bool spares;
+    } rows[] = {
+        {"127.0.0.1", true},
+        {"*", true},
+        {" a.example ,\t127.0.0.1,", true},
+        {"a.example 127.0.0.1", true},
+        {"", false},
+        {",, ,", false},
+        {"127.0.0.10", false},
+        {"1127.0.0.1", false},
+        {"127.0.0", false},
+        {"localhost", false},
+        {"*.example,127.0.0.1:8989", false},
+        {"**", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CHECK(rows[i].list,
+              recipe_spares(rows[i].list, "127.0.0.1") == rows[i].spares);
+    }
+}
+
 /* --- variables ------------------------------------------------------------ */
 
 #define USUAL "127.0.0.1,::1,localhost"
@@ -440,11 +470,11 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said), cmocka_unit_test(too_many_providers),
-        cmocka_unit_test(urls),         cmocka_unit_test(variables),
-        cmocka_unit_test(hosts),        cmocka_unit_test(shells),
-        cmocka_unit_test(pieces),       cmocka_unit_test(json_pieces),
-        cmocka_unit_test(codex_piece),  cmocka_unit_test(table),
-        cmocka_unit_test(which_word),
+        cmocka_unit_test(urls),         cmocka_unit_test(lists_that_spare),
+        cmocka_unit_test(variables),    cmocka_unit_test(hosts),
+        cmocka_unit_test(shells),       cmocka_unit_test(pieces),
+        cmocka_unit_test(json_pieces),  cmocka_unit_test(codex_piece),
+        cmocka_unit_test(table),        cmocka_unit_test(which_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
