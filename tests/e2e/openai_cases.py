@@ -13,6 +13,15 @@ MIB = 1 << 20
 PROMPT = 'THINK let me see\nSAY One moment.\nCALL weather {"city": "Zürich"}'
 
 
+def wait_for_all(model, answers):
+    """Until each of many clients is with the model; or says what keeps them."""
+    try:
+        model.wait_for(open=AT_ONCE)
+    except AssertionError as why:
+        said = answers.exception() if answers.done() else "they wait"
+        raise AssertionError(f"{why}; of the clients: {said}") from None
+
+
 class Api:
     """A mixin: what holds for both interfaces.
 
@@ -93,7 +102,7 @@ class Api:
             requests.append({"want": want, "request": {
                 **self.said(f"SAY {want}", "do-held"), "stream": True}})
         answers = self.start("many", api=self.api, requests=requests)
-        self.model.wait_for(open=AT_ONCE)
+        wait_for_all(self.model, answers)
         self.model.let_go(AT_ONCE * 100)
         self.assertEqual(answers.result(ANSWER_LIMIT_S), [True] * AT_ONCE)
         self.model.wait_for(open=0, finished=AT_ONCE)

@@ -254,7 +254,7 @@ class Ai:
                    for i in range(AT_ONCE)]
         answers = self.start("many", api=self.api, prompts=prompts,
                              model="do-held")
-        self.model.wait_for(open=AT_ONCE)
+        openai_cases.wait_for_all(self.model, answers)
         self.model.let_go(AT_ONCE * 100)
         self.assertEqual(answers.result(ANSWER_LIMIT_S), [True] * AT_ONCE)
         self.model.wait_for(open=0, finished=AT_ONCE)

@@ -12,6 +12,14 @@ globalThis.crypto ??= webcrypto; // Node 18
 // Packages lie in a folder of the build's, which the first argument names.
 export const require = createRequire(process.argv[2] + "/");
 
+/** With its causes, which a stack leaves out. */
+function told(error) {
+  const why = String(error?.stack ?? error);
+  const { cause } = error ?? {};
+
+  return cause === undefined ? why : `${why}\nbecause: ${told(cause)}`;
+}
+
 // `does` has a function for each thing; at the end of input, `end` is called.
 export function serve(does, end = () => {}) {
   const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n");
@@ -23,7 +31,7 @@ export function serve(does, end = () => {}) {
     try {
       say({ id, result: (await does[name](args)) ?? null });
     } catch (error) {
-      say({ id, error: String(error?.stack ?? error) });
+      say({ id, error: told(error) });
     }
   });
   lines.on("close", async () => {
