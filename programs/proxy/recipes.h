@@ -40,7 +40,9 @@ void recipe_put_env(const struct recipe_env *e, enum recipe_shell shell,
 /* NO_PROXY, which may be "", if the environment has a proxy that would get what
  * is for a URL with http://; else NULL. */
 const char *recipe_no_proxy(void);
-/* Whether such a list has that host, in so many letters, or all hosts. */
+/* Whether such a list has that host, in so many letters, or all hosts. (Not as
+ * curl reads it, which io/dial.h does: other clients know neither networks nor
+ * what is below a name, and who is warned in vain loses nothing.) */
 bool recipe_spares(const char *list, const char *host);
 /* Whether a client may send what is for that URL to a proxy that the
  * environment names: some read NO_PROXY, some no_proxy, so each that is set

@@ -39,8 +39,7 @@ recipe_spares(const char *list, const char *host)
 {
     size_t len = strlen(host);
 
-    for (list += strspn(list, BETWEEN); *list != '\0';
-         list += strspn(list, BETWEEN)) {
+    while (*list != '\0') {
         size_t n = strcspn(list, BETWEEN);
 
         if ((n == 1 && list[0] == '*') ||
@@ -48,6 +47,7 @@ recipe_spares(const char *list, const char *host)
             return true;
         }
         list += n;
+        list += strspn(list, BETWEEN);
     }
     return false;
 }

@@ -155,6 +155,37 @@ def test_fork(script: Script) -> None:
 
 
 @pytest.mark.skipif(not hasattr(sys, "getdlopenflags"), reason="fork is of Unix")
+def test_fork_while_a_lock_is_held(script: Script) -> None:
+    """The package's own, by a thread that the child does not have."""
+    said = script(
+        """
+        import warnings
+        from atlas import _shared
+        warnings.simplefilter("ignore")  # 3.12 on: of threads and fork together
+        httpx.get(url + "/json", **settings)
+        held, done = threading.Event(), threading.Event()
+
+        def hold():
+            with _shared._shared.lock:
+                held.set()
+                done.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            os._exit(httpx.get(url + "/json", **settings).status_code != 200)
+        assert os.waitpid(child, 0)[1] == 0
+        done.set()
+        thread.join()
+        print("done")
+        """
+    )
+    assert said == "done\n"
+
+
+@pytest.mark.skipif(not hasattr(sys, "getdlopenflags"), reason="fork is of Unix")
 def test_fork_while_threads_attest(script: Script) -> None:
     """No lock of the package stays held in the child. (Those that Python holds
     while it imports do, and those that OpenSSL holds while its ssl makes a
